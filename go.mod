@@ -1,0 +1,3 @@
+module github.com/git-swarm/git-swarm
+
+go 1.26

@@ -1,0 +1,129 @@
+package object
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Signature is who did something, and when, to the second.
+type Signature struct {
+	Name, Email string
+	When        time.Time
+}
+
+// CommitData is a commit with its fields apart. Headers that git swarm does not
+// write (encoding, gpgsig, mergetag, …) are not kept.
+type CommitData struct {
+	Tree      Hash
+	Parents   []Hash
+	Author    Signature
+	Committer Signature
+	Message   string
+}
+
+// Parent is the first parent, empty for a root.
+func (c *CommitData) Parent() Hash {
+	if len(c.Parents) == 0 {
+		return ""
+	}
+	return c.Parents[0]
+}
+
+// Encode is the commit object's content. Names and addresses lose the
+// characters that git does not allow in them; the message is stored as it is.
+func (c *CommitData) Encode() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "tree %s\n", c.Tree)
+	for _, p := range c.Parents {
+		fmt.Fprintf(&b, "parent %s\n", p)
+	}
+	fmt.Fprintf(&b, "author %s\n", c.Author.encode())
+	fmt.Fprintf(&b, "committer %s\n\n", c.Committer.encode())
+	b.WriteString(c.Message)
+	return b.Bytes()
+}
+
+func (s Signature) encode() string {
+	return fmt.Sprintf("%s <%s> %d %s", clean(s.Name), clean(s.Email), s.When.Unix(), s.When.Format("-0700"))
+}
+
+// clean drops what git's ident.c drops: the delimiters anywhere, and
+// punctuation and blanks at both ends.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '<' || r == '>' || r == '\n' || r == 0 {
+			return -1
+		}
+		return r
+	}, s)
+	return strings.TrimFunc(s, func(r rune) bool {
+		return r <= ' ' || strings.ContainsRune(`.,:;"\'`, r)
+	})
+}
+
+// DecodeCommit reads a commit object's content.
+func (a Algo) DecodeCommit(content []byte) (*CommitData, error) {
+	head, message, found := bytes.Cut(content, []byte("\n\n"))
+	if !found {
+		return nil, &SyntaxError{Commit, "no blank line after the headers"}
+	}
+	c := &CommitData{Message: string(message)}
+	for i, line := range strings.Split(string(head), "\n") {
+		if strings.HasPrefix(line, " ") { // the rest of a header that is not ours
+			continue
+		}
+		key, value, _ := strings.Cut(line, " ")
+		if (key == "tree") != (i == 0) {
+			return nil, &SyntaxError{Commit, "the tree line is not the first"}
+		}
+		var err error
+		switch key {
+		case "tree":
+			c.Tree, err = a.parseID(value)
+		case "parent":
+			var p Hash
+			p, err = a.parseID(value)
+			c.Parents = append(c.Parents, p)
+		case "author":
+			c.Author, err = decodeSignature(value)
+		case "committer":
+			c.Committer, err = decodeSignature(value)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if c.Author.When.IsZero() || c.Committer.When.IsZero() {
+		return nil, &SyntaxError{Commit, "no author or no committer"}
+	}
+	return c, nil
+}
+
+func (a Algo) parseID(s string) (Hash, error) {
+	if h := Hash(s); a.Valid(h) {
+		return h, nil
+	}
+	return "", &SyntaxError{Commit, fmt.Sprintf("%.70q is no object id", s)}
+}
+
+func decodeSignature(s string) (Signature, error) {
+	bad := &SyntaxError{Commit, fmt.Sprintf("%.70q is no signature", s)}
+	open, end := strings.Index(s, "<"), strings.LastIndex(s, "> ")
+	if open < 0 || end < open {
+		return Signature{}, bad
+	}
+	seconds, zone, _ := strings.Cut(s[end+2:], " ")
+	at, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return Signature{}, bad
+	}
+	loc := time.UTC
+	if z, err := time.Parse("-0700", zone); err == nil {
+		_, offset := z.Zone()
+		loc = time.FixedZone("", offset)
+	}
+	return Signature{strings.TrimSpace(s[:open]), s[open+1 : end], time.Unix(at, 0).In(loc)}, nil
+}
