@@ -1,0 +1,71 @@
+package lock
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// process names one process so that it can be told later whether it is gone: a
+// pid alone can be another process by then, or one in another container.
+type process struct {
+	space string // the boot and pid namespace that the pid counts in; "" if unknown
+	pid   int
+	start string // the kernel's start time of the process; "" if unknown
+}
+
+func self() process { return process{pidSpace(), os.Getpid(), startTime(os.Getpid())} }
+
+// mark is what is stored of a process beside its pid.
+func (p process) mark() string {
+	if p.space == "" || p.start == "" {
+		return ""
+	}
+	return p.space + " " + p.start
+}
+
+func processOf(pid int, mark string) process {
+	space, start, _ := strings.Cut(mark, " ")
+	return process{space, pid, start}
+}
+
+// gone reports whether the process has certainly ended: it was seen from where
+// we are, and its pid is free or another's now.
+func (p process) gone() bool {
+	if p.space == "" || p.start == "" || p.space != pidSpace() {
+		return false
+	}
+	if now := startTime(p.pid); now != "" {
+		return now != p.start
+	}
+	return syscall.Kill(p.pid, 0) == syscall.ESRCH
+}
+
+// pidSpace identifies the running kernel and our pid namespace in it.
+func pidSpace() string {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(boot)) + "/" + strings.Trim(namespace, "pid:[]")
+}
+
+// startTime is the process's start in clock ticks since boot, field 22 of
+// /proc/<pid>/stat (proc(5)); "" if there is no such process, or no /proc.
+func startTime(pid int) string {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return ""
+	}
+	_, after, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ")
+	fields := strings.Fields(after)
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+		return "" // a zombie holds nothing any more
+	}
+	return fields[19]
+}

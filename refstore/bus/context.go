@@ -1,0 +1,67 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+)
+
+// Categories are what a context entry can be, in the order in which they are
+// listed to people.
+var Categories = []string{"decision", "interface", "warning", "convention", "discovery"}
+
+// Context is one entry of the shared context.
+type Context struct {
+	Number   int
+	Category string
+	By       string
+	Body     string
+	At       time.Time
+}
+
+// AddContext appends an entry to the shared context and returns its number.
+func (b *Bus) AddContext(ctx context.Context, by, category, body string) (int, error) {
+	if !slices.Contains(Categories, category) {
+		return 0, Inputf("unknown category '%s': one of %s", category, strings.Join(Categories, ", "))
+	}
+	if err := checkBody(body); err != nil {
+		return 0, err
+	}
+	number := 0
+	err := b.Update(ctx, by, func(tx *refstore.Tx, _ string) error {
+		e, err := tx.Append(ContextRef, refstore.Entry{Label: category, Body: body})
+		if err == nil {
+			number = e.Number
+		}
+		return err
+	})
+	return number, err
+}
+
+// Context visits the shared context, newest first, until visit returns false.
+func (b *Bus) Context(ctx context.Context, visit func(Context) bool) error {
+	tip, err := b.store.Tip(ctx, ContextRef)
+	if err != nil {
+		return err
+	}
+	return b.walkContext(ctx, tip, visit)
+}
+
+func (b *Bus) walkContext(ctx context.Context, tip hash, visit func(Context) bool) error {
+	var damaged error
+	err := b.store.Walk(ctx, ContextRef, tip, func(e *refstore.Entry) bool {
+		if !slices.Contains(Categories, e.Label) || len(e.Fields) > 0 {
+			damaged = &refstore.DamagedError{Ref: ContextRef, ID: e.ID, Err: fmt.Errorf("unknown category '%s'", e.Label)}
+			return false
+		}
+		return visit(Context{e.Number, e.Label, e.Author, e.Body, e.At})
+	})
+	if err == nil {
+		err = damaged
+	}
+	return err
+}

@@ -1,0 +1,177 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+)
+
+// The labels of messages, as they stand in brackets in the log.
+const (
+	labelMessage = "message"
+	labelReply   = "reply"
+)
+
+const fieldInReplyTo = "In-Reply-To"
+
+// Message is one message in a session's inbox.
+type Message struct {
+	Number    int // in the inbox it is in
+	From, To  string
+	Body      string
+	At        time.Time
+	InReplyTo int  // the number, in the sender's inbox, of the message it answers; 0 for none
+	Read      bool // answered, or marked as read
+}
+
+// Sent says where a message went, and under which number.
+type Sent struct {
+	To     string
+	Number int
+}
+
+func send(tx *refstore.Tx, to string, e refstore.Entry) (int, error) {
+	sent, err := tx.Append(InboxRef(to), e)
+	if err != nil {
+		return 0, err
+	}
+	return sent.Number, nil
+}
+
+// Send puts a message into the inbox of to, or of everybody else if to is All;
+// of all of them or of none.
+func (b *Bus) Send(ctx context.Context, from, to, body string) ([]Sent, error) {
+	if err := checkBody(body); err != nil {
+		return nil, err
+	}
+	var sent []Sent
+	err := b.Update(ctx, from, func(tx *refstore.Tx, from string) error {
+		sent = nil
+		var to_ []string
+		if to == All {
+			var err error
+			if to_, err = addressees(tx, from); err != nil {
+				return err
+			}
+		} else {
+			table, err := tx.Table(SessionsRef)
+			if err != nil {
+				return err
+			}
+			one, err := resolve(table, to)
+			if err != nil {
+				return err
+			}
+			to_ = []string{one}
+		}
+		for _, id := range to_ {
+			n, err := Notify(tx, id, body)
+			if err != nil {
+				return err
+			}
+			sent = append(sent, Sent{id, n})
+		}
+		return nil
+	})
+	return sent, err
+}
+
+// Reply answers the message of that number in from's inbox, and marks it read in
+// the same transaction. A number that is not there gives ErrNotExist.
+func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (Sent, error) {
+	if err := checkBody(body); err != nil {
+		return Sent{}, err
+	}
+	from, err := b.Resolve(ctx, from)
+	if err != nil {
+		return Sent{}, err
+	}
+	original, err := b.store.Find(ctx, InboxRef(from), number)
+	if err != nil {
+		return Sent{}, fmt.Errorf("message #%d to %s: %w", number, from, err)
+	}
+	sent := Sent{To: original.Author}
+	err = b.Update(ctx, from, func(tx *refstore.Tx, from string) error {
+		sent.Number, err = send(tx, sent.To, refstore.Entry{
+			Label: labelReply, Body: body,
+			Fields: []refstore.Field{{Key: fieldInReplyTo, Value: strconv.Itoa(number)}},
+		})
+		if err != nil {
+			return err
+		}
+		return markRead(tx, from, number)
+	})
+	return sent, err
+}
+
+// MarkRead marks messages in id's inbox as read.
+func (b *Bus) MarkRead(ctx context.Context, id string, numbers ...int) error {
+	return b.Update(ctx, id, func(tx *refstore.Tx, id string) error {
+		return markRead(tx, id, numbers...)
+	})
+}
+
+// Inbox returns the messages to id, oldest first: those that are unread, or all.
+func (b *Bus) Inbox(ctx context.Context, id string, all bool) ([]Message, error) {
+	id, err := b.Resolve(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	tips, err := b.store.Tips(ctx, InboxRef(id), SeenRef(id))
+	if err != nil {
+		return nil, err
+	}
+	cursor, err := b.cursor(ctx, id, tips[1])
+	if err != nil {
+		return nil, err
+	}
+	var messages []Message
+	damaged := error(nil)
+	err = b.store.Walk(ctx, InboxRef(id), tips[0], func(e *refstore.Entry) bool {
+		if !all && e.Number <= cursor.Read.through() {
+			return false
+		}
+		m, err := decodeMessage(id, e)
+		if err != nil {
+			damaged = err
+			return false
+		}
+		m.Read = cursor.Read.has(m.Number)
+		if all || !m.Read {
+			messages = append(messages, m)
+		}
+		return true
+	})
+	slices.Reverse(messages)
+	return messages, errors.Join(err, damaged)
+}
+
+func decodeMessage(to string, e *refstore.Entry) (Message, error) {
+	m := Message{Number: e.Number, From: e.Author, To: to, Body: e.Body, At: e.At}
+	var err error
+	switch {
+	case e.Label == labelMessage && len(e.Fields) == 0:
+	case e.Label == labelReply && len(e.Fields) == 1 && e.Fields[0].Key == fieldInReplyTo:
+		m.InReplyTo, err = parseNumber(e.Fields[0].Value)
+	default:
+		err = errors.New("neither a message nor a reply")
+	}
+	if err != nil {
+		return m, &refstore.DamagedError{Ref: InboxRef(to), ID: e.ID, Err: err}
+	}
+	return m, nil
+}
+
+// parseNumber reads a number in the one way that it is written.
+func parseNumber(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || strconv.Itoa(n) != s {
+		return 0, fmt.Errorf("%.80q is no number", s)
+	}
+	return n, nil
+}

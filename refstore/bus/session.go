@@ -1,0 +1,324 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+)
+
+// Status is what a session is doing.
+type Status string
+
+// The statuses of a session.
+const (
+	Running Status = "running"
+	Blocked Status = "blocked"
+	Done    Status = "done"
+)
+
+// Statuses are all of them.
+var Statuses = []Status{Running, Blocked, Done}
+
+// Session is one of those at work on the repository.
+type Session struct {
+	ID         string
+	Workstream string
+	Branch     string
+	Status     Status
+	Note       string
+	Agent      string    // what runs it, if that is known
+	Host       string    // where it last said something of itself
+	Joined     time.Time // to the second
+	Updated    time.Time
+	Seen       time.Time // when it was last heard of: never before Joined
+}
+
+// sessionState is a session as it is stored at <id> in refs/swarm/sessions.
+type sessionState struct {
+	refstore.Versioned
+	Workstream string    `toml:"workstream"`
+	Branch     string    `toml:"branch"`
+	Status     Status    `toml:"status"`
+	Note       string    `toml:"note"`
+	Agent      string    `toml:"agent"`
+	Host       string    `toml:"host"`
+	Joined     time.Time `toml:"joined"`
+	Updated    time.Time `toml:"updated"`
+}
+
+func decodeSession(id string, content []byte) (*sessionState, error) {
+	var s sessionState
+	err := refstore.DecodeState(content, &s)
+	if err == nil && !slices.Contains(Statuses, s.Status) {
+		err = fmt.Errorf("unknown status '%s'", s.Status)
+	}
+	if err == nil {
+		err = CheckID(id)
+	}
+	if err != nil {
+		return nil, &refstore.DamagedError{Ref: SessionsRef, Path: id, Err: err}
+	}
+	return &s, nil
+}
+
+func (s *sessionState) put(tx *refstore.Tx, id string) error {
+	s.Version = refstore.FormatVersion
+	s.Updated = refstore.Time(tx.At())
+	table, err := tx.Table(SessionsRef)
+	if err != nil {
+		return err
+	}
+	content, err := refstore.EncodeState(s)
+	if err != nil {
+		return err
+	}
+	return table.Put(id, content)
+}
+
+// Registration is a session to register.
+type Registration struct {
+	ID, Workstream string
+	Agent          string
+}
+
+// workstreamPattern keeps feat/<workstream> a ref that git takes.
+var workstreamPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*$`)
+
+// Check refuses what cannot be registered.
+func (n Registration) Check() error {
+	if err := CheckID(n.ID); err != nil {
+		return err
+	}
+	if strings.EqualFold(n.ID, Orchestrator) {
+		return Inputf("bad session id '%s': it is always there", n.ID)
+	}
+	if !workstreamPattern.MatchString(n.Workstream) || len(n.Workstream) > 100 || strings.HasSuffix(n.Workstream, ".lock") {
+		return Inputf("bad workstream %.80q for session %s: it names a branch, so letters, digits, '-', '_' and '.'", n.Workstream, n.ID)
+	}
+	return nil
+}
+
+// Branch is the branch that the session's work goes to.
+func (n Registration) Branch() string { return "feat/" + n.Workstream }
+
+// Register adds the sessions that are not there yet, all in one transaction, and
+// returns those it added. Ids that exist are left as they are.
+func (b *Bus) Register(ctx context.Context, sessions []Registration) (added []Registration, err error) {
+	for i, n := range sessions {
+		if err := n.Check(); err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(sessions[:i], func(o Registration) bool { return strings.EqualFold(o.ID, n.ID) }) {
+			return nil, Inputf("session '%s' is named twice", n.ID)
+		}
+	}
+	host, _ := os.Hostname()
+	err = b.store.Update(ctx, Orchestrator, func(tx *refstore.Tx) error {
+		added = nil
+		table, err := tx.Table(SessionsRef)
+		if err != nil {
+			return err
+		}
+		for _, n := range sessions {
+			_, err := resolve(table, n.ID)
+			var unknown *UnknownSessionError
+			if !errors.As(err, &unknown) {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			s := &sessionState{Workstream: n.Workstream, Branch: n.Branch(), Status: Running, Agent: n.Agent, Host: host, Joined: refstore.Time(tx.At())}
+			if err := s.put(tx, n.ID); err != nil {
+				return err
+			}
+			added = append(added, n)
+		}
+		if len(added) == 0 {
+			return nil
+		}
+		var names []string
+		for _, n := range added {
+			names = append(names, n.ID+":"+n.Workstream)
+		}
+		_, err = tx.Record(SessionsRef, refstore.Entry{Body: "join " + strings.Join(names, " ")})
+		return err
+	})
+	return added, err
+}
+
+// Sessions returns everybody who is registered, sorted by id.
+func (b *Bus) Sessions(ctx context.Context) ([]Session, error) {
+	table, err := b.store.Table(ctx, SessionsRef)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := b.store.Refs(ctx, seenPrefix)
+	if err != nil {
+		return nil, err
+	}
+	tips := map[string]hash{}
+	for _, r := range seen {
+		tips[r.Name] = r.Tip
+	}
+	var all []Session
+	var failed error
+	err = table.Below("", func(id string, content []byte) bool {
+		var s Session
+		if s, failed = b.session(ctx, id, content, tips[SeenRef(id)]); failed != nil {
+			return false
+		}
+		all = append(all, s)
+		return true
+	})
+	return all, errors.Join(err, failed)
+}
+
+func (b *Bus) session(ctx context.Context, id string, content []byte, seen hash) (Session, error) {
+	s, err := decodeSession(id, content)
+	if err != nil {
+		return Session{}, err
+	}
+	c, err := b.cursor(ctx, id, seen)
+	if err != nil {
+		return Session{}, err
+	}
+	last := s.Joined
+	if c.At.After(last) {
+		last = c.At
+	}
+	return Session{id, s.Workstream, s.Branch, s.Status, s.Note, s.Agent, s.Host, s.Joined, s.Updated, last}, nil
+}
+
+// Session returns one session.
+func (b *Bus) Session(ctx context.Context, id string) (Session, error) {
+	id, err := b.Resolve(ctx, id)
+	if err != nil {
+		return Session{}, err
+	}
+	tip, err := b.store.Tip(ctx, SeenRef(id))
+	if err != nil {
+		return Session{}, err
+	}
+	table, err := b.store.Table(ctx, SessionsRef)
+	if err != nil {
+		return Session{}, err
+	}
+	content, err := table.Get(id)
+	if errors.Is(err, refstore.ErrNotExist) { // the orchestrator
+		c, err := b.cursor(ctx, id, tip)
+		if err != nil {
+			return Session{}, err
+		}
+		return Session{ID: id, Status: Running, Seen: c.At}, nil
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	return b.session(ctx, id, content, tip)
+}
+
+// LastSeen is when the session was last heard of, within a transaction. A
+// session that is not there was never heard of.
+func LastSeen(tx *refstore.Tx, id string) (time.Time, error) {
+	c, err := cursorIn(tx, id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	table, err := tx.Table(SessionsRef)
+	if err != nil {
+		return time.Time{}, err
+	}
+	content, err := table.Get(id)
+	if errors.Is(err, refstore.ErrNotExist) {
+		return c.At, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	s, err := decodeSession(id, content)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if s.Joined.After(c.At) {
+		return s.Joined, nil
+	}
+	return c.At, nil
+}
+
+// Change is what SetStatus is to change; nil leaves a field as it is.
+type Change struct {
+	Status *Status
+	Note   *string
+}
+
+// SetStatus changes what is known of session id, in the name of by. also, if not
+// nil, joins the transaction. A change that changes nothing is not recorded.
+func (b *Bus) SetStatus(ctx context.Context, by, id string, change Change, also func(*refstore.Tx) error) error {
+	if change.Status != nil && !slices.Contains(Statuses, *change.Status) {
+		return Inputf("unknown status '%s': running, blocked or done", *change.Status)
+	}
+	if change.Note != nil && *change.Note != "" {
+		if err := checkBody(*change.Note); err != nil {
+			return err
+		}
+	}
+	id, err := b.Resolve(ctx, id)
+	if err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	return b.Update(ctx, by, func(tx *refstore.Tx, by string) error {
+		if err := setStatus(tx, id, by, host, change); err != nil {
+			return err
+		}
+		if also == nil {
+			return nil
+		}
+		return also(tx)
+	})
+}
+
+func setStatus(tx *refstore.Tx, id, by, host string, change Change) error {
+	table, err := tx.Table(SessionsRef)
+	if err != nil {
+		return err
+	}
+	s := &sessionState{Status: Running, Joined: refstore.Time(tx.At())} // the orchestrator's first
+	content, err := table.Get(id)
+	if err == nil {
+		s, err = decodeSession(id, content)
+	}
+	if err != nil && !errors.Is(err, refstore.ErrNotExist) {
+		return err
+	}
+	before := *s
+	if change.Status != nil {
+		s.Status = *change.Status
+	}
+	if change.Note != nil {
+		s.Note = *change.Note
+	}
+	if *s == before && err == nil {
+		return nil
+	}
+	if by == id {
+		s.Host = host
+	}
+	if err := s.put(tx, id); err != nil {
+		return err
+	}
+	body := s.Note
+	if body == "" {
+		body = id
+	}
+	_, err = tx.Record(SessionsRef, refstore.Entry{Label: string(s.Status), Body: body})
+	return err
+}

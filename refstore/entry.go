@@ -1,0 +1,164 @@
+package refstore
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// FormatVersion is the version of everything this package stores.
+const FormatVersion = 1
+
+// Entry is one commit of a chain: what was done, by whom, when.
+type Entry struct {
+	ID     object.Hash // set on entries that were read or written
+	Number int         // counted from 1 along the chain
+	Author string      // the session
+	At     time.Time   // to the second
+	Label  string      // printed in brackets before the body; a lower-case word, or empty
+	Body   string      // any UTF-8, kept to the byte
+	Fields []Field     // further metadata, in a fixed order
+}
+
+// Field is one line of metadata. Keys are like "In-Reply-To", values one line of
+// printable text.
+type Field struct{ Key, Value string }
+
+// Field returns the value of the first field with that key, or "".
+func (e *Entry) Field(key string) string {
+	for _, f := range e.Fields {
+		if f.Key == key {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+const (
+	keyNumber  = "Number"
+	keyLabel   = "Label"
+	keyEscaped = "Escaped"
+	keyFormat  = "Format"
+)
+
+// message is the commit message: "[label] body", a blank line, and the metadata
+// as git trailers. The metadata is what follows the last blank line, so a body
+// may end in anything, look-alike trailers included.
+func (e *Entry) message() string {
+	var b strings.Builder
+	body, escaped := escapeNUL(e.Body)
+	if e.Label != "" {
+		b.WriteString("[" + e.Label + "] ")
+	}
+	b.WriteString(body)
+	b.WriteString("\n\n")
+	line := func(key, value string) { b.WriteString(key + ": " + value + "\n") }
+	line(keyNumber, strconv.Itoa(e.Number))
+	if e.Label != "" {
+		line(keyLabel, e.Label)
+	}
+	if escaped {
+		line(keyEscaped, "nul")
+	}
+	for _, f := range e.Fields {
+		line(f.Key, f.Value)
+	}
+	line(keyFormat, strconv.Itoa(FormatVersion))
+	return b.String()
+}
+
+// decodeEntry reads back a commit that message and Tx wrote, and nothing else:
+// one entry has one encoding.
+func decodeEntry(id object.Hash, c *object.CommitData) (*Entry, error) {
+	e := &Entry{ID: id, Author: c.Author.Name, At: c.Committer.When}
+	at := strings.LastIndex(c.Message, "\n\n")
+	if at < 0 || !strings.HasSuffix(c.Message, "\n") {
+		return nil, errors.New("no metadata at the end of the message")
+	}
+	body, tail := c.Message[:at], c.Message[at+2:len(c.Message)-1]
+	if version := tail[strings.LastIndex(tail, "\n")+1:]; version != keyFormat+": "+strconv.Itoa(FormatVersion) {
+		if strings.HasPrefix(version, keyFormat+": ") {
+			return nil, fmt.Errorf("%w (%s)", ErrVersion, strings.ToLower(version))
+		}
+		return nil, errors.New("no format version at the end of the message")
+	}
+	escaped, err := e.decodeMetadata(strings.Split(tail, "\n"))
+	if err != nil {
+		return nil, err
+	}
+	if e.Label != "" {
+		body = strings.TrimPrefix(body, "["+e.Label+"] ")
+	}
+	e.Body = body
+	if escaped {
+		e.Body = unescapeNUL(body)
+	}
+	if e.message() != c.Message || !utf8.ValidString(c.Message) {
+		return nil, errors.New("the message is not as git swarm writes it")
+	}
+	return e, nil
+}
+
+func (e *Entry) decodeMetadata(lines []string) (escaped bool, err error) {
+	for _, line := range lines[:len(lines)-1] {
+		key, value, ok := strings.Cut(line, ": ")
+		if !ok {
+			return false, fmt.Errorf("malformed metadata line %.80q", line)
+		}
+		switch key {
+		case keyNumber:
+			if e.Number, err = strconv.Atoi(value); err != nil || e.Number < 1 {
+				return false, fmt.Errorf("malformed number %.80q", value)
+			}
+		case keyLabel:
+			e.Label = value
+		case keyEscaped:
+			escaped = true
+		default:
+			e.Fields = append(e.Fields, Field{key, value})
+		}
+	}
+	if e.Number == 0 {
+		return false, errors.New("no number")
+	}
+	return escaped, nil
+}
+
+// escapeNUL makes a body fit for a commit message, which cannot hold NUL (git
+// fsck refuses it): if there is one, NUL becomes \0 and \ becomes \\.
+func escapeNUL(s string) (string, bool) {
+	if !strings.Contains(s, "\x00") {
+		return s, false
+	}
+	return strings.NewReplacer("\\", "\\\\", "\x00", "\\0").Replace(s), true
+}
+
+func unescapeNUL(s string) string {
+	return strings.NewReplacer("\\\\", "\\", "\\0", "\x00").Replace(s)
+}
+
+// check refuses what could not be read back as it was given.
+func (e *Entry) check() error {
+	if !utf8.ValidString(e.Body) {
+		return errors.New("the text is not valid UTF-8")
+	}
+	ok := func(s string) bool {
+		return s == strings.TrimSpace(s) && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+	}
+	if !ok(e.Author) || e.Author == "" || !ok(e.Label) || strings.Contains(e.Label, "]") {
+		return fmt.Errorf("author %q or label %q cannot be stored", e.Author, e.Label)
+	}
+	reserved := []string{keyNumber, keyLabel, keyEscaped, keyFormat}
+	for _, f := range e.Fields {
+		if !ok(f.Value) || f.Value == "" || strings.ContainsAny(f.Key, ": \n") || slices.Contains(reserved, f.Key) {
+			return fmt.Errorf("field %q with value %q cannot be stored", f.Key, f.Value)
+		}
+	}
+	return nil
+}

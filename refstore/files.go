@@ -1,0 +1,218 @@
+package refstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/odb"
+)
+
+// files is the backend that works in process, as git's files backend does it
+// (lockfile.c, refs/files-backend.c):
+//
+//  1. the new value is written to a file of its own, which is then linked to
+//     <ref>.lock: the lock exists only whole, so that a lock left by one of ours
+//     is known by its content, which nobody else could have written;
+//  2. under all the locks each ref is read, loose first and then packed-refs
+//     afresh, and compared;
+//  3. each lock is renamed onto its ref.
+//
+// git pack-refs takes the same <ref>.lock before it deletes a loose ref, and
+// refs are never deleted by us: packed-refs.lock is never needed.
+type files struct {
+	refFiles
+	objects  *odb.DB
+	fsync    bool         // core.fsync holds "reference"
+	logNotes bool         // core.logAllRefUpdates
+	step     func(string) // is told where a swap stands
+}
+
+func (f *files) view(context.Context) (view, error) { return f, nil }
+
+func (f *files) read(ctx context.Context, id object.Hash) (object.Object, error) {
+	return f.objects.Read(ctx, id)
+}
+
+func (f *files) write(_ context.Context, objects []object.Object) error {
+	for _, o := range objects {
+		if err := f.objects.Write(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *files) has(_ context.Context, objects []object.Object) (bool, error) {
+	for _, o := range objects {
+		if !f.objects.Has(o.ID) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (f *files) close() error { return f.objects.Close() }
+
+func (f *files) path(ref string) string { return filepath.Join(f.dir, filepath.FromSlash(ref)) }
+
+// swap follows the three steps above. Locks are taken in the order of names, so
+// that two swaps cannot wait for each other.
+func (f *files) swap(_ context.Context, updates []update) (err error) {
+	sorted := slices.SortedFunc(slices.Values(updates), func(a, b update) int { return strings.Compare(a.ref, b.ref) })
+	var held []update
+	defer func() {
+		for _, u := range held {
+			_ = os.Remove(f.path(u.ref) + ".lock")
+		}
+	}()
+	for _, u := range sorted {
+		if err := f.lock(u); err != nil {
+			return err
+		}
+		held = append(held, u)
+		f.step("locked")
+	}
+	for _, u := range sorted {
+		if err := f.compare(u); err != nil {
+			return err
+		}
+	}
+	for i, u := range updates {
+		if err := f.rename(u); err != nil {
+			if i > 0 {
+				return fmt.Errorf("%w: %w", ErrUnsettled, err)
+			}
+			return err
+		}
+		held = slices.DeleteFunc(held, func(h update) bool { return h.ref == u.ref })
+		f.step("renamed")
+	}
+	return nil
+}
+
+// lockTries bounds how long a foreign lock is waited for while our own writers
+// stand behind us: git holds a ref for a millisecond or two.
+const lockTries = 8
+
+// lock creates <ref>.lock with the new value in it.
+func (f *files) lock(u update) error {
+	path := f.path(u.ref)
+	temp := filepath.Join(f.dir, "swarm", fmt.Sprintf("tmp-%d-%08x", os.Getpid(), rand.Uint32()))
+	if err := f.writeTemp(temp, u.next); err != nil {
+		return fmt.Errorf("lock %s: %w", u.ref, err)
+	}
+	defer os.Remove(temp)
+	for try := range lockTries {
+		err := os.Link(temp, path+".lock")
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, fs.ErrNotExist): // git removes folders that became empty
+			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("lock %s: %w", u.ref, err)
+			}
+		case errors.Is(err, fs.ErrExist):
+			time.Sleep(time.Duration(try+1) * (500*time.Microsecond + rand.N(500*time.Microsecond)))
+		default:
+			return fmt.Errorf("lock %s: %w", u.ref, err)
+		}
+	}
+	return &LockedError{path + ".lock"}
+}
+
+func (f *files) writeTemp(temp string, id object.Hash) error {
+	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(string(id) + "\n")
+	if err == nil && f.fsync {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		_ = os.Remove(temp)
+	}
+	return err
+}
+
+// compare checks, under the lock, that the ref holds what the caller read.
+func (f *files) compare(u update) error {
+	tip, err := f.tip(u.ref)
+	if err != nil {
+		return err
+	}
+	if tip != u.prev {
+		return fmt.Errorf("%s: %w", u.ref, errChanged)
+	}
+	if u.prev != "" {
+		return nil
+	}
+	by, err := f.blocked(u.ref)
+	if err == nil && by != "" {
+		err = &DamagedError{Ref: u.ref, Err: fmt.Errorf("'%s' exists", by)}
+	}
+	return err
+}
+
+func (f *files) rename(u update) error {
+	path := f.path(u.ref)
+	if err := f.logUpdate(u); err != nil {
+		return fmt.Errorf("reflog of %s: %w", u.ref, err)
+	}
+	err := os.Rename(path+".lock", path)
+	if errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENOTEMPTY) {
+		removeEmptyDirs(path)
+		err = os.Rename(path+".lock", path)
+	}
+	if err != nil {
+		return fmt.Errorf("move %s: %w", u.ref, err)
+	}
+	return nil
+}
+
+// removeEmptyDirs removes path and the folders below it as far as they hold no
+// file, as git does when a ref takes the place of a folder.
+func removeEmptyDirs(path string) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			removeEmptyDirs(filepath.Join(path, e.Name()))
+		}
+	}
+	_ = os.Remove(path)
+}
+
+func (f *files) unlock(updates []update) error { return clearLocks(f.dir, updates) }
+
+// clearLocks knows our locks by what is in them: the id of a commit that only
+// the killed transaction made, and of which nobody else has heard.
+func clearLocks(commonDir string, updates []update) error {
+	for _, u := range updates {
+		lock := filepath.Join(commonDir, filepath.FromSlash(u.ref)) + ".lock"
+		content, err := os.ReadFile(lock)
+		if err != nil || string(content) != string(u.next)+"\n" {
+			continue
+		}
+		if err := os.Remove(lock); err != nil {
+			return fmt.Errorf("clear a lock that was left behind: %w", err)
+		}
+	}
+	temps, _ := filepath.Glob(filepath.Join(commonDir, "swarm", "tmp-*"))
+	for _, temp := range temps {
+		_ = os.Remove(temp)
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package refstore
+
+import (
+	"bufio"
+	"bytes"
+	"compress/zlib"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/odb"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// gitBackend serves every repository that the files backend must not touch
+// (reftable, SHA-256, shared repositories, a reference-transaction hook, …) by
+// asking git: for-each-ref and cat-file to read, unpack-objects and update-ref to
+// write. It costs some 10 ms a transaction.
+type gitBackend struct {
+	repo *repo.Repo
+	cat  *catFile // started when first needed
+	step func(string)
+}
+
+// view is all refs of ours at one moment: one call of git instead of one a ref.
+func (g *gitBackend) view(ctx context.Context) (view, error) {
+	out, err := repo.Output(g.repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "refs/swarm/", "refs/notes/swarm/"))
+	if err != nil {
+		return nil, fmt.Errorf("list refs: %w", err)
+	}
+	var refs refList
+	for line := range strings.Lines(out) {
+		id, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !ok || !g.repo.Algo.Valid(object.Hash(id)) {
+			return nil, fmt.Errorf("list refs: git answered %.80q", line)
+		}
+		refs = append(refs, Ref{name, object.Hash(id)})
+	}
+	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
+	return refs, nil
+}
+
+// refList is a view that has been read already, sorted by name.
+type refList []Ref
+
+func (l refList) tip(ref string) (object.Hash, error) {
+	if i, ok := slices.BinarySearchFunc(l, ref, func(r Ref, name string) int { return strings.Compare(r.Name, name) }); ok {
+		return l[i].Tip, nil
+	}
+	return "", nil
+}
+
+func (l refList) list(prefix string) ([]Ref, error) {
+	var below []Ref
+	for _, r := range l {
+		if strings.HasPrefix(r.Name, prefix) {
+			below = append(below, r)
+		}
+	}
+	return below, nil
+}
+
+func (g *gitBackend) read(ctx context.Context, id object.Hash) (object.Object, error) {
+	if g.cat == nil {
+		cat, err := startCatFile(g.repo)
+		if err != nil {
+			return object.Object{}, err
+		}
+		g.cat = cat
+	}
+	return g.cat.read(id, g.repo.Algo)
+}
+
+// write hands all objects to one git unpack-objects, as a pack on its standard
+// input: git stores them as it stores its own (permissions, fsync, quarantine).
+func (g *gitBackend) write(ctx context.Context, objects []object.Object) error {
+	if len(objects) == 0 {
+		return nil
+	}
+	cmd := g.repo.GitParsed(ctx, "unpack-objects", "-q")
+	cmd.Stdin = bytes.NewReader(encodePack(objects, g.repo.Algo))
+	_, err := repo.Output(cmd)
+	return err
+}
+
+// encodePack is a pack of whole objects (gitformat-pack, version 2).
+func encodePack(objects []object.Object, algo object.Algo) []byte {
+	types := map[object.Kind]byte{object.Commit: 1, object.Tree: 2, object.Blob: 3, object.Tag: 4}
+	var b bytes.Buffer
+	b.WriteString("PACK\x00\x00\x00\x02")
+	n := len(objects)
+	b.Write([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+	for _, o := range objects {
+		size := len(o.Content)
+		head := types[o.Kind]<<4 | byte(size&15)
+		for size >>= 4; size > 0; size >>= 7 {
+			b.WriteByte(head | 0x80)
+			head = byte(size & 0x7f)
+		}
+		b.WriteByte(head)
+		z := zlib.NewWriter(&b)
+		_, _ = z.Write(o.Content)
+		_ = z.Close()
+	}
+	sum := algo.New()
+	sum.Write(b.Bytes())
+	return sum.Sum(b.Bytes())
+}
+
+func (g *gitBackend) has(ctx context.Context, objects []object.Object) (bool, error) {
+	for _, o := range objects {
+		if _, err := g.read(ctx, o.ID); errors.Is(err, odb.ErrNotFound) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// swap is one transaction of git update-ref. warnAmbiguousRefs must be off: with
+// it, git reads packed-refs before it takes the lock and can miss a change that
+// git pack-refs makes meanwhile.
+func (g *gitBackend) swap(ctx context.Context, updates []update) error {
+	var script strings.Builder
+	script.WriteString("start\n")
+	for _, u := range updates {
+		prev := u.prev
+		if prev == "" {
+			prev = object.Hash(strings.Repeat("0", 2*g.repo.Algo.Size))
+		}
+		fmt.Fprintf(&script, "update %s %s %s\n", u.ref, u.next, prev)
+	}
+	script.WriteString("prepare\ncommit\n")
+	cmd := g.repo.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "update-ref", "--no-deref", "-m", "git swarm", "--stdin")
+	cmd.Stdin = strings.NewReader(script.String())
+	_, failure := repo.Output(cmd)
+	if failure == nil {
+		g.step("renamed")
+		return nil
+	}
+	refs, err := g.view(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range updates {
+		if tip, _ := refs.tip(u.ref); tip != u.prev {
+			return fmt.Errorf("%s: %w", u.ref, errChanged)
+		}
+	}
+	var said *repo.GitError
+	if errors.As(failure, &said) && strings.Contains(said.Error(), ".lock': File exists") {
+		return &LockedError{lockNamed(said.Error())}
+	}
+	return failure
+}
+
+// lockNamed is the path that git's "Unable to create '…': File exists" names.
+func lockNamed(message string) string {
+	_, after, _ := strings.Cut(message, "Unable to create '")
+	path, _, _ := strings.Cut(after, "'")
+	return path
+}
+
+// unlock clears what a git update-ref left that was killed together with us: its
+// lock files hold the new values, too.
+func (g *gitBackend) unlock(updates []update) error {
+	return clearLocks(g.repo.CommonDir, updates)
+}
+
+func (g *gitBackend) close() error {
+	if g.cat == nil {
+		return nil
+	}
+	return g.cat.close()
+}
+
+// catFile is a running git cat-file --batch.
+type catFile struct {
+	cmd   *exec.Cmd
+	ask   io.WriteCloser
+	reply *bufio.Reader
+}
+
+func startCatFile(r *repo.Repo) (*catFile, error) {
+	c := &catFile{cmd: r.GitParsed(context.Background(), "cat-file", "--batch")}
+	var err error
+	if c.ask, err = c.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.reply = bufio.NewReader(out)
+	if err := c.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start git cat-file: %w", err)
+	}
+	return c, nil
+}
+
+func (c *catFile) read(id object.Hash, algo object.Algo) (object.Object, error) {
+	if _, err := io.WriteString(c.ask, string(id)+"\n"); err != nil {
+		return object.Object{}, fmt.Errorf("git cat-file: %w", err)
+	}
+	line, err := c.reply.ReadString('\n')
+	if err != nil {
+		return object.Object{}, fmt.Errorf("git cat-file: %w", err)
+	}
+	words := strings.Fields(line)
+	if len(words) != 3 {
+		return object.Object{}, fmt.Errorf("%s: %w", id.Short(), odb.ErrNotFound)
+	}
+	size, err := strconv.Atoi(words[2])
+	if err != nil {
+		return object.Object{}, fmt.Errorf("git cat-file answered %.80q", line)
+	}
+	content := make([]byte, size+1)
+	if _, err := io.ReadFull(c.reply, content); err != nil {
+		return object.Object{}, fmt.Errorf("git cat-file: %w", err)
+	}
+	o := algo.NewObject(object.Kind(words[1]), content[:size])
+	if o.ID != id {
+		return o, fmt.Errorf("%s: git gave another object", id.Short())
+	}
+	return o, nil
+}
+
+func (c *catFile) close() error {
+	return errors.Join(c.ask.Close(), c.cmd.Wait())
+}

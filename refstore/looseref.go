@@ -1,0 +1,136 @@
+package refstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// refFiles reads refs as git's files backend stores them: loose files below dir,
+// behind them dir/packed-refs.
+type refFiles struct {
+	dir  string // the common git dir
+	algo object.Algo
+}
+
+// errBrokenRef says that a ref's file holds no object id.
+var errBrokenRef = errors.New("the ref's file holds no object id")
+
+// tip looks among the loose refs first, then in packed-refs, opened afresh.
+// git packs a ref before it deletes the loose file, so a ref that exists all the
+// time is found whatever git pack-refs does meanwhile.
+func (f refFiles) tip(ref string) (object.Hash, error) {
+	tip, err := f.loose(ref)
+	if err != nil || tip != "" {
+		return tip, err
+	}
+	packed, err := openPackedRefs(filepath.Join(f.dir, "packed-refs"), f.algo)
+	if err != nil {
+		return "", &DamagedError{Ref: ref, Err: err}
+	}
+	defer packed.close()
+	if tip, err = packed.tip(ref); err != nil {
+		return "", &DamagedError{Ref: ref, Err: err}
+	}
+	return tip, nil
+}
+
+// loose reads the ref's own file; "" if there is none.
+func (f refFiles) loose(ref string) (object.Hash, error) {
+	content, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(ref)))
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	id := object.Hash(strings.TrimRight(string(content), " \t\r\n"))
+	if !f.algo.Valid(id) {
+		return "", &DamagedError{Ref: ref, Err: errBrokenRef}
+	}
+	return id, nil
+}
+
+// list merges the loose refs below prefix with the packed ones.
+func (f refFiles) list(prefix string) ([]Ref, error) {
+	found := map[string]object.Hash{}
+	loose, err := f.looseNames(prefix)
+	if err != nil {
+		return nil, err
+	}
+	packed, err := openPackedRefs(filepath.Join(f.dir, "packed-refs"), f.algo)
+	if err != nil {
+		return nil, &DamagedError{Ref: prefix, Err: err}
+	}
+	defer packed.close()
+	if err := packed.list(prefix, func(name string, id object.Hash) { found[name] = id }); err != nil {
+		return nil, &DamagedError{Ref: prefix, Err: err}
+	}
+	for _, name := range loose {
+		tip, err := f.tip(name) // it may have been packed since
+		if err != nil {
+			return nil, err
+		}
+		if tip != "" {
+			found[name] = tip
+		}
+	}
+	refs := make([]Ref, 0, len(found))
+	for name, tip := range found {
+		refs = append(refs, Ref{name, tip})
+	}
+	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
+	return refs, nil
+}
+
+func (f refFiles) looseNames(prefix string) ([]string, error) {
+	var names []string
+	root := filepath.Join(f.dir, filepath.FromSlash(prefix))
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if d.IsDir() || strings.HasSuffix(path, ".lock") {
+			return nil
+		}
+		name, err := filepath.Rel(f.dir, path)
+		names = append(names, filepath.ToSlash(name))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list refs: %w", err)
+	}
+	return names, nil
+}
+
+// blocked names a ref that cannot exist beside ref: one of its parent folders,
+// or one below it. Only packed refs are looked at; loose ones are in the way as
+// files and folders.
+func (f refFiles) blocked(ref string) (string, error) {
+	packed, err := openPackedRefs(filepath.Join(f.dir, "packed-refs"), f.algo)
+	if err != nil {
+		return "", err
+	}
+	defer packed.close()
+	by := ""
+	for i, c := range ref {
+		if c != '/' {
+			continue
+		}
+		if tip, err := packed.tip(ref[:i]); err != nil || tip != "" {
+			return ref[:i], err
+		}
+	}
+	err = packed.list(ref+"/", func(name string, _ object.Hash) { by = name })
+	return by, err
+}

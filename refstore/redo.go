@@ -1,0 +1,198 @@
+package refstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// redoLog is the file swarm/redo in the common git dir. It does two jobs:
+//
+//   - its flock is the queue in which our writers stand: whoever holds it is the
+//     only one of ours within a transaction, and the kernel passes it on, also
+//     when the holder is killed;
+//   - its content is the transaction under way: refs with old and new value, and
+//     the objects. It is written before anything else and emptied at the end, so
+//     content found by the next holder is what a killed one left.
+//
+// Refs stay safe without it (each swap locks and compares them as git does); it
+// is there so that writers need not try again, and to clear up after the dead.
+type redoLog struct {
+	file *os.File
+}
+
+// redo is the content of the log.
+type redo struct {
+	updates []update
+	objects []object.Object
+}
+
+func redoPath(commonDir string) string { return filepath.Join(commonDir, "swarm", "redo") }
+
+// lockRedo waits for the log's lock. The release function gives it up; the log
+// must not be used afterwards. An expired ctx gives ErrBusy.
+func lockRedo(ctx context.Context, commonDir string) (log *redoLog, release func(), err error) {
+	path := redoPath(commonDir)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o666)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.Mkdir(filepath.Dir(path), 0o777); err == nil || errors.Is(err, fs.ErrExist) {
+			file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o666)
+		}
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the redo log: %w", err)
+	}
+	if err := flock(ctx, file); err != nil {
+		return nil, nil, err
+	}
+	return &redoLog{file}, func() { file.Close() }, nil
+}
+
+// flock waits in the kernel's queue. On an error the file is closed, though not
+// always at once: a wait cannot be broken off, only abandoned.
+func flock(ctx context.Context, file *os.File) error {
+	err := tryFlock(file)
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		if err != nil {
+			file.Close()
+			return fmt.Errorf("lock %s: %w", file.Name(), err)
+		}
+		return nil
+	}
+	got := make(chan error, 1)
+	go func() {
+		for {
+			if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); !errors.Is(err, syscall.EINTR) {
+				got <- err
+				return
+			}
+		}
+	}()
+	select {
+	case err := <-got:
+		if err != nil {
+			file.Close()
+			return fmt.Errorf("lock %s: %w", file.Name(), err)
+		}
+		return nil
+	case <-ctx.Done():
+		go func() { <-got; file.Close() }()
+		return ErrBusy
+	}
+}
+
+func tryFlock(file *os.File) error {
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+const redoMagic = "git swarm redo 1 "
+
+// load returns what a killed transaction left, nil if nothing. A log that is
+// torn was never acted upon.
+func (l *redoLog) load(algo object.Algo) (*redo, error) {
+	content, err := io.ReadAll(io.NewSectionReader(l.file, 0, 1<<30))
+	if err != nil {
+		return nil, fmt.Errorf("read the redo log: %w", err)
+	}
+	header, payload, ok := bytes.Cut(content, []byte("\n"))
+	if !ok || string(header) != redoHeader(payload) {
+		return nil, nil
+	}
+	r, err := decodeRedo(payload, algo)
+	if err != nil {
+		return nil, fmt.Errorf("read the redo log: %w", err)
+	}
+	return r, nil
+}
+
+func redoHeader(payload []byte) string {
+	return fmt.Sprintf("%s%d %08x", redoMagic, len(payload), crc32.ChecksumIEEE(payload))
+}
+
+func (l *redoLog) save(r *redo) error {
+	payload := r.encode()
+	content := append([]byte(redoHeader(payload)+"\n"), payload...)
+	if _, err := l.file.WriteAt(content, 0); err != nil {
+		_ = l.clear()
+		return fmt.Errorf("write the redo log: %w", err)
+	}
+	return nil
+}
+
+func (l *redoLog) clear() error {
+	if err := l.file.Truncate(0); err != nil {
+		return fmt.Errorf("clear the redo log: %w", err)
+	}
+	return nil
+}
+
+func (l *redoLog) empty() (bool, error) {
+	info, err := l.file.Stat()
+	return err == nil && info.Size() == 0, err
+}
+
+// encode: a line "update REF PREV NEXT" for each ref, "-" for a PREV that must
+// not exist; then "object KIND SIZE", the content and a line feed for each
+// object.
+func (r *redo) encode() []byte {
+	var b bytes.Buffer
+	for _, u := range r.updates {
+		prev := u.prev
+		if prev == "" {
+			prev = "-"
+		}
+		fmt.Fprintf(&b, "update %s %s %s\n", u.ref, prev, u.next)
+	}
+	for _, o := range r.objects {
+		fmt.Fprintf(&b, "object %s %d\n", o.Kind, len(o.Content))
+		b.Write(o.Content)
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
+func decodeRedo(payload []byte, algo object.Algo) (*redo, error) {
+	r := &redo{}
+	for len(payload) > 0 {
+		line, rest, _ := bytes.Cut(payload, []byte("\n"))
+		words := strings.Split(string(line), " ")
+		switch {
+		case len(words) == 4 && words[0] == "update":
+			u := update{ref: words[1], prev: object.Hash(words[2]), next: object.Hash(words[3])}
+			if u.prev == "-" {
+				u.prev = ""
+			}
+			if !algo.Valid(u.next) || (u.prev != "" && !algo.Valid(u.prev)) {
+				return nil, fmt.Errorf("malformed line %.80q", line)
+			}
+			r.updates = append(r.updates, u)
+		case len(words) == 3 && words[0] == "object":
+			size, err := strconv.Atoi(words[2])
+			if err != nil || size < 0 || size >= len(rest) || rest[size] != '\n' {
+				return nil, fmt.Errorf("malformed line %.80q", line)
+			}
+			r.objects = append(r.objects, algo.NewObject(object.Kind(words[1]), bytes.Clone(rest[:size])))
+			rest = rest[size+1:]
+		default:
+			return nil, fmt.Errorf("malformed line %.80q", line)
+		}
+		payload = rest
+	}
+	return r, nil
+}

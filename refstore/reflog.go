@@ -1,0 +1,42 @@
+package refstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// logUpdate follows git's rule for the refs that are ours to write: a reflog that
+// exists is continued, and one for a note is begun where git would begin it
+// (should_autocreate_reflog in refs.c). refs/swarm has none: its refs are logs.
+func (f *files) logUpdate(u update) error {
+	path := filepath.Join(f.dir, "logs", filepath.FromSlash(u.ref))
+	flags := os.O_WRONLY | os.O_APPEND
+	begin := f.logNotes && strings.HasPrefix(u.ref, "refs/notes/")
+	if begin {
+		flags |= os.O_CREATE
+	}
+	file, err := os.OpenFile(path, flags, 0o666)
+	if begin && errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(path), 0o777); err == nil {
+			file, err = os.OpenFile(path, flags, 0o666)
+		}
+	}
+	if err != nil && !begin { // there is none
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	prev := u.prev
+	if prev == "" {
+		prev = object.Hash(strings.Repeat("0", len(u.next)))
+	}
+	_, err = fmt.Fprintf(file, "%s %s %s\n", prev, u.next, u.reflog)
+	return errors.Join(err, file.Close())
+}

@@ -1,0 +1,239 @@
+package refstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/odb"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Options are what a Store needs from outside. The zero value is for production.
+type Options struct {
+	Now      func() time.Time // default time.Now
+	Patience time.Duration    // how long Update tries before ErrBusy; default 10 s
+
+	// Step is called at named points of a transaction; tests kill or delay the
+	// process there. The points, in order: "queued", "logged", "written",
+	// "locked" (once a ref), "renamed" (once a ref), "kept".
+	Step func(point string)
+
+	// ThroughGit asks git for everything, also where it could be done in process.
+	ThroughGit bool
+}
+
+// Store is git swarm's state in one repository. It may be used by several
+// goroutines at once for reading; Update takes them one by one.
+type Store struct {
+	repo    *repo.Repo
+	opts    Options
+	reader  backend
+	writer  backend // nil until the first Update: choosing it needs more configuration
+	objects *odb.DB
+}
+
+// Open chooses how to read the repository's refs; it opens no ref and no object.
+func Open(r *repo.Repo, opts Options) *Store {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Patience == 0 {
+		opts.Patience = 10 * time.Second
+	}
+	if opts.Step == nil {
+		opts.Step = func(string) {}
+	}
+	s := &Store{repo: r, opts: opts}
+	if ok, _ := r.ReadInProcess(); ok && !opts.ThroughGit {
+		s.objects = odb.Open(r.ObjectDir, r.Algo, odb.Options{Fallback: s.readThroughGit})
+		s.reader = &files{refFiles: refFiles{r.CommonDir, r.Algo}, objects: s.objects, step: opts.Step}
+	} else {
+		s.reader = &gitBackend{repo: r, step: opts.Step}
+	}
+	return s
+}
+
+// Close ends what the Store has open. It does not undo or complete anything.
+func (s *Store) Close() error {
+	var err error
+	if s.writer != nil && s.writer != s.reader {
+		err = s.writer.close()
+	}
+	return errors.Join(err, s.reader.close())
+}
+
+// Repo is the repository that the Store was opened on.
+func (s *Store) Repo() *repo.Repo { return s.repo }
+
+// Now is the time, to the second, as everything stored is.
+func (s *Store) Now() time.Time { return s.opts.Now().Truncate(time.Second) }
+
+// readThroughGit finds what only git can: objects of a partial clone, say.
+func (s *Store) readThroughGit(ctx context.Context, id object.Hash) (object.Object, error) {
+	g := &gitBackend{repo: s.repo}
+	defer g.close()
+	return g.read(ctx, id)
+}
+
+// chooseWriter decides between the two backends, by the whole configuration.
+func (s *Store) chooseWriter() error {
+	if s.writer != nil {
+		return nil
+	}
+	inProcess, _ := s.repo.InProcess()
+	if !inProcess || s.opts.ThroughGit {
+		s.writer = s.reader
+		if _, ok := s.reader.(*gitBackend); !ok {
+			s.writer = &gitBackend{repo: s.repo, step: s.opts.Step}
+		}
+		return nil
+	}
+	looseObject, reference := s.repo.Fsync()
+	config, err := s.repo.Config()
+	if err != nil {
+		return err
+	}
+	logAll, set := config.Get("core.logallrefupdates")
+	s.writer = &files{
+		refFiles: refFiles{s.repo.CommonDir, s.repo.Algo},
+		objects:  odb.Open(s.repo.ObjectDir, s.repo.Algo, odb.Options{Fallback: s.readThroughGit, Fsync: looseObject}),
+		fsync:    reference,
+		logNotes: (set && logAll != "false") || (!set && s.repo.WorkTree != ""),
+		step:     s.opts.Step,
+	}
+	return nil
+}
+
+// Tip returns the commit that the ref points at, "" if there is no such ref.
+func (s *Store) Tip(ctx context.Context, ref string) (object.Hash, error) {
+	v, err := s.reader.view(ctx)
+	if err != nil {
+		return "", err
+	}
+	return v.tip(ref)
+}
+
+// Tips is Tip for several refs at once, in the order asked.
+func (s *Store) Tips(ctx context.Context, refs ...string) ([]object.Hash, error) {
+	v, err := s.reader.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tips := make([]object.Hash, len(refs))
+	for i, ref := range refs {
+		if tips[i], err = v.tip(ref); err != nil {
+			return nil, err
+		}
+	}
+	return tips, nil
+}
+
+// Refs lists the refs below prefix, sorted by name. prefix ends in "/".
+func (s *Store) Refs(ctx context.Context, prefix string) ([]Ref, error) {
+	v, err := s.reader.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return v.list(prefix)
+}
+
+// commit reads a commit of the chain ref, and the entry in its message.
+func (s *Store) commit(ctx context.Context, ref string, id object.Hash) (*object.CommitData, *Entry, error) {
+	o, err := s.reader.read(ctx, id)
+	if err != nil {
+		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: err}
+	}
+	if o.Kind != object.Commit {
+		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: fmt.Errorf("a %s and no commit", o.Kind)}
+	}
+	c, err := s.repo.Algo.DecodeCommit(o.Content)
+	if err != nil {
+		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: err}
+	}
+	e, err := decodeEntry(id, c)
+	if err != nil {
+		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: err}
+	}
+	return c, e, nil
+}
+
+// Entry reads one commit of the chain ref.
+func (s *Store) Entry(ctx context.Context, ref string, id object.Hash) (*Entry, error) {
+	_, e, err := s.commit(ctx, ref, id)
+	return e, err
+}
+
+// Walk calls visit for the entries of the chain ref from tip backwards, until
+// visit returns false or the chain ends. It checks that the numbers count down
+// to 1.
+func (s *Store) Walk(ctx context.Context, ref string, tip object.Hash, visit func(*Entry) bool) error {
+	want := 0
+	for id := tip; id != ""; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		c, e, err := s.commit(ctx, ref, id)
+		if err != nil {
+			return err
+		}
+		if want == 0 {
+			want = e.Number
+		}
+		if e.Number != want || (len(c.Parents) == 0) != (e.Number == 1) || len(c.Parents) > 1 {
+			return &DamagedError{Ref: ref, ID: id, Err: fmt.Errorf("number %d with %d parents where %d is due", e.Number, len(c.Parents), want)}
+		}
+		if !visit(e) {
+			return nil
+		}
+		want--
+		id = c.Parent()
+	}
+	return nil
+}
+
+// Find returns the entry of that number in the chain ref, or ErrNotExist.
+func (s *Store) Find(ctx context.Context, ref string, number int) (*Entry, error) {
+	tip, err := s.Tip(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var found *Entry
+	err = s.Walk(ctx, ref, tip, func(e *Entry) bool {
+		if e.Number == number {
+			found = e
+		}
+		return e.Number > number
+	})
+	if err == nil && found == nil {
+		err = fmt.Errorf("%s #%d: %w", ref, number, ErrNotExist)
+	}
+	return found, err
+}
+
+// Pending reports whether a transaction is under way, or was killed and waits to
+// be settled. It costs one stat.
+func (s *Store) Pending() bool {
+	info, err := os.Stat(redoPath(s.repo.CommonDir))
+	return err == nil && info.Size() > 0
+}
+
+// CheckRef refuses names that git would not take, or that are not ours to write.
+func CheckRef(ref string) error {
+	if !strings.HasPrefix(ref, "refs/swarm/") && !strings.HasPrefix(ref, "refs/notes/swarm/") {
+		return fmt.Errorf("'%s' is not below refs/swarm/", ref)
+	}
+	for part := range strings.SplitSeq(ref, "/") {
+		if part == "" || strings.HasPrefix(part, ".") || strings.HasPrefix(part, "-") || strings.HasSuffix(part, ".lock") || strings.HasSuffix(part, ".") ||
+			strings.Contains(part, "..") || strings.Contains(part, "@{") || strings.ContainsFunc(part, func(r rune) bool {
+			return r <= ' ' || r == 0x7f || strings.ContainsRune("~^:?*[\\", r)
+		}) {
+			return fmt.Errorf("'%s' is not a valid ref name", ref)
+		}
+	}
+	return nil
+}

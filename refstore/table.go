@@ -1,0 +1,321 @@
+package refstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// Table is the state of a table at one commit: blobs by path. Paths are slash
+// separated, without empty, "." or ".." parts; names are as git stores them.
+// Only the folders on the way to a path are read and, when it changes, written.
+type Table struct {
+	ctx   context.Context
+	store *Store
+	ref   string
+	root  *folder
+}
+
+// folder is a tree, read when first looked into.
+type folder struct {
+	id      object.Hash // as stored; "" once changed
+	read    bool
+	entries object.Entries
+	below   map[string]*folder // folders looked into
+	blobs   map[string][]byte  // blobs put
+}
+
+func (s *Store) newTable(ctx context.Context, ref string, tree object.Hash) *Table {
+	return &Table{ctx, s, ref, &folder{id: tree, read: tree == ""}}
+}
+
+// Table reads the table at ref as it is now. It is empty if there is none.
+func (s *Store) Table(ctx context.Context, ref string) (*Table, error) {
+	tip, err := s.Tip(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return s.TableAt(ctx, ref, tip)
+}
+
+// TableAt reads the table ref as it was at the commit tip.
+func (s *Store) TableAt(ctx context.Context, ref string, tip object.Hash) (*Table, error) {
+	if tip == "" {
+		return s.newTable(ctx, ref, ""), nil
+	}
+	c, _, err := s.commit(ctx, ref, tip)
+	if err != nil {
+		return nil, err
+	}
+	return s.newTable(ctx, ref, c.Tree), nil
+}
+
+func (t *Table) damaged(path string, id object.Hash, err error) error {
+	return &DamagedError{Ref: t.ref, ID: id, Path: path, Err: err}
+}
+
+// load reads the folder's entries and refuses modes that we do not write.
+func (t *Table) load(f *folder, path string) error {
+	if f.read {
+		return nil
+	}
+	o, err := t.store.reader.read(t.ctx, f.id)
+	if err == nil && o.Kind != object.Tree {
+		err = fmt.Errorf("a %s and no tree", o.Kind)
+	}
+	if err == nil {
+		f.entries, err = t.store.repo.Algo.DecodeTree(o.Content)
+	}
+	for _, e := range f.entries {
+		if e.Mode != object.ModeFile && e.Mode != object.ModeTree {
+			err = fmt.Errorf("'%s' has mode %s", e.Name, e.Mode)
+		}
+	}
+	if err != nil {
+		return t.damaged(path, f.id, err)
+	}
+	f.read = true
+	return nil
+}
+
+func (f *folder) child(e object.Entry) *folder {
+	c := f.below[e.Name]
+	if c == nil {
+		c = &folder{id: e.ID}
+		f.enter(e.Name, c)
+	}
+	return c
+}
+
+func (f *folder) enter(name string, c *folder) {
+	if f.below == nil {
+		f.below = map[string]*folder{}
+	}
+	f.below[name] = c
+}
+
+// Get returns the blob at path, or ErrNotExist.
+func (t *Table) Get(path string) ([]byte, error) {
+	f, walked := t.root, ""
+	for {
+		name, rest, deeper := strings.Cut(path[len(walked):], "/")
+		if err := t.load(f, walked); err != nil {
+			return nil, err
+		}
+		i, ok := f.entries.Find(name)
+		if !ok || f.entries[i].IsTree() != deeper {
+			return nil, ErrNotExist
+		}
+		if !deeper {
+			return t.blob(f, f.entries[i], path)
+		}
+		f, walked = f.child(f.entries[i]), path[:len(path)-len(rest)]
+	}
+}
+
+func (t *Table) blob(f *folder, e object.Entry, path string) ([]byte, error) {
+	if content, ok := f.blobs[e.Name]; ok {
+		return content, nil
+	}
+	o, err := t.store.reader.read(t.ctx, e.ID)
+	if err == nil && o.Kind != object.Blob {
+		err = fmt.Errorf("a %s and no blob", o.Kind)
+	}
+	if err != nil {
+		return nil, t.damaged(path, e.ID, err)
+	}
+	return o.Content, nil
+}
+
+// Below calls visit with every blob at path or below it, in git's order; the
+// root is "". It stops when visit says false.
+func (t *Table) Below(path string, visit func(path string, content []byte) bool) error {
+	f, walked := t.root, ""
+	for path != "" {
+		if err := t.load(f, walked); err != nil {
+			return err
+		}
+		name, rest, deeper := strings.Cut(path[len(walked):], "/")
+		i, ok := f.entries.Find(name)
+		if !ok || (deeper && !f.entries[i].IsTree()) {
+			return nil
+		}
+		if !f.entries[i].IsTree() {
+			content, err := t.blob(f, f.entries[i], path)
+			if err == nil {
+				visit(path, content)
+			}
+			return err
+		}
+		f = f.child(f.entries[i])
+		if !deeper {
+			break
+		}
+		walked = path[:len(path)-len(rest)]
+	}
+	if path != "" {
+		path += "/"
+	}
+	_, err := t.walk(f, path, visit)
+	return err
+}
+
+func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) (more bool, err error) {
+	if err := t.load(f, prefix); err != nil {
+		return false, err
+	}
+	for _, e := range f.entries {
+		path := prefix + e.Name
+		if e.IsTree() {
+			if more, err := t.walk(f.child(e), path+"/", visit); err != nil || !more {
+				return more, err
+			}
+			continue
+		}
+		content, err := t.blob(f, e, path)
+		if err != nil || !visit(path, content) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// Above returns the path of the blob that stands at a parent folder of path, ""
+// if none does. A blob cannot be put below it.
+func (t *Table) Above(path string) (string, error) {
+	for i, c := range path {
+		if c != '/' {
+			continue
+		}
+		_, err := t.Get(path[:i])
+		if err == nil {
+			return path[:i], nil
+		}
+		if !errors.Is(err, ErrNotExist) {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// Put stages a blob at path. There must be none above it and none below it.
+func (t *Table) Put(path string, content []byte) error {
+	return t.change(t.root, "", path, func(f *folder, name string) error {
+		if i, ok := f.entries.Find(name); ok && f.entries[i].IsTree() {
+			return fmt.Errorf("'%s' is a folder", path)
+		}
+		f.entries = f.entries.With(object.Entry{Name: name, Mode: object.ModeFile, ID: t.store.repo.Algo.Sum(object.Blob, content)})
+		if f.blobs == nil {
+			f.blobs = map[string][]byte{}
+		}
+		f.blobs[name] = content
+		return nil
+	})
+}
+
+// Delete stages the removal of the blob at path, and of folders left empty.
+// There must be one.
+func (t *Table) Delete(path string) error {
+	return t.change(t.root, "", path, func(f *folder, name string) error {
+		i, ok := f.entries.Find(name)
+		if !ok || f.entries[i].IsTree() {
+			return ErrNotExist
+		}
+		f.entries = f.entries.Without(name)
+		delete(f.blobs, name)
+		return nil
+	})
+}
+
+// change applies edit in the folder that holds path, making folders on the way
+// there and dropping empty ones on the way back.
+func (t *Table) change(f *folder, walked, path string, edit func(f *folder, name string) error) error {
+	if err := t.load(f, walked); err != nil {
+		return err
+	}
+	name, rest, deeper := strings.Cut(path, "/")
+	if !deeper {
+		if err := edit(f, name); err != nil {
+			return err
+		}
+		f.id = ""
+		return nil
+	}
+	i, ok := f.entries.Find(name)
+	if ok && !f.entries[i].IsTree() {
+		return fmt.Errorf("'%s%s' is no folder", walked, name)
+	}
+	var c *folder
+	if ok {
+		c = f.child(f.entries[i])
+	} else {
+		c = &folder{read: true}
+	}
+	if err := t.change(c, walked+name+"/", rest, edit); err != nil {
+		return err
+	}
+	f.id = ""
+	if len(c.entries) == 0 {
+		f.entries = f.entries.Without(name)
+		delete(f.below, name)
+		return nil
+	}
+	f.enter(name, c)
+	if !ok {
+		f.entries = f.entries.With(object.Entry{Name: name, Mode: object.ModeTree})
+	}
+	return nil
+}
+
+// flush returns the root's id and the objects that are new since the last flush.
+func (t *Table) flush() (object.Hash, []object.Object) {
+	var objects []object.Object
+	id := t.flushFolder(t.root, &objects)
+	return id, objects
+}
+
+func (t *Table) flushFolder(f *folder, objects *[]object.Object) object.Hash {
+	if f.id != "" {
+		return f.id
+	}
+	algo := t.store.repo.Algo
+	for i, e := range f.entries {
+		if c := f.below[e.Name]; c != nil && e.IsTree() {
+			f.entries[i].ID = t.flushFolder(c, objects)
+		} else if content, ok := f.blobs[e.Name]; ok && !e.IsTree() {
+			*objects = append(*objects, algo.NewObject(object.Blob, content))
+		}
+	}
+	o := algo.NewObject(object.Tree, f.entries.Encode())
+	*objects = append(*objects, o)
+	f.id = o.ID
+	return o.ID
+}
+
+// Names lists what stands in the folder at path, "" for the root: blobs and
+// folders, in git's order. A folder that is not there is empty.
+func (t *Table) Names(path string) ([]string, error) {
+	f, walked := t.root, ""
+	for path != "" {
+		if err := t.load(f, walked); err != nil {
+			return nil, err
+		}
+		name, rest, _ := strings.Cut(path, "/")
+		i, ok := f.entries.Find(name)
+		if !ok || !f.entries[i].IsTree() {
+			return nil, nil
+		}
+		f, walked, path = f.child(f.entries[i]), walked+name+"/", rest
+	}
+	if err := t.load(f, walked); err != nil {
+		return nil, err
+	}
+	names := make([]string, len(f.entries))
+	for i, e := range f.entries {
+		names[i] = e.Name
+	}
+	return names, nil
+}

@@ -1,0 +1,267 @@
+package refstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// Tx is one attempt at a transaction. What it reads is the state that its writes
+// will be applied to, or they will not be applied.
+//
+//	err := store.Update(ctx, "A", func(tx *refstore.Tx) error {
+//		claims, err := tx.Table("refs/swarm/claims")
+//		…
+//		claims.Put("src/a.go", blob)
+//		_, err = tx.Record("refs/swarm/claims", Entry{Body: "claim src/a.go"}) // the effect
+//		_, err = tx.Append("refs/swarm/inbox/B", …)                            // its notice
+//	})
+//
+// The function may run several times and must have no effect but through tx. The
+// ref that it writes first takes effect first.
+type Tx struct {
+	ctx     context.Context
+	store   *Store
+	backend backend
+	view    view
+	by      string // the session
+	who     person
+	at      time.Time
+	chains  map[string]*chain
+	order   []*chain // those written, in the order of their first write
+	objects []object.Object
+	retired []object.Hash
+	written []*Entry
+}
+
+// person is git's identity of the user.
+type person struct{ name, email, authorEmail string }
+
+// chain is a ref within a transaction.
+type chain struct {
+	ref       string
+	prev, tip object.Hash // as read, and with what was staged
+	last      *Entry      // the entry at tip, nil if there is none
+	tree      object.Hash // the tree at tip
+	table     *Table
+}
+
+// Update runs build in a transaction as session by and applies what it staged to
+// all the refs, or to none. It waits for other writers and tries again when a
+// ref has moved; ErrBusy after Options.Patience. An error of build is returned
+// as it is, and nothing is written.
+func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) error {
+	who, err := s.identity(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.chooseWriter(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Patience, ErrBusy)
+	defer cancel()
+	for try := 0; ; try++ {
+		err := s.attempt(ctx, by, who, build)
+		var locked *LockedError
+		if !errors.Is(err, errChanged) && !errors.As(err, &locked) {
+			return err
+		}
+		pause := time.Duration(1<<min(try, 6)) * time.Millisecond
+		select {
+		case <-time.After(pause/2 + rand.N(pause)):
+		case <-ctx.Done():
+			if locked != nil {
+				return err
+			}
+			return fmt.Errorf("%w: %w", ErrBusy, err)
+		}
+	}
+}
+
+func (s *Store) identity(ctx context.Context) (person, error) {
+	name, email, err := s.repo.Committer(ctx)
+	if err != nil {
+		return person{}, err
+	}
+	authorEmail, err := s.repo.AuthorEmail(ctx)
+	return person{name, email, authorEmail}, err
+}
+
+func (s *Store) attempt(ctx context.Context, by string, who person, build func(*Tx) error) error {
+	log, release, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	v, err := s.writer.view(ctx)
+	if err != nil {
+		return err
+	}
+	tx := &Tx{ctx: ctx, store: s, backend: s.writer, view: v, by: by, who: who, at: s.Now(), chains: map[string]*chain{}}
+	if err := build(tx); err != nil || len(tx.order) == 0 {
+		return err
+	}
+	r := &redo{objects: tx.objects}
+	for _, c := range tx.order {
+		r.updates = append(r.updates, update{ref: c.ref, prev: c.prev, next: c.tip, reflog: tx.reflog(c)})
+	}
+	if err := s.apply(ctx, log, r); err != nil {
+		return err
+	}
+	s.grow(tx)
+	return nil
+}
+
+func (tx *Tx) reflog(c *chain) string {
+	return fmt.Sprintf("%s <%s> %d %s\tgit swarm", tx.who.name, tx.who.email, tx.at.Unix(), tx.at.Format("-0700"))
+}
+
+// apply is the calling sequence of a transaction: log, write, swap, keep, clear.
+// An error before the swap took effect leaves nothing behind.
+func (s *Store) apply(ctx context.Context, log *redoLog, r *redo) error {
+	if err := log.save(r); err != nil {
+		return err
+	}
+	s.opts.Step("logged")
+	err := s.writer.write(ctx, r.objects)
+	if err == nil {
+		s.opts.Step("written")
+		err = s.writer.swap(ctx, r.updates)
+	}
+	if errors.Is(err, ErrUnsettled) {
+		return err // the log stays
+	}
+	if err != nil {
+		return errors.Join(err, log.clear())
+	}
+	if err := s.keep(ctx, r.objects); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnsettled, err)
+	}
+	s.opts.Step("kept")
+	return log.clear()
+}
+
+// chain reads the ref's tip, once a transaction.
+func (tx *Tx) chain(ref string) (*chain, error) {
+	if c := tx.chains[ref]; c != nil {
+		return c, nil
+	}
+	if err := CheckRef(ref); err != nil {
+		return nil, err
+	}
+	tip, err := tx.view.tip(ref)
+	if err != nil {
+		return nil, err
+	}
+	c := &chain{ref: ref, prev: tip, tip: tip}
+	if tip != "" {
+		data, last, err := tx.store.commit(tx.ctx, ref, tip)
+		if err != nil {
+			return nil, err
+		}
+		c.last, c.tree = last, data.Tree
+	}
+	tx.chains[ref] = c
+	return c, nil
+}
+
+// Last returns the entry at the tip of the chain, nil if it has none yet.
+func (tx *Tx) Last(ref string) (*Entry, error) {
+	c, err := tx.chain(ref)
+	if err != nil {
+		return nil, err
+	}
+	return c.last, nil
+}
+
+// At is the time of the transaction, to the second.
+func (tx *Tx) At() time.Time { return tx.at }
+
+// Append adds an entry to a journal. Number, Author and At are set by the
+// transaction, and ID with them.
+func (tx *Tx) Append(ref string, e Entry) (*Entry, error) {
+	c, err := tx.chain(ref)
+	if err != nil {
+		return nil, err
+	}
+	return tx.extend(c, e, tx.store.repo.Algo.EmptyTree(), false)
+}
+
+// Replace puts a single commit in a cursor's place: the new one has no parent,
+// and what it replaces is garbage.
+func (tx *Tx) Replace(ref string, e Entry) (*Entry, error) {
+	c, err := tx.chain(ref)
+	if err != nil {
+		return nil, err
+	}
+	if c.prev != "" {
+		tx.retired = append(tx.retired, c.prev)
+	}
+	return tx.extend(c, e, tx.store.repo.Algo.EmptyTree(), true)
+}
+
+// Table is the state at the tip of ref, for reading and changing. Changes take
+// effect with Record.
+func (tx *Tx) Table(ref string) (*Table, error) {
+	c, err := tx.chain(ref)
+	if err != nil {
+		return nil, err
+	}
+	if c.table == nil {
+		c.table = tx.store.newTable(tx.ctx, ref, c.tree)
+	}
+	return c.table, nil
+}
+
+// Record commits the table's changes, with e as their log entry.
+func (tx *Tx) Record(ref string, e Entry) (*Entry, error) {
+	t, err := tx.Table(ref)
+	if err != nil {
+		return nil, err
+	}
+	tree, objects := t.flush()
+	tx.objects = append(tx.objects, objects...)
+	return tx.extend(tx.chains[ref], e, tree, false)
+}
+
+// extend stages a commit on top of the chain, or in its place.
+func (tx *Tx) extend(c *chain, e Entry, tree object.Hash, replace bool) (*Entry, error) {
+	e.Author, e.At, e.Number = tx.by, tx.at, 1
+	if c.last != nil {
+		e.Number = c.last.Number + 1
+	}
+	if err := e.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.ref, err)
+	}
+	algo := tx.store.repo.Algo
+	data := object.CommitData{
+		Tree:      tree,
+		Author:    object.Signature{Name: tx.by, Email: tx.who.authorEmail, When: tx.at},
+		Committer: object.Signature{Name: tx.who.name, Email: tx.who.email, When: tx.at},
+		Message:   e.message(),
+	}
+	if c.tip != "" && !replace {
+		data.Parents = []object.Hash{c.tip}
+	}
+	if tree == algo.EmptyTree() && (replace || c.tree != tree) {
+		tx.objects = append(tx.objects, algo.NewObject(object.Tree, nil))
+	}
+	commit := algo.NewObject(object.Commit, data.Encode())
+	tx.objects = append(tx.objects, commit)
+	if c.tip == c.prev {
+		tx.order = append(tx.order, c)
+	}
+	e.ID = commit.ID
+	c.tip, c.tree, c.last = commit.ID, tree, &e
+	return &e, nil
+}
+
+// Exists reports whether there is such a ref.
+func (tx *Tx) Exists(ref string) (bool, error) {
+	c, err := tx.chain(ref)
+	return err == nil && c.tip != "", err
+}

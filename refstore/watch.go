@@ -1,0 +1,83 @@
+package refstore
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// Watcher waits for refs to move, by file notification. It may report a change
+// where there was none, but misses none that happens after Watch returned.
+type Watcher struct {
+	files *fsnotify.Watcher // nil if the system gives no notifications
+	names map[string]bool   // files that matter; empty if all in the folders do
+}
+
+// watchPoll is how often refs are worth a look where there is no notification.
+const watchPoll = 100 * time.Millisecond
+
+// Watch begins to watch the refs, whose folders must exist. It does not fail:
+// where the system refuses notifications (its limits can be low), Wait returns
+// every now and then instead.
+func (s *Store) Watch(refs ...string) *Watcher {
+	w := &Watcher{names: map[string]bool{}}
+	files, err := fsnotify.NewWatcher()
+	if err != nil {
+		return w
+	}
+	w.files = files
+	for _, ref := range refs {
+		path := filepath.Join(s.repo.CommonDir, filepath.FromSlash(ref))
+		w.names[path] = true
+		if err := files.Add(filepath.Dir(path)); err != nil {
+			_ = files.Close()
+			w.files = nil
+			return w
+		}
+	}
+	if s.repo.RefFormat != "files" {
+		w.names = nil
+		if err := files.Add(filepath.Join(s.repo.CommonDir, s.repo.RefFormat)); err != nil {
+			_ = files.Close()
+			w.files = nil
+		}
+	}
+	return w
+}
+
+// Wait returns nil when a ref may have moved since the last Wait, or since Watch.
+func (w *Watcher) Wait(ctx context.Context) error {
+	if w.files == nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(watchPoll):
+			return nil
+		}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case event, ok := <-w.files.Events:
+			if !ok {
+				return nil
+			}
+			if w.names == nil || w.names[event.Name] {
+				return nil
+			}
+		case <-w.files.Errors: // an overflow: something may have moved
+			return nil
+		}
+	}
+}
+
+// Close ends the watch.
+func (w *Watcher) Close() error {
+	if w.files == nil {
+		return nil
+	}
+	return w.files.Close()
+}
