@@ -1,0 +1,157 @@
+package odb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// MaxSize is the size in bytes above which an object is neither read nor written.
+const MaxSize = 64 << 20
+
+// Options are read once, by [Open].
+type Options struct {
+	// Fallback is asked for an object of which no copy was found in process
+	// (partial clones); nil means there is none to ask. It is not asked when a
+	// copy is there and damaged. What it returns is verified like anything else.
+	Fallback func(ctx context.Context, id object.Hash) (object.Object, error)
+
+	// Fsync makes Write sync each object before it gets its name: for
+	// repositories whose core.fsync holds loose-object.
+	Fsync bool
+}
+
+// DB is the object database of one repository.
+type DB struct {
+	algo object.Algo
+	opts Options
+
+	listing sync.Mutex   // held while packs are listed; taken before mu
+	mu      sync.RWMutex // guards what follows, and the packs against unmapping
+	stores  []*store     // the repository's own, then those of its alternates once listed
+	lists   int          // how often stores was exchanged
+	closed  bool
+
+	hot       atomic.Pointer[pack] // where the last packed object was; used under mu
+	bases     baseCache
+	inflaters sync.Pool // of *inflater
+	deflaters sync.Pool // of *deflater
+}
+
+// Open is the object database in dir, a repository's objects directory, whose
+// ids are of that format. Nothing is read yet; a directory that does not exist
+// is a database without objects.
+func Open(dir string, algo object.Algo, opts Options) *DB {
+	return &DB{
+		algo:   algo,
+		opts:   opts,
+		stores: []*store{{dir: dir}},
+		bases:  baseCache{limit: baseCacheLimit},
+	}
+}
+
+// Close unmaps the packs once running calls have ended. Calls that begin later
+// give [os.ErrClosed] or false. Contents that were returned stay valid.
+func (d *DB) Close() error {
+	d.listing.Lock()
+	defer d.listing.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	d.hot.Store(nil)
+	d.bases.clear()
+	var errs []error
+	for _, s := range d.stores {
+		for _, p := range s.packs {
+			errs = append(errs, p.close())
+		}
+		s.packs = nil
+	}
+	return errors.Join(errs...)
+}
+
+// Read returns the object whose id is id. The content is the caller's own.
+// Errors are [ErrNotFound], a [*DamagedError], a [*TooLargeError], those of the
+// file system, of Options.Fallback, and of ctx.
+func (d *DB) Read(ctx context.Context, id object.Hash) (object.Object, error) {
+	if err := ctx.Err(); err != nil {
+		return object.Object{}, err
+	}
+	var obj object.Object
+	var bad error // about the first copy that could not be read
+	take := func(o object.Object, err error) bool {
+		if err == nil {
+			obj = o
+		} else if bad == nil {
+			bad = err
+		}
+		return err == nil
+	}
+	found, err := d.search(id, probe{
+		loose: func(path string) bool {
+			o, err := d.readLoose(path, id)
+			return !errors.Is(err, os.ErrNotExist) && take(o, err)
+		},
+		packed: func(p *pack, m *packFile, at uint64) bool {
+			return take(d.readPacked(p, m, at, id))
+		},
+	})
+	switch {
+	case found:
+		return obj, nil
+	case bad != nil:
+		return object.Object{}, bad
+	case errors.Is(err, os.ErrClosed) || d.opts.Fallback == nil || !d.algo.Valid(id):
+		return object.Object{}, err
+	}
+	return d.fallBack(ctx, id, err)
+}
+
+// fallBack has the last word unless a pack was in trouble: then a failure of the
+// fallback does not hide why it was asked.
+func (d *DB) fallBack(ctx context.Context, id object.Hash, trouble error) (object.Object, error) {
+	o, err := d.opts.Fallback(ctx, id)
+	if err != nil {
+		if !errors.Is(trouble, ErrNotFound) {
+			err = trouble
+		}
+		return object.Object{}, fmt.Errorf("object %s: %w", id, err)
+	}
+	if o.ID != id || d.algo.Sum(o.Kind, o.Content) != id {
+		return object.Object{}, &DamagedError{id, "", "the fallback gave another object"}
+	}
+	return o, nil
+}
+
+// Has reports whether the object is loose, packed or in an alternate. It
+// decodes nothing, so a damaged object counts; Options.Fallback is not asked.
+func (d *DB) Has(id object.Hash) bool {
+	found, _ := d.search(id, probe{
+		loose:  exists,
+		packed: func(*pack, *packFile, uint64) bool { return true },
+	})
+	return found
+}
+
+// HasLoose reports whether the repository itself, not an alternate, holds a
+// loose file for the object.
+func (d *DB) HasLoose(id object.Hash) bool {
+	return d.algo.Valid(id) && exists(d.own().loosePath(id))
+}
+
+// own is the store that is written to. It is the same for the DB's whole life.
+func (d *DB) own() *store {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.stores[0]
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

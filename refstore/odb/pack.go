@@ -1,0 +1,96 @@
+package odb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+)
+
+const packHead = 12 // "PACK", version, number of objects
+
+// pack is a pack and its index by name. They are mapped when first needed.
+type pack struct {
+	base     string // the path without .pack or .idx
+	hashSize int
+
+	mu sync.Mutex // held while mapping
+	m  atomic.Pointer[packFile]
+}
+
+// packFile is a pack and its index, mapped.
+type packFile struct {
+	index *index
+	data  []byte // the pack
+	idx   []byte // what index looks into
+}
+
+// open maps the files unless they are. The error is os.ErrNotExist if either is
+// gone, a DamagedError if they do not fit each other or themselves.
+func (p *pack) open() (*packFile, error) {
+	if m := p.m.Load(); m != nil {
+		return m, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m := p.m.Load(); m != nil {
+		return m, nil
+	}
+	idx, err := mapFile(p.base + ".idx")
+	if err != nil {
+		return nil, err
+	}
+	data, err := mapFile(p.base + ".pack")
+	if err != nil {
+		return nil, errors.Join(err, unmap(idx))
+	}
+	m, file, err := newPackFile(idx, data, p.hashSize)
+	if err != nil {
+		_, _ = unmap(idx), unmap(data)
+		return nil, blame("", p.base+file, err)
+	}
+	p.m.Store(m)
+	return m, nil
+}
+
+// newPackFile puts an index and its pack together. With an error, file is the
+// suffix of the one to blame.
+func newPackFile(idx, data []byte, hashSize int) (m *packFile, file string, err error) {
+	x, err := newIndex(idx, hashSize)
+	if err != nil {
+		return nil, ".idx", err
+	}
+	if len(data) < packHead+hashSize || !bytes.HasPrefix(data, []byte("PACK")) {
+		return nil, ".pack", damage("no pack at all")
+	}
+	if v := binary.BigEndian.Uint32(data[4:]); v != 2 && v != 3 {
+		return nil, ".pack", damage("a pack of unknown version")
+	}
+	if binary.BigEndian.Uint32(data[8:]) != x.count || !bytes.Equal(data[len(data)-hashSize:], x.packSum) {
+		return nil, ".pack", damage("not the pack that its index describes")
+	}
+	return &packFile{index: x, data: data, idx: idx}, "", nil
+}
+
+// close must not be called while p is in use elsewhere.
+func (p *pack) close() error {
+	m := p.m.Swap(nil)
+	if m == nil {
+		return nil
+	}
+	return errors.Join(unmap(m.idx), unmap(m.data))
+}
+
+// regularSize is the size of an open file that can be mapped.
+func regularSize(f *os.File) (int, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if n := int(info.Size()); info.Mode().IsRegular() && int64(n) == info.Size() {
+		return n, nil
+	}
+	return 0, &os.PathError{Op: "map", Path: f.Name(), Err: os.ErrInvalid}
+}

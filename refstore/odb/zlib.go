@@ -1,0 +1,149 @@
+package odb
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"hash/adler32"
+	"io"
+)
+
+const (
+	zlibHeader   = 0x7801 // deflate, window of 32 KiB, fastest: what git writes at level 1
+	compressFrom = 4096   // bytes: a file system's usual block; below 65,536, a stored block's bound
+	maxRatio     = 1032   // deflate cannot expand by more
+	scratchLimit = 1 << 20
+)
+
+// inflater is a zlib reader with its source and a buffer, to be used again.
+type inflater struct {
+	src     bytes.Reader
+	z       io.ReadCloser
+	scratch []byte
+}
+
+func (d *DB) inflater() *inflater {
+	if in, ok := d.inflaters.Get().(*inflater); ok {
+		return in
+	}
+	return new(inflater)
+}
+
+func (in *inflater) reset(src []byte) error {
+	in.src.Reset(src)
+	var err error
+	if in.z == nil {
+		in.z, err = zlib.NewReader(&in.src)
+	} else {
+		err = in.z.(zlib.Resetter).Reset(&in.src, nil)
+	}
+	if err != nil {
+		return damaged("zlib: %v", err)
+	}
+	return nil
+}
+
+// fill completes buf, of which n bytes are there, and verifies that the stream
+// ends with it and has the right checksum.
+func (in *inflater) fill(buf []byte, n int) error {
+	if m, err := io.ReadFull(in.z, buf[n:]); err != nil {
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return damaged("%d bytes or fewer instead of %d", n+m, len(buf))
+		}
+		return damaged("zlib: %v", err)
+	}
+	var more [1]byte
+	switch n, err := io.ReadFull(in.z, more[:]); {
+	case n > 0:
+		return damaged("more than %d bytes", len(buf))
+	case err != io.EOF:
+		return damaged("zlib: %v", err)
+	}
+	return nil
+}
+
+// inflate makes size bytes from the zlib stream that src begins with.
+func (in *inflater) inflate(src []byte, size uint64) ([]byte, error) {
+	if err := checkSize(size, inflatedBound(src)); err != nil {
+		return nil, err
+	}
+	buf := make([]byte, size)
+	return buf, in.inflateInto(src, buf)
+}
+
+// inflateScratch is inflate into a buffer that the next call overwrites.
+func (in *inflater) inflateScratch(src []byte, size uint64) ([]byte, error) {
+	if size > scratchLimit {
+		return in.inflate(src, size)
+	}
+	if uint64(cap(in.scratch)) < size {
+		in.scratch = make([]byte, size, max(2*size, 512))
+	}
+	buf := in.scratch[:size]
+	return buf, in.inflateInto(src, buf)
+}
+
+func (in *inflater) inflateInto(src, buf []byte) error {
+	if err := in.reset(src); err != nil {
+		return err
+	}
+	return in.fill(buf, 0)
+}
+
+func inflatedBound(src []byte) uint64 { return uint64(len(src))*maxRatio + maxRatio }
+
+// storedOnce is the content of a zlib stream that is one stored block and
+// nothing else: what [DB.deflate] makes of a small object. It is a part of raw.
+// Anything else, damaged or not, is left to compress/zlib.
+func storedOnce(raw []byte) ([]byte, bool) {
+	const head, sum = 2 + 5, 4
+	if len(raw) < head+sum || binary.BigEndian.Uint16(raw) != zlibHeader || raw[2] != 1 {
+		return nil, false
+	}
+	n, inverse := binary.LittleEndian.Uint16(raw[3:]), binary.LittleEndian.Uint16(raw[5:])
+	if n != ^inverse || len(raw) != head+int(n)+sum {
+		return nil, false
+	}
+	flat := raw[head : head+int(n)]
+	return flat, adler32.Checksum(flat) == binary.BigEndian.Uint32(raw[len(raw)-sum:])
+}
+
+// deflater is a zlib writer with its target, to be used again.
+type deflater struct {
+	out bytes.Buffer
+	z   *zlib.Writer
+}
+
+// deflate is the zlib stream of head and content. Up to compressFrom bytes are
+// stored as they are: no disk block would be saved, and the time to set up a
+// compressor is.
+func (d *DB) deflate(head, content []byte) []byte {
+	if len(head)+len(content) <= compressFrom {
+		return storeFlat(head, content)
+	}
+	df, ok := d.deflaters.Get().(*deflater)
+	if !ok {
+		df = new(deflater)
+		df.z, _ = zlib.NewWriterLevel(&df.out, zlib.BestSpeed) // fails for unknown levels only
+	}
+	defer d.deflaters.Put(df)
+	df.out.Reset()
+	df.z.Reset(&df.out)
+	_, _ = df.z.Write(head) // a bytes.Buffer takes everything
+	_, _ = df.z.Write(content)
+	_ = df.z.Close()
+	return bytes.Clone(df.out.Bytes())
+}
+
+// storeFlat frames head and content, which are short enough, as one stored block.
+func storeFlat(head, content []byte) []byte {
+	n := uint16(len(head) + len(content))
+	out := make([]byte, 0, 2+5+int(n)+4)
+	out = binary.BigEndian.AppendUint16(out, zlibHeader)
+	out = append(out, 1) // the final block, stored
+	out = binary.LittleEndian.AppendUint16(out, n)
+	out = binary.LittleEndian.AppendUint16(out, ^n)
+	out = append(out, head...)
+	out = append(out, content...)
+	return binary.BigEndian.AppendUint32(out, adler32.Checksum(out[7:]))
+}
