@@ -54,8 +54,7 @@ func (b *Bus) Context(ctx context.Context, visit func(Context) bool) error {
 func (b *Bus) walkContext(ctx context.Context, tip hash, visit func(Context) bool) error {
 	var damaged error
 	err := b.store.Walk(ctx, ContextRef, tip, func(e *refstore.Entry) bool {
-		if !slices.Contains(Categories, e.Label) || len(e.Fields) > 0 {
-			damaged = &refstore.DamagedError{Ref: ContextRef, ID: e.ID, Err: fmt.Errorf("unknown category '%s'", e.Label)}
+		if damaged = contextFault(e); damaged != nil {
 			return false
 		}
 		return visit(Context{e.Number, e.Label, e.Author, e.Body, e.At})
@@ -64,4 +63,11 @@ func (b *Bus) walkContext(ctx context.Context, tip hash, visit func(Context) boo
 		err = damaged
 	}
 	return err
+}
+
+func contextFault(e *refstore.Entry) error {
+	if slices.Contains(Categories, e.Label) && len(e.Fields) == 0 {
+		return nil
+	}
+	return &refstore.DamagedError{Ref: ContextRef, ID: e.ID, Err: fmt.Errorf("unknown category '%s'", e.Label)}
 }

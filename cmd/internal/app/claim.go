@@ -1,0 +1,199 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/urfave/cli/v3"
+)
+
+func claimVerb() *verb {
+	return &verb{
+		name: "claim", group: groupClaim, args: "PATH...", min: 1, max: -1, short: "claim files or folders, all of them or none",
+		long: `A claimed path is this session's until it is released, the session is done, or
+it is taken over. A claim on a folder covers all that is below it. What another
+session holds is refused, with its name; a session that was not heard of for
+swarm.staleAfter (15m) can be passed over with --takeover, and is told.`,
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.StringFlag{Name: "reason", Aliases: []string{"m"}, Usage: "`TEXT` that others are shown"},
+				&cli.BoolFlag{Name: "takeover", Usage: "take what a stale session holds"},
+				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` (10m) until it is free"},
+			}
+		},
+		run: func(ctx context.Context, c *call) error {
+			wait, err := c.wait(0)
+			if err != nil {
+				return err
+			}
+			claims, id, paths, err := c.claiming()
+			if err != nil {
+				return err
+			}
+			granted, err := claims.GrantWait(ctx, id, lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: c.cmd.Bool("takeover")}, wait)
+			if err != nil {
+				return err
+			}
+			for _, g := range granted {
+				if err := c.printClaim(g); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// wait is the value of --wait, or fallback.
+func (c *call) wait(fallback time.Duration) (time.Duration, error) {
+	if !c.cmd.IsSet("wait") {
+		return fallback, nil
+	}
+	d := c.cmd.Duration("wait")
+	if d < 0 {
+		return 0, usageOf(c.verb, "--wait takes a duration such as 10m")
+	}
+	return d, nil
+}
+
+func (c *call) claiming() (claims *lock.Claims, id string, paths []string, err error) {
+	if _, id, err = c.acting(); err != nil {
+		return nil, "", nil, err
+	}
+	if claims, err = c.Claims(); err != nil {
+		return nil, "", nil, err
+	}
+	paths, err = c.paths(c.args)
+	return claims, id, paths, err
+}
+
+func (c *call) printClaim(g lock.Claim) error {
+	if c.wantJSON() {
+		return c.object(jsonClaim(g))
+	}
+	return c.printf("%s claimed %s\n", g.Session, inert(g.Path))
+}
+
+type claimJSON struct {
+	Path    string  `json:"path"`
+	Session string  `json:"session"`
+	Since   *string `json:"since"`
+	Reason  string  `json:"reason"`
+	Epoch   int     `json:"epoch"`
+}
+
+func jsonClaim(c lock.Claim) claimJSON {
+	return claimJSON{c.Path, c.Session, stamp(c.Since), c.Reason, c.Epoch}
+}
+
+func claimsVerb() *verb {
+	return &verb{
+		name: "claims", group: groupClaim, args: "[PATH]", max: 1, short: "list who holds what",
+		long: `git ls-tree -r refs/swarm/claims and git log -p refs/swarm/claims show the same
+and how it came about.`,
+		json: true,
+		run: func(ctx context.Context, c *call) error {
+			claims, err := c.Claims()
+			if err != nil {
+				return err
+			}
+			below := ""
+			if len(c.args) == 1 {
+				paths, err := c.paths(c.args)
+				if err != nil {
+					return err
+				}
+				below = paths[0]
+			}
+			held, err := claims.List(ctx, below)
+			if err != nil {
+				return err
+			}
+			return c.printClaims(held)
+		},
+	}
+}
+
+func (c *call) printClaims(held []lock.Claim) error {
+	if c.wantJSON() {
+		for _, h := range held {
+			if err := c.object(jsonClaim(h)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(held) == 0 {
+		c.notef("nothing is claimed")
+		return nil
+	}
+	heading, reasons := []string{"Path", "Session", "Since"}, false
+	for _, h := range held {
+		reasons = reasons || h.Reason != ""
+	}
+	if reasons {
+		heading = append(heading, "Reason")
+	}
+	var rows [][]cell
+	for _, h := range held {
+		row := plainCells(inert(h.Path), h.Session, c.ago(h.Since))
+		if reasons {
+			row = append(row, cell{text: inert(h.Reason)})
+		}
+		rows = append(rows, row)
+	}
+	flexible := -1
+	if reasons {
+		flexible = 3
+	}
+	return c.table(heading, flexible, rows)
+}
+
+func unclaimVerb() *verb {
+	return &verb{
+		name: "unclaim", group: groupClaim, args: "PATH... | --all", max: -1, short: "release claimed paths",
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "all that this session holds"}}
+		},
+		run: func(ctx context.Context, c *call) error {
+			all := c.cmd.Bool("all")
+			if all == (len(c.args) > 0) {
+				return usageOf(c.verb, "either paths or --all")
+			}
+			claims, id, paths, err := c.claiming()
+			if err != nil {
+				return err
+			}
+			if all {
+				paths, err = claims.ReleaseAll(ctx, id)
+			} else {
+				err = claims.Release(ctx, id, paths)
+			}
+			if err != nil {
+				return err
+			}
+			return c.printReleased(id, paths)
+		},
+	}
+}
+
+func (c *call) printReleased(id string, paths []string) error {
+	if len(paths) == 0 && !c.wantJSON() {
+		c.notef("%s holds nothing", id)
+	}
+	for _, path := range paths {
+		var err error
+		if c.wantJSON() {
+			err = c.object(map[string]any{"path": path, "session": id, "status": "released"})
+		} else {
+			err = c.printf("%s released %s\n", id, inert(path))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

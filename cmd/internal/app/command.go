@@ -1,0 +1,235 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/urfave/cli/v3"
+)
+
+// verb is one command. Its cli.Command is built only when it is run or
+// described: a quiet sync should not pay for thirty others.
+type verb struct {
+	name    string // "sync", or "context add"
+	group   string // the heading it stands under in the help
+	args    string // its arguments, as shown: "PATH..."
+	min     int    // how many arguments it takes
+	max     int    // -1: any number
+	short   string // one line, lower case, no full stop
+	long    string // further paragraphs for its own help
+	flags   func() []cli.Flag
+	raw     bool // hands its arguments to git unread
+	hidden  bool
+	subs    []string // what complete offers for its first argument
+	run     func(context.Context, *call) error
+	session bool // acts as a session: takes --session
+	json    bool // shows something: takes --json
+}
+
+// call is a verb at work.
+type call struct {
+	*App
+	verb *verb
+	cmd  *cli.Command
+	args []string
+	open opened
+}
+
+// command is the one constructor of commands. urfave/cli alone takes surplus and
+// missing arguments silently and answers a wrong option with its help on stdout;
+// here each is a usageError.
+func (a *App) command(v *verb) *cli.Command {
+	flags := v.allFlags()
+	return &cli.Command{
+		Name: v.name, Flags: flags, SkipFlagParsing: v.raw,
+		HideHelp: true, HideHelpCommand: true, HideVersion: true,
+		Writer: io.Discard, ErrWriter: io.Discard,
+		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageOf(v, err.Error()) },
+		ExitErrHandler: func(context.Context, *cli.Command, error) {},
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			args := cmd.Args().Slice()
+			if len(args) < v.min || (v.max >= 0 && len(args) > v.max) {
+				return v.wrongCount(args)
+			}
+			c := &call{App: a, verb: v, cmd: cmd, args: args}
+			defer c.open.close()
+			return v.run(ctx, c)
+		},
+	}
+}
+
+func (v *verb) allFlags() []cli.Flag {
+	var flags []cli.Flag
+	if v.flags != nil {
+		flags = v.flags()
+	}
+	if v.session {
+		flags = append(flags, &cli.StringFlag{Name: "session", Aliases: []string{"from"}, Usage: "act as session `ID`"})
+	}
+	if v.json {
+		flags = append(flags, &cli.BoolFlag{Name: "json", Usage: "one JSON object a line"})
+	}
+	return flags
+}
+
+func (v *verb) wrongCount(args []string) error {
+	if len(args) < v.min {
+		return usageOf(v, "missing argument")
+	}
+	return usageOf(v, fmt.Sprintf("surplus argument '%s'", inert(args[v.max])))
+}
+
+// run finds the verb and runs it.
+func (a *App) run(ctx context.Context, args []string) error {
+	g, err := a.globals(args)
+	if err != nil || g.done {
+		return err
+	}
+	v, rest := findVerb(g.rest)
+	if v == nil {
+		return unknownVerb(g.rest)
+	}
+	if v.raw {
+		return a.command(v).Run(ctx, append([]string{v.name}, rest...))
+	}
+	if wantsHelp(rest) {
+		return a.helpVerb(v)
+	}
+	cmd := a.command(v)
+	words, err := v.arrange(append(g.flags, rest...), cmd.Flags)
+	if err != nil {
+		return err
+	}
+	return cmd.Run(ctx, append([]string{v.name}, words...))
+}
+
+// global is what stands before the verb.
+type global struct {
+	flags []string // those that belong to the verb
+	rest  []string
+	done  bool
+}
+
+func (a *App) globals(args []string) (g global, err error) {
+	for len(args) > 0 {
+		value := func() (string, error) {
+			if len(args) < 2 {
+				return "", usageOf(nil, fmt.Sprintf("option '%s' needs a value", args[0]))
+			}
+			return args[1], nil
+		}
+		switch word := args[0]; {
+		case word == "-C":
+			dir, err := value()
+			if err != nil {
+				return g, err
+			}
+			if !filepath.IsAbs(dir) {
+				dir = filepath.Join(a.Dir, dir)
+			}
+			a.Dir = dir
+			args = args[2:]
+		case word == "--session" || word == "--from":
+			id, err := value()
+			if err != nil {
+				return g, err
+			}
+			g.flags = append(g.flags, "--session="+id)
+			args = args[2:]
+		case strings.HasPrefix(word, "--session="), word == "--json":
+			g.flags = append(g.flags, word)
+			args = args[1:]
+		case word == "--version" || word == "-v":
+			g.done = true
+			return g, a.printVersion()
+		case word == "-h" || word == "--help":
+			g.done = true
+			return g, a.help(a.Stdout)
+		case strings.HasPrefix(word, "-"):
+			return g, usageOf(nil, fmt.Sprintf("unknown option '%s'", inert(word)))
+		default:
+			g.rest = args
+			return g, nil
+		}
+	}
+	g.done = true
+	if err := a.help(a.Stderr); err != nil {
+		return g, err
+	}
+	return g, errNoVerb
+}
+
+func wantsHelp(args []string) bool {
+	for _, word := range args {
+		if word == "--" {
+			return false
+		}
+		if word == "-h" || word == "--help" {
+			return true
+		}
+	}
+	return false
+}
+
+// arrange puts options first and arguments behind "--", so that urfave/cli sees
+// nothing that it could take for something else: text that begins with "-", the
+// word "help", blanks at the ends.
+func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
+	var options, args []string
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if word == "--" {
+			args = append(args, words[i+1:]...)
+			break
+		}
+		if !strings.HasPrefix(word, "-") || word == "-" || strings.ContainsFunc(word, unicode.IsSpace) && !strings.Contains(word, "=") {
+			args = append(args, word)
+			continue
+		}
+		name, _, hasValue := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		at := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+		if at < 0 || (len(name) == 1) == strings.HasPrefix(word, "--") {
+			if strings.ContainsFunc(word, unicode.IsSpace) {
+				args = append(args, word)
+				continue
+			}
+			return nil, usageOf(v, fmt.Sprintf("unknown option '%s'", inert(word)))
+		}
+		_, isBool := flags[at].(*cli.BoolFlag)
+		switch {
+		case isBool && hasValue:
+			return nil, usageOf(v, fmt.Sprintf("option '--%s' takes no value", name))
+		case isBool || hasValue:
+			options = append(options, word)
+		case i+1 == len(words):
+			return nil, usageOf(v, fmt.Sprintf("option '%s' needs a value", word))
+		default:
+			i++
+			options = append(options, word+"="+words[i])
+		}
+	}
+	return append(append(options, "--"), args...), nil
+}
+
+// findVerb takes the longest name that the words begin with.
+func findVerb(words []string) (*verb, []string) {
+	table := verbs()
+	if len(words) >= 2 {
+		for _, v := range table {
+			if v.name == words[0]+" "+words[1] {
+				return v, words[2:]
+			}
+		}
+	}
+	for _, v := range table {
+		if v.name == words[0] {
+			return v, words[1:]
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+func commitVerb() *verb {
+	return &verb{
+		name: "commit", group: groupLand, args: "MESSAGE", min: 1, max: 1, short: "commit what is staged, signed with the session's name",
+		long: `Runs git commit with the subject "[Session ID] MESSAGE". Staged files that
+another session claims are refused.`,
+		session: true, json: true,
+		run: runCommit,
+	}
+}
+
+func runCommit(ctx context.Context, c *call) error {
+	b, id, err := c.acting()
+	if err != nil {
+		return err
+	}
+	if id, err = b.Resolve(ctx, id); err != nil {
+		return err
+	}
+	message, err := c.body(c.args[0])
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(message) == "" {
+		return usageOf(c.verb, "the message is empty")
+	}
+	r, err := c.Repo()
+	if err != nil {
+		return err
+	}
+	if err := c.mayCommit(ctx, r, id); err != nil {
+		return err
+	}
+	message = fmt.Sprintf("[Session %s] %s", id, message)
+	cmd := r.Git(ctx, "commit", "--quiet", "-F", "-")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(message), c.Stderr, c.Stderr
+	if err := passStatus(cmd.Run()); err != nil {
+		return err
+	}
+	subject, _, _ := strings.Cut(message, "\n")
+	if !c.wantJSON() {
+		return c.printf("Committed: %s\n", inert(subject))
+	}
+	head, err := repo.Output(r.GitParsed(ctx, "rev-parse", "HEAD"))
+	if err != nil {
+		return err
+	}
+	return c.object(map[string]any{"commit": strings.TrimSpace(head), "session": id, "subject": subject})
+}
+
+// mayCommit refuses files that others claim, naming them all.
+func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
+	out, err := repo.Output(r.GitParsed(ctx, "diff", "--cached", "--name-only", "--no-renames", "-z"))
+	if err != nil {
+		return err
+	}
+	staged := strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
+	if staged[0] == "" {
+		return nil // git has its own word on that, and merges may be empty
+	}
+	claims, err := c.Claims()
+	if err != nil {
+		return err
+	}
+	holders, err := claims.Holders(ctx, staged)
+	if err != nil {
+		return err
+	}
+	var theirs []string
+	for _, path := range staged {
+		if held, ok := holders[path]; ok && held.Session != id {
+			theirs = append(theirs, path)
+		}
+	}
+	if len(theirs) == 0 {
+		return nil
+	}
+	first := holders[theirs[0]]
+	held := lock.HeldError{Path: theirs[0], Claim: first}
+	line := fmt.Sprintf("%s since %s, and is staged", inertPaths(held.Error()), c.ago(first.Since))
+	if n := len(theirs) - 1; n > 0 {
+		line += fmt.Sprintf(" (and %s more: %s)", count(n, "file"), inert(strings.Join(theirs[1:min(len(theirs), 6)], ", ")))
+	}
+	words := slices.Clone(theirs)
+	for i, path := range words {
+		words[i] = shellWord(":/" + path)
+	}
+	return &refusal{exitNo, line, "git restore --staged " + strings.Join(words, " ")}
+}
+

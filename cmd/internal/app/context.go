@@ -1,0 +1,157 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
+)
+
+// contextVerb answers "git swarm context" alone with what it lacks.
+func contextVerb() *verb {
+	return &verb{
+		name: "context", hidden: true, max: -1, subs: []string{"add", "show"},
+		run: func(_ context.Context, c *call) error {
+			if len(c.args) == 0 {
+				return usageOf(c.verb, "context add BODY, or context show?")
+			}
+			return usageOf(c.verb, fmt.Sprintf("unknown command 'context %s'", inert(c.args[0])))
+		},
+	}
+}
+
+func contextAddVerb() *verb {
+	return &verb{
+		name: "context add", group: groupTalk, args: "BODY", min: 1, max: 1, short: "tell all sessions a decision, interface, warning, convention or discovery",
+		long: `The entry is numbered and kept for good; every other session is shown it by
+its next sync. BODY may be "-" for standard input.
+
+git log refs/swarm/context shows all of them.`,
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.StringFlag{Name: "category", Aliases: []string{"c"}, Usage: "`CATEGORY`: " + strings.Join(bus.Categories, ", ")}}
+		},
+		run: func(ctx context.Context, c *call) error {
+			category := c.cmd.String("category")
+			if category == "" {
+				return usageOf(c.verb, "--category is missing: one of "+strings.Join(bus.Categories, ", "))
+			}
+			b, id, err := c.acting()
+			if err != nil {
+				return err
+			}
+			body, err := c.body(c.args[0])
+			if err != nil {
+				return err
+			}
+			number, err := b.AddContext(ctx, id, category, body)
+			if err != nil {
+				return err
+			}
+			if c.wantJSON() {
+				return c.object(map[string]any{"number": number, "category": category})
+			}
+			return c.printf("Context #%d added (%s)\n", number, category)
+		},
+	}
+}
+
+func contextShowVerb() *verb {
+	return &verb{
+		name: "context show", group: groupTalk, args: "[NUMBER]", max: 1, short: "list the shared context, or show one entry in full",
+		json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.StringFlag{Name: "category", Aliases: []string{"c"}, Usage: "only entries of `CATEGORY`"},
+				&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "only the newest `N`"},
+			}
+		},
+		run: showContext,
+	}
+}
+
+func showContext(ctx context.Context, c *call) error {
+	only, limit, category := 0, c.cmd.Int("limit"), c.cmd.String("category")
+	if category != "" && !slices.Contains(bus.Categories, category) {
+		return usageOf(c.verb, fmt.Sprintf("unknown category '%s': one of %s", inert(category), strings.Join(bus.Categories, ", ")))
+	}
+	if c.cmd.IsSet("limit") && limit < 1 {
+		return usageOf(c.verb, "--limit takes a number from 1")
+	}
+	if len(c.args) == 1 {
+		var err error
+		if only, err = c.number(c.args[0]); err != nil {
+			return err
+		}
+	}
+	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	var found []bus.Context
+	err = b.Context(ctx, func(e bus.Context) bool {
+		if (only == 0 || e.Number == only) && (category == "" || e.Category == category) {
+			found = append(found, e)
+		}
+		return e.Number > only && (limit == 0 || len(found) < limit)
+	})
+	if err != nil {
+		return err
+	}
+	if only > 0 && len(found) == 0 {
+		return fmt.Errorf("context #%d: %w", only, refstore.ErrNotExist)
+	}
+	slices.Reverse(found)
+	return c.printContext(found, only > 0)
+}
+
+func (c *call) printContext(entries []bus.Context, whole bool) error {
+	if c.wantJSON() {
+		for _, e := range entries {
+			if err := c.object(jsonContext("", e)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if whole {
+		e := entries[0]
+		return c.printf("#%d [%s] by %s, %s\n\n%s\n", e.Number, e.Category, e.By, c.ago(e.At), inertText(e.Body))
+	}
+	if len(entries) == 0 {
+		c.notef("no shared context yet: git swarm context add BODY --category decision")
+		return nil
+	}
+	var rows [][]cell
+	for _, e := range entries {
+		rows = append(rows, plainCells("#"+strconv.Itoa(e.Number), e.Category, e.By, c.ago(e.At), inert(e.Body)))
+	}
+	return c.table([]string{"No", "Category", "By", "When", "Body"}, 4, rows)
+}
+
+type contextJSON struct {
+	Kind     string  `json:"kind,omitempty"`
+	Number   int     `json:"number"`
+	Category string  `json:"category"`
+	Session  string  `json:"session"`
+	Body     string  `json:"body"`
+	At       *string `json:"at"`
+}
+
+func jsonContext(kind string, e bus.Context) contextJSON {
+	return contextJSON{kind, e.Number, e.Category, e.By, e.Body, stamp(e.At)}
+}
+
+// number reads an argument such as "3" or "#3".
+func (c *call) number(arg string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimPrefix(arg, "#"))
+	if err != nil || n < 1 {
+		return 0, usageOf(c.verb, fmt.Sprintf("'%s' is no number", inert(arg)))
+	}
+	return n, nil
+}

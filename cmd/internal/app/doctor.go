@@ -1,0 +1,191 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+func doctorVerb() *verb {
+	return &verb{
+		name: "doctor", group: groupHealth, short: "look for what keeps git swarm from working well here",
+		long: `Prints one line for each thing looked at, and exits with 1 if something needed
+is missing.`,
+		session: true, json: true,
+		run: runDoctor,
+	}
+}
+
+// finding is what doctor says of one thing.
+type finding struct {
+	what  string
+	state string // ok, note or bad
+	text  string
+	hint  string
+}
+
+func runDoctor(ctx context.Context, c *call) error {
+	findings := []finding{c.checkGit(ctx), c.checkPath()}
+	r, err := c.Repo()
+	if err != nil {
+		line, hint, _ := c.word(err)
+		findings = append(findings, finding{"repository", "bad", line, hint})
+	} else {
+		findings = append(findings, finding{"repository", "ok", inert(r.CommonDir), ""},
+			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkPending(ctx))
+		findings = append(findings, checkLocks(r, c.Now())...)
+	}
+	bad := false
+	for _, f := range findings {
+		bad = bad || f.state == "bad"
+		if err := c.printFinding(f); err != nil {
+			return err
+		}
+	}
+	if bad {
+		return &statusError{exitNo}
+	}
+	return nil
+}
+
+func (c *call) printFinding(f finding) error {
+	if c.wantJSON() {
+		return c.object(map[string]any{"check": f.what, "status": f.state, "detail": f.text, "hint": f.hint})
+	}
+	colours := map[string]colour{"ok": green, "note": yellow, "bad": red}
+	mark := fmt.Sprintf("%-4s", f.state)
+	if c.colours() {
+		mark = string(colours[f.state]) + mark + reset
+	}
+	line := fmt.Sprintf("%s  %-10s  %s", mark, f.what, f.text)
+	if f.hint != "" {
+		line += "\n                  " + f.hint
+	}
+	return c.printf("%s\n", line)
+}
+
+func (c *call) checkGit(ctx context.Context) finding {
+	path := ""
+	for _, dir := range filepath.SplitList(c.Env.Get("PATH")) {
+		if info, err := os.Stat(filepath.Join(dir, "git")); err == nil && info.Mode()&0o111 != 0 {
+			path = filepath.Join(dir, "git")
+			break
+		}
+	}
+	r, err := c.Repo()
+	if path == "" {
+		return finding{"git", "bad", "not installed, or not on PATH", "install git"}
+	}
+	if err != nil {
+		return finding{"git", "ok", path, ""}
+	}
+	v, err := r.Version(ctx)
+	if errors.Is(err, repo.ErrGitTooOld) {
+		return finding{"git", "bad", inert(err.Error()), "upgrade git"}
+	}
+	if err != nil {
+		return finding{"git", "bad", inert(err.Error()), ""}
+	}
+	return finding{"git", "ok", fmt.Sprintf("version %s", v), ""}
+}
+
+func (c *call) checkPath() finding {
+	path, err := exec.LookPath("git-swarm")
+	if err != nil {
+		return finding{"command", "note", "git-swarm is not on PATH, so \"git swarm\" does not find it", "add this folder to PATH: " + inert(filepath.Dir(c.Self))}
+	}
+	return finding{"command", "ok", inert(path), ""}
+}
+
+func (c *call) checkBackend(r *repo.Repo) finding {
+	ok, why := r.InProcess()
+	if ok {
+		return finding{"refs", "ok", "written in process, as git's files backend does", ""}
+	}
+	return finding{"refs", "note", "written through the git command (" + inert(why) + "): some 10 ms a change instead of 1", ""}
+}
+
+func (c *call) checkIdentity(ctx context.Context, r *repo.Repo) finding {
+	name, email, err := r.Committer(ctx)
+	if err != nil {
+		return finding{"identity", "bad", inert(err.Error()), "git config user.name and user.email"}
+	}
+	return finding{"identity", "ok", inert(name + " <" + email + ">"), ""}
+}
+
+func (c *call) checkSession(ctx context.Context) finding {
+	b, id, err := c.acting()
+	if errors.Is(err, errWhoAmI) {
+		return finding{"session", "note", "none here", "--session ID, GIT_SWARM_SESSION, or a worktree of git swarm init --worktrees"}
+	}
+	if err == nil {
+		id, err = b.Resolve(ctx, id)
+	}
+	if err != nil {
+		line, hint, _ := c.word(err)
+		return finding{"session", "bad", line, hint}
+	}
+	return finding{"session", "ok", id, ""}
+}
+
+func (c *call) checkRemote(ctx context.Context, r *repo.Repo) finding {
+	out, err := repo.Output(r.GitParsed(ctx, "remote"))
+	if err != nil {
+		return finding{"remote", "bad", inert(err.Error()), ""}
+	}
+	if strings.TrimSpace(out) == "" {
+		return finding{"remote", "note", "none, so there is nowhere to push", "git remote add origin URL"}
+	}
+	return finding{"remote", "ok", inert(strings.Join(strings.Fields(out), " ")), ""}
+}
+
+func (c *call) checkPending(ctx context.Context) finding {
+	b, err := c.Bus()
+	if err == nil && b.Store().Pending() {
+		err = b.Store().Settle(ctx)
+	}
+	if err != nil {
+		line, hint, _ := c.word(err)
+		return finding{"state", "bad", line, hint}
+	}
+	return finding{"state", "ok", "no change is half done", ""}
+}
+
+// staleLock is how old a lock file is that a living git has no reason to hold.
+const staleLock = time.Minute
+
+// checkLocks reports lock files that were left behind; only their owners, or a
+// person who knows that they are dead, may remove them.
+func checkLocks(r *repo.Repo, now time.Time) []finding {
+	var found []finding
+	look := func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".lock") {
+			return nil
+		}
+		if info, err := d.Info(); err == nil && now.Sub(info.ModTime()) > staleLock {
+			age := now.Sub(info.ModTime()).Round(time.Minute)
+			found = append(found, finding{"locks", "bad", fmt.Sprintf("%s has stood for %s", inert(path), age), "if no git command is at work: rm -f " + shellWord(path)})
+		}
+		return nil
+	}
+	for _, dir := range []string{"refs/swarm", "refs/notes/swarm"} {
+		_ = filepath.WalkDir(filepath.Join(r.CommonDir, dir), look)
+	}
+	for _, name := range []string{filepath.Join(r.CommonDir, "packed-refs.lock"), filepath.Join(r.GitDir, "index.lock"), filepath.Join(r.GitDir, "HEAD.lock")} {
+		if info, err := os.Stat(name); err == nil {
+			_ = look(name, fs.FileInfoToDirEntry(info), nil)
+		}
+	}
+	if len(found) == 0 {
+		return []finding{{"locks", "ok", "none left behind", ""}}
+	}
+	return found
+}

@@ -1,0 +1,196 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// The exit codes, which are part of the interface.
+const (
+	exitDone  = 0
+	exitNo    = 1
+	exitAgain = 75
+	exitFatal = 128
+	exitUsage = 129
+)
+
+// usageError says that the command line was wrong.
+type usageError struct {
+	verb *verb // nil for the program itself
+	what string
+}
+
+func (e *usageError) Error() string { return e.what }
+
+func usageOf(v *verb, what string) error { return &usageError{v, what} }
+
+// refusal is a plain no with the next step, for what only the command line knows.
+type refusal struct {
+	code int
+	what string
+	hint string
+}
+
+func (e *refusal) Error() string { return e.what }
+
+// statusError passes on the exit code of a git command that has already said
+// what there is to say.
+type statusError struct{ code int }
+
+func (e *statusError) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+
+var (
+	errNoVerb      = &statusError{exitUsage} // the help was shown instead
+	errInterrupted = errors.New("interrupted")
+	errWhoAmI      = errors.New("which session is this?")
+)
+
+// fail prints an error as one line, with a hint where there is a next step, and
+// returns the exit code. This is the only place where errors are worded.
+func (a *App) fail(err error) int {
+	var status *statusError
+	if errors.As(err, &status) {
+		return status.code
+	}
+	line, hint, code := a.word(err)
+	line, _, _ = strings.Cut(line, "\n")
+	fmt.Fprintf(a.Stderr, "git swarm: %s\n", line)
+	if hint != "" {
+		fmt.Fprintf(a.Stderr, "hint: %s\n", hint)
+	}
+	return code
+}
+
+func (a *App) word(err error) (line, hint string, code int) {
+	line, code = err.Error(), exitFatal
+	var (
+		usage   *usageError
+		refused *refusal
+		timeout *lock.TimeoutError
+		held    *lock.HeldError
+		push    *lock.PushHeldError
+		holder  *lock.NotHolderError
+		unknown *bus.UnknownSessionError
+		locked  *refstore.LockedError
+		damaged *refstore.DamagedError
+		trust   *repo.NotTrustedError
+	)
+	switch {
+	case errors.As(err, &usage):
+		hint, code = "git swarm help", exitUsage
+		if usage.verb != nil {
+			hint += " " + usage.verb.name
+		}
+	case errors.As(err, &refused):
+		hint, code = refused.hint, refused.code
+	case errors.As(err, &timeout):
+		line, _ = a.wordHeld(timeout.Held)
+		hint, code = fmt.Sprintf("git swarm message %s \"…\", or wait longer than %s", timeout.Held.Claim.Session, timeout.Waited), exitAgain
+	case errors.As(err, &held):
+		line, hint = a.wordHeld(held)
+		code = exitNo
+	case errors.As(err, &push):
+		line = fmt.Sprintf("%s since %s (%s, pid %d); waited %s", push.Error(), a.ago(push.Holder.Since), inert(push.Holder.Host), push.Holder.PID, push.Waited)
+		hint, code = "git swarm push --wait 10m", exitAgain
+	case errors.As(err, &holder):
+		code, hint = exitNo, "git swarm claims"
+	case errors.As(err, &unknown):
+		line, hint = wordUnknown(unknown)
+		code = exitNo
+	case errors.Is(err, bus.ErrInput):
+		code = exitUsage
+	case errors.Is(err, errWhoAmI):
+		hint, code = "name the session: --session ID, or GIT_SWARM_SESSION, or git config swarm.session ID", exitUsage
+	case errors.Is(err, refstore.ErrVersion):
+		hint = "upgrade git swarm"
+	case errors.As(err, &damaged):
+		hint = "git swarm fsck"
+	case errors.As(err, &locked):
+		hint, code = fmt.Sprintf("a git command is at work, or was killed: if none is, remove %s", inert(locked.Path)), exitAgain
+	case errors.Is(err, refstore.ErrUnsettled):
+		hint = "run the next git swarm command when the cause is gone: it completes this one"
+	case errors.Is(err, refstore.ErrBusy):
+		hint, code = "try again", exitAgain
+	case errors.Is(err, refstore.ErrNotExist):
+		code = exitNo
+	case errors.Is(err, repo.ErrNotRepository):
+		line, hint = "not a git repository (or any of the parent directories)", "git init"
+	case errors.As(err, &trust):
+		line = trust.Error()
+	case errors.Is(err, repo.ErrNoGit):
+		hint = "install git"
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		line, code = "interrupted", exitFatal+2
+	default:
+		line, hint = wordSystem(err)
+	}
+	return line, hint, code
+}
+
+func (a *App) wordHeld(e *lock.HeldError) (line, hint string) {
+	seen := "never heard of since"
+	if !e.Seen.IsZero() {
+		seen = "last seen " + a.ago(e.Seen)
+	}
+	line = fmt.Sprintf("%s since %s (%s)", inertPaths(e.Error()), a.ago(e.Claim.Since), seen)
+	if e.Claim.Reason != "" {
+		line += ": " + quoted(e.Claim.Reason)
+	}
+	if e.Stale {
+		return line, "git swarm claim --takeover " + shellWord(e.Path)
+	}
+	return line, fmt.Sprintf("git swarm claim --wait 10m %s, or git swarm message %s \"…\"", shellWord(e.Path), e.Claim.Session)
+}
+
+func wordUnknown(e *bus.UnknownSessionError) (line, hint string) {
+	known := strings.Join(append(e.Known[:len(e.Known):len(e.Known)], bus.Orchestrator), ", ")
+	return fmt.Sprintf("unknown session '%s' (known: %s)", inert(e.ID), known),
+		fmt.Sprintf("git swarm init --sessions \"%s:workstream\"", inert(e.ID))
+}
+
+// wordSystem turns what the operating system refused into a line for people.
+func wordSystem(err error) (line, hint string) {
+	line = inertPaths(err.Error())
+	var path *fs.PathError
+	where := ""
+	if errors.As(err, &path) {
+		where = " (" + inert(path.Path) + ")"
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "no space left on the disk" + where, ""
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return "cannot write to the repository" + where, ""
+	case errors.Is(err, exec.ErrNotFound):
+		return "git is not installed, or not on PATH", ""
+	}
+	return line, ""
+}
+
+// ago is how long ago t was, in the largest unit that says enough.
+func (a *App) ago(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	d := a.Now().Sub(t)
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
+		if d >= 2*u.unit || (u.unit == time.Second && d >= u.unit) {
+			return fmt.Sprintf("%d %s ago", d/u.unit, u.name)
+		}
+	}
+	return "just now"
+}

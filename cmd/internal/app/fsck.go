@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore"
+)
+
+func fsckVerb() *verb {
+	return &verb{
+		name: "fsck", group: groupHealth, short: "check everything that is stored against the format",
+		long: `Prints one line for each fault and exits with 128 if there is any. git fsck
+checks the objects themselves.`,
+		json: true,
+		run:  runFsck,
+	}
+}
+
+func runFsck(ctx context.Context, c *call) error {
+	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	if b.Store().Pending() {
+		if err := b.Store().Settle(ctx); err != nil {
+			return err
+		}
+	}
+	faults, read, err := b.Fsck(ctx)
+	if err != nil {
+		return err
+	}
+	more, n, err := lock.Fsck(ctx, b)
+	if err != nil {
+		return err
+	}
+	faults, read = append(faults, more...), read+n
+	for _, fault := range faults {
+		if err := c.printFault(fault); err != nil {
+			return err
+		}
+	}
+	if len(faults) > 0 {
+		return &statusError{exitFatal}
+	}
+	if c.wantJSON() {
+		return nil
+	}
+	return c.printf("ok: %s checked\n", count(read, "commit"))
+}
+
+func (c *call) printFault(fault error) error {
+	if !c.wantJSON() {
+		return c.printf("%s\n", inert(fault.Error()))
+	}
+	line := map[string]any{"fault": fault.Error()}
+	var damaged *refstore.DamagedError
+	if errors.As(fault, &damaged) {
+		line = map[string]any{"ref": damaged.Ref, "commit": damaged.ID, "path": damaged.Path, "fault": damaged.Err.Error()}
+	}
+	return c.object(line)
+}

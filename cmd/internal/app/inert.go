@@ -1,0 +1,83 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// inert makes text safe to print: one line, nothing that a terminal would act
+// on, nothing that changes the order in which it is read.
+func inert(s string) string { return escape(s, false) }
+
+// quoted is inert in double quotes, so that it cannot be taken for ours.
+func quoted(s string) string { return `"` + escape(s, true) + `"` }
+
+// inertPaths is inert for our own messages that name paths.
+func inertPaths(s string) string { return escape(s, false) }
+
+// inertText keeps line breaks and tabs, for text that is shown in full.
+func inertText(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		cells := strings.Split(line, "\t")
+		for j, cell := range cells {
+			cells[j] = escape(cell, false)
+		}
+		lines[i] = strings.Join(cells, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func escape(s string, inQuotes bool) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) || inQuotes && (r == '"' || r == '\\') }) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && s[i] != 0xef: // a byte that is no UTF-8
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case inQuotes && (r == '"' || r == '\\'):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case !plain(r) && r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case !plain(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// plain is what can be printed as it is: neither a control character (C0, C1)
+// nor one that reorders, hides or breaks what stands beside it.
+func plain(r rune) bool {
+	switch {
+	case r == 0x200d || r == 0xfe0f: // joins emoji
+		return true
+	case r == utf8.RuneError, r == 0x2028, r == 0x2029, unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+		return false
+	}
+	return true
+}
+
+// shellWord quotes a word for a command line that a person may copy.
+func shellWord(s string) string {
+	s = inert(s)
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./+:@%=,", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
+)
+
+func initVerb() *verb {
+	return &verb{
+		name: "init", group: groupStart, short: "register the sessions that work here",
+		long: `Each session is ID:WORKSTREAM, as in "A:frontend B:backend"; its branch is
+feat/WORKSTREAM. Run again it adds sessions and resets nothing. Without
+--sessions those of swarm.toml are taken.
+
+With --worktrees each of them gets a linked worktree with its branch, beside the
+repository, in which git swarm knows which session it is.`,
+		json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.StringFlag{Name: "sessions", Usage: "`LIST` of ID:WORKSTREAM"},
+				&cli.BoolFlag{Name: "worktrees", Usage: "make a worktree and branch for each session"},
+			}
+		},
+		run: runInit,
+	}
+}
+
+func runInit(ctx context.Context, c *call) error {
+	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	wanted, err := c.wantedSessions()
+	if err != nil {
+		return err
+	}
+	r, err := c.Repo()
+	if err != nil {
+		return err
+	}
+	if c.cmd.Bool("worktrees") {
+		err := orchestrator.CheckWorktrees(ctx, r)
+		if errors.Is(err, orchestrator.ErrNoCommit) {
+			return &refusal{exitNo, "a worktree needs a commit to begin with, and the repository has none", "git commit --allow-empty -m start"}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := b.Register(ctx, wanted); err != nil {
+		return err
+	}
+	all, err := b.Sessions(ctx)
+	if err != nil {
+		return err
+	}
+	if !c.wantJSON() {
+		if err := c.printf("Initialized with %s\n", count(len(all), "session")); err != nil {
+			return err
+		}
+	}
+	if !c.cmd.Bool("worktrees") {
+		return c.initJSON(all, nil)
+	}
+	return c.addWorktrees(ctx, all, wanted)
+}
+
+// wantedSessions are those of --sessions, or of swarm.toml.
+func (c *call) wantedSessions() ([]bus.Registration, error) {
+	words := strings.FieldsFunc(c.cmd.String("sessions"), func(r rune) bool { return strings.ContainsRune(" \t\n,", r) })
+	if !c.cmd.IsSet("sessions") {
+		s, err := c.Settings()
+		if err != nil {
+			return nil, err
+		}
+		words = s.Sessions
+	}
+	if len(words) == 0 {
+		return nil, usageOf(c.verb, `--sessions is missing, as in --sessions "A:frontend B:backend"`)
+	}
+	var wanted []bus.Registration
+	for _, word := range words {
+		id, workstream, ok := strings.Cut(word, ":")
+		if !ok {
+			return nil, usageOf(c.verb, fmt.Sprintf("'%s' is not ID:WORKSTREAM", inert(word)))
+		}
+		n := bus.Registration{ID: id, Workstream: workstream}
+		if err := n.Check(); err != nil {
+			return nil, err
+		}
+		wanted = append(wanted, n)
+	}
+	return wanted, nil
+}
+
+func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus.Registration) error {
+	r, err := c.Repo()
+	if err != nil {
+		return err
+	}
+	paths := map[string]string{}
+	for _, s := range all {
+		for _, n := range wanted {
+			if !strings.EqualFold(n.ID, s.ID) {
+				continue
+			}
+			w, err := orchestrator.AddWorktree(ctx, r, s.ID, s.Branch)
+			if err != nil {
+				return err
+			}
+			paths[s.ID] = w.Path
+			if c.wantJSON() {
+				continue
+			}
+			if err := c.printf("%s works in %s on %s\n", s.ID, inert(c.near(w.Path)), s.Branch); err != nil {
+				return err
+			}
+		}
+	}
+	return c.initJSON(all, paths)
+}
+
+// near is the path as seen from where the command was started, if that is shorter.
+func (c *call) near(path string) string {
+	r, err := c.Repo()
+	if err != nil || r.WorkTree == "" {
+		return path
+	}
+	rel, err := filepath.Rel(c.Dir, path)
+	if err != nil || len(rel) > len(path) {
+		return path
+	}
+	return rel
+}
+
+func (c *call) initJSON(all []bus.Session, paths map[string]string) error {
+	if !c.wantJSON() {
+		return nil
+	}
+	for _, s := range all {
+		line := jsonSession(s)
+		line.Worktree = paths[s.ID]
+		if err := c.object(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count is "1 session", "2 sessions".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,174 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
+)
+
+func messageVerb() *verb {
+	return &verb{
+		name: "message", group: groupTalk, args: "TO BODY", min: 2, max: 2, short: "send a message to a session, or to all",
+		long: `TO is a session's id, "orchestrator", or "all" for everybody else. BODY may be
+"-" for standard input. The other session is shown it by its next sync.`,
+		session: true, json: true,
+		run: func(ctx context.Context, c *call) error {
+			b, id, err := c.acting()
+			if err != nil {
+				return err
+			}
+			body, err := c.body(c.args[1])
+			if err != nil {
+				return err
+			}
+			sent, err := b.Send(ctx, id, c.args[0], body)
+			if err != nil {
+				return err
+			}
+			if len(sent) == 0 {
+				return &refusal{exitNo, "there is nobody else to tell", "git swarm init --sessions \"B:workstream\""}
+			}
+			for _, s := range sent {
+				if err := c.printSent("Message", s); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func replyVerb() *verb {
+	return &verb{
+		name: "reply", group: groupTalk, args: "NUMBER BODY", min: 2, max: 2, short: "answer a message of the inbox, and mark it read",
+		session: true, json: true,
+		run: func(ctx context.Context, c *call) error {
+			number, err := c.number(c.args[0])
+			if err != nil {
+				return err
+			}
+			b, id, err := c.acting()
+			if err != nil {
+				return err
+			}
+			body, err := c.body(c.args[1])
+			if err != nil {
+				return err
+			}
+			sent, err := b.Reply(ctx, id, number, body)
+			if err != nil {
+				return err
+			}
+			return c.printSent("Reply", sent)
+		},
+	}
+}
+
+func (c *call) printSent(what string, s bus.Sent) error {
+	if c.wantJSON() {
+		return c.object(map[string]any{"number": s.Number, "to": s.To})
+	}
+	return c.printf("%s #%d sent to %s\n", what, s.Number, s.To)
+}
+
+func inboxVerb() *verb {
+	return &verb{
+		name: "inbox", group: groupTalk, args: "[NUMBER]", max: 1, short: "list the unread messages to this session, or show one in full",
+		long: `A message is read once it is answered, or marked with --mark-read.`,
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "read messages too"},
+				&cli.BoolFlag{Name: "mark-read", Usage: "mark what is shown as read"},
+			}
+		},
+		run: runInbox,
+	}
+}
+
+func runInbox(ctx context.Context, c *call) error {
+	only := 0
+	if len(c.args) == 1 {
+		var err error
+		if only, err = c.number(c.args[0]); err != nil {
+			return err
+		}
+	}
+	b, id, err := c.acting()
+	if err != nil {
+		return err
+	}
+	all := c.cmd.Bool("all")
+	messages, err := b.Inbox(ctx, id, all || only > 0)
+	if err != nil {
+		return err
+	}
+	if only > 0 {
+		if only > len(messages) {
+			return fmt.Errorf("message #%d to %s: %w", only, id, refstore.ErrNotExist)
+		}
+		messages = messages[only-1 : only]
+	}
+	if err := c.printInbox(messages, only > 0, all); err != nil {
+		return err
+	}
+	if !c.cmd.Bool("mark-read") || len(messages) == 0 {
+		return nil
+	}
+	var numbers []int
+	for _, m := range messages {
+		numbers = append(numbers, m.Number)
+	}
+	return b.MarkRead(ctx, id, numbers...)
+}
+
+func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
+	if c.wantJSON() {
+		for _, m := range messages {
+			if err := c.object(jsonMessage("", m)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if whole {
+		m := messages[0]
+		return c.printf("#%d from %s, %s\n\n%s\n", m.Number, m.From, c.ago(m.At), inertText(m.Body))
+	}
+	if len(messages) == 0 {
+		if all {
+			c.notef("no messages")
+		} else {
+			c.notef("no unread messages; read ones: git swarm inbox --all")
+		}
+		return nil
+	}
+	var rows [][]cell
+	for _, m := range messages {
+		state := cell{"unread", yellow}
+		if m.Read {
+			state = cell{"read", dim}
+		}
+		rows = append(rows, []cell{{text: "#" + strconv.Itoa(m.Number)}, {text: m.From}, {text: c.ago(m.At)}, state, {text: inert(m.Body)}})
+	}
+	return c.table([]string{"No", "From", "When", "State", "Body"}, 4, rows)
+}
+
+type messageJSON struct {
+	Kind      string  `json:"kind,omitempty"`
+	Number    int     `json:"number"`
+	From      string  `json:"from"`
+	To        string  `json:"to"`
+	Body      string  `json:"body"`
+	At        *string `json:"at"`
+	Read      bool    `json:"read"`
+	InReplyTo int     `json:"in_reply_to,omitempty"`
+}
+
+func jsonMessage(kind string, m bus.Message) messageJSON {
+	return messageJSON{kind, m.Number, m.From, m.To, m.Body, stamp(m.At), m.Read, m.InReplyTo}
+}

@@ -1,0 +1,197 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// opened is what a call has open of the repository, each opened when first asked
+// for.
+type opened struct {
+	repo     *repo.Repo
+	store    *refstore.Store
+	settings *settings
+}
+
+func (o *opened) close() {
+	if o.store != nil {
+		_ = o.store.Close()
+	}
+}
+
+// Repo is the repository that the command was started in.
+func (c *call) Repo() (*repo.Repo, error) {
+	if c.open.repo == nil {
+		r, err := repo.Discover(c.Env, c.Dir)
+		if err != nil {
+			return nil, err
+		}
+		c.open.repo = r
+	}
+	return c.open.repo, nil
+}
+
+// Bus is the swarm in that repository.
+func (c *call) Bus() (*bus.Bus, error) {
+	if c.open.store == nil {
+		r, err := c.Repo()
+		if err != nil {
+			return nil, err
+		}
+		c.open.store = refstore.Open(r, refstore.Options{Now: c.Now})
+	}
+	return bus.New(c.open.store), nil
+}
+
+// Claims are the claims in that repository.
+func (c *call) Claims() (*lock.Claims, error) {
+	b, err := c.Bus()
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.Settings()
+	if err != nil {
+		return nil, err
+	}
+	return lock.NewClaims(b, s.StaleAfter, s.FoldCase), nil
+}
+
+// Session is who the caller is: --session, GIT_SWARM_SESSION, the worktree's own
+// identity, swarm.session; the first there is.
+func (c *call) Session() (string, error) {
+	if id := c.cmd.String("session"); id != "" {
+		return id, bus.CheckID(id)
+	}
+	if c.cmd.IsSet("session") {
+		return "", usageOf(c.verb, "option '--session' needs a value")
+	}
+	if id := c.Env.Get("GIT_SWARM_SESSION"); id != "" {
+		return id, bus.CheckID(id)
+	}
+	r, err := c.Repo()
+	if err != nil {
+		return "", err
+	}
+	content, err := os.ReadFile(r.SessionFile())
+	if err == nil {
+		id := strings.TrimSuffix(string(content), "\n")
+		if err := bus.CheckID(id); err != nil {
+			return "", fmt.Errorf("'%s': %w", r.SessionFile(), err)
+		}
+		return id, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
+		return "", err
+	}
+	config, err := r.Config()
+	if err != nil {
+		return "", err
+	}
+	if id, ok := config.Get("swarm.session"); ok && id != "" {
+		return id, bus.CheckID(id)
+	}
+	return "", errWhoAmI
+}
+
+// acting is Bus and Session in one, for verbs that act as a session.
+func (c *call) acting() (*bus.Bus, string, error) {
+	b, err := c.Bus()
+	if err != nil {
+		return nil, "", err
+	}
+	id, err := c.Session()
+	return b, id, err
+}
+
+// viewer is the session that looks, "" if none is known: looking needs none.
+func (c *call) viewer() string {
+	id, err := c.Session()
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// body is an argument that is text: "-" reads it from standard input.
+func (c *call) body(arg string) (string, error) {
+	if arg != "-" {
+		return arg, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(c.Stdin, bus.MaxBody+1))
+	if err != nil {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	return string(text), nil
+}
+
+// paths brings path arguments, relative to where the command was started, into
+// the form in which they are claimed.
+func (c *call) paths(args []string) ([]string, error) {
+	r, err := c.Repo()
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, arg := range args {
+		if arg == "" {
+			return nil, bus.Inputf("an empty path")
+		}
+		path := filepath.ToSlash(arg)
+		if filepath.IsAbs(arg) {
+			if path, err = inWorkTree(r, arg); err != nil {
+				return nil, err
+			}
+		} else if r.Prefix != "" {
+			path = strings.TrimSuffix(r.Prefix, "/") + "/" + path
+		}
+		clean, err := lock.CleanPath(path)
+		if err != nil {
+			return nil, fmt.Errorf("%w", wordPath(err, arg))
+		}
+		paths = append(paths, clean)
+	}
+	return paths, nil
+}
+
+// wordPath names the path as the user gave it.
+func wordPath(err error, arg string) error {
+	_, why, ok := strings.Cut(err.Error(), "': ")
+	if !ok {
+		return err
+	}
+	return bus.Inputf("'%s': %s", inert(arg), why)
+}
+
+// inWorkTree makes an absolute path relative to the work tree's top, also when
+// one of them is spelt through symbolic links.
+func inWorkTree(r *repo.Repo, path string) (string, error) {
+	for _, p := range []string{filepath.Clean(path), resolveLinks(filepath.Clean(path))} {
+		rel, err := filepath.Rel(r.WorkTree, p)
+		if r.WorkTree != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, "../") {
+			return filepath.ToSlash(rel), nil
+		}
+	}
+	return "", bus.Inputf("'%s': outside the repository", inert(path))
+}
+
+// resolveLinks resolves the links in the part of path that exists.
+func resolveLinks(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	dir := filepath.Dir(path)
+	if dir == path {
+		return path
+	}
+	return filepath.Join(resolveLinks(dir), filepath.Base(path))
+}

@@ -1,0 +1,195 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/merge"
+	"github.com/urfave/cli/v3"
+)
+
+func pushVerb() *verb {
+	return &verb{
+		name: "push", group: groupLand, short: "land this branch: one session at a time, rebased onto what is there",
+		long: `Takes the push lock, fetches, rebases, pushes, and lets the branch follow. The
+target is the branch given with --to, else swarm.target, else the branch's
+upstream, else the branch of the same name on the remote.
+
+If it fails, branch, index and files are as they were. Uncommitted changes may
+stay where they are, unless what landed touches the same files. Sessions whose
+claimed files were changed are told.`,
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.StringFlag{Name: "to", Usage: "land on `BRANCH` of the remote"},
+				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` for the push lock (default: swarm.lockTimeout, 1m)"},
+			}
+		},
+		run: runPush,
+	}
+}
+
+func pullVerb() *verb {
+	return &verb{
+		name: "pull", group: groupLand, args: "[BRANCH]", max: 1, short: "bring in what others landed, by a rebase of this branch",
+		long: `The branch is the one given, else swarm.target, else the upstream, else the
+branch of the same name on the remote. If it cannot be rebased, nothing changes.`,
+		session: true, json: true,
+		run: runPull,
+	}
+}
+
+func runPush(ctx context.Context, c *call) error {
+	l, settings, err := c.lander(ctx)
+	if err != nil {
+		return err
+	}
+	wait, err := c.wait(settings.LockTimeout)
+	if err != nil {
+		return err
+	}
+	target, err := c.target(ctx, settings, c.cmd.String("to"))
+	if err != nil {
+		return err
+	}
+	landed, err := l.Push(ctx, target, wait)
+	if err != nil {
+		return c.wordLanding(err)
+	}
+	return c.printLanded(landed, "Push successful", "landed on")
+}
+
+func runPull(ctx context.Context, c *call) error {
+	l, settings, err := c.lander(ctx)
+	if err != nil {
+		return err
+	}
+	branch := ""
+	if len(c.args) == 1 {
+		branch = c.args[0]
+	}
+	target, err := c.target(ctx, settings, branch)
+	if err != nil {
+		return err
+	}
+	landed, err := l.Pull(ctx, target)
+	if err != nil {
+		return c.wordLanding(err)
+	}
+	return c.printLanded(landed, "Pull successful", "new from")
+}
+
+func (c *call) lander(ctx context.Context) (*merge.Lander, *settings, error) {
+	b, id, err := c.acting()
+	if err != nil {
+		return nil, nil, err
+	}
+	if id, err = b.Resolve(ctx, id); err != nil {
+		return nil, nil, err
+	}
+	claims, err := c.Claims()
+	if err != nil {
+		return nil, nil, err
+	}
+	settings, err := c.Settings()
+	if err != nil {
+		return nil, nil, err
+	}
+	return &merge.Lander{
+		Repo: c.open.repo, Bus: b, Lock: lock.NewPush(b, lock.Lease), Claims: claims, Session: id, Progress: c.Stderr,
+	}, settings, nil
+}
+
+func (c *call) target(ctx context.Context, s *settings, branch string) (merge.Target, error) {
+	if branch == "" {
+		branch = s.Target
+	}
+	t, err := merge.FindTarget(ctx, c.open.repo, s.Remote, branch)
+	if err != nil {
+		return t, c.wordLanding(err)
+	}
+	return t, nil
+}
+
+func (c *call) printLanded(l *merge.Landed, done, verb string) error {
+	if l.Stayed != nil {
+		c.notef("git swarm: your branch stayed where it was: %s", inert(l.Stayed.Error()))
+		c.notef("hint: commit or stash, then git swarm pull")
+	}
+	if c.wantJSON() {
+		return c.object(map[string]any{
+			"remote": l.Target.Remote, "branch": l.Target.Branch, "before": l.Before, "after": l.After,
+			"commits": l.Commits, "rebased": l.Rebased, "told": append([]string{}, l.Told...),
+		})
+	}
+	note := ""
+	switch {
+	case l.Commits == 0:
+		note = " (nothing new)"
+	default:
+		note = fmt.Sprintf(" (%s %s %s", count(l.Commits, "commit"), verb, inert(l.Target.String()))
+		if l.Rebased {
+			note += ", rebased"
+		}
+		note += ")"
+	}
+	if len(l.Told) > 0 {
+		note += "; told " + strings.Join(l.Told, ", ")
+	}
+	return c.printf("%s%s\n", done, note)
+}
+
+// wordLanding words what can go wrong with a branch.
+func (c *call) wordLanding(err error) error {
+	var (
+		conflict *merge.ConflictError
+		rejected *merge.RejectedError
+		inTheWay *merge.InTheWayError
+		half     *merge.UnfinishedError
+		none     *merge.NoBranchError
+	)
+	switch {
+	case errors.As(err, &conflict):
+		return &refusal{exitNo, wordConflict(conflict), "git rebase " + shellWord(conflict.Onto) + ", resolve, then git swarm push"}
+	case errors.As(err, &rejected):
+		return &refusal{exitNo, inert(rejected.Error()), ""}
+	case errors.As(err, &inTheWay):
+		return &refusal{exitNo, "uncommitted changes are in the way: " + inert(inTheWay.Line), "git stash, or git swarm commit"}
+	case errors.As(err, &half):
+		return &refusal{exitNo, half.Error(), fmt.Sprintf("git %s --continue, or git %s --abort", half.What, half.What)}
+	case errors.As(err, &none):
+		return &refusal{exitNo, inert(none.Error()), "git swarm pull BRANCH, or git config swarm.target BRANCH"}
+	case errors.Is(err, merge.ErrNoRemote):
+		return &refusal{exitNo, err.Error(), "git remote add origin URL"}
+	case errors.Is(err, merge.ErrDetached), errors.Is(err, merge.ErrUnborn), errors.Is(err, merge.ErrBare):
+		return &refusal{exitNo, err.Error(), ""}
+	case errors.Is(err, merge.ErrAtWork):
+		return &refusal{exitAgain, err.Error(), "try again"}
+	case errors.Is(err, lock.ErrLost):
+		return &refusal{exitAgain, "the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", "git swarm push"}
+	}
+	return err
+}
+
+// wordConflict names the files, and whose commits they conflict with.
+func wordConflict(e *merge.ConflictError) string {
+	var sessions, commits []string
+	seen := map[string]bool{}
+	for _, t := range e.Theirs {
+		who := t.Session
+		if who == "" {
+			who = t.Author
+		}
+		if !seen[who] {
+			seen[who] = true
+			sessions = append(sessions, who)
+		}
+		commits = append(commits, t.Commit)
+	}
+	line := fmt.Sprintf("conflict in %s, changed by %s (%s); nothing was changed", strings.Join(e.Files, ", "), strings.Join(sessions, ", "), strings.Join(commits, ", "))
+	return inert(line)
+}
+

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// settings are swarm.* of git's configuration, and behind it those of swarm.toml.
+type settings struct {
+	Remote      string        // swarm.remote; "" if not set
+	Target      string        // swarm.target; "" if not set
+	StaleAfter  time.Duration // swarm.staleAfter
+	LockTimeout time.Duration // swarm.lockTimeout
+	FoldCase    bool          // core.ignoreCase
+	Sessions    []string      // of swarm.toml: "ID:workstream"
+}
+
+// teamFile is swarm.toml at the top of the work tree. It is committed, so it may
+// hold nothing that runs.
+type teamFile struct {
+	Sessions    []string `toml:"sessions"`
+	Remote      string   `toml:"remote"`
+	Target      string   `toml:"target"`
+	StaleAfter  string   `toml:"staleAfter"`
+	LockTimeout string   `toml:"lockTimeout"`
+}
+
+// Settings reads the configuration, once a call.
+func (c *call) Settings() (*settings, error) {
+	if c.open.settings != nil {
+		return c.open.settings, nil
+	}
+	r, err := c.Repo()
+	if err != nil {
+		return nil, err
+	}
+	config, err := r.Config()
+	if err != nil {
+		return nil, err
+	}
+	s := &settings{StaleAfter: 15 * time.Minute, LockTimeout: time.Minute}
+	if r.WorkTree != "" {
+		if err := s.readTeamFile(filepath.Join(r.WorkTree, "swarm.toml")); err != nil {
+			return nil, err
+		}
+	}
+	if v, ok := config.Get("swarm.remote"); ok {
+		s.Remote = v
+	}
+	if v, ok := config.Get("swarm.target"); ok {
+		s.Target = v
+	}
+	if s.StaleAfter, err = config.Duration("swarm.staleafter", s.StaleAfter); err != nil {
+		return nil, err
+	}
+	if s.LockTimeout, err = config.Duration("swarm.locktimeout", s.LockTimeout); err != nil {
+		return nil, err
+	}
+	if s.FoldCase, err = config.Bool("core.ignorecase", false); err != nil {
+		return nil, err
+	}
+	c.open.settings = s
+	return s, nil
+}
+
+func (s *settings) readTeamFile(path string) error {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var t teamFile
+	if err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&t); err != nil {
+		var strict *toml.StrictMissingError
+		if errors.As(err, &strict) && len(strict.Errors) > 0 {
+			return fmt.Errorf("swarm.toml: unknown key '%s'", inert(fmt.Sprint(strict.Errors[0].Key())))
+		}
+		return fmt.Errorf("swarm.toml: %w", err)
+	}
+	s.Sessions, s.Remote, s.Target = t.Sessions, t.Remote, t.Target
+	for _, d := range []struct {
+		key, text string
+		to        *time.Duration
+	}{{"staleAfter", t.StaleAfter, &s.StaleAfter}, {"lockTimeout", t.LockTimeout, &s.LockTimeout}} {
+		if d.text == "" {
+			continue
+		}
+		if *d.to, err = time.ParseDuration(d.text); err != nil || *d.to <= 0 {
+			return fmt.Errorf("swarm.toml: %s = %q is no duration such as \"15m\"", d.key, d.text)
+		}
+	}
+	return nil
+}

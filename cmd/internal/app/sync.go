@@ -1,0 +1,63 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+func syncVerb() *verb {
+	return &verb{
+		name: "sync", group: groupTalk, short: "show what is new to this session: messages and shared context",
+		long: `Prints each message and each context entry that this session has not been
+shown yet, one a line, and remembers that it has. With nothing new it prints
+nothing. The first sync shows the newest 50 context entries.`,
+		session: true, json: true,
+		run: func(ctx context.Context, c *call) error {
+			b, id, err := c.acting()
+			if err != nil {
+				return err
+			}
+			if c.wantJSON() {
+				return b.Sync(ctx, id, c.newsJSON)
+			}
+			return b.Sync(ctx, id, c.news)
+		},
+	}
+}
+
+// news prints the lines and flushes them: only then may the cursor move.
+func (c *call) news(n *bus.News) error {
+	out := bufio.NewWriter(c.Stdout)
+	fmt.Fprintf(out, "[SYNC] %d new message(s), %d new context\n", len(n.Messages), len(n.Context))
+	for _, m := range n.Messages {
+		re := ""
+		if m.InReplyTo > 0 {
+			re = fmt.Sprintf(" re=#%d", m.InReplyTo)
+		}
+		fmt.Fprintf(out, "MSG from=%s:%s %s (#%d)\n", m.From, re, quoted(m.Body), m.Number)
+	}
+	if n.Older > 0 {
+		fmt.Fprintf(out, "(%d older context entries: git swarm context show)\n", n.Older)
+	}
+	for _, e := range n.Context {
+		fmt.Fprintf(out, "CTX [%s] by=%s: %s (#%d)\n", e.Category, e.By, quoted(e.Body), e.Number)
+	}
+	return out.Flush()
+}
+
+func (c *call) newsJSON(n *bus.News) error {
+	for _, m := range n.Messages {
+		if err := c.object(jsonMessage("message", m)); err != nil {
+			return err
+		}
+	}
+	for _, e := range n.Context {
+		if err := c.object(jsonContext("context", e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

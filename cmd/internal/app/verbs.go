@@ -1,0 +1,25 @@
+package app
+
+// The headings of the help, in order.
+const (
+	groupStart  = "start"
+	groupTalk   = "talk"
+	groupClaim  = "claim"
+	groupLand   = "land"
+	groupGit    = "git, passed through"
+	groupHealth = "look after"
+)
+
+var groups = []string{groupStart, groupTalk, groupClaim, groupLand, groupGit, groupHealth}
+
+// verbs is the command table, in the order of the help.
+func verbs() []*verb {
+	return []*verb{
+		initVerb(), statusVerb(), updateVerb(), demoVerb(),
+		syncVerb(), contextAddVerb(), contextShowVerb(), contextVerb(), messageVerb(), inboxVerb(), replyVerb(),
+		claimVerb(), claimsVerb(), unclaimVerb(),
+		commitVerb(), pushVerb(), pullVerb(),
+		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
+		doctorVerb(), fsckVerb(), completionVerb(), helpVerb(), completeVerb(),
+	}
+}

@@ -1,0 +1,247 @@
+package merge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Lander lands a session's branch: it takes the push lock, fetches, rebases,
+// pushes, moves the branch, and tells those whose claimed files it changed.
+//
+// A failure leaves branch, index and files as they were, whatever it is, and
+// gives up the lock. So does a kill: the rebase happens apart from the user's
+// files, the lock's holder is known to be gone, and a branch that was being
+// moved is moved to the end by the next Push or Pull.
+type Lander struct {
+	Repo     *repo.Repo
+	Bus      *bus.Bus
+	Lock     *lock.Push
+	Claims   *lock.Claims
+	Session  string
+	Progress io.Writer // is given what git, hooks and remotes say
+}
+
+// Landed is what a Push or Pull did.
+type Landed struct {
+	Target  Target
+	Before  string   // the target's tip that was found, "" if there was no such branch
+	After   string   // the tip that stands there now
+	Commits int      // how many commits the target, or with Pull the branch, gained
+	Rebased bool     // the branch was rebased
+	Told    []string // the sessions that were told of changes to what they claim
+	// Stayed says why the branch could not follow to what was landed; nil if it did.
+	Stayed error
+}
+
+// RejectedError says that the remote, or a hook, refused the push.
+type RejectedError struct{ Why string }
+
+func (e *RejectedError) Error() string { return "push rejected: " + e.Why }
+
+// landTries is how often a target that moved meanwhile is fetched again: others
+// can push by plain git, without the lock.
+const landTries = 5
+
+// Push lands the checked out branch on target, waiting up to wait for the lock.
+// A failure marks the session blocked with the reason, and a success clears
+// such a mark.
+func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*Landed, error) {
+	if err := resume(ctx, l.Repo); err != nil {
+		return nil, err
+	}
+	if _, err := checkedOut(ctx, l.Repo); err != nil {
+		return nil, err
+	}
+	grant, held, err := l.Lock.Acquire(ctx, l.Session, wait)
+	if err != nil {
+		return nil, err
+	}
+	landed, err := l.land(held, grant, target)
+	if err != nil && ctx.Err() == nil && held.Err() != nil {
+		err = context.Cause(held)
+	}
+	after := context.WithoutCancel(ctx)
+	if err == nil {
+		err = errors.Join(l.clearMark(after), l.tellOwners(after, landed))
+	} else if blocks(err) {
+		err = errors.Join(err, l.mark(after, err))
+	}
+	return landed, errors.Join(err, grant.Release(after))
+}
+
+func (l *Lander) land(ctx context.Context, grant *lock.Grant, target Target) (*Landed, error) {
+	var err error
+	for range landTries {
+		var c checkout
+		if c, err = checkedOut(ctx, l.Repo); err != nil {
+			return nil, err
+		}
+		var landed *Landed
+		landed, err = l.once(ctx, grant, c, target)
+		if !errors.Is(err, errMoved) {
+			return landed, err
+		}
+	}
+	return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", target)}
+}
+
+// errMoved says that the target has moved since it was fetched.
+var errMoved = errors.New("the target has moved")
+
+func (l *Lander) once(ctx context.Context, grant *lock.Grant, c checkout, target Target) (*Landed, error) {
+	before, err := l.fetch(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	landed := &Landed{Target: target, Before: before, After: c.tip}
+	if before != "" {
+		if landed.After, err = l.onto(ctx, c, before, target); err != nil {
+			return nil, err
+		}
+		landed.Rebased = landed.After != c.tip
+	}
+	if landed.After == before {
+		return landed, nil
+	}
+	if landed.Rebased {
+		if err := mayMove(ctx, l.Repo, c.tip, landed.After); err != nil {
+			return nil, err
+		}
+	}
+	if landed.Commits, err = l.count(ctx, before, landed.After); err != nil {
+		return nil, err
+	}
+	if err := grant.Renew(ctx); err != nil { // the last moment to learn that it was lost
+		return nil, err
+	}
+	if err := l.push(ctx, landed.After, target); err != nil {
+		return nil, err
+	}
+	if landed.Rebased {
+		landed.Stayed = move(context.WithoutCancel(ctx), l.Repo, c, landed.After)
+	}
+	return landed, nil
+}
+
+// onto is the branch's tip as it would land on before: itself if nothing is new
+// there, before if all of it is there already, else its rebase.
+func (l *Lander) onto(ctx context.Context, c checkout, before string, target Target) (string, error) {
+	if ahead, err := ancestor(ctx, l.Repo, before, c.tip); err != nil || ahead {
+		return c.tip, err
+	}
+	if behind, err := ancestor(ctx, l.Repo, c.tip, before); err != nil || behind {
+		return before, err
+	}
+	return rebased(ctx, l.Repo, c.tip, before, target.String())
+}
+
+// fetch returns the target's tip, "" if the remote has no such branch.
+func (l *Lander) fetch(ctx context.Context, target Target) (string, error) {
+	cmd, heard := talking(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
+	if _, err := repo.Output(cmd); err != nil {
+		if strings.Contains(heard.String(), "couldn't find remote ref") {
+			return "", nil
+		}
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		return "", fmt.Errorf("fetch from %s: %s", target.Remote, lastLine(heard.String(), err))
+	}
+	return said(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
+}
+
+// lastLine is the line of git's complaint that says why.
+func lastLine(text string, err error) string {
+	for line := range strings.Lines(text) {
+		for _, prefix := range []string{"fatal: ", "error: ", "ERROR: "} {
+			if rest, ok := strings.CutPrefix(line, prefix); ok {
+				return strings.TrimSpace(rest)
+			}
+		}
+	}
+	return err.Error()
+}
+
+func (l *Lander) count(ctx context.Context, from, to string) (int, error) {
+	args := []string{"rev-list", "--count", to}
+	if from != "" {
+		args = append(args, "^"+from)
+	}
+	out, err := said(l.Repo.GitParsed(ctx, args...))
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	_, err = fmt.Sscan(out, &n)
+	return n, err
+}
+
+// push moves the target by an unforced push. Only a line of --porcelain output
+// with the flag of a new or fast-forwarded ref counts as done.
+func (l *Lander) push(ctx context.Context, tip string, target Target) error {
+	cmd, heard := talking(l.Repo, ctx, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
+	out, err := repo.Output(cmd)
+	for line := range strings.Lines(out) {
+		flag, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		_, summary, _ := strings.Cut(rest, "\t")
+		switch {
+		case !ok:
+		case err == nil && (flag == " " || flag == "*"):
+			return nil
+		case flag == "!" && (strings.Contains(summary, "(fetch first)") || strings.Contains(summary, "(non-fast-forward)")):
+			return errMoved
+		case flag == "!":
+			return &RejectedError{strings.Trim(summary, "[]")}
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return &RejectedError{lastLine(heard.String(), fmt.Errorf("git push failed: %w", err))}
+}
+
+// Pull brings what is new on the target into the checked out branch, by a rebase
+// of what the branch has that the target has not.
+func (l *Lander) Pull(ctx context.Context, target Target) (*Landed, error) {
+	if err := resume(ctx, l.Repo); err != nil {
+		return nil, err
+	}
+	c, err := checkedOut(ctx, l.Repo)
+	if err != nil {
+		return nil, err
+	}
+	tip, err := l.fetch(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	if tip == "" {
+		return nil, &NoBranchError{target}
+	}
+	landed := &Landed{Target: target, Before: c.tip}
+	if landed.After, err = l.onto(ctx, c, tip, target); err != nil {
+		return nil, err
+	}
+	if landed.After == c.tip {
+		return landed, nil
+	}
+	landed.Rebased = landed.After != tip
+	if landed.Commits, err = l.count(ctx, c.tip, tip); err != nil {
+		return nil, err
+	}
+	return landed, move(ctx, l.Repo, c, landed.After)
+}
+
+// NoBranchError says that the remote has no such branch.
+type NoBranchError struct{ Target Target }
+
+func (e *NoBranchError) Error() string {
+	return fmt.Sprintf("%s has no branch '%s'", e.Target.Remote, e.Target.Branch)
+}

@@ -1,0 +1,182 @@
+package merge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// ConflictError says that a branch could not be rebased.
+type ConflictError struct {
+	Onto   string   // the target, as the user knows it
+	Commit string   // the commit of the branch that did not apply: "id subject"
+	Files  []string // in conflict
+	Theirs []Change // commits on the other side that touched those files, newest first
+}
+
+// Change is a commit that changed some of the files in conflict.
+type Change struct {
+	Commit  string // abbreviated
+	Session string // from a subject "[Session ID] …"; "" if it was none
+	Author  string
+	Subject string
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("conflict with %s in %s", e.Onto, strings.Join(e.Files, ", "))
+}
+
+// bench is a linked worktree of our own in which a branch is rebased, so that
+// the user's branch, index and files stay as they are until there is a result,
+// whatever happens. It holds no files but those in conflict: it is sparse, by
+// settings that are given to each command and stored nowhere.
+type bench struct {
+	repo *repo.Repo
+	dir  string
+	lock *os.File
+}
+
+// sparse is what makes the bench empty of files.
+var sparse = []string{
+	"-c", "core.sparseCheckout=true", "-c", "core.sparseCheckoutCone=false", "-c", "index.sparse=false",
+	"-c", "core.fsmonitor=false", "-c", "advice.detachedHead=false",
+}
+
+// newBench makes the bench at commit. There is one for each of the user's
+// worktrees, and a flock keeps it to one command at a time; what a killed
+// command left of it is removed first.
+func newBench(ctx context.Context, r *repo.Repo, commit string) (*bench, error) {
+	b := &bench{repo: r, dir: filepath.Join(r.GitDir, "swarm-rebase")}
+	var err error
+	if b.lock, err = lockFile(filepath.Join(r.GitDir, "swarm-rebase.lock")); err != nil {
+		return nil, err
+	}
+	b.clear(ctx)
+	if _, err := repo.Output(r.GitParsed(ctx, "worktree", "add", "--quiet", "--force", "--detach", "--no-checkout", b.dir, commit)); err != nil {
+		b.close(ctx)
+		return nil, fmt.Errorf("prepare the rebase: %w", err)
+	}
+	if err := b.empty(ctx); err != nil {
+		b.close(ctx)
+		return nil, fmt.Errorf("prepare the rebase: %w", err)
+	}
+	return b, nil
+}
+
+// empty fills the bench's index, and its sparse patterns keep the files away.
+func (b *bench) empty(ctx context.Context) error {
+	dir, err := said(b.git(ctx, "rev-parse", "--absolute-git-dir"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "info"), 0o777); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "info", "sparse-checkout"), []byte("!/*\n"), 0o666); err != nil {
+		return err
+	}
+	_, err = repo.Output(b.git(ctx, "read-tree", "-m", "-u", "HEAD"))
+	return err
+}
+
+// git is a git command in the bench.
+func (b *bench) git(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := b.repo.GitParsed(ctx, slices.Concat([]string{"-C", b.dir}, sparse, args)...)
+	env := slices.DeleteFunc(slices.Clone(cmd.Env), func(s string) bool {
+		name, _, _ := strings.Cut(s, "=")
+		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"}, name)
+	})
+	cmd.Env = append(env, "GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=true")
+	return cmd
+}
+
+func (b *bench) clear(ctx context.Context) {
+	if _, err := os.Lstat(b.dir); errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	_, _ = repo.Output(b.repo.GitParsed(ctx, "worktree", "remove", "--force", "--force", b.dir))
+	if os.RemoveAll(b.dir) == nil {
+		_, _ = repo.Output(b.repo.GitParsed(ctx, "worktree", "prune"))
+	}
+}
+
+// close removes the bench, also when ctx has ended.
+func (b *bench) close(ctx context.Context) {
+	b.clear(context.WithoutCancel(ctx))
+	_ = b.lock.Close()
+}
+
+// rebased returns the tip that the branch at tip has after a rebase onto onto. A
+// *ConflictError leaves nothing behind, as everything else does.
+func rebased(ctx context.Context, r *repo.Repo, tip, onto, name string) (string, error) {
+	b, err := newBench(ctx, r, tip)
+	if err != nil {
+		return "", err
+	}
+	defer b.close(ctx)
+	_, failure := repo.Output(b.git(ctx,
+		"-c", "rebase.updateRefs=false", "-c", "rebase.backend=merge", "-c", "rebase.missingCommitsCheck=ignore",
+		"rebase", "--quiet", "--no-autosquash", "--no-autostash", "--no-fork-point", onto))
+	if failure == nil {
+		return said(b.git(ctx, "rev-parse", "HEAD"))
+	}
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	files, err := listed(b.git(ctx, "diff", "--name-only", "--diff-filter=U", "-z"))
+	if err != nil {
+		return "", err
+	}
+	if len(files) == 0 {
+		return "", fmt.Errorf("rebase onto %s: %w", name, failure)
+	}
+	e := &ConflictError{Onto: name, Files: files}
+	if e.Commit, err = said(b.git(ctx, "log", "-1", "--format=%h %s", "REBASE_HEAD")); err != nil {
+		return "", err
+	}
+	if e.Theirs, err = changes(ctx, r, tip+".."+onto, files); err != nil {
+		return "", err
+	}
+	return "", e
+}
+
+// changes lists who changed the files within the range, newest first.
+func changes(ctx context.Context, r *repo.Repo, span string, files []string) ([]Change, error) {
+	args := []string{"log", "--no-show-signature", "--max-count=20", "-z", "--format=%h%x01%an%x01%s", span, "--"}
+	for _, file := range files {
+		args = append(args, ":(top,literal)"+file)
+	}
+	lines, err := listed(r.GitParsed(ctx, args...))
+	if err != nil {
+		return nil, err
+	}
+	var found []Change
+	for _, line := range lines {
+		fields := strings.SplitN(line, "\x01", 3)
+		if len(fields) == 3 {
+			found = append(found, Change{fields[0], sessionOf(fields[2]), fields[1], fields[2]})
+		}
+	}
+	return found, nil
+}
+
+// sessionOf reads the session from a subject as git swarm commit writes it.
+func sessionOf(subject string) string {
+	rest, ok := strings.CutPrefix(subject, "[Session ")
+	if !ok {
+		return ""
+	}
+	id, _, ok := strings.Cut(rest, "] ")
+	if !ok {
+		return ""
+	}
+	return id
+}

@@ -1,0 +1,3 @@
+// Package orchestrator sets up and oversees the sessions of a repository. So
+// far: a worktree for each of them.
+package orchestrator

@@ -1,0 +1,118 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Worktree is a session's own checkout.
+type Worktree struct {
+	Session string
+	Branch  string
+	Path    string
+	Made    bool // by this call
+}
+
+// ErrNoCommit says that a worktree cannot be made of a repository without any
+// commit.
+var ErrNoCommit = errors.New("the repository has no commit yet")
+
+// WorktreeDir is the folder that holds the sessions' worktrees: beside the main
+// checkout, or beside the bare repository, never in it.
+func WorktreeDir(r *repo.Repo) string {
+	top := r.CommonDir
+	if filepath.Base(top) == ".git" {
+		top = filepath.Dir(top)
+	}
+	return strings.TrimSuffix(top, ".git") + ".worktrees"
+}
+
+// CheckWorktrees returns an error if worktrees cannot be made at all.
+func CheckWorktrees(ctx context.Context, r *repo.Repo) error {
+	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")); err != nil {
+		var git *repo.GitError
+		if errors.As(err, &git) {
+			return ErrNoCommit
+		}
+		return err
+	}
+	return nil
+}
+
+// AddWorktree makes a linked worktree with the session's branch in it, begun at
+// HEAD if there is no such branch, and gives the worktree the session's
+// identity. One that is there already is left alone.
+func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Worktree, error) {
+	w := Worktree{Session: session, Branch: branch, Path: filepath.Join(WorktreeDir(r), session)}
+	if there, err := identified(r, session); err != nil || there != "" {
+		w.Path = there
+		return w, err
+	}
+	args := []string{"worktree", "add", "--quiet"}
+	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch)); err == nil {
+		args = append(args, w.Path, branch)
+	} else {
+		args = append(args, "-b", branch, w.Path, "HEAD")
+	}
+	if _, err := repo.Output(r.GitParsed(ctx, args...)); err != nil {
+		return w, fmt.Errorf("worktree for %s: %w", session, err)
+	}
+	gitDir, err := gitDirOf(w.Path)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(gitDir, sessionFile), []byte(session+"\n"), 0o666)
+	}
+	if err != nil {
+		return w, fmt.Errorf("worktree for %s: %w", session, err)
+	}
+	w.Made = true
+	return w, nil
+}
+
+// sessionFile is repo.Repo.SessionFile's name in each worktree's git dir.
+const sessionFile = "swarm-session"
+
+// gitDirOf reads the .git file of a linked worktree.
+func gitDirOf(worktree string) (string, error) {
+	content, err := os.ReadFile(filepath.Join(worktree, ".git"))
+	if err != nil {
+		return "", err
+	}
+	dir := strings.TrimSpace(strings.TrimPrefix(string(content), "gitdir: "))
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(worktree, dir)
+	}
+	return dir, nil
+}
+
+// identified returns the linked worktree that has the session's identity, "" if
+// there is none, or if its folder is gone.
+func identified(r *repo.Repo, session string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(r.CommonDir, "worktrees", "*", sessionFile))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range files {
+		id, err := os.ReadFile(file)
+		if err != nil || !strings.EqualFold(strings.TrimSpace(string(id)), session) {
+			continue
+		}
+		back, err := os.ReadFile(filepath.Join(filepath.Dir(file), "gitdir"))
+		if err != nil {
+			continue
+		}
+		dotGit := strings.TrimSpace(string(back))
+		if !filepath.IsAbs(dotGit) {
+			dotGit = filepath.Join(filepath.Dir(file), dotGit)
+		}
+		if _, err := os.Stat(dotGit); err == nil {
+			return filepath.Dir(dotGit), nil
+		}
+	}
+	return "", nil
+}
