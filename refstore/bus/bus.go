@@ -72,9 +72,8 @@ func (b *Bus) Store() *refstore.Store { return b.store }
 // CheckID refuses what can be no session's id: ids are
 // [A-Za-z0-9][A-Za-z0-9_-]{0,63}, and "all" is taken.
 func CheckID(id string) error {
-	letter := func(c rune) bool { return c < 0x80 && (c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z') }
-	bad := len(id) == 0 || len(id) > 64 || !letter(rune(id[0])) ||
-		strings.ContainsFunc(id, func(c rune) bool { return !letter(c) && c != '_' && c != '-' })
+	bad := len(id) == 0 || len(id) > 64 || !isAlphanumeric(rune(id[0])) ||
+		strings.ContainsFunc(id, func(c rune) bool { return !isAlphanumeric(c) && c != '_' && c != '-' })
 	if bad {
 		return Inputf("bad session id %.80q: letters, digits, '_' and '-', a letter or digit first, at most 64", id)
 	}
@@ -82,6 +81,11 @@ func CheckID(id string) error {
 		return Inputf("bad session id '%s': it stands for every session", id)
 	}
 	return nil
+}
+
+// isAlphanumeric reports whether c is an ASCII letter or digit.
+func isAlphanumeric(c rune) bool {
+	return c < 0x80 && (c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z')
 }
 
 // Resolve returns the id as it was registered, for ids are unique without regard

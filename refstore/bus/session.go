@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -88,9 +87,6 @@ type Registration struct {
 	Agent          string
 }
 
-// workstreamPattern keeps feat/<workstream> a ref that git takes.
-var workstreamPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_]*([.-][A-Za-z0-9_]+)*$`)
-
 // Check refuses what cannot be registered.
 func (n Registration) Check() error {
 	if err := CheckID(n.ID); err != nil {
@@ -99,10 +95,23 @@ func (n Registration) Check() error {
 	if strings.EqualFold(n.ID, Orchestrator) {
 		return Inputf("bad session id '%s': it is always there", n.ID)
 	}
-	if !workstreamPattern.MatchString(n.Workstream) || len(n.Workstream) > 100 || strings.HasSuffix(n.Workstream, ".lock") {
+	if !isWorkstream(n.Workstream) {
 		return Inputf("bad workstream %.80q for session %s: it names a branch, so letters, digits, '-', '_' and '.'", n.Workstream, n.ID)
 	}
 	return nil
+}
+
+// isWorkstream keeps feat/<workstream> a ref that git takes: words of letters,
+// digits and '_', joined by single dots and dashes.
+func isWorkstream(s string) bool {
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '.' || r == '-' }) {
+		if strings.ContainsFunc(word, func(r rune) bool { return r != '_' && !isAlphanumeric(r) }) {
+			return false
+		}
+	}
+	joined := strings.NewReplacer("-", ".").Replace(s)
+	return len(s) > 0 && len(s) <= 100 && isAlphanumeric(rune(s[0])) &&
+		!strings.Contains(joined, "..") && !strings.HasSuffix(joined, ".") && !strings.HasSuffix(s, ".lock")
 }
 
 // Branch is the branch that the session's work goes to.

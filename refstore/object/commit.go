@@ -120,10 +120,15 @@ func decodeSignature(s string) (Signature, error) {
 	if err != nil {
 		return Signature{}, bad
 	}
-	loc := time.UTC
-	if z, err := time.Parse("-0700", zone); err == nil {
-		_, offset := z.Zone()
-		loc = time.FixedZone("", offset)
+	return Signature{strings.TrimSpace(s[:open]), s[open+1 : end], time.Unix(at, 0).In(location(zone))}, nil
+}
+
+// location is the zone "+hhmm"; UTC for anything else. time.Parse would read the
+// machine's own zone from disk for it.
+func location(zone string) *time.Location {
+	n, err := strconv.Atoi(zone)
+	if err != nil || len(zone) != 5 || n == 0 {
+		return time.UTC
 	}
-	return Signature{strings.TrimSpace(s[:open]), s[open+1 : end], time.Unix(at, 0).In(loc)}, nil
+	return time.FixedZone("", (n/100*60+n%100)*60)
 }

@@ -3,11 +3,10 @@ package odb
 import (
 	"bytes"
 	"io"
-	"io/fs"
-	"os"
 	"strconv"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/rawfile"
 )
 
 // maxLooseHeader is git's bound on "<kind> <size>\0".
@@ -31,29 +30,16 @@ func (d *DB) readLoose(path string, id object.Hash) (object.Object, error) {
 	return object.Object{ID: id, Kind: kind, Content: content}, nil
 }
 
+// looseLimit bounds a loose file: deflated data never outgrows its content by as
+// much as a thousandth.
+const looseLimit = MaxSize + MaxSize/1000
+
 func readLooseFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	raw, err := rawfile.Read(path, looseLimit+1)
+	if len(raw) > looseLimit {
+		return nil, oversize(len(raw))
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: fs.ErrInvalid}
-	}
-	// Deflated data never outgrows its content by as much as a thousandth.
-	if n := info.Size(); n > MaxSize+MaxSize/1000 {
-		return nil, oversize(n)
-	}
-	raw := make([]byte, info.Size())
-	n, err := io.ReadFull(f, raw)
-	if err == io.ErrUnexpectedEOF || err == io.EOF {
-		err = nil // cut short meanwhile: the decoder sees that
-	}
-	return raw[:n], err
+	return raw, err
 }
 
 // decodeLoose is a loose file's kind and content. The content is not part of raw

@@ -88,7 +88,7 @@ func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
 	}
 	first := holders[theirs[0]]
 	held := lock.HeldError{Path: theirs[0], Claim: first}
-	line := fmt.Sprintf("%s since %s, and is staged", inertPaths(held.Error()), c.ago(first.Since))
+	line := fmt.Sprintf("%s (for %s), and is staged", inertPaths(held.Error()), c.age(first.Since))
 	if n := len(theirs) - 1; n > 0 {
 		line += fmt.Sprintf(" (and %s more: %s)", count(n, "file"), inert(strings.Join(theirs[1:min(len(theirs), 6)], ", ")))
 	}

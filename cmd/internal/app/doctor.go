@@ -100,7 +100,8 @@ func (c *call) checkGit(ctx context.Context) finding {
 func (c *call) checkPath() finding {
 	path, err := exec.LookPath("git-swarm")
 	if err != nil {
-		return finding{"command", "note", "git-swarm is not on PATH, so \"git swarm\" does not find it", "add this folder to PATH: " + inert(filepath.Dir(c.Self))}
+		self, _ := os.Executable()
+		return finding{"command", "note", "git-swarm is not on PATH, so \"git swarm\" does not find it", "add this folder to PATH: " + inert(filepath.Dir(self))}
 	}
 	return finding{"command", "ok", inert(path), ""}
 }

@@ -101,7 +101,7 @@ func (a *App) word(err error) (line, hint string, code int) {
 		line, hint = a.wordHeld(held)
 		code = exitNo
 	case errors.As(err, &push):
-		line = fmt.Sprintf("%s since %s (%s, pid %d); waited %s", push.Error(), a.ago(push.Holder.Since), inert(push.Holder.Host), push.Holder.PID, push.Waited)
+		line = fmt.Sprintf("%s (for %s, on %s, pid %d); waited %s", push.Error(), a.age(push.Holder.Since), inert(push.Holder.Host), push.Holder.PID, push.Waited)
 		hint, code = "git swarm push --wait 10m", exitAgain
 	case errors.As(err, &holder):
 		code, hint = exitNo, "git swarm claims"
@@ -139,11 +139,7 @@ func (a *App) word(err error) (line, hint string, code int) {
 }
 
 func (a *App) wordHeld(e *lock.HeldError) (line, hint string) {
-	seen := "never heard of since"
-	if !e.Seen.IsZero() {
-		seen = "last seen " + a.ago(e.Seen)
-	}
-	line = fmt.Sprintf("%s since %s (%s)", inertPaths(e.Error()), a.ago(e.Claim.Since), seen)
+	line = fmt.Sprintf("%s (for %s, seen %s)", inertPaths(e.Error()), a.age(e.Claim.Since), a.ago(e.Seen))
 	if e.Claim.Reason != "" {
 		line += ": " + quoted(e.Claim.Reason)
 	}
@@ -178,19 +174,28 @@ func wordSystem(err error) (line, hint string) {
 	return line, ""
 }
 
-// ago is how long ago t was, in the largest unit that says enough.
+// ago is how long ago t was.
 func (a *App) ago(t time.Time) string {
-	if t.IsZero() {
+	switch age := a.age(t); {
+	case t.IsZero():
 		return "never"
+	case age == "0 s":
+		return "just now"
+	default:
+		return age + " ago"
 	}
-	d := a.Now().Sub(t)
+}
+
+// age is the time since t, in the largest unit that says enough.
+func (a *App) age(t time.Time) string {
+	d := max(a.Now().Sub(t), 0)
 	for _, u := range []struct {
 		unit time.Duration
 		name string
-	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
-		if d >= 2*u.unit || (u.unit == time.Second && d >= u.unit) {
-			return fmt.Sprintf("%d %s ago", d/u.unit, u.name)
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}} {
+		if d >= 2*u.unit {
+			return fmt.Sprintf("%d %s", d/u.unit, u.name)
 		}
 	}
-	return "just now"
+	return fmt.Sprintf("%d s", d/time.Second)
 }

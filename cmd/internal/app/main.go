@@ -20,24 +20,18 @@ type App struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Now    func() time.Time
-	Self   string // how to run this program again
 }
 
 // Main runs the program as the operating system started it and returns its exit
-// code. SIGINT and SIGTERM end the context, so that what was begun is undone.
+// code. SIGINT and SIGTERM kill it, which is safe at any moment; verbs that have
+// something to undo have them end their context instead (undoable).
 func Main(args []string) int {
-	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe is an error like others
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	a := &App{Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}
 	var err error
-	if a.Dir, err = os.Getwd(); err == nil {
-		a.Self, err = os.Executable()
-	}
-	if err != nil {
+	if a.Dir, err = os.Getwd(); err != nil {
 		return a.fail(err)
 	}
-	return a.Run(ctx, args[1:])
+	return a.Run(context.Background(), args[1:])
 }
 
 // Run runs one command line, without the program's name.
@@ -53,4 +47,10 @@ func (a *App) Run(ctx context.Context, args []string) int {
 		err = errInterrupted
 	}
 	return a.fail(err)
+}
+
+// undoable returns a context that SIGINT and SIGTERM end, for verbs that undo
+// what they began. The function returned restores what the signals did before.
+func undoable(ctx context.Context) (context.Context, func()) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }

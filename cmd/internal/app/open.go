@@ -12,6 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/rawfile"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -82,7 +83,7 @@ func (c *call) Session() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	content, err := os.ReadFile(r.SessionFile())
+	content, err := rawfile.Read(r.SessionFile(), 1024)
 	if err == nil {
 		id := strings.TrimSuffix(string(content), "\n")
 		if err := bus.CheckID(id); err != nil {

@@ -43,6 +43,8 @@ branch of the same name on the remote. If it cannot be rebased, nothing changes.
 }
 
 func runPush(ctx context.Context, c *call) error {
+	ctx, restore := undoable(ctx)
+	defer restore()
 	l, settings, err := c.lander(ctx)
 	if err != nil {
 		return err
@@ -63,6 +65,8 @@ func runPush(ctx context.Context, c *call) error {
 }
 
 func runPull(ctx context.Context, c *call) error {
+	ctx, restore := undoable(ctx)
+	defer restore()
 	l, settings, err := c.lander(ctx)
 	if err != nil {
 		return err
