@@ -17,6 +17,10 @@ import (
 // folder is a blob at the folder's path.
 const ClaimsRef = "refs/swarm/claims"
 
+// maxState is the largest blob of a claim. It may stand at .gitattributes, where
+// git fsck, and forges with it, refuse a line of 2,048 bytes.
+const maxState = 2047
+
 // fieldEpoch stands on each commit of the table: the highest epoch granted yet.
 const fieldEpoch = "Epoch"
 
@@ -109,8 +113,8 @@ type Request struct {
 // *HeldError. What by holds already, itself or by a folder above, it keeps as it
 // is; its claims below a folder that it claims become part of that.
 func (c *Claims) Grant(ctx context.Context, by string, r Request) ([]Claim, error) {
-	if len(r.Reason) > bus.MaxBody || strings.ToValidUTF8(r.Reason, "") != r.Reason {
-		return nil, bus.Inputf("the reason is too long, or not valid UTF-8")
+	if strings.ToValidUTF8(r.Reason, "") != r.Reason {
+		return nil, bus.Inputf("the reason is not valid UTF-8")
 	}
 	var granted []Claim
 	err := c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
@@ -131,10 +135,15 @@ func (c *Claims) Release(ctx context.Context, by string, paths []string) error {
 			return err
 		}
 		var released []string
+		seen := map[string]bool{}
 		for _, path := range paths {
 			if path, err = c.stored(table, path); err != nil {
 				return err
 			}
+			if seen[path] {
+				continue
+			}
+			seen[path] = true
 			content, err := table.Get(path)
 			if errors.Is(err, refstore.ErrNotExist) {
 				return &NotHolderError{Path: path}
@@ -259,9 +268,13 @@ func (c *Claims) stored(table *refstore.Table, path string) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if slices.Contains(names, parts[i]) {
+			continue // there may be both, from before FoldCase
+		}
 		for _, name := range names {
 			if strings.EqualFold(name, parts[i]) {
 				parts[i] = name
+				break
 			}
 		}
 	}
@@ -359,7 +372,12 @@ func isDotGit(name string) bool {
 		}
 		return r
 	}, name)
-	folded, _, _ = strings.Cut(folded, ":") // an NTFS stream
-	folded = strings.TrimRight(folded, " .")
-	return strings.EqualFold(folded, ".git") || strings.EqualFold(folded, "git~1")
+	for part := range strings.SplitSeq(folded, `\`) { // Windows parts folders there
+		part, _, _ = strings.Cut(part, ":") // an NTFS stream
+		part = strings.TrimRight(part, " .")
+		if strings.EqualFold(part, ".git") || strings.EqualFold(part, "git~1") {
+			return true
+		}
+	}
+	return false
 }

@@ -82,17 +82,27 @@ func (g *grant) path(path string) error {
 		if err := g.table.Delete(claim.Path); err != nil {
 			return err
 		}
+		g.drop(claim.Path)
 	}
 	claim := Claim{path, g.by, refstore.Time(g.tx.At()), g.request.Reason, g.epoch}
 	content, err := refstore.EncodeState(claimState{refstore.Versioned{Version: refstore.FormatVersion}, claim.Session, claim.Since, claim.Reason, claim.Epoch})
 	if err != nil {
 		return err
 	}
+	if len(content) > maxState {
+		return bus.Inputf("the reason is too long")
+	}
 	if err := g.table.Put(path, content); err != nil {
 		return err
 	}
 	g.granted, g.fresh = append(g.granted, claim), append(g.fresh, path)
 	return nil
+}
+
+// drop forgets what this run granted before and now covers by a folder above it.
+func (g *grant) drop(path string) {
+	g.granted = slices.DeleteFunc(g.granted, func(c Claim) bool { return c.Path == path })
+	g.fresh = slices.DeleteFunc(g.fresh, func(p string) bool { return p == path })
 }
 
 // take checks that another's claim may be taken over.

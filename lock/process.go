@@ -15,7 +15,10 @@ type process struct {
 	start string // the kernel's start time of the process; "" if unknown
 }
 
-func self() process { return process{pidSpace(), os.Getpid(), startTime(os.Getpid())} }
+func self() process {
+	start, _ := startTime(os.Getpid())
+	return process{pidSpace(), os.Getpid(), start}
+}
 
 // mark is what is stored of a process beside its pid.
 func (p process) mark() string {
@@ -36,7 +39,8 @@ func (p process) gone() bool {
 	if p.space == "" || p.start == "" || p.space != pidSpace() {
 		return false
 	}
-	if now := startTime(p.pid); now != "" {
+	now, ended := startTime(p.pid)
+	if ended || now != "" {
 		return now != p.start
 	}
 	return syscall.Kill(p.pid, 0) == syscall.ESRCH
@@ -56,16 +60,20 @@ func pidSpace() string {
 }
 
 // startTime is the process's start in clock ticks since boot, field 22 of
-// /proc/<pid>/stat (proc(5)); "" if there is no such process, or no /proc.
-func startTime(pid int) string {
+// /proc/<pid>/stat (proc(5)); "" if we see no such process, or no /proc. A zombie
+// has ended: it holds nothing any more.
+func startTime(pid int) (start string, ended bool) {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return ""
+		return "", false
 	}
 	_, after, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ")
 	fields := strings.Fields(after)
-	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
-		return "" // a zombie holds nothing any more
+	if len(fields) < 20 {
+		return "", false
 	}
-	return fields[19]
+	if fields[0] == "Z" || fields[0] == "X" {
+		return "", true
+	}
+	return fields[19], false
 }

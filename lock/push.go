@@ -146,13 +146,14 @@ func (p *Push) Acquire(ctx context.Context, by string, wait time.Duration) (*Gra
 	w := &waiter{push: p, began: time.Now(), wait: wait}
 	defer w.close()
 	for {
+		asked := time.Now()
 		epoch, err := p.try(ctx, by, w)
 		var held *PushHeldError
 		if err == nil {
 			held_, cancel := context.WithCancelCause(ctx)
 			renewing, stop := context.WithCancel(held_)
 			g := &Grant{push: p, by: by, epoch: epoch, stop: stop, done: make(chan struct{}), lost: cancel}
-			go g.renew(renewing)
+			go g.renew(renewing, asked)
 			return g, held_, nil
 		}
 		if !errors.As(err, &held) {
@@ -250,25 +251,28 @@ func (g *Grant) Release(ctx context.Context) error {
 }
 
 // renew keeps the lease fresh until it is stopped or the lock is lost. A
-// renewal that fails otherwise is tried again while the lease lasts.
-func (g *Grant) renew(ctx context.Context) {
+// renewal that fails otherwise is tried again while the lease lasts, which
+// counts from before it was written.
+func (g *Grant) renew(ctx context.Context, fresh time.Time) {
 	defer close(g.done)
 	tick := time.NewTicker(g.push.lease / 3)
 	defer tick.Stop()
-	fresh := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		err := g.Renew(ctx)
+		asked := time.Now()
+		inTime, cancel := context.WithDeadline(ctx, fresh.Add(g.push.lease))
+		err := g.Renew(inTime)
+		cancel()
 		switch {
 		case err == nil:
-			fresh = time.Now()
+			fresh = asked
 		case ctx.Err() != nil:
 			return
-		case errors.Is(err, ErrLost) || time.Since(fresh) > g.push.lease:
+		case errors.Is(err, ErrLost) || time.Since(fresh) >= g.push.lease:
 			g.lost(fmt.Errorf("%w: %w", ErrLost, err))
 			return
 		}

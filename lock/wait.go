@@ -82,7 +82,7 @@ func (c *Claims) GrantWait(ctx context.Context, by string, r Request, wait time.
 		}
 		next, cancel := waiting, context.CancelFunc(func() {})
 		if r.Takeover { // a session falls silent without a sign
-			next, cancel = context.WithDeadline(waiting, held.Seen.Add(c.StaleAfter+time.Second))
+			next, cancel = context.WithTimeout(waiting, held.Seen.Add(c.StaleAfter+time.Second).Sub(c.bus.Store().Now()))
 		}
 		err := watch.Wait(next)
 		cancel()

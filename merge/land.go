@@ -27,7 +27,19 @@ type Lander struct {
 	Claims   *lock.Claims
 	Session  string
 	Progress io.Writer // is given what git, hooks and remotes say
+
+	// Gate, if not nil, is asked under the push lock whether the change from base
+	// ("" if the target does not exist yet) to tip may land.
+	Gate func(ctx context.Context, base, tip string) error
 }
+
+// GateError says that the gate refused what would have landed.
+type GateError struct{ Err error }
+
+func (e *GateError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the gate's own error.
+func (e *GateError) Unwrap() error { return e.Err }
 
 // Landed is what a Push or Pull did.
 type Landed struct {
@@ -40,6 +52,9 @@ type Landed struct {
 	// Stayed says why the branch could not follow to what was landed; nil if it did.
 	Stayed error
 }
+
+// LandingEnv is set for the hooks of a push that was let through already.
+const LandingEnv = "GIT_SWARM_LANDING"
 
 // RejectedError says that the remote, or a hook, refused the push.
 type RejectedError struct{ Why string }
@@ -54,10 +69,9 @@ const landTries = 5
 // A failure marks the session blocked with the reason, and a success clears
 // such a mark.
 func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*Landed, error) {
-	if err := resume(ctx, l.Repo); err != nil {
-		return nil, err
-	}
-	if _, err := checkedOut(ctx, l.Repo); err != nil {
+	_, release, err := begin(ctx, l.Repo)
+	defer release()
+	if err != nil {
 		return nil, err
 	}
 	grant, held, err := l.Lock.Acquire(ctx, l.Session, wait)
@@ -65,7 +79,7 @@ func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*
 		return nil, err
 	}
 	landed, err := l.land(held, grant, target)
-	if err != nil && ctx.Err() == nil && held.Err() != nil {
+	if err != nil && held.Err() != nil { // whatever it broke off
 		err = context.Cause(held)
 	}
 	after := context.WithoutCancel(ctx)
@@ -106,29 +120,40 @@ func (l *Lander) once(ctx context.Context, grant *lock.Grant, c checkout, target
 		if landed.After, err = l.onto(ctx, c, before, target); err != nil {
 			return nil, err
 		}
-		landed.Rebased = landed.After != c.tip
+		landed.Rebased = landed.After != c.tip && landed.After != before
 	}
-	if landed.After == before {
-		return landed, nil
-	}
-	if landed.Rebased {
-		if err := mayMove(ctx, l.Repo, c.tip, landed.After); err != nil {
+	if landed.After != before {
+		if err := l.put(ctx, grant, c, landed); err != nil {
 			return nil, err
 		}
 	}
-	if landed.Commits, err = l.count(ctx, before, landed.After); err != nil {
-		return nil, err
-	}
-	if err := grant.Renew(ctx); err != nil { // the last moment to learn that it was lost
-		return nil, err
-	}
-	if err := l.push(ctx, landed.After, target); err != nil {
-		return nil, err
-	}
-	if landed.Rebased {
+	if landed.After != c.tip {
 		landed.Stayed = move(context.WithoutCancel(ctx), l.Repo, c, landed.After)
 	}
 	return landed, nil
+}
+
+// put moves the target, once it is sure that the branch can follow and that the
+// lock is still held.
+func (l *Lander) put(ctx context.Context, grant *lock.Grant, c checkout, landed *Landed) error {
+	if landed.Rebased {
+		if err := mayMove(ctx, l.Repo, c.tip, landed.After); err != nil {
+			return err
+		}
+	}
+	var err error
+	if landed.Commits, err = l.count(ctx, landed.Before, landed.After); err != nil {
+		return err
+	}
+	if l.Gate != nil {
+		if err := l.Gate(ctx, landed.Before, landed.After); err != nil {
+			return &GateError{err}
+		}
+	}
+	if err := grant.Renew(ctx); err != nil { // the last moment to learn that it was lost
+		return err
+	}
+	return l.push(ctx, landed.After, landed.Target)
 }
 
 // onto is the branch's tip as it would land on before: itself if nothing is new
@@ -188,6 +213,7 @@ func (l *Lander) count(ctx context.Context, from, to string) (int, error) {
 // with the flag of a new or fast-forwarded ref counts as done.
 func (l *Lander) push(ctx context.Context, tip string, target Target) error {
 	cmd, heard := talking(l.Repo, ctx, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
+	cmd.Env = append(cmd.Env, LandingEnv+"=1")
 	out, err := repo.Output(cmd)
 	for line := range strings.Lines(out) {
 		flag, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
@@ -196,10 +222,10 @@ func (l *Lander) push(ctx context.Context, tip string, target Target) error {
 		case !ok:
 		case err == nil && (flag == " " || flag == "*"):
 			return nil
-		case flag == "!" && (strings.Contains(summary, "(fetch first)") || strings.Contains(summary, "(non-fast-forward)")):
+		case flag == "=", flag == "!" && outrun(summary, heard.String()):
 			return errMoved
 		case flag == "!":
-			return &RejectedError{strings.Trim(summary, "[]")}
+			return &RejectedError{strings.NewReplacer("[", "", "]", "").Replace(summary)}
 		}
 	}
 	if ctx.Err() != nil {
@@ -208,16 +234,29 @@ func (l *Lander) push(ctx context.Context, tip string, target Target) error {
 	return &RejectedError{lastLine(heard.String(), fmt.Errorf("git push failed: %w", err))}
 }
 
+// outrun reports whether a push was refused because the target had moved since
+// the fetch: as this side saw it, or as the remote found when it took the ref's lock.
+func outrun(summary, heard string) bool {
+	return strings.Contains(summary, "(fetch first)") || strings.Contains(summary, "(non-fast-forward)") ||
+		strings.Contains(heard, "cannot lock ref") || strings.Contains(heard, "incorrect old value provided")
+}
+
 // Pull brings what is new on the target into the checked out branch, by a rebase
 // of what the branch has that the target has not.
 func (l *Lander) Pull(ctx context.Context, target Target) (*Landed, error) {
-	if err := resume(ctx, l.Repo); err != nil {
-		return nil, err
-	}
-	c, err := checkedOut(ctx, l.Repo)
+	c, release, err := begin(ctx, l.Repo)
+	defer release()
 	if err != nil {
 		return nil, err
 	}
+	landed, err := l.pull(ctx, c, target)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return landed, err
+}
+
+func (l *Lander) pull(ctx context.Context, c checkout, target Target) (*Landed, error) {
 	tip, err := l.fetch(ctx, target)
 	if err != nil {
 		return nil, err
@@ -236,7 +275,7 @@ func (l *Lander) Pull(ctx context.Context, target Target) (*Landed, error) {
 	if landed.Commits, err = l.count(ctx, c.tip, tip); err != nil {
 		return nil, err
 	}
-	return landed, move(ctx, l.Repo, c, landed.After)
+	return landed, move(context.WithoutCancel(ctx), l.Repo, c, landed.After)
 }
 
 // NoBranchError says that the remote has no such branch.

@@ -54,23 +54,47 @@ func mayMove(ctx context.Context, r *repo.Repo, tip, next string) error {
 // moveFile holds "BRANCH OLD NEW" while a branch is being moved.
 func moveFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-move") }
 
+// ErrOvertaken says that another command moved or left the branch meanwhile.
+var ErrOvertaken = errors.New("another command has changed the branch meanwhile")
+
 // move takes branch, index and files from c.tip to next, keeping what is not
-// committed. Killed half-way it is completed by resume.
+// committed. Killed half-way it is completed by resume. Where the branch is not
+// at c.tip any more, it does nothing.
 func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
+	now, err := checkedOut(ctx, r)
+	if err != nil {
+		return err
+	}
+	if now != c {
+		return ErrOvertaken
+	}
 	if err := mayMove(ctx, r, c.tip, next); err != nil {
 		return err
 	}
 	if err := os.WriteFile(moveFile(r), []byte(c.branch+" "+c.tip+" "+next+"\n"), 0o666); err != nil {
 		return err
 	}
-	_, err := repo.Output(r.GitParsed(ctx, "read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", c.tip, next))
-	if err == nil {
-		err = moveBranch(ctx, r, c, next)
-	}
-	if err != nil {
+	if err := readTree(ctx, r, c.tip, next); err != nil {
 		return err
 	}
+	if moveBranch(ctx, r, c, next) != nil {
+		if err := readTree(ctx, r, next, c.tip); err != nil {
+			return fmt.Errorf("%w: %w", ErrOvertaken, err)
+		}
+		return errors.Join(ErrOvertaken, os.Remove(moveFile(r)))
+	}
 	return os.Remove(moveFile(r))
+}
+
+// readTree takes index and files from one commit to another. What is not
+// committed stays, or it changes nothing and returns *InTheWayError.
+func readTree(ctx context.Context, r *repo.Repo, from, to string) error {
+	_, err := repo.Output(r.GitParsed(ctx, "read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", from, to))
+	var no *repo.GitError
+	if errors.As(err, &no) {
+		return &InTheWayError{no.Line()}
+	}
+	return err
 }
 
 func moveBranch(ctx context.Context, r *repo.Repo, c checkout, next string) error {
@@ -78,9 +102,8 @@ func moveBranch(ctx context.Context, r *repo.Repo, c checkout, next string) erro
 	return err
 }
 
-// resume completes a move that was killed: files that the move was to change and
-// that are as they were before it, or as they should be after it, are brought to
-// the new state; what the user changed since is left alone.
+// resume completes a move that was killed. What the user has changed since in
+// files that the move is to change gives *InTheWayError, and stays.
 func resume(ctx context.Context, r *repo.Repo) error {
 	content, err := os.ReadFile(moveFile(r))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +113,7 @@ func resume(ctx context.Context, r *repo.Repo) error {
 		return err
 	}
 	words := strings.Fields(string(content))
-	if len(words) != 3 {
+	if len(words) != 3 || !strings.HasSuffix(string(content), "\n") {
 		return os.Remove(moveFile(r)) // killed while it was written: nothing was moved yet
 	}
 	c, next := checkout{words[0], words[1]}, words[2]
@@ -111,72 +134,4 @@ func resume(ctx context.Context, r *repo.Repo) error {
 		}
 	}
 	return os.Remove(moveFile(r))
-}
-
-// entry is one file that differs between two commits; an empty id: not there.
-type entry struct{ oldID, mode, newID, path string }
-
-func redoFiles(ctx context.Context, r *repo.Repo, tip, next string) error {
-	fields, err := listed(r.GitParsed(ctx, "diff", "--raw", "--no-abbrev", "--no-renames", "-z", tip, next))
-	if err != nil {
-		return err
-	}
-	var index, checkOut strings.Builder
-	for i := 0; i+1 < len(fields); i += 2 {
-		words := strings.Fields(strings.TrimPrefix(fields[i], ":")) // :oldmode newmode oldid newid status
-		if len(words) != 5 {
-			return fmt.Errorf("git diff answered %.80q", fields[i])
-		}
-		e := entry{present(words[2]), words[1], present(words[3]), fields[i+1]}
-		ours, err := untouched(ctx, r, e)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			continue
-		}
-		if e.newID == "" {
-			fmt.Fprintf(&index, "0 %s\t%s\x00", words[3], e.path)
-			_ = os.Remove(filepath.Join(r.WorkTree, filepath.FromSlash(e.path)))
-			continue
-		}
-		fmt.Fprintf(&index, "%s %s\t%s\x00", e.mode, e.newID, e.path)
-		checkOut.WriteString(e.path + "\x00")
-	}
-	update := r.GitParsed(ctx, "update-index", "-z", "--index-info")
-	update.Stdin, update.Dir = strings.NewReader(index.String()), r.WorkTree
-	if _, err := repo.Output(update); err != nil {
-		return err
-	}
-	out := r.GitParsed(ctx, "checkout-index", "-f", "-u", "-z", "--stdin")
-	out.Stdin, out.Dir = strings.NewReader(checkOut.String()), r.WorkTree
-	_, err = repo.Output(out)
-	return err
-}
-
-// present is the id, or "" for git's all zeros.
-func present(id string) string {
-	if strings.Trim(id, "0") == "" {
-		return ""
-	}
-	return id
-}
-
-// untouched reports whether the file is as the old or as the new commit has it.
-func untouched(ctx context.Context, r *repo.Repo, e entry) (bool, error) {
-	path := filepath.Join(r.WorkTree, filepath.FromSlash(e.path))
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return true, nil // not written yet, or removed already
-	}
-	if err != nil {
-		return false, err
-	}
-	if info.Mode()&fs.ModeSymlink != 0 || info.IsDir() {
-		return false, nil // git status will show it
-	}
-	cmd := r.GitParsed(ctx, "hash-object", "--path", e.path, "--", path)
-	cmd.Dir = r.WorkTree
-	id, err := said(cmd)
-	return err == nil && (id == e.oldID || id == e.newID), err
 }

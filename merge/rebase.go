@@ -41,8 +41,9 @@ func (e *ConflictError) Error() string {
 type bench struct {
 	repo *repo.Repo
 	dir  string
-	lock *os.File
 }
+
+func benchOf(r *repo.Repo) *bench { return &bench{r, filepath.Join(r.GitDir, "swarm-rebase")} }
 
 // sparse is what makes the bench empty of files.
 var sparse = []string{
@@ -51,16 +52,11 @@ var sparse = []string{
 }
 
 // newBench makes the bench at commit. There is one for each of the user's
-// worktrees, and a flock keeps it to one command at a time; what a killed
-// command left of it is removed first.
+// worktrees, for the command that has entered it; what a killed command left of
+// it is gone (begin), but for a record that only a second --force overrules.
 func newBench(ctx context.Context, r *repo.Repo, commit string) (*bench, error) {
-	b := &bench{repo: r, dir: filepath.Join(r.GitDir, "swarm-rebase")}
-	var err error
-	if b.lock, err = lockFile(filepath.Join(r.GitDir, "swarm-rebase.lock")); err != nil {
-		return nil, err
-	}
-	b.clear(ctx)
-	if _, err := repo.Output(r.GitParsed(ctx, "worktree", "add", "--quiet", "--force", "--detach", "--no-checkout", b.dir, commit)); err != nil {
+	b := benchOf(r)
+	if _, err := repo.Output(r.GitParsed(ctx, "worktree", "add", "--quiet", "--force", "--force", "--detach", "--no-checkout", b.dir, commit)); err != nil {
 		b.close(ctx)
 		return nil, fmt.Errorf("prepare the rebase: %w", err)
 	}
@@ -111,7 +107,6 @@ func (b *bench) clear(ctx context.Context) {
 // close removes the bench, also when ctx has ended.
 func (b *bench) close(ctx context.Context) {
 	b.clear(context.WithoutCancel(ctx))
-	_ = b.lock.Close()
 }
 
 // rebased returns the tip that the branch at tip has after a rebase onto onto. A
@@ -124,7 +119,8 @@ func rebased(ctx context.Context, r *repo.Repo, tip, onto, name string) (string,
 	defer b.close(ctx)
 	_, failure := repo.Output(b.git(ctx,
 		"-c", "rebase.updateRefs=false", "-c", "rebase.backend=merge", "-c", "rebase.missingCommitsCheck=ignore",
-		"rebase", "--quiet", "--no-autosquash", "--no-autostash", "--no-fork-point", onto))
+		"-c", "rerere.autoUpdate=false",
+		"rebase", "--quiet", "--no-rebase-merges", "--no-autosquash", "--no-autostash", "--no-fork-point", onto))
 	if failure == nil {
 		return said(b.git(ctx, "rev-parse", "HEAD"))
 	}

@@ -21,11 +21,12 @@ const markPrefix = "push: "
 func blocks(err error) bool {
 	var conflict *ConflictError
 	var rejected *RejectedError
-	return errors.As(err, &conflict) || errors.As(err, &rejected)
+	var gate *GateError
+	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate)
 }
 
 func (l *Lander) mark(ctx context.Context, why error) error {
-	status, note := bus.Blocked, markPrefix+why.Error()
+	status, note := bus.Blocked, strings.ToValidUTF8(markPrefix+why.Error(), "\ufffd")
 	return l.Bus.SetStatus(ctx, l.Session, l.Session, bus.Change{Status: &status, Note: &note}, nil)
 }
 
@@ -44,7 +45,7 @@ func (l *Lander) tellOwners(ctx context.Context, landed *Landed) error {
 	if landed.Before == "" || landed.Commits == 0 {
 		return nil
 	}
-	files, err := listed(l.Repo.GitParsed(ctx, "diff", "--name-only", "--no-renames", "-z", landed.Before, landed.After))
+	files, err := listed(l.Repo.GitParsed(ctx, "diff", "--name-only", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z", landed.Before, landed.After))
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (l *Lander) tellOwners(ctx context.Context, landed *Landed) error {
 	return l.Bus.Update(ctx, l.Session, func(tx *refstore.Tx, _ string) error {
 		for _, session := range landed.Told {
 			body := fmt.Sprintf("my push to %s changed what you claim: %s (%s)", landed.Target, listFiles(theirs[session]), span)
-			if _, err := bus.Notify(tx, session, body); err != nil {
+			if _, err := bus.Notify(tx, session, strings.ToValidUTF8(body, "\ufffd")); err != nil {
 				return err
 			}
 		}
@@ -82,4 +83,3 @@ func listFiles(files []string) string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(files[:most], ", "), len(files)-most)
 }
-

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +55,9 @@ func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Wor
 		w.Path = there
 		return w, err
 	}
+	if cutShort(r, w.Path) {
+		return w, identify(w)
+	}
 	args := []string{"worktree", "add", "--quiet"}
 	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch)); err == nil {
 		args = append(args, w.Path, branch)
@@ -63,15 +67,31 @@ func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Wor
 	if _, err := repo.Output(r.GitParsed(ctx, args...)); err != nil {
 		return w, fmt.Errorf("worktree for %s: %w", session, err)
 	}
+	w.Made = true
+	return w, identify(w)
+}
+
+// cutShort reports whether a worktree of the repository stands at path without
+// an identity, as a kill between the two leaves it.
+func cutShort(r *repo.Repo, path string) bool {
+	gitDir, err := gitDirOf(path)
+	if err != nil || filepath.Dir(gitDir) != filepath.Join(r.CommonDir, "worktrees") {
+		return false
+	}
+	_, err = os.Lstat(filepath.Join(gitDir, sessionFile))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// identify gives the worktree its session's identity.
+func identify(w Worktree) error {
 	gitDir, err := gitDirOf(w.Path)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(gitDir, sessionFile), []byte(session+"\n"), 0o666)
+		err = os.WriteFile(filepath.Join(gitDir, sessionFile), []byte(w.Session+"\n"), 0o666)
 	}
 	if err != nil {
-		return w, fmt.Errorf("worktree for %s: %w", session, err)
+		return fmt.Errorf("worktree for %s: %w", w.Session, err)
 	}
-	w.Made = true
-	return w, nil
+	return nil
 }
 
 // sessionFile is repo.Repo.SessionFile's name in each worktree's git dir.

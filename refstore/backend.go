@@ -2,6 +2,7 @@ package refstore
 
 import (
 	"context"
+	"os"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
@@ -45,8 +46,11 @@ type backend interface {
 	has(ctx context.Context, objects []object.Object) (bool, error)
 
 	// swap moves all the refs, or none and returns errChanged or *LockedError.
-	// The first update takes effect first: a kill can leave it alone in effect.
-	swap(ctx context.Context, updates []update) error
+	// The first update takes effect first: a kill can leave it alone in effect,
+	// and so can a failure, which then is ErrUnsettled. queue is the file whose
+	// lock is our turn; a process that swap starts holds it too, so that it is
+	// over when the lock is free.
+	swap(ctx context.Context, queue *os.File, updates []update) error
 
 	// unlock removes lock files that a swap of these very updates left behind
 	// when it was killed, and no others. Nobody may run such a swap meanwhile.

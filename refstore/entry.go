@@ -78,7 +78,7 @@ func (e *Entry) message() string {
 func decodeEntry(id object.Hash, c *object.CommitData) (*Entry, error) {
 	e := &Entry{ID: id, Author: c.Author.Name, At: c.Committer.When}
 	at := strings.LastIndex(c.Message, "\n\n")
-	if at < 0 || !strings.HasSuffix(c.Message, "\n") {
+	if at < 0 || at+2 >= len(c.Message) || !strings.HasSuffix(c.Message, "\n") {
 		return nil, errors.New("no metadata at the end of the message")
 	}
 	body, tail := c.Message[:at], c.Message[at+2:len(c.Message)-1]
@@ -151,12 +151,12 @@ func (e *Entry) check() error {
 	ok := func(s string) bool {
 		return s == strings.TrimSpace(s) && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 	}
-	if !ok(e.Author) || e.Author == "" || !ok(e.Label) || strings.Contains(e.Label, "]") {
+	if !ok(e.Author) || e.Author == "" || strings.ContainsAny(e.Author, "<>") || strings.Trim(e.Author, `.,:;"\'`) != e.Author || !ok(e.Label) || strings.Contains(e.Label, "]") {
 		return fmt.Errorf("author %q or label %q cannot be stored", e.Author, e.Label)
 	}
 	reserved := []string{keyNumber, keyLabel, keyEscaped, keyFormat}
 	for _, f := range e.Fields {
-		if !ok(f.Value) || f.Value == "" || strings.ContainsAny(f.Key, ": \n") || slices.Contains(reserved, f.Key) {
+		if !ok(f.Value) || f.Value == "" || !ok(f.Key) || f.Key == "" || strings.ContainsAny(f.Key, ": ") || slices.Contains(reserved, f.Key) {
 			return fmt.Errorf("field %q with value %q cannot be stored", f.Key, f.Value)
 		}
 	}

@@ -1,8 +1,10 @@
 package refstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
@@ -58,3 +60,13 @@ func (e *DamagedError) Error() string {
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
+
+// damage is a *DamagedError, unless err says that reading failed for a reason of
+// its own: the time was up, or the system refused (no descriptors, no permission).
+func damage(ref string, id object.Hash, path string, err error) error {
+	var system syscall.Errno
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &system) {
+		return fmt.Errorf("read %s: %w", ref, err)
+	}
+	return &DamagedError{Ref: ref, ID: id, Path: path, Err: err}
+}

@@ -67,7 +67,7 @@ func (f *files) path(ref string) string { return filepath.Join(f.dir, filepath.F
 
 // swap follows the three steps above. Locks are taken in the order of names, so
 // that two swaps cannot wait for each other.
-func (f *files) swap(_ context.Context, updates []update) (err error) {
+func (f *files) swap(_ context.Context, _ *os.File, updates []update) (err error) {
 	sorted := slices.SortedFunc(slices.Values(updates), func(a, b update) int { return strings.Compare(a.ref, b.ref) })
 	var held []update
 	defer func() {
@@ -123,6 +123,8 @@ func (f *files) lock(u update) error {
 			}
 		case errors.Is(err, fs.ErrExist):
 			time.Sleep(time.Duration(try+1) * (500*time.Microsecond + rand.N(500*time.Microsecond)))
+		case errors.Is(err, syscall.ENOTDIR):
+			return &DamagedError{Ref: u.ref, Err: errors.New("there is a ref above it")}
 		default:
 			return fmt.Errorf("lock %s: %w", u.ref, err)
 		}
@@ -157,6 +159,11 @@ func (f *files) compare(u update) error {
 	if u.prev != "" {
 		return nil
 	}
+	// What stands in the way is found now: once a ref has moved, the others must.
+	removeEmptyDirs(f.path(u.ref))
+	if info, err := os.Lstat(f.path(u.ref)); err == nil && info.IsDir() {
+		return &DamagedError{Ref: u.ref, Err: errors.New("there are refs below it")}
+	}
 	by, err := f.blocked(u.ref)
 	if err == nil && by != "" {
 		err = &DamagedError{Ref: u.ref, Err: fmt.Errorf("'%s' exists", by)}
@@ -170,7 +177,7 @@ func (f *files) rename(u update) error {
 		return fmt.Errorf("reflog of %s: %w", u.ref, err)
 	}
 	err := os.Rename(path+".lock", path)
-	if errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENOTEMPTY) {
+	if errors.Is(err, fs.ErrExist) { // made since we compared: folders of a lock, say
 		removeEmptyDirs(path)
 		err = os.Rename(path+".lock", path)
 	}
@@ -210,9 +217,11 @@ func clearLocks(commonDir string, updates []update) error {
 			return fmt.Errorf("clear a lock that was left behind: %w", err)
 		}
 	}
-	temps, _ := filepath.Glob(filepath.Join(commonDir, "swarm", "tmp-*"))
-	for _, temp := range temps {
-		_ = os.Remove(temp)
+	files, _ := os.ReadDir(filepath.Join(commonDir, "swarm"))
+	for _, file := range files {
+		if strings.HasPrefix(file.Name(), "tmp-") {
+			_ = os.Remove(filepath.Join(commonDir, "swarm", file.Name()))
+		}
 	}
 	return nil
 }

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/odb"
@@ -24,42 +26,66 @@ import (
 // write. It costs some 10 ms a transaction.
 type gitBackend struct {
 	repo *repo.Repo
-	cat  *catFile // started when first needed
 	step func(string)
+
+	mu  sync.Mutex // guards cat, of which readers take turns
+	cat *catFile   // started when first needed
 }
 
 // view is all refs of ours at one moment: one call of git instead of one a ref.
 func (g *gitBackend) view(ctx context.Context) (view, error) {
-	out, err := repo.Output(g.repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "refs/swarm/", "refs/notes/swarm/"))
+	cmd := g.repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname) %(symref)", "refs/swarm/", "refs/notes/swarm/")
+	var warnings bytes.Buffer
+	cmd.Stderr = &warnings
+	out, err := repo.Output(cmd)
 	if err != nil {
-		return nil, fmt.Errorf("list refs: %w", err)
+		return nil, fmt.Errorf("list refs: %w: %s", err, bytes.TrimSpace(warnings.Bytes()))
 	}
 	var refs refList
 	for line := range strings.Lines(out) {
-		id, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if !ok || !g.repo.Algo.Valid(object.Hash(id)) {
+		words := strings.Split(strings.TrimSuffix(line, "\n"), " ")
+		if len(words) != 3 || !g.repo.Algo.Valid(object.Hash(words[0])) {
 			return nil, fmt.Errorf("list refs: git answered %.80q", line)
 		}
-		refs = append(refs, Ref{name, object.Hash(id)})
+		if words[2] != "" { // git would give the value of another ref
+			words[0] = ""
+		}
+		refs = append(refs, Ref{words[1], object.Hash(words[0])})
+	}
+	for line := range strings.Lines(warnings.String()) { // git leaves these out, and is content
+		if _, name, ok := strings.Cut(strings.TrimSpace(line), "ignoring broken ref "); ok {
+			refs = append(refs, Ref{Name: name})
+		}
 	}
 	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
 	return refs, nil
 }
 
-// refList is a view that has been read already, sorted by name.
+// refList is a view that has been read already, sorted by name. A ref that is
+// there without a value of its own has an empty Tip.
 type refList []Ref
 
 func (l refList) tip(ref string) (object.Hash, error) {
 	if i, ok := slices.BinarySearchFunc(l, ref, func(r Ref, name string) int { return strings.Compare(r.Name, name) }); ok {
-		return l[i].Tip, nil
+		return l[i].Tip, l[i].check()
 	}
 	return "", nil
+}
+
+func (r Ref) check() error {
+	if r.Tip == "" {
+		return &DamagedError{Ref: r.Name, Err: errBrokenRef}
+	}
+	return nil
 }
 
 func (l refList) list(prefix string) ([]Ref, error) {
 	var below []Ref
 	for _, r := range l {
 		if strings.HasPrefix(r.Name, prefix) {
+			if err := r.check(); err != nil {
+				return nil, err
+			}
 			below = append(below, r)
 		}
 	}
@@ -67,6 +93,8 @@ func (l refList) list(prefix string) ([]Ref, error) {
 }
 
 func (g *gitBackend) read(ctx context.Context, id object.Hash) (object.Object, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.cat == nil {
 		cat, err := startCatFile(g.repo)
 		if err != nil {
@@ -74,7 +102,12 @@ func (g *gitBackend) read(ctx context.Context, id object.Hash) (object.Object, e
 		}
 		g.cat = cat
 	}
-	return g.cat.read(id, g.repo.Algo)
+	o, err := g.cat.read(id, g.repo.Algo)
+	if err != nil && !errors.Is(err, odb.ErrNotFound) { // what it says next answers nothing
+		_ = g.cat.close()
+		g.cat = nil
+	}
+	return o, err
 }
 
 // write hands all objects to one git unpack-objects, as a pack on its standard
@@ -83,11 +116,22 @@ func (g *gitBackend) write(ctx context.Context, objects []object.Object) error {
 	if len(objects) == 0 {
 		return nil
 	}
-	cmd := g.repo.GitParsed(ctx, "unpack-objects", "-q")
-	cmd.Stdin = bytes.NewReader(encodePack(objects, g.repo.Algo))
-	_, err := repo.Output(cmd)
+	pack := encodePack(objects, g.repo.Algo)
+	var err error
+	for range writeTries {
+		cmd := g.repo.GitParsed(ctx, "unpack-objects", "-q")
+		cmd.Stdin = bytes.NewReader(pack)
+		var said *repo.GitError
+		if _, err = repo.Output(cmd); !errors.As(err, &said) || !strings.Contains(said.Stderr, "No such file or directory") {
+			break
+		}
+	}
 	return err
 }
+
+// writeTries is how often git may fail to store an object because a git prune
+// removed the folder that it had just made.
+const writeTries = 20
 
 // encodePack is a pack of whole objects (gitformat-pack, version 2).
 func encodePack(objects []object.Object, algo object.Algo) []byte {
@@ -127,7 +171,11 @@ func (g *gitBackend) has(ctx context.Context, objects []object.Object) (bool, er
 // swap is one transaction of git update-ref. warnAmbiguousRefs must be off: with
 // it, git reads packed-refs before it takes the lock and can miss a change that
 // git pack-refs makes meanwhile.
-func (g *gitBackend) swap(ctx context.Context, updates []update) error {
+//
+// Once it has begun it is not broken off, for git could be stopped between two
+// refs; for how long it waits for a lock is not left to the configuration.
+func (g *gitBackend) swap(ctx context.Context, queue *os.File, updates []update) error {
+	ctx = context.WithoutCancel(ctx)
 	var script strings.Builder
 	script.WriteString("start\n")
 	for _, u := range updates {
@@ -138,25 +186,44 @@ func (g *gitBackend) swap(ctx context.Context, updates []update) error {
 		fmt.Fprintf(&script, "update %s %s %s\n", u.ref, u.next, prev)
 	}
 	script.WriteString("prepare\ncommit\n")
-	cmd := g.repo.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "update-ref", "--no-deref", "-m", "git swarm", "--stdin")
+	cmd := g.repo.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "-c", "core.filesRefLockTimeout=100", "update-ref", "--no-deref", "-m", "git swarm", "--stdin")
 	cmd.Stdin = strings.NewReader(script.String())
-	_, failure := repo.Output(cmd)
-	if failure == nil {
-		g.step("renamed")
-		return nil
+	cmd.ExtraFiles = []*os.File{queue}
+	if _, err := repo.Output(cmd); err != nil {
+		return g.explain(ctx, updates, err)
+	}
+	g.step("renamed")
+	return nil
+}
+
+// explain finds out what a git update-ref that failed has done: it may have been
+// killed, at any point, and then has left its locks.
+func (g *gitBackend) explain(ctx context.Context, updates []update, failure error) error {
+	if err := g.unlock(updates); err != nil {
+		return errors.Join(failure, err)
 	}
 	refs, err := g.view(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrUnsettled, errors.Join(failure, err))
 	}
-	for _, u := range updates {
-		if tip, _ := refs.tip(u.ref); tip != u.prev {
+	for i, u := range updates {
+		switch tip, err := refs.tip(u.ref); {
+		case err != nil:
+			return err
+		case i == 0 && tip == u.next:
+			return fmt.Errorf("%w: %w", ErrUnsettled, failure)
+		case tip != u.prev:
 			return fmt.Errorf("%s: %w", u.ref, errChanged)
 		}
 	}
 	var said *repo.GitError
 	if errors.As(failure, &said) && strings.Contains(said.Error(), ".lock': File exists") {
 		return &LockedError{lockNamed(said.Error())}
+	}
+	for _, u := range updates {
+		if _, err := g.read(ctx, u.next); errors.Is(err, odb.ErrNotFound) { // taken by git gc
+			return fmt.Errorf("%s: %w", u.ref, errChanged)
+		}
 	}
 	return failure
 }
@@ -175,6 +242,8 @@ func (g *gitBackend) unlock(updates []update) error {
 }
 
 func (g *gitBackend) close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.cat == nil {
 		return nil
 	}

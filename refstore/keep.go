@@ -92,7 +92,7 @@ func (s *Store) grow(tx *Tx) {
 	}
 	due := false
 	for _, c := range tx.order {
-		due = due || c.last.Number%growEvery == 0
+		due = due || c.last != nil && c.last.Number%growEvery == 0
 	}
 	if len(tx.retired) > 0 {
 		s.retire(f, tx.retired, tx.at)
@@ -106,7 +106,7 @@ func (s *Store) grow(tx *Tx) {
 	cmd := s.repo.Git(context.Background(), "maintenance", "run", "--auto", "--quiet")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if cmd.Start() == nil {
-		_ = cmd.Process.Release()
+		go func() { _ = cmd.Wait() }() // a process that lives on would keep its remains
 	}
 }
 
@@ -145,6 +145,14 @@ func (s *Store) sweep(f *files, list *os.File, at time.Time) {
 	if err != nil {
 		return
 	}
+	tips, err := repo.Output(s.repo.GitParsed(context.Background(), "for-each-ref", "--format=%(objectname)"))
+	if err != nil {
+		return
+	}
+	inUse := map[string]bool{} // by a tag, say, or as a hub's copy of the cursor
+	for line := range strings.Lines(tips) {
+		inUse[strings.TrimSuffix(line, "\n")] = true
+	}
 	var young strings.Builder
 	for line := range strings.Lines(string(content)) {
 		when, id, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
@@ -153,6 +161,7 @@ func (s *Store) sweep(f *files, list *os.File, at time.Time) {
 		case err != nil || !s.repo.Algo.Valid(object.Hash(id)): // torn
 		case at.Sub(time.Unix(seconds, 0)) < retiredPeriod:
 			young.WriteString(line)
+		case inUse[id]: // git's to delete, when it is not
 		default:
 			_ = f.objects.RemoveLoose(object.Hash(id))
 		}

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/rawfile"
 )
 
 // refFiles reads refs as git's files backend stores them: loose files below dir,
@@ -33,7 +33,7 @@ func (f refFiles) tip(ref string) (object.Hash, error) {
 	}
 	packed, err := openPackedRefs(filepath.Join(f.dir, "packed-refs"), f.algo)
 	if err != nil {
-		return "", &DamagedError{Ref: ref, Err: err}
+		return "", damage(ref, "", "", err)
 	}
 	defer packed.close()
 	if tip, err = packed.tip(ref); err != nil {
@@ -44,7 +44,7 @@ func (f refFiles) tip(ref string) (object.Hash, error) {
 
 // loose reads the ref's own file; "" if there is none.
 func (f refFiles) loose(ref string) (object.Hash, error) {
-	content, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(ref)))
+	content, err := rawfile.Read(filepath.Join(f.dir, filepath.FromSlash(ref)), 1024)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
 		return "", nil
@@ -67,7 +67,7 @@ func (f refFiles) list(prefix string) ([]Ref, error) {
 	}
 	packed, err := openPackedRefs(filepath.Join(f.dir, "packed-refs"), f.algo)
 	if err != nil {
-		return nil, &DamagedError{Ref: prefix, Err: err}
+		return nil, damage(prefix, "", "", err)
 	}
 	defer packed.close()
 	if err := packed.list(prefix, func(name string, id object.Hash) { found[name] = id }); err != nil {
@@ -100,7 +100,7 @@ func (f refFiles) looseNames(prefix string) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() || strings.HasSuffix(path, ".lock") {
+		if d.IsDir() || strings.HasSuffix(path, ".lock") || strings.HasPrefix(d.Name(), ".") { // as git
 			return nil
 		}
 		name, err := filepath.Rel(f.dir, path)

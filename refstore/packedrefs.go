@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -46,7 +47,11 @@ func openPackedRefs(path string, algo object.Algo) (*packedRefs, error) {
 	p.lines = p.mapped
 	if header, rest, ok := bytes.Cut(p.mapped, []byte("\n")); ok && bytes.HasPrefix(header, []byte("#")) {
 		p.lines = rest
-		p.sorted = bytes.Contains(append(header, ' '), []byte(" sorted "))
+		p.sorted = slices.Contains(strings.Fields(string(header)), "sorted")
+	}
+	if n := len(p.lines); n > 0 && p.lines[n-1] != '\n' { // cut short: its last name may be, too
+		p.close()
+		return nil, errPackedRefs
 	}
 	return p, nil
 }

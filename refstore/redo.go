@@ -41,14 +41,13 @@ type redo struct {
 func redoPath(commonDir string) string { return filepath.Join(commonDir, "swarm", "redo") }
 
 // lockRedo waits for the log's lock. The release function gives it up; the log
-// must not be used afterwards. An expired ctx gives ErrBusy.
+// must not be used afterwards. When ctx expires that is ErrBusy; when it is
+// cancelled, context.Canceled.
 func lockRedo(ctx context.Context, commonDir string) (log *redoLog, release func(), err error) {
 	path := redoPath(commonDir)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o666)
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.Mkdir(filepath.Dir(path), 0o777); err == nil || errors.Is(err, fs.ErrExist) {
-			file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_CLOEXEC, 0o666)
-		}
+		file, err = createRedo(path, filepath.Join(commonDir, "refs"))
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the redo log: %w", err)
@@ -56,7 +55,43 @@ func lockRedo(ctx context.Context, commonDir string) (log *redoLog, release func
 	if err := flock(ctx, file); err != nil {
 		return nil, nil, err
 	}
-	return &redoLog{file}, func() { file.Close() }, nil
+	return &redoLog{file}, func() { unlockFile(file) }, nil
+}
+
+// createRedo makes the log and its folder, as open to others as the folder beside
+// it is: in a repository that is shared, whoever may write refs stands in the queue.
+func createRedo(path, beside string) (*os.File, error) {
+	info, err := os.Stat(beside)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(filepath.Dir(path), 0o777); err == nil {
+		err = os.Chmod(filepath.Dir(path), info.Mode()&(fs.ModePerm|fs.ModeSetgid))
+		if err != nil {
+			return nil, err
+		}
+	} else if !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) { // another was faster
+		return os.OpenFile(path, os.O_RDWR, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Chmod(info.Mode() & 0o666); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// unlockFile gives the lock up also where a process that we started still has
+// the file open (a hook's, that went into the background).
+func unlockFile(file *os.File) {
+	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+	file.Close()
 }
 
 // flock waits in the kernel's queue. On an error the file is closed, though not
@@ -88,6 +123,9 @@ func flock(ctx context.Context, file *os.File) error {
 		return nil
 	case <-ctx.Done():
 		go func() { <-got; file.Close() }()
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return ctx.Err()
+		}
 		return ErrBusy
 	}
 }
@@ -170,21 +208,24 @@ func (r *redo) encode() []byte {
 func decodeRedo(payload []byte, algo object.Algo) (*redo, error) {
 	r := &redo{}
 	for len(payload) > 0 {
-		line, rest, _ := bytes.Cut(payload, []byte("\n"))
+		line, rest, ok := bytes.Cut(payload, []byte("\n"))
+		if !ok {
+			return nil, fmt.Errorf("unterminated line %.80q", line)
+		}
 		words := strings.Split(string(line), " ")
 		switch {
 		case len(words) == 4 && words[0] == "update":
 			u := update{ref: words[1], prev: object.Hash(words[2]), next: object.Hash(words[3])}
+			if CheckRef(u.ref) != nil || !algo.Valid(u.next) || (u.prev != "-" && !algo.Valid(u.prev)) {
+				return nil, fmt.Errorf("malformed line %.80q", line)
+			}
 			if u.prev == "-" {
 				u.prev = ""
-			}
-			if !algo.Valid(u.next) || (u.prev != "" && !algo.Valid(u.prev)) {
-				return nil, fmt.Errorf("malformed line %.80q", line)
 			}
 			r.updates = append(r.updates, u)
 		case len(words) == 3 && words[0] == "object":
 			size, err := strconv.Atoi(words[2])
-			if err != nil || size < 0 || size >= len(rest) || rest[size] != '\n' {
+			if err != nil || size < 0 || words[2] != strconv.Itoa(size) || size >= len(rest) || rest[size] != '\n' {
 				return nil, fmt.Errorf("malformed line %.80q", line)
 			}
 			r.objects = append(r.objects, algo.NewObject(object.Kind(words[1]), bytes.Clone(rest[:size])))

@@ -7,9 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
+
+// reflogLine is what follows the two ids in a reflog.
+func reflogLine(who person, at time.Time) string {
+	return fmt.Sprintf("%s <%s> %d %s\tgit swarm", who.name, who.email, at.Unix(), at.Format("-0700"))
+}
 
 // logUpdate follows git's rule for the refs that are ours to write: a reflog that
 // exists is continued, and one for a note is begun where git would begin it

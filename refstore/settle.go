@@ -26,17 +26,21 @@ func (s *Store) enter(ctx context.Context) (*redoLog, func(), error) {
 // Settle completes or undoes what a killed writer left, if there is any, and
 // does not wait for one that is alive. Readers call it when Pending says so.
 func (s *Store) Settle(ctx context.Context) error {
+	if !s.Pending() {
+		return nil
+	}
 	if err := s.chooseWriter(); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(redoPath(s.repo.CommonDir), os.O_RDWR, 0)
 	if err != nil {
-		return err
+		return fmt.Errorf("open the redo log: %w", err)
 	}
-	defer file.Close()
 	if err := tryFlock(file); err != nil {
+		file.Close()
 		return nil // its owner is alive
 	}
+	defer unlockFile(file)
 	return s.settle(ctx, &redoLog{file})
 }
 
@@ -66,7 +70,7 @@ func (s *Store) settle(ctx context.Context, log *redoLog) error {
 		return err
 	}
 	if landed {
-		if err := s.follow(ctx, v, r); err != nil {
+		if err := s.follow(context.WithoutCancel(ctx), log, v, r); err != nil {
 			return fmt.Errorf("complete what a killed command began: %w", err)
 		}
 	}
@@ -105,7 +109,7 @@ func (s *Store) landed(ctx context.Context, v view, r *redo) (bool, error) {
 	return false, nil
 }
 
-func (s *Store) follow(ctx context.Context, v view, r *redo) error {
+func (s *Store) follow(ctx context.Context, log *redoLog, v view, r *redo) error {
 	if err := s.writer.write(ctx, r.objects); err != nil {
 		return err
 	}
@@ -117,9 +121,24 @@ func (s *Store) follow(ctx context.Context, v view, r *redo) error {
 		if tip != u.prev {
 			continue // it had moved too
 		}
-		if err := s.writer.swap(ctx, []update{u}); err != nil && !errors.Is(err, errChanged) {
+		u.reflog = s.lateReflog(r, u.next)
+		if err := s.writer.swap(ctx, log.file, []update{u}); err != nil && !errors.Is(err, errChanged) {
 			return err
 		}
 	}
 	return s.keep(ctx, r.objects)
+}
+
+// lateReflog is the reflog's line for a commit whose transaction is completed by
+// another: it names the one who made it.
+func (s *Store) lateReflog(r *redo, id object.Hash) string {
+	for _, o := range r.objects {
+		if o.ID != id {
+			continue
+		}
+		if c, err := s.repo.Algo.DecodeCommit(o.Content); err == nil {
+			return reflogLine(person{name: c.Committer.Name, email: c.Committer.Email}, c.Committer.When)
+		}
+	}
+	return reflogLine(person{}, s.Now())
 }

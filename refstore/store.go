@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/odb"
@@ -35,6 +38,7 @@ type Store struct {
 	reader  backend
 	writer  backend // nil until the first Update: choosing it needs more configuration
 	objects *odb.DB
+	choose  sync.Mutex // guards writer
 }
 
 // Open chooses how to read the repository's refs; it opens no ref and no object.
@@ -82,6 +86,8 @@ func (s *Store) readThroughGit(ctx context.Context, id object.Hash) (object.Obje
 
 // chooseWriter decides between the two backends, by the whole configuration.
 func (s *Store) chooseWriter() error {
+	s.choose.Lock()
+	defer s.choose.Unlock()
 	if s.writer != nil {
 		return nil
 	}
@@ -98,12 +104,15 @@ func (s *Store) chooseWriter() error {
 	if err != nil {
 		return err
 	}
-	logAll, set := config.Get("core.logallrefupdates")
+	logNotes, err := config.Bool("core.logAllRefUpdates", !s.repo.Bare)
+	if err != nil {
+		return err
+	}
 	s.writer = &files{
 		refFiles: refFiles{s.repo.CommonDir, s.repo.Algo},
 		objects:  odb.Open(s.repo.ObjectDir, s.repo.Algo, odb.Options{Fallback: s.readThroughGit, Fsync: looseObject}),
 		fsync:    reference,
-		logNotes: (set && logAll != "false") || (!set && s.repo.WorkTree != ""),
+		logNotes: logNotes,
 		step:     s.opts.Step,
 	}
 	return nil
@@ -146,7 +155,7 @@ func (s *Store) Refs(ctx context.Context, prefix string) ([]Ref, error) {
 func (s *Store) commit(ctx context.Context, ref string, id object.Hash) (*object.CommitData, *Entry, error) {
 	o, err := s.reader.read(ctx, id)
 	if err != nil {
-		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: err}
+		return nil, nil, damage(ref, id, "", err)
 	}
 	if o.Kind != object.Commit {
 		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: fmt.Errorf("a %s and no commit", o.Kind)}
@@ -227,13 +236,8 @@ func CheckRef(ref string) error {
 	if !strings.HasPrefix(ref, "refs/swarm/") && !strings.HasPrefix(ref, "refs/notes/swarm/") {
 		return fmt.Errorf("'%s' is not below refs/swarm/", ref)
 	}
-	for part := range strings.SplitSeq(ref, "/") {
-		if part == "" || strings.HasPrefix(part, ".") || strings.HasPrefix(part, "-") || strings.HasSuffix(part, ".lock") || strings.HasSuffix(part, ".") ||
-			strings.Contains(part, "..") || strings.Contains(part, "@{") || strings.ContainsFunc(part, func(r rune) bool {
-			return r <= ' ' || r == 0x7f || strings.ContainsRune("~^:?*[\\", r)
-		}) {
-			return fmt.Errorf("'%s' is not a valid ref name", ref)
-		}
+	if err := plumbing.ReferenceName(ref).Validate(); err != nil {
+		return fmt.Errorf("'%s' is not a valid ref name", ref)
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (s *Store) TableAt(ctx context.Context, ref string, tip object.Hash) (*Tabl
 }
 
 func (t *Table) damaged(path string, id object.Hash, err error) error {
-	return &DamagedError{Ref: t.ref, ID: id, Path: path, Err: err}
+	return damage(t.ref, id, path, err)
 }
 
 // load reads the folder's entries and refuses modes that we do not write.
@@ -203,6 +203,9 @@ func (t *Table) Above(path string) (string, error) {
 
 // Put stages a blob at path. There must be none above it and none below it.
 func (t *Table) Put(path string, content []byte) error {
+	if err := checkPath(path); err != nil {
+		return err
+	}
 	return t.change(t.root, "", path, func(f *folder, name string) error {
 		if i, ok := f.entries.Find(name); ok && f.entries[i].IsTree() {
 			return fmt.Errorf("'%s' is a folder", path)
@@ -214,6 +217,18 @@ func (t *Table) Put(path string, content []byte) error {
 		f.blobs[name] = content
 		return nil
 	})
+}
+
+// checkPath refuses the names that git fsck refuses in a tree: a tree that holds
+// one could not be pushed, or not even be read.
+func checkPath(path string) error {
+	for part := range strings.SplitSeq(path, "/") {
+		switch low := strings.ToLower(part); {
+		case part == "", part == ".", part == "..", low == ".git", low == "git~1", strings.Contains(part, "\x00"):
+			return fmt.Errorf("%q cannot be a path in a tree", path)
+		}
+	}
+	return nil
 }
 
 // Delete stages the removal of the blob at path, and of folders left empty.

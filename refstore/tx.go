@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // Tx is one attempt at a transaction. What it reads is the state that its writes
@@ -35,7 +36,6 @@ type Tx struct {
 	order   []*chain // those written, in the order of their first write
 	objects []object.Object
 	retired []object.Hash
-	written []*Entry
 }
 
 // person is git's identity of the user.
@@ -64,22 +64,38 @@ func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) er
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Patience, ErrBusy)
 	defer cancel()
+	var locked *LockedError // what stood in the way last
 	for try := 0; ; try++ {
 		err := s.attempt(ctx, by, who, build)
-		var locked *LockedError
-		if !errors.Is(err, errChanged) && !errors.As(err, &locked) {
+		if again := errors.As(err, &locked) || errors.Is(err, errChanged); !again && !brokenOff(ctx, err) {
 			return err
 		}
 		pause := time.Duration(1<<min(try, 6)) * time.Millisecond
 		select {
 		case <-time.After(pause/2 + rand.N(pause)):
 		case <-ctx.Done():
-			if locked != nil {
-				return err
-			}
+		}
+		switch {
+		case ctx.Err() == nil:
+		case errors.Is(ctx.Err(), context.Canceled):
+			return ctx.Err()
+		case locked != nil:
+			return locked
+		default:
 			return fmt.Errorf("%w: %w", ErrBusy, err)
 		}
 	}
+}
+
+// brokenOff reports whether an attempt failed because its time was up, wherever
+// that struck it. Before the refs moved, that is: then ctx no longer counts.
+func brokenOff(ctx context.Context, err error) bool {
+	if ctx.Err() == nil || err == nil || errors.Is(err, ErrUnsettled) {
+		return false
+	}
+	var git *repo.GitError
+	return errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		(errors.As(err, &git) && git.ExitCode < 0)
 }
 
 func (s *Store) identity(ctx context.Context) (person, error) {
@@ -107,17 +123,13 @@ func (s *Store) attempt(ctx context.Context, by string, who person, build func(*
 	}
 	r := &redo{objects: tx.objects}
 	for _, c := range tx.order {
-		r.updates = append(r.updates, update{ref: c.ref, prev: c.prev, next: c.tip, reflog: tx.reflog(c)})
+		r.updates = append(r.updates, update{ref: c.ref, prev: c.prev, next: c.tip, reflog: reflogLine(who, tx.at)})
 	}
 	if err := s.apply(ctx, log, r); err != nil {
 		return err
 	}
 	s.grow(tx)
 	return nil
-}
-
-func (tx *Tx) reflog(c *chain) string {
-	return fmt.Sprintf("%s <%s> %d %s\tgit swarm", tx.who.name, tx.who.email, tx.at.Unix(), tx.at.Format("-0700"))
 }
 
 // apply is the calling sequence of a transaction: log, write, swap, keep, clear.
@@ -130,7 +142,8 @@ func (s *Store) apply(ctx context.Context, log *redoLog, r *redo) error {
 	err := s.writer.write(ctx, r.objects)
 	if err == nil {
 		s.opts.Step("written")
-		err = s.writer.swap(ctx, r.updates)
+		ctx = context.WithoutCancel(ctx) // from here on it is brought to an end
+		err = s.writer.swap(ctx, log.file, r.updates)
 	}
 	if errors.Is(err, ErrUnsettled) {
 		return err // the log stays
@@ -142,7 +155,10 @@ func (s *Store) apply(ctx context.Context, log *redoLog, r *redo) error {
 		return fmt.Errorf("%w: %w", ErrUnsettled, err)
 	}
 	s.opts.Step("kept")
-	return log.clear()
+	if err := log.clear(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnsettled, err)
+	}
+	return nil
 }
 
 // chain reads the ref's tip, once a transaction.

@@ -2,6 +2,7 @@ package refstore
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 // where there was none, but misses none that happens after Watch returned.
 type Watcher struct {
 	files *fsnotify.Watcher // nil if the system gives no notifications
-	names map[string]bool   // files that matter; empty if all in the folders do
+	names map[string]bool   // files that matter; nil if all in the folders do
+	dirs  map[string]bool   // the folders watched
 }
 
 // watchPoll is how often refs are worth a look where there is no notification.
@@ -22,29 +24,44 @@ const watchPoll = 100 * time.Millisecond
 // where the system refuses notifications (its limits can be low), Wait returns
 // every now and then instead.
 func (s *Store) Watch(refs ...string) *Watcher {
-	w := &Watcher{names: map[string]bool{}}
+	w := &Watcher{names: map[string]bool{}, dirs: map[string]bool{}}
+	for _, ref := range refs {
+		path := filepath.Join(s.repo.CommonDir, filepath.FromSlash(ref))
+		w.names[path] = true
+		w.dirs[filepath.Dir(path)] = true
+	}
+	if s.repo.RefFormat != "files" {
+		w.names = nil
+		w.dirs = map[string]bool{filepath.Join(s.repo.CommonDir, s.repo.RefFormat): true}
+	}
 	files, err := fsnotify.NewWatcher()
 	if err != nil {
 		return w
 	}
 	w.files = files
-	for _, ref := range refs {
-		path := filepath.Join(s.repo.CommonDir, filepath.FromSlash(ref))
-		w.names[path] = true
-		if err := files.Add(filepath.Dir(path)); err != nil {
-			_ = files.Close()
-			w.files = nil
-			return w
-		}
-	}
-	if s.repo.RefFormat != "files" {
-		w.names = nil
-		if err := files.Add(filepath.Join(s.repo.CommonDir, s.repo.RefFormat)); err != nil {
-			_ = files.Close()
-			w.files = nil
+	for dir := range w.dirs {
+		if err := files.Add(dir); err != nil {
+			w.giveUp()
+			break
 		}
 	}
 	return w
+}
+
+// giveUp goes over to looking every now and then.
+func (w *Watcher) giveUp() {
+	_ = w.files.Close()
+	w.files = nil
+}
+
+// again watches a folder anew that git pack-refs has removed with the last loose
+// ref in it; the next ref would be made in another folder of that name.
+func (w *Watcher) again(dir string) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		w.giveUp()
+	} else if err := w.files.Add(dir); err != nil {
+		w.giveUp()
+	}
 }
 
 // Wait returns nil when a ref may have moved since the last Wait, or since Watch.
@@ -63,6 +80,10 @@ func (w *Watcher) Wait(ctx context.Context) error {
 			return ctx.Err()
 		case event, ok := <-w.files.Events:
 			if !ok {
+				return nil
+			}
+			if w.dirs[event.Name] && event.Has(fsnotify.Remove|fsnotify.Rename) {
+				w.again(event.Name)
 				return nil
 			}
 			if w.names == nil || w.names[event.Name] {

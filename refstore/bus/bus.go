@@ -98,6 +98,15 @@ func (b *Bus) Resolve(ctx context.Context, id string) (string, error) {
 	return resolve(table, id)
 }
 
+// ResolveIn is Resolve within a transaction.
+func ResolveIn(tx *refstore.Tx, id string) (string, error) {
+	table, err := tx.Table(SessionsRef)
+	if err != nil {
+		return "", err
+	}
+	return resolve(table, id)
+}
+
 func resolve(table *refstore.Table, id string) (string, error) {
 	if strings.EqualFold(id, Orchestrator) {
 		return Orchestrator, nil
@@ -111,7 +120,7 @@ func resolve(table *refstore.Table, id string) (string, error) {
 			return name, nil
 		}
 	}
-	return "", &UnknownSessionError{id, known}
+	return "", &UnknownSessionError{id, slices.DeleteFunc(known, func(n string) bool { return n == Orchestrator })}
 }
 
 // Update runs a transaction as session by, which must be known, and renews its

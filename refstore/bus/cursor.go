@@ -26,6 +26,7 @@ type position struct {
 // Only commands of that session write it.
 type cursor struct {
 	At             time.Time // the last heartbeat; zero if there is no cursor yet
+	Synced         bool      // there was a sync; till then Context and Inbox are zero
 	Context, Inbox position
 	Read           numbers
 }
@@ -34,11 +35,17 @@ const (
 	fieldContext = "Context"
 	fieldInbox   = "Inbox"
 	fieldRead    = "Read"
+
+	neverSynced = "none"
 )
 
 func (c *cursor) entry() refstore.Entry {
+	context := c.Context.String()
+	if !c.Synced {
+		context = neverSynced
+	}
 	return refstore.Entry{Body: "seen", Fields: []refstore.Field{
-		{Key: fieldContext, Value: c.Context.String()},
+		{Key: fieldContext, Value: context},
 		{Key: fieldInbox, Value: c.Inbox.String()},
 		{Key: fieldRead, Value: c.Read.String()},
 	}}
@@ -50,11 +57,13 @@ func decodeCursor(ref string, e *refstore.Entry) (*cursor, error) {
 	if e.Body != "seen" || e.Label != "" || len(e.Fields) != 3 {
 		errs[0] = errors.New("no cursor")
 	} else {
-		c.Context, errs[0] = parsePosition(e.Fields[0].Value)
+		if c.Synced = e.Fields[0].Value != neverSynced; c.Synced {
+			c.Context, errs[0] = parsePosition(e.Fields[0].Value)
+		}
 		c.Inbox, errs[1] = parsePosition(e.Fields[1].Value)
 		c.Read, errs[2] = parseNumbers(e.Fields[2].Value)
 		again := c.entry()
-		if errors.Join(errs[:]...) == nil && !slices.Equal(again.Fields, e.Fields) {
+		if errors.Join(errs[:]...) == nil && (!slices.Equal(again.Fields, e.Fields) || (!c.Synced && c.Inbox.number > 0)) {
 			errs[0] = errors.New("the cursor is not as git swarm writes it")
 		}
 	}
@@ -127,10 +136,11 @@ func parsePosition(s string) (position, error) {
 	if err != nil {
 		return position{}, err
 	}
-	if (n == 0) != (id == "") || (id != "" && !object.SHA1.Valid(hash(id)) && !object.SHA256.Valid(hash(id))) {
+	p := position{n, hash(id)}
+	if p.String() != s || (n > 0 && !object.SHA1.Valid(p.id) && !object.SHA256.Valid(p.id)) {
 		return position{}, fmt.Errorf("%.80q is no position", s)
 	}
-	return position{n, hash(id)}, nil
+	return p, nil
 }
 
 // later is the further of two positions in the same journal.

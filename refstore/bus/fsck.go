@@ -79,7 +79,8 @@ func (b *Bus) checkSessions(ctx context.Context, refs []refstore.Ref) (faults []
 	return append(faults, b.checkCursors(ctx, refs)...), err
 }
 
-// checkCursors sees that no cursor is beyond the end of its journal.
+// checkCursors sees that no cursor is beyond the end of its journal, and that it
+// names entries by the numbers they have.
 func (b *Bus) checkCursors(ctx context.Context, refs []refstore.Ref) (faults []error) {
 	last := func(ref string) int {
 		tip, err := b.store.Tip(ctx, ref)
@@ -102,9 +103,29 @@ func (b *Bus) checkCursors(ctx context.Context, refs []refstore.Ref) (faults []e
 		if err != nil {
 			continue // told already
 		}
-		if c.Context.number > shared || c.Inbox.number > last(InboxRef(id)) {
-			faults = append(faults, &refstore.DamagedError{Ref: r.Name, ID: r.Tip, Err: errors.New("the cursor is beyond the end of a journal")})
+		inbox, read := last(InboxRef(id)), 0
+		if n := len(c.Read); n > 0 {
+			read = c.Read[n-1].to
+		}
+		switch {
+		case c.Context.number > shared, max(c.Inbox.number, read) > inbox:
+			err = errors.New("the cursor is beyond the end of a journal")
+		case !b.at(ctx, ContextRef, c.Context), !b.at(ctx, InboxRef(id), c.Inbox):
+			err = errors.New("the cursor names an entry by another's number")
+		}
+		if err != nil {
+			faults = append(faults, &refstore.DamagedError{Ref: r.Name, ID: r.Tip, Err: err})
 		}
 	}
 	return faults
+}
+
+// at reports whether the entry at p has p's number. It need not stand in the
+// journal as it is here: the cursor may have come from another clone before it.
+func (b *Bus) at(ctx context.Context, ref string, p position) bool {
+	if p.number == 0 {
+		return true
+	}
+	e, err := b.store.Entry(ctx, ref, p.id)
+	return err == nil && e.Number == p.number
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
@@ -53,17 +54,13 @@ func (b *Bus) Send(ctx context.Context, from, to, body string) ([]Sent, error) {
 	err := b.Update(ctx, from, func(tx *refstore.Tx, from string) error {
 		sent = nil
 		var to_ []string
-		if to == All {
+		if strings.EqualFold(to, All) {
 			var err error
 			if to_, err = addressees(tx, from); err != nil {
 				return err
 			}
 		} else {
-			table, err := tx.Table(SessionsRef)
-			if err != nil {
-				return err
-			}
-			one, err := resolve(table, to)
+			one, err := ResolveIn(tx, to)
 			if err != nil {
 				return err
 			}
@@ -95,6 +92,9 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 	if err != nil {
 		return Sent{}, fmt.Errorf("message #%d to %s: %w", number, from, err)
 	}
+	if _, err := decodeMessage(from, original); err != nil {
+		return Sent{}, err
+	}
 	sent := Sent{To: original.Author}
 	err = b.Update(ctx, from, func(tx *refstore.Tx, from string) error {
 		sent.Number, err = send(tx, sent.To, refstore.Entry{
@@ -109,9 +109,19 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 	return sent, err
 }
 
-// MarkRead marks messages in id's inbox as read.
+// MarkRead marks messages in id's inbox as read, all or none: a number that is
+// not there gives ErrNotExist.
 func (b *Bus) MarkRead(ctx context.Context, id string, numbers ...int) error {
 	return b.Update(ctx, id, func(tx *refstore.Tx, id string) error {
+		last, err := tx.Last(InboxRef(id))
+		if err != nil {
+			return err
+		}
+		for _, n := range numbers {
+			if n < 1 || last == nil || n > last.Number {
+				return fmt.Errorf("message #%d to %s: %w", n, id, refstore.ErrNotExist)
+			}
+		}
 		return markRead(tx, id, numbers...)
 	})
 }
@@ -157,7 +167,9 @@ func decodeMessage(to string, e *refstore.Entry) (Message, error) {
 	switch {
 	case e.Label == labelMessage && len(e.Fields) == 0:
 	case e.Label == labelReply && len(e.Fields) == 1 && e.Fields[0].Key == fieldInReplyTo:
-		m.InReplyTo, err = parseNumber(e.Fields[0].Value)
+		if m.InReplyTo, err = parseNumber(e.Fields[0].Value); err == nil && m.InReplyTo == 0 {
+			err = errors.New("a reply to message #0")
+		}
 	default:
 		err = errors.New("neither a message nor a reply")
 	}

@@ -98,6 +98,9 @@ func (n Registration) Check() error {
 	if !isWorkstream(n.Workstream) {
 		return Inputf("bad workstream %.80q for session %s: it names a branch, so letters, digits, '-', '_' and '.'", n.Workstream, n.ID)
 	}
+	if n.Agent != "" {
+		return checkBody(n.Agent)
+	}
 	return nil
 }
 

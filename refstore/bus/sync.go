@@ -57,6 +57,7 @@ func (b *Bus) Sync(ctx context.Context, id string, show func(*News) error) error
 		if err != nil {
 			return err
 		}
+		c.Synced = true
 		c.Context, c.Inbox = later(c.Context, end.Context), later(c.Inbox, end.Inbox)
 		_, err = tx.Replace(SeenRef(s.id), c.entry())
 		return err
@@ -70,7 +71,9 @@ type sight struct {
 	context, inbox hash
 }
 
-func (s *sight) quiet() bool { return s.cursor.Context.id == s.context && s.cursor.Inbox.id == s.inbox }
+func (s *sight) quiet() bool {
+	return s.cursor.Synced && s.cursor.Context.id == s.context && s.cursor.Inbox.id == s.inbox
+}
 
 // look reads three refs and one commit. A session that has a cursor is known;
 // only without one is the table of sessions consulted.
@@ -102,7 +105,6 @@ func (b *Bus) look(ctx context.Context, id string) (*sight, error) {
 func (b *Bus) news(ctx context.Context, s *sight) (*News, *cursor, error) {
 	news := &News{Session: s.id}
 	end := &cursor{}
-	first := s.cursor.Context.number == 0
 	err := b.walkContext(ctx, s.context, func(c Context) bool {
 		if end.Context.number == 0 {
 			end.Context = position{c.Number, s.context}
@@ -110,7 +112,7 @@ func (b *Bus) news(ctx context.Context, s *sight) (*News, *cursor, error) {
 		if c.Number <= s.cursor.Context.number {
 			return false
 		}
-		if first && len(news.Context) == firstContext {
+		if !s.cursor.Synced && len(news.Context) == firstContext {
 			news.Older = c.Number
 			return false
 		}

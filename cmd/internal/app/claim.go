@@ -29,6 +29,9 @@ swarm.staleAfter (15m) can be passed over with --takeover, and is told.`,
 				return err
 			}
 			claims, id, paths, err := c.claiming()
+			if err == nil {
+				err = c.noLinks(paths)
+			}
 			if err != nil {
 				return err
 			}

@@ -101,7 +101,7 @@ func (a *App) run(ctx context.Context, args []string) error {
 		return a.helpVerb(v)
 	}
 	cmd := a.command(v)
-	words, err := v.arrange(append(g.flags, rest...), cmd.Flags)
+	words, err := v.arrange(append(g.flagsFor(v), rest...), cmd.Flags)
 	if err != nil {
 		return err
 	}
@@ -110,9 +110,17 @@ func (a *App) run(ctx context.Context, args []string) error {
 
 // global is what stands before the verb.
 type global struct {
-	flags []string // those that belong to the verb
-	rest  []string
-	done  bool
+	session []string // --session=ID, for verbs that act as a session
+	flags   []string // others that belong to the verb
+	rest    []string
+	done    bool
+}
+
+func (g *global) flagsFor(v *verb) []string {
+	if v.session {
+		return append(g.session, g.flags...)
+	}
+	return g.flags
 }
 
 func (a *App) globals(args []string) (g global, err error) {
@@ -139,9 +147,12 @@ func (a *App) globals(args []string) (g global, err error) {
 			if err != nil {
 				return g, err
 			}
-			g.flags = append(g.flags, "--session="+id)
+			g.session = append(g.session, "--session="+id)
 			args = args[2:]
-		case strings.HasPrefix(word, "--session="), word == "--json":
+		case strings.HasPrefix(word, "--session="), strings.HasPrefix(word, "--from="):
+			g.session = append(g.session, word)
+			args = args[1:]
+		case word == "--json":
 			g.flags = append(g.flags, word)
 			args = args[1:]
 		case word == "--version" || word == "-v":

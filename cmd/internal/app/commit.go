@@ -61,7 +61,7 @@ func runCommit(ctx context.Context, c *call) error {
 
 // mayCommit refuses files that others claim, naming them all.
 func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
-	out, err := repo.Output(r.GitParsed(ctx, "diff", "--cached", "--name-only", "--no-renames", "-z"))
+	out, err := repo.Output(r.GitParsed(ctx, "diff", "--cached", "--name-only", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z"))
 	if err != nil {
 		return err
 	}
@@ -98,4 +98,3 @@ func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
 	}
 	return &refusal{exitNo, line, "git restore --staged " + strings.Join(words, " ")}
 }
-

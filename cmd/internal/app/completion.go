@@ -34,7 +34,7 @@ func completionVerb() *verb {
 // them being completed, in; one candidate a line out.
 func completeVerb() *verb {
 	return &verb{
-		name: "__complete", hidden: true, raw: true, max: -1,
+		name: "__complete", hidden: true, raw: true, max: -1, args: "WORD...", short: "answer a completion script",
 		run: func(ctx context.Context, c *call) error {
 			for _, candidate := range c.candidates(ctx, c.args) {
 				if err := c.printf("%s\n", candidate); err != nil {

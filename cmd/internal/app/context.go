@@ -15,7 +15,7 @@ import (
 // contextVerb answers "git swarm context" alone with what it lacks.
 func contextVerb() *verb {
 	return &verb{
-		name: "context", hidden: true, max: -1, subs: []string{"add", "show"},
+		name: "context", hidden: true, args: "add|show", max: -1, subs: []string{"add", "show"}, short: "tell all sessions something, or list what was told",
 		run: func(_ context.Context, c *call) error {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "context add BODY, or context show?")

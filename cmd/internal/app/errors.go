@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -65,9 +66,9 @@ func (a *App) fail(err error) int {
 	}
 	line, hint, code := a.word(err)
 	line, _, _ = strings.Cut(line, "\n")
-	fmt.Fprintf(a.Stderr, "git swarm: %s\n", line)
+	fmt.Fprintf(a.Stderr, "git swarm: %s\n", inert(line))
 	if hint != "" {
-		fmt.Fprintf(a.Stderr, "hint: %s\n", hint)
+		fmt.Fprintf(a.Stderr, "hint: %s\n", inert(hint))
 	}
 	return code
 }
@@ -104,7 +105,7 @@ func (a *App) word(err error) (line, hint string, code int) {
 		line = fmt.Sprintf("%s (for %s, on %s, pid %d); waited %s", push.Error(), a.age(push.Holder.Since), inert(push.Holder.Host), push.Holder.PID, push.Waited)
 		hint, code = "git swarm push --wait 10m", exitAgain
 	case errors.As(err, &holder):
-		code, hint = exitNo, "git swarm claims"
+		line, hint, code = inertPaths(holder.Error()), "git swarm claims", exitNo
 	case errors.As(err, &unknown):
 		line, hint = wordUnknown(unknown)
 		code = exitNo
@@ -130,6 +131,8 @@ func (a *App) word(err error) (line, hint string, code int) {
 		line = trust.Error()
 	case errors.Is(err, repo.ErrNoGit):
 		hint = "install git"
+	case errors.Is(err, repo.ErrNoIdentity):
+		line, hint = inert(line), "git config user.name \"Your Name\", and user.email"
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		line, code = "interrupted", exitFatal+2
 	default:
@@ -144,9 +147,21 @@ func (a *App) wordHeld(e *lock.HeldError) (line, hint string) {
 		line += ": " + quoted(e.Claim.Reason)
 	}
 	if e.Stale {
-		return line, "git swarm claim --takeover " + shellWord(e.Path)
+		return line, "git swarm claim --takeover " + shellWord(a.fromHere(e.Path))
 	}
-	return line, fmt.Sprintf("git swarm claim --wait 10m %s, or git swarm message %s \"…\"", shellWord(e.Path), e.Claim.Session)
+	return line, fmt.Sprintf("git swarm claim --wait 10m %s, or git swarm message %s \"…\"", shellWord(a.fromHere(e.Path)), e.Claim.Session)
+}
+
+// fromHere is a path from the top as it is given where the command was started.
+func (a *App) fromHere(path string) string {
+	rel, err := filepath.Rel(filepath.FromSlash("/"+a.prefix), filepath.FromSlash("/"+path))
+	if err != nil {
+		return path
+	}
+	if strings.HasPrefix(rel, "-") {
+		return "./" + rel
+	}
+	return rel
 }
 
 func wordUnknown(e *bus.UnknownSessionError) (line, hint string) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/review"
 )
 
 func fsckVerb() *verb {
@@ -34,6 +35,10 @@ func runFsck(ctx context.Context, c *call) error {
 	}
 	more, n, err := lock.Fsck(ctx, b)
 	if err != nil {
+		return err
+	}
+	faults, read = append(faults, more...), read+n
+	if more, n, err = review.NewBook(b).Fsck(ctx); err != nil {
 		return err
 	}
 	faults, read = append(faults, more...), read+n

@@ -107,7 +107,12 @@ func describeFlag(f cli.Flag) (names, text string) {
 	return names + " " + value, before + value + after
 }
 
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
 
 // unknownVerb suggests the command that was meant, if one is near.
 func unknownVerb(words []string) error {

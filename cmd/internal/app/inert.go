@@ -50,6 +50,8 @@ func escape(s string, inQuotes bool) string {
 			b.WriteRune(r)
 		case !plain(r) && r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
+		case !plain(r) && r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
 		case !plain(r):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:

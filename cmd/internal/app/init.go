@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
 )
 
@@ -19,6 +20,11 @@ func initVerb() *verb {
 feat/WORKSTREAM. Run again it adds sessions and resets nothing. Without
 --sessions those of swarm.toml are taken.
 
+With --git-hooks, a pre-commit hook refuses staged files that another session
+claims, and where swarm.requireReview is on, a pre-push hook refuses a plain push
+of what is not approved. Hooks that are there already still run; --git-hooks
+--remove takes ours out. As everywhere in git, --no-verify skips them.
+
 With --worktrees each of them gets a linked worktree with its branch, beside the
 repository, in which git swarm knows which session it is.`,
 		json: true,
@@ -26,6 +32,8 @@ repository, in which git swarm knows which session it is.`,
 			return []cli.Flag{
 				&cli.StringFlag{Name: "sessions", Usage: "`LIST` of ID:WORKSTREAM"},
 				&cli.BoolFlag{Name: "worktrees", Usage: "make a worktree and branch for each session"},
+				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
+				&cli.BoolFlag{Name: "remove", Usage: "take the git hooks out again"},
 			}
 		},
 		run: runInit,
@@ -33,6 +41,17 @@ repository, in which git swarm knows which session it is.`,
 }
 
 func runInit(ctx context.Context, c *call) error {
+	hooks, remove := c.cmd.Bool("git-hooks"), c.cmd.Bool("remove")
+	if remove && !hooks {
+		return usageOf(c.verb, "--remove goes with --git-hooks")
+	}
+	if remove {
+		r, err := c.Repo()
+		if err != nil {
+			return err
+		}
+		return orchestrator.RemoveGitHooks(ctx, r)
+	}
 	b, err := c.Bus()
 	if err != nil {
 		return err
@@ -56,6 +75,14 @@ func runInit(ctx context.Context, c *call) error {
 	}
 	if _, err := b.Register(ctx, wanted); err != nil {
 		return err
+	}
+	if err := orchestrator.ShowNotes(ctx, r, review.NotesRef); err != nil {
+		return err
+	}
+	if hooks {
+		if err := orchestrator.InstallGitHooks(ctx, r); err != nil {
+			return err
+		}
 	}
 	all, err := b.Sessions(ctx)
 	if err != nil {
@@ -81,6 +108,9 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 			return nil, err
 		}
 		words = s.Sessions
+	}
+	if len(words) == 0 && c.cmd.Bool("git-hooks") {
+		return nil, nil // the hooks alone
 	}
 	if len(words) == 0 {
 		return nil, usageOf(c.verb, `--sessions is missing, as in --sessions "A:frontend B:backend"`)

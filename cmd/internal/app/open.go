@@ -37,7 +37,7 @@ func (c *call) Repo() (*repo.Repo, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.open.repo = r
+		c.open.repo, c.prefix = r, r.Prefix
 	}
 	return c.open.repo, nil
 }
@@ -132,6 +132,9 @@ func (c *call) body(arg string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read standard input: %w", err)
 	}
+	if len(text) > bus.MaxBody {
+		return "", bus.Inputf("the text on standard input has more than %d bytes", bus.MaxBody)
+	}
 	return string(text), nil
 }
 
@@ -162,6 +165,23 @@ func (c *call) paths(args []string) ([]string, error) {
 		paths = append(paths, clean)
 	}
 	return paths, nil
+}
+
+// noLinks refuses paths that lead through a symbolic link, as git add does: the
+// file there has another path, and that is the one to claim.
+func (c *call) noLinks(paths []string) error {
+	r, err := c.Repo()
+	if err != nil || r.WorkTree == "" {
+		return err
+	}
+	for _, path := range paths {
+		for dir := filepath.Dir(path); dir != "."; dir = filepath.Dir(dir) {
+			if info, err := os.Lstat(filepath.Join(r.WorkTree, dir)); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+				return bus.Inputf("'%s': beyond the symbolic link '%s'", path, dir)
+			}
+		}
+	}
+	return nil
 }
 
 // wordPath names the path as the user gave it.

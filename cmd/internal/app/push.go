@@ -103,7 +103,7 @@ func (c *call) lander(ctx context.Context) (*merge.Lander, *settings, error) {
 		return nil, nil, err
 	}
 	return &merge.Lander{
-		Repo: c.open.repo, Bus: b, Lock: lock.NewPush(b, lock.Lease), Claims: claims, Session: id, Progress: c.Stderr,
+		Repo: c.open.repo, Bus: b, Lock: lock.NewPush(b, lock.Lease), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id),
 	}, settings, nil
 }
 
@@ -111,11 +111,31 @@ func (c *call) target(ctx context.Context, s *settings, branch string) (merge.Ta
 	if branch == "" {
 		branch = s.Target
 	}
-	t, err := merge.FindTarget(ctx, c.open.repo, s.Remote, branch)
+	remote, err := c.remote(s)
+	if err != nil {
+		return merge.Target{}, err
+	}
+	t, err := merge.FindTarget(ctx, c.open.repo, remote, branch)
 	if err != nil {
 		return t, c.wordLanding(err)
 	}
 	return t, nil
+}
+
+// remote is swarm.remote, else the one that swarm.toml names. That is committed
+// by anybody: it may choose among the remotes here, and not name another place.
+func (c *call) remote(s *settings) (string, error) {
+	if s.Remote != "" || s.TeamRemote == "" {
+		return s.Remote, nil
+	}
+	config, err := c.open.repo.Config()
+	if err != nil {
+		return "", err
+	}
+	if _, known := config.Get("remote." + s.TeamRemote + ".url"); !known {
+		return "", &refusal{exitNo, fmt.Sprintf("swarm.toml: there is no remote '%s' here", inert(s.TeamRemote)), "git remote -v"}
+	}
+	return s.TeamRemote, nil
 }
 
 func (c *call) printLanded(l *merge.Landed, done, verb string) error {
@@ -155,7 +175,10 @@ func (c *call) wordLanding(err error) error {
 		half     *merge.UnfinishedError
 		none     *merge.NoBranchError
 	)
+	var gate *merge.GateError
 	switch {
+	case errors.As(err, &gate):
+		return wordNotClear(gate.Err)
 	case errors.As(err, &conflict):
 		return &refusal{exitNo, wordConflict(conflict), "git rebase " + shellWord(conflict.Onto) + ", resolve, then git swarm push"}
 	case errors.As(err, &rejected):
@@ -163,6 +186,9 @@ func (c *call) wordLanding(err error) error {
 	case errors.As(err, &inTheWay):
 		return &refusal{exitNo, "uncommitted changes are in the way: " + inert(inTheWay.Line), "git stash, or git swarm commit"}
 	case errors.As(err, &half):
+		if half.What == "bisect" {
+			return &refusal{exitNo, half.Error(), "git bisect reset"}
+		}
 		return &refusal{exitNo, half.Error(), fmt.Sprintf("git %s --continue, or git %s --abort", half.What, half.What)}
 	case errors.As(err, &none):
 		return &refusal{exitNo, inert(none.Error()), "git swarm pull BRANCH, or git config swarm.target BRANCH"}
@@ -170,7 +196,7 @@ func (c *call) wordLanding(err error) error {
 		return &refusal{exitNo, err.Error(), "git remote add origin URL"}
 	case errors.Is(err, merge.ErrDetached), errors.Is(err, merge.ErrUnborn), errors.Is(err, merge.ErrBare):
 		return &refusal{exitNo, err.Error(), ""}
-	case errors.Is(err, merge.ErrAtWork):
+	case errors.Is(err, merge.ErrAtWork), errors.Is(err, merge.ErrOvertaken):
 		return &refusal{exitAgain, err.Error(), "try again"}
 	case errors.Is(err, lock.ErrLost):
 		return &refusal{exitAgain, "the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", "git swarm push"}
@@ -196,4 +222,3 @@ func wordConflict(e *merge.ConflictError) string {
 	line := fmt.Sprintf("conflict in %s, changed by %s (%s); nothing was changed", strings.Join(e.Files, ", "), strings.Join(sessions, ", "), strings.Join(commits, ", "))
 	return inert(line)
 }
-

@@ -15,11 +15,14 @@ import (
 // settings are swarm.* of git's configuration, and behind it those of swarm.toml.
 type settings struct {
 	Remote      string        // swarm.remote; "" if not set
+	TeamRemote  string        // of swarm.toml, and so only the name of a remote, never a URL or option
 	Target      string        // swarm.target; "" if not set
 	StaleAfter  time.Duration // swarm.staleAfter
 	LockTimeout time.Duration // swarm.lockTimeout
 	FoldCase    bool          // core.ignoreCase
 	Sessions    []string      // of swarm.toml: "ID:workstream"
+
+	RequireReview bool // swarm.requireReview: only what is approved lands
 }
 
 // teamFile is swarm.toml at the top of the work tree. It is committed, so it may
@@ -30,6 +33,8 @@ type teamFile struct {
 	Target      string   `toml:"target"`
 	StaleAfter  string   `toml:"staleAfter"`
 	LockTimeout string   `toml:"lockTimeout"`
+
+	RequireReview bool `toml:"requireReview"`
 }
 
 // Settings reads the configuration, once a call.
@@ -63,6 +68,9 @@ func (c *call) Settings() (*settings, error) {
 	if s.LockTimeout, err = config.Duration("swarm.locktimeout", s.LockTimeout); err != nil {
 		return nil, err
 	}
+	if s.RequireReview, err = config.Bool("swarm.requirereview", s.RequireReview); err != nil {
+		return nil, err
+	}
 	if s.FoldCase, err = config.Bool("core.ignorecase", false); err != nil {
 		return nil, err
 	}
@@ -86,7 +94,7 @@ func (s *settings) readTeamFile(path string) error {
 		}
 		return fmt.Errorf("swarm.toml: %w", err)
 	}
-	s.Sessions, s.Remote, s.Target = t.Sessions, t.Remote, t.Target
+	s.Sessions, s.TeamRemote, s.Target, s.RequireReview = t.Sessions, t.Remote, t.Target, t.RequireReview
 	for _, d := range []struct {
 		key, text string
 		to        *time.Duration

@@ -10,7 +10,7 @@ const (
 	groupHealth = "look after"
 )
 
-var groups = []string{groupStart, groupTalk, groupClaim, groupLand, groupGit, groupHealth}
+var groups = []string{groupStart, groupTalk, groupClaim, groupReview, groupLand, groupGit, groupHealth}
 
 // verbs is the command table, in the order of the help.
 func verbs() []*verb {
@@ -18,8 +18,10 @@ func verbs() []*verb {
 		initVerb(), statusVerb(), updateVerb(), demoVerb(),
 		syncVerb(), contextAddVerb(), contextShowVerb(), contextVerb(), messageVerb(), inboxVerb(), replyVerb(),
 		claimVerb(), claimsVerb(), unclaimVerb(),
+		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),
+		reviewCommentVerb(), reviewWithdrawVerb(), reviewVerb(), mergeOKVerb(),
 		commitVerb(), pushVerb(), pullVerb(),
 		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
-		doctorVerb(), fsckVerb(), completionVerb(), helpVerb(), completeVerb(),
+		doctorVerb(), fsckVerb(), completionVerb(), helpVerb(), completeVerb(), hookVerb(),
 	}
 }

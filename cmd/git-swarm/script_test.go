@@ -1,0 +1,200 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain puts this binary on PATH as git-swarm, where git finds it as "git
+// swarm".
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"git-swarm": main})
+}
+
+// TestScript runs the manual: testdata/script/<verb>_<situation>.txt. Besides
+// testscript's own commands they use:
+//
+//	git ARGS                 is "exec git ARGS"
+//	exits CODE PROGRAM ARGS  runs the program and wants that exit code
+//	json LINE KEY VALUE      the key of that line (from 1) of the JSON on stdout
+//	json LINES               how many lines of JSON are on stdout
+//	jsonkeys KEYS            each line of it has just these keys
+//	jsontext LINE KEY FILE   writes the text under the key to the file
+//	same FILE FILE           their bytes are equal (too long for cmp to show)
+//	raw FILE TEXT            writes text with Go's escapes
+//	fill FILE SIZE           writes a text of that many bytes
+//	inert                    stdout and stderr hold nothing that a terminal acts on
+//	sound                    git swarm fsck and git fsck --strict find no fault
+//	dirty                    fails unless git status --porcelain is empty, with !
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Setup:               setup,
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"git": runGit, "exits": runExits, "json": checkJSON, "jsonkeys": checkKeys, "jsontext": saveText, "same": checkSame,
+			"raw": writeRaw, "fill": writeFill, "inert": checkInert, "sound": checkSound, "dirty": checkDirty,
+		},
+	})
+}
+
+const gitconfig = `[user]
+	name = Tess T. Er
+	email = tess@example.com
+[init]
+	defaultBranch = main
+[gc]
+	autoDetach = false
+[advice]
+	detachedHead = false
+[protocol "file"]
+	allow = always
+`
+
+// setup gives a script an identity, and nothing else of the user's configuration.
+func setup(env *testscript.Env) error {
+	env.Vars = slices.DeleteFunc(env.Vars, func(v string) bool { return strings.HasPrefix(v, "GIT_") })
+	home := filepath.Join(env.WorkDir, ".home")
+	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "ESC=\x1b", "TAB=\t")
+	if err := os.Mkdir(home, 0o777); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(gitconfig), 0o666)
+}
+
+func runGit(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec("git", args...)
+	if (err != nil) != neg {
+		ts.Fatalf("git %s: %v", strings.Join(args, " "), err)
+	}
+}
+
+func runExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARGS]")
+	}
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d", code)
+	}
+}
+
+func objects(ts *testscript.TestScript) (objects []map[string]any) {
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		var o map[string]any
+		ts.Check(json.Unmarshal([]byte(line), &o))
+		objects = append(objects, o)
+	}
+	return objects
+}
+
+func object(ts *testscript.TestScript, line string) map[string]any {
+	all := objects(ts)
+	n, err := strconv.Atoi(line)
+	ts.Check(err)
+	if n < 1 || n > len(all) {
+		ts.Fatalf("%d lines of JSON", len(all))
+	}
+	return all[n-1]
+}
+
+func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || (len(args) != 1 && len(args) != 3) {
+		ts.Fatalf("usage: json LINES, or json LINE KEY VALUE")
+	}
+	if len(args) == 1 {
+		if n := len(objects(ts)); strconv.Itoa(n) != args[0] {
+			ts.Fatalf("%d lines of JSON", n)
+		}
+		return
+	}
+	if got := fmt.Sprint(object(ts, args[0])[args[1]]); got != args[2] {
+		ts.Fatalf("%s is %q", args[1], got)
+	}
+}
+
+func checkKeys(ts *testscript.TestScript, neg bool, args []string) {
+	for i, o := range objects(ts) {
+		if keys := slices.Sorted(maps.Keys(o)); neg || !slices.Equal(keys, slices.Sorted(slices.Values(args))) {
+			ts.Fatalf("line %d has %s", i+1, strings.Join(keys, " "))
+		}
+	}
+}
+
+func saveText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: jsontext LINE KEY FILE")
+	}
+	text, ok := object(ts, args[0])[args[1]].(string)
+	if !ok {
+		ts.Fatalf("no text under %s", args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o666))
+}
+
+func checkSame(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || (ts.ReadFile(args[0]) == ts.ReadFile(args[1])) == neg {
+		ts.Fatalf("same is not so")
+	}
+}
+
+func writeRaw(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: raw FILE TEXT")
+	}
+	text, err := strconv.Unquote(`"` + strings.ReplaceAll(args[1], `"`, `\"`) + `"`)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
+}
+
+func writeFill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fill FILE SIZE")
+	}
+	size, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	text := strings.Repeat("all work and no play, \"quoted\" and \\ back\n\n", size/40+1)[:size]
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
+}
+
+func checkInert(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, name := range []string{"stdout", "stderr"} {
+		text := ts.ReadFile(name)
+		at := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) })
+		if at >= 0 || !utf8.ValidString(text) {
+			ts.Fatalf("%s is not inert: %q", name, text)
+		}
+	}
+}
+
+func checkSound(ts *testscript.TestScript, neg bool, _ []string) {
+	runGit(ts, neg, []string{"swarm", "fsck"})
+	runGit(ts, neg, []string{"fsck", "--strict", "--no-dangling"})
+}
+
+func checkDirty(ts *testscript.TestScript, neg bool, _ []string) {
+	ts.Check(ts.Exec("git", "status", "--porcelain"))
+	if (ts.ReadFile("stdout") == "") != neg {
+		ts.Fatalf("git status says %q", ts.ReadFile("stdout"))
+	}
+}

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/review"
+)
+
+// hookVerb is what the git hooks of init --git-hooks call.
+func hookVerb() *verb {
+	return &verb{
+		name: "hook", hidden: true, raw: true, max: -1, subs: []string{"pre-commit", "pre-push"},
+		run: func(ctx context.Context, c *call) error {
+			if len(c.args) == 0 {
+				return usageOf(c.verb, "hook EVENT is missing")
+			}
+			switch c.args[0] {
+			case "pre-commit":
+				return c.hookPreCommit(ctx)
+			case "pre-push":
+				return c.hookPrePush(ctx, c.args[1:])
+			}
+			return usageOf(c.verb, fmt.Sprintf("unknown hook '%s'", inert(c.args[0])))
+		},
+	}
+}
+
+// hookPreCommit refuses staged files that another session claims; without a
+// session of its own, the caller is none of those who hold claims.
+func (c *call) hookPreCommit(ctx context.Context) error {
+	r, err := c.Repo()
+	if err != nil {
+		return err
+	}
+	return c.mayCommit(ctx, r, c.viewer())
+}
+
+// hookPrePush refuses a push to the target of what is not approved, where that
+// is required. git gives the remote's name as the first argument, and a line
+// "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each ref on standard input.
+func (c *call) hookPrePush(ctx context.Context, args []string) error {
+	settings, err := c.Settings()
+	if err != nil || !settings.RequireReview || c.Env.Get(merge.LandingEnv) != "" {
+		return err
+	}
+	input, err := io.ReadAll(io.LimitReader(c.Stdin, 1<<24))
+	if err != nil {
+		return err
+	}
+	target := settings.Target
+	if target == "" && len(args) > 0 {
+		ref, err := review.FindTarget(ctx, c.open.repo, "HEAD", args[0], "")
+		if err != nil && !errors.Is(err, review.ErrNoTarget) {
+			return err
+		}
+		target = ref[strings.LastIndexByte(ref, '/')+1:]
+	}
+	for line := range strings.Lines(string(input)) {
+		words := strings.Fields(line)
+		if len(words) != 4 || words[2] != "refs/heads/"+target || strings.Trim(words[1], "0") == "" {
+			continue
+		}
+		if err := c.mayPush(ctx, words[1], words[3]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayPush checks what a plain push would land: as the session's, or for a person
+// as whoever asked for a review of that very commit.
+func (c *call) mayPush(ctx context.Context, tip, remote string) error {
+	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	book, id := review.NewBook(b), c.viewer()
+	var newest *review.Review
+	if id == "" {
+		id = "this push"
+		if newest, err = book.On(ctx, object.Hash(tip)); err == nil && newest != nil {
+			id = newest.From
+		}
+	} else {
+		newest, err = book.Latest(ctx, id)
+	}
+	if err != nil {
+		return err
+	}
+	r := &review.Range{Tip: object.Hash(tip)}
+	if strings.Trim(remote, "0") != "" {
+		r, err = review.FindRange(ctx, c.open.repo, tip, remote)
+		var gone *review.NoCommitError
+		if err != nil && !errors.As(err, &gone) && !errors.Is(err, bus.ErrInput) {
+			return err
+		}
+	}
+	if r == nil || r.Base == "" { // nothing of the target is known here
+		r = &review.Range{Tip: object.Hash(tip)}
+		if newest != nil {
+			r.Base = newest.Base
+		}
+	}
+	return wordNotClear(book.ClearBy(ctx, id, newest, r))
+}

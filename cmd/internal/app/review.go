@@ -1,0 +1,272 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
+)
+
+const groupReview = "review"
+
+// reviewVerb answers "git swarm review" alone with what it lacks.
+func reviewVerb() *verb {
+	subs := []string{"request", "list", "show", "approve", "reject", "comment", "withdraw"}
+	return &verb{
+		name: "review", hidden: true, max: -1, subs: subs,
+		run: func(_ context.Context, c *call) error {
+			if len(c.args) == 0 {
+				return usageOf(c.verb, "review what? "+strings.Join(subs, ", "))
+			}
+			return usageOf(c.verb, fmt.Sprintf("unknown command 'review %s'", inert(c.args[0])))
+		},
+	}
+}
+
+func reviewRequestVerb() *verb {
+	return &verb{
+		name: "review request", group: groupReview, args: "[RANGE]", max: 1, short: "ask other sessions to review what this one would land",
+		long: `The range is from the merge base with the target to this session's tip, or the
+one given (main..HEAD). All reviewers must approve. A new request takes the
+place of the session's earlier ones. The target is the branch's upstream, else
+swarm.target, else the remote's default branch.`,
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.StringFlag{Name: "to", Usage: "the reviewers, `B,C`"},
+				&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "`TEXT` for them"},
+				&cli.StringFlag{Name: "diff", Usage: "keep `TEXT` as the diff to show, \"-\" for standard input"},
+			}
+		},
+		run: runReviewRequest,
+	}
+}
+
+func runReviewRequest(ctx context.Context, c *call) error {
+	to := strings.FieldsFunc(c.cmd.String("to"), func(r rune) bool { return r == ',' || r == ' ' })
+	if len(to) == 0 {
+		return usageOf(c.verb, "--to is missing: who is to review?")
+	}
+	b, id, err := c.acting()
+	if err != nil {
+		return err
+	}
+	if id, err = b.Resolve(ctx, id); err != nil {
+		return err
+	}
+	diff, err := c.body(c.cmd.String("diff"))
+	if err != nil {
+		return err
+	}
+	r, err := c.reviewRange(ctx, id)
+	if err != nil {
+		return err
+	}
+	made, err := review.NewBook(b).Request(ctx, id, review.Ask{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
+	if err != nil {
+		return wordReview(err, 0)
+	}
+	if c.wantJSON() {
+		return c.object(jsonReview(made))
+	}
+	return c.printf("Review #%d requested from %s\n", made.Number, strings.Join(made.To, ", "))
+}
+
+// reviewRange is the range given, or what session id would land.
+func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error) {
+	branch, err := c.branchOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	target, err := c.reviewTarget(ctx, branch)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.args) == 1 {
+		return review.ParseRange(ctx, c.open.repo, c.args[0], target)
+	}
+	return review.FindRange(ctx, c.open.repo, branch, target)
+}
+
+// branchOf is where session id works: HEAD if it is the one that asks from its
+// own worktree, else the branch that its worktree is on, else its registered one.
+func (c *call) branchOf(ctx context.Context, id string) (string, error) {
+	if own, err := c.Session(); err == nil && strings.EqualFold(own, id) && c.open.repo.WorkTree != "" {
+		return "HEAD", nil
+	}
+	b, err := c.Bus()
+	if err != nil {
+		return "", err
+	}
+	s, err := b.Session(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return "refs/heads/" + s.Branch, nil
+}
+
+// reviewTarget is the ref that the branch is to land on, as far as this clone
+// knows it.
+func (c *call) reviewTarget(ctx context.Context, branch string) (string, error) {
+	s, err := c.Settings()
+	if err != nil {
+		return "", err
+	}
+	target, err := review.FindTarget(ctx, c.open.repo, branch, s.Remote, s.Target)
+	if errors.Is(err, review.ErrNoTarget) {
+		return "", &refusal{exitNo, "no target to compare with: the branch has no upstream, and there is no remote's default branch", "git config swarm.target main"}
+	}
+	return target, err
+}
+
+func reviewListVerb() *verb {
+	return &verb{
+		name: "review list", group: groupReview, short: "list the reviews that are open",
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.BoolFlag{Name: "mine", Usage: "only those that this session asked for or is asked to give"},
+				&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: pending, approved, rejected, withdrawn, superseded or all"},
+			}
+		},
+		run: runReviewList,
+	}
+}
+
+func runReviewList(ctx context.Context, c *call) error {
+	state := review.State(c.cmd.String("state"))
+	if state != "" && state != "all" && !slices.Contains(review.States, state) {
+		return usageOf(c.verb, fmt.Sprintf("unknown state '%s'", inert(string(state))))
+	}
+	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	me := ""
+	if c.cmd.Bool("mine") {
+		if me, err = c.Session(); err != nil {
+			return err
+		}
+		if me, err = b.Resolve(ctx, me); err != nil {
+			return err
+		}
+	}
+	var found []*review.Review
+	err = review.NewBook(b).List(ctx, func(r *review.Review) bool {
+		open := r.State != review.Withdrawn && r.State != review.Superseded
+		if (state == "all" || r.State == state || state == "" && open) && (me == "" || r.From == me || slices.Contains(r.To, me)) {
+			found = append(found, r)
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	return c.printReviews(found)
+}
+
+func (c *call) printReviews(found []*review.Review) error {
+	if c.wantJSON() {
+		for _, r := range found {
+			if err := c.object(jsonReview(r)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(found) == 0 {
+		c.notef("no such review")
+		return nil
+	}
+	states := map[review.State]colour{review.Pending: yellow, review.Approved: green, review.Rejected: red}
+	var rows [][]cell
+	for _, r := range found {
+		rows = append(rows, []cell{
+			{text: "#" + strconv.Itoa(r.Number)}, {text: r.From}, {text: strings.Join(r.To, ", ")},
+			{string(r.State), states[r.State]}, {text: c.ago(r.At)}, {text: inert(reviewed(r))},
+		})
+	}
+	return c.table([]string{"No", "From", "To", "State", "When", "Change"}, 5, rows)
+}
+
+// reviewed names what a review is about.
+func reviewed(r *review.Review) string {
+	name := strings.TrimPrefix(r.Branch, "refs/heads/")
+	if name == "" {
+		return r.Tip.Short()
+	}
+	return name + " " + r.Tip.Short()
+}
+
+type reviewJSON struct {
+	Number int               `json:"number"`
+	From   string            `json:"from"`
+	To     []string          `json:"to"`
+	State  review.State      `json:"state"`
+	At     *string           `json:"at"`
+	Branch string            `json:"branch"`
+	Target string            `json:"target"`
+	Base   object.Hash       `json:"base"`
+	Tip    object.Hash       `json:"tip"`
+	Patch  object.Hash       `json:"patch_id"`
+	Body   string            `json:"body"`
+	Events []reviewEventJSON `json:"events"`
+}
+
+type reviewEventJSON struct {
+	Kind    review.Kind `json:"kind"`
+	Session string      `json:"session"`
+	At      *string     `json:"at"`
+	Body    string      `json:"body"`
+}
+
+func jsonReview(r *review.Review) reviewJSON {
+	j := reviewJSON{r.Number, r.From, r.To, r.State, stamp(r.At), r.Branch, r.Target, r.Base, r.Tip, r.Patch, r.Text, nil}
+	for _, e := range r.Events {
+		j.Events = append(j.Events, reviewEventJSON{e.Kind, e.By, stamp(e.At), e.Text})
+	}
+	return j
+}
+
+// findReview reads an argument that is a number, a commit or a branch.
+func (c *call) findReview(ctx context.Context, book *review.Book, arg string) (*review.Review, error) {
+	if n, err := strconv.Atoi(strings.TrimPrefix(arg, "#")); err == nil && len(arg) < 7 {
+		return book.Get(ctx, n)
+	}
+	r, err := review.FindRange(ctx, c.open.repo, arg, arg)
+	if err != nil {
+		return nil, err
+	}
+	found, err := book.On(ctx, r.Tip)
+	if err == nil && found == nil {
+		err = fmt.Errorf("review of '%s': %w", inert(arg), refstore.ErrNotExist)
+	}
+	return found, err
+}
+
+// wordReview words what a review refuses.
+func wordReview(err error, number int) error {
+	hint := ""
+	switch {
+	case errors.Is(err, review.ErrClosed):
+		hint = "git swarm review request"
+	case errors.Is(err, review.ErrNotNamed), errors.Is(err, review.ErrOwn), errors.Is(err, review.ErrNotAuthor):
+		hint = fmt.Sprintf("git swarm review show %d", number)
+	case errors.Is(err, review.ErrEmpty):
+		hint = "commit first, or give a range: git swarm review request main..HEAD"
+	default:
+		return err
+	}
+	line := inert(err.Error())
+	if number > 0 {
+		line = fmt.Sprintf("review #%d: %s", number, line)
+	}
+	return &refusal{exitNo, line, hint}
+}

@@ -1,0 +1,198 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
+)
+
+func reviewShowVerb() *verb {
+	return &verb{
+		name: "review show", group: groupReview, args: "REVIEW", min: 1, max: 1, short: "show a review: who, what, the commits, the verdicts and the diff",
+		long: `REVIEW is a number, a commit or a branch. The diff is made afresh by git, unless
+one was given with the request.`,
+		json: true,
+		run: func(ctx context.Context, c *call) error {
+			b, err := c.Bus()
+			if err != nil {
+				return err
+			}
+			book := review.NewBook(b)
+			r, err := c.findReview(ctx, book, c.args[0])
+			if err != nil {
+				return err
+			}
+			if c.wantJSON() {
+				return c.object(jsonReview(r))
+			}
+			diff, err := book.Diff(ctx, r.Number)
+			if err != nil {
+				return err
+			}
+			return c.printReview(ctx, r, diff)
+		},
+	}
+}
+
+// printReview prints the review, then lets git print the commits and the diff:
+// in colour and through the pager on a terminal, byte for byte in a pipe.
+func (c *call) printReview(ctx context.Context, r *review.Review, diff string) error {
+	state := string(r.State)
+	if r.Newer > 0 {
+		state += fmt.Sprintf(" by #%d", r.Newer)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Review #%d: %s\nFrom:   %s, %s\nTo:     %s\nChange: %s..%s", r.Number, state, r.From, c.ago(r.At), strings.Join(r.To, ", "), r.Base.Short(), r.Tip.Short())
+	if r.Branch != "" {
+		fmt.Fprintf(&b, " of %s", inert(strings.TrimPrefix(r.Branch, "refs/heads/")))
+	}
+	fmt.Fprintf(&b, ", to land on %s\n", inert(strings.TrimPrefix(r.Target, "refs/")))
+	for _, e := range r.Events {
+		if e.Kind == review.Request && e.Text == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "\n%s by %s, %s\n", upperFirst(string(e.Kind)), e.By, c.ago(e.At))
+		if e.Text != "" {
+			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(inertText(e.Text), "\n", "\n    "))
+		}
+	}
+	if err := c.printf("%s\n", b.String()); err != nil {
+		return err
+	}
+	span := string(r.Base) + ".." + string(r.Tip)
+	if _, err := repo.Output(c.open.repo.GitParsed(ctx, "rev-parse", "--verify", "--quiet", string(r.Tip)+"^{commit}")); err != nil {
+		return &refusal{exitNo, fmt.Sprintf("commit %s is gone from this repository, so there is no diff to show", r.Tip.Short()), ""}
+	}
+	if err := c.git(ctx, "--no-pager", "log", "--no-decorate", "--format=%h %an: %s", span); err != nil {
+		return err
+	}
+	if diff != "" {
+		return c.printf("\n%s", diff)
+	}
+	if err := c.printf("\n"); err != nil {
+		return err
+	}
+	return c.git(ctx, "diff", string(r.Base), string(r.Tip))
+}
+
+// sayVerb is a verb that adds one event to a review.
+func sayVerb(kind review.Kind, short string, needsText bool) *verb {
+	return &verb{
+		name: "review " + string(kind), group: groupReview, args: sayArgs(kind), min: 1, max: 2, short: short,
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.StringFlag{Name: "comment", Aliases: []string{"m"}, Usage: "`TEXT` for the others, \"-\" for standard input"}}
+		},
+		run: func(ctx context.Context, c *call) error { return runSay(ctx, c, kind, needsText) },
+	}
+}
+
+func sayArgs(kind review.Kind) string {
+	if kind == review.Comment {
+		return "REVIEW TEXT"
+	}
+	return "REVIEW"
+}
+
+func reviewApproveVerb() *verb {
+	return sayVerb(review.Approve, "approve a review, as one of its reviewers", false)
+}
+
+func reviewRejectVerb() *verb {
+	return sayVerb(review.Reject, "reject a review, and say why", true)
+}
+
+func reviewCommentVerb() *verb {
+	return sayVerb(review.Comment, "say something of a review without a verdict", true)
+}
+
+func reviewWithdrawVerb() *verb {
+	return sayVerb(review.Withdraw, "take back a request of this session's", false)
+}
+
+func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) error {
+	text := c.cmd.String("comment")
+	if len(c.args) == 2 {
+		if kind != review.Comment || text != "" {
+			return usageOf(c.verb, fmt.Sprintf("surplus argument '%s'", inert(c.args[1])))
+		}
+		text = c.args[1]
+	}
+	text, err := c.body(text)
+	if err != nil {
+		return err
+	}
+	if needsText && strings.TrimSpace(text) == "" {
+		return usageOf(c.verb, "--comment is missing: say why")
+	}
+	b, id, err := c.acting()
+	if err != nil {
+		return err
+	}
+	book := review.NewBook(b)
+	r, err := c.findReview(ctx, book, c.args[0])
+	if err != nil {
+		return err
+	}
+	now, err := book.Say(ctx, id, r.Number, kind, text)
+	if err != nil {
+		return wordReview(err, r.Number)
+	}
+	if c.wantJSON() {
+		return c.object(jsonReview(now))
+	}
+	done := map[review.Kind]string{review.Approve: "approved", review.Reject: "rejected", review.Comment: "commented on", review.Withdraw: "withdrawn"}
+	line := fmt.Sprintf("Review #%d %s", now.Number, done[kind])
+	if kind == review.Approve && len(now.Waiting()) > 0 {
+		line += "; still waiting for " + strings.Join(now.Waiting(), ", ")
+	}
+	return c.printf("%s\n", line)
+}
+
+func mergeOKVerb() *verb {
+	return &verb{
+		name: "merge-ok", group: groupReview, args: "SESSION", min: 1, max: 1, short: "say whether what a session would land is approved",
+		long: `Exits with 0 if it is, with 1 and the reason if not. An approval holds for a
+change and not for a commit: a clean rebase and a merge of the target keep it,
+anything that alters the change drops it.`,
+		json: true,
+		run:  runMergeOK,
+	}
+}
+
+func runMergeOK(ctx context.Context, c *call) error {
+	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	id, err := b.Resolve(ctx, c.args[0])
+	if err != nil {
+		return err
+	}
+	book := review.NewBook(b)
+	newest, err := book.Latest(ctx, id)
+	if err != nil {
+		return err
+	}
+	var r *review.Range
+	if newest != nil {
+		if r, err = review.Now(ctx, c.open.repo, newest); err != nil {
+			return err
+		}
+	}
+	return c.printClear(id, newest, book.ClearBy(ctx, id, newest, r))
+}
+
+func (c *call) printClear(id string, newest *review.Review, verdict error) error {
+	if verdict != nil {
+		return wordNotClear(verdict)
+	}
+	if c.wantJSON() {
+		return c.object(map[string]any{"session": id, "status": "clear", "number": newest.Number})
+	}
+	return c.printf("%s is clear to merge\n", id)
+}

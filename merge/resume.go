@@ -1,0 +1,140 @@
+package merge
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// begin enters the worktree, for one push or pull at a time, puts in order what
+// a killed one left, and returns what is checked out. The function returned
+// leaves the worktree; it is never nil.
+func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err error) {
+	if r.WorkTree == "" {
+		return checkout{}, func() {}, ErrBare
+	}
+	f, err := lockFile(filepath.Join(r.GitDir, "swarm-rebase.lock"))
+	if err != nil {
+		return checkout{}, func() {}, err
+	}
+	release = func() { _ = f.Close() }
+	benchOf(r).clear(ctx)
+	if err := resume(ctx, r); err != nil {
+		return checkout{}, release, err
+	}
+	c, err = checkedOut(ctx, r)
+	return c, release, err
+}
+
+// redoFiles is readTree again after one that was killed. That one wrote the
+// files first and the index last: files that are as the new commit has them
+// while the index still has the old would be taken for changes of the user's.
+// They are entered into the index, and then git can go on.
+func redoFiles(ctx context.Context, r *repo.Repo, from, to string) error {
+	steps, err := difference(ctx, r, from, to)
+	if err != nil {
+		return err
+	}
+	behind, err := unlike(ctx, r, steps)
+	if err != nil {
+		return err
+	}
+	var arrived []step
+	for _, s := range steps {
+		if s.removed {
+			_, err := os.Lstat(filepath.Join(r.WorkTree, filepath.FromSlash(s.path)))
+			if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+				continue
+			}
+		} else if behind[s.path] {
+			continue
+		}
+		arrived = append(arrived, s)
+	}
+	if err := enter(ctx, r, arrived); err != nil {
+		return err
+	}
+	return readTree(ctx, r, from, to)
+}
+
+// step is one file that differs between two commits.
+type step struct {
+	path    string
+	info    string // "MODE ID" of the new one
+	removed bool
+}
+
+// difference lists the files that differ, those to be removed first.
+func difference(ctx context.Context, r *repo.Repo, from, to string) ([]step, error) {
+	fields, err := listed(r.GitParsed(ctx, "diff-tree", "-r", "--raw", "--no-abbrev", "--no-renames", "-z", from, to))
+	if err != nil {
+		return nil, err
+	}
+	var removed, others []step
+	for i := 0; i+1 < len(fields); i += 2 {
+		words := strings.Fields(fields[i]) // :MODE MODE ID ID STATUS
+		if len(words) != 5 {
+			return nil, errors.New("git diff-tree answered " + fields[i])
+		}
+		s := step{fields[i+1], words[1] + " " + words[3], words[4] == "D"}
+		if s.removed {
+			removed = append(removed, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return append(removed, others...), nil
+}
+
+// unlike returns which files are not as the steps would have them. git looks
+// itself, with a copy of the index in which they are all done.
+func unlike(ctx context.Context, r *repo.Repo, steps []step) (map[string]bool, error) {
+	index, err := said(r.GitParsed(ctx, "rev-parse", "--path-format=absolute", "--git-path", "index"))
+	if err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(index)
+	if err != nil {
+		return nil, err
+	}
+	copied := filepath.Join(r.GitDir, "swarm-index")
+	if err := os.WriteFile(copied, content, 0o666); err != nil {
+		return nil, err
+	}
+	defer os.Remove(copied)
+	if err := enter(ctx, r, steps, "GIT_INDEX_FILE="+copied); err != nil {
+		return nil, err
+	}
+	refresh := r.GitParsed(ctx, "-c", "core.fsmonitor=false", "update-index", "-q", "--refresh")
+	refresh.Env = append(refresh.Env, "GIT_INDEX_FILE="+copied)
+	_, _ = repo.Output(refresh) // it complains of what is changed
+	diff := r.GitParsed(ctx, "-c", "core.fsmonitor=false", "diff-files", "--name-only", "--no-relative", "--ignore-submodules=all", "-z")
+	diff.Env = append(diff.Env, "GIT_INDEX_FILE="+copied)
+	paths, err := listed(diff)
+	if err != nil {
+		return nil, err
+	}
+	behind := map[string]bool{}
+	for _, path := range paths {
+		behind[path] = true
+	}
+	return behind, nil
+}
+
+// enter does the steps in the index alone.
+func enter(ctx context.Context, r *repo.Repo, steps []step, env ...string) error {
+	var lines strings.Builder
+	for _, s := range steps {
+		lines.WriteString(s.info + "\t" + s.path + "\x00") // mode 0 removes
+	}
+	cmd := r.GitParsed(ctx, "update-index", "-z", "--index-info")
+	cmd.Stdin, cmd.Env = strings.NewReader(lines.String()), append(cmd.Env, env...)
+	_, err := repo.Output(cmd)
+	return err
+}

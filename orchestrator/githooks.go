@@ -1,0 +1,150 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// GitHooks are the hooks that git swarm has in a repository.
+var GitHooks = []string{"pre-commit", "pre-push"}
+
+// hookMark is in every hook of ours, and chained is the ending of the name under
+// which a hook that was there before is kept, and still run.
+const (
+	hookMark = "# git swarm's hook; \"git swarm init --git-hooks --remove\" takes it out"
+	chained  = ".before-git-swarm"
+)
+
+// hookScript runs the hook that was there before, then ours; each gets the
+// arguments and what git says on standard input, and each can refuse.
+func hookScript(name string) string {
+	return "#!/bin/sh\n" + hookMark + `
+input=$(cat)
+if [ -x "$0` + chained + `" ]; then
+	printf '%s' "$input${input:+
+}" | "$0` + chained + `" "$@" || exit
+fi
+command -v git-swarm >/dev/null 2>&1 || exit 0
+printf '%s' "$input${input:+
+}" | git-swarm hook ` + name + ` "$@"
+`
+}
+
+// hooksDir is where git looks for hooks: core.hooksPath, if that is set.
+func hooksDir(ctx context.Context, r *repo.Repo) (string, error) {
+	out, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+	return strings.TrimSuffix(out, "\n"), err
+}
+
+// InstallGitHooks puts our hooks in place, before those that are there already.
+// Run again it changes nothing.
+func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
+	dir, err := hooksDir(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for _, name := range GitHooks {
+		path := filepath.Join(dir, name)
+		ours, err := isOurs(path)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			err := os.Rename(path, path+chained)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("keep the %s hook: %w", name, err)
+			}
+		}
+		if err := replaceFile(path, hookScript(name), 0o777); err != nil {
+			return fmt.Errorf("install the %s hook: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// RemoveGitHooks takes our hooks out and puts back those that were there before.
+func RemoveGitHooks(ctx context.Context, r *repo.Repo) error {
+	dir, err := hooksDir(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, name := range GitHooks {
+		path := filepath.Join(dir, name)
+		ours, err := isOurs(path)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			continue
+		}
+		err = os.Rename(path+chained, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.Remove(path)
+		}
+		if err != nil {
+			return fmt.Errorf("remove the %s hook: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func isOurs(path string) (bool, error) {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return strings.Contains(string(content), hookMark), err
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(path, content string, mode fs.FileMode) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".git-swarm-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.WriteString(content)
+	if err = errors.Join(err, temp.Close()); err != nil {
+		return err
+	}
+	umask, err := os.Stat(filepath.Dir(path)) // executable for whoever may look into the folder
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(temp.Name(), mode&umask.Mode()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+// ShowNotes lets git show the notes of ref in git log, and take them along in
+// rebase and amend. What is set already is kept.
+func ShowNotes(ctx context.Context, r *repo.Repo, ref string) error {
+	config, err := r.Config()
+	if err != nil {
+		return err
+	}
+	for _, key := range []string{"notes.displayRef", "notes.rewriteRef"} {
+		set := false
+		for _, value := range config.All(key) {
+			set = set || value == ref
+		}
+		if set {
+			continue
+		}
+		if _, err := repo.Output(r.GitParsed(ctx, "config", "--add", key, ref)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package bus
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore"
+)
+
+// readers are what reads each kind of ref, and what writes on top of it.
+var readers = map[string]func(s *swarm) error{
+	"Sync A":     func(s *swarm) error { return s.Sync(bg, "A", func(*News) error { return nil }) },
+	"Sync B":     func(s *swarm) error { return s.Sync(bg, "B", func(*News) error { return nil }) },
+	"Inbox B":    func(s *swarm) error { return second(s.Inbox(bg, "B", true)) },
+	"Sessions":   func(s *swarm) error { return second(s.Sessions(bg)) },
+	"Session A":  func(s *swarm) error { return second(s.Session(bg, "A")) },
+	"Context":    func(s *swarm) error { return s.Context(bg, func(Context) bool { return true }) },
+	"AddContext": func(s *swarm) error { return second(s.AddContext(bg, "B", "decision", "x")) },
+	"Send B":     func(s *swarm) error { return second(s.Send(bg, "A", "B", "x")) },
+	"Reply B 3":  func(s *swarm) error { return second(s.Reply(bg, "B", 3, "x")) },
+	"SetStatus": func(s *swarm) error {
+		running := Running
+		return s.SetStatus(bg, "A", "A", Change{Status: &running}, nil)
+	},
+}
+
+func TestDamageIsTold(t *testing.T) {
+	cases := []struct {
+		fault   fault
+		readers []string
+	}{
+		{sessionFaults[0], []string{"Sessions", "Session A", "SetStatus"}},
+		{sessionFaults[5], []string{"Sessions", "Session A", "SetStatus"}},
+		{chainFaults[0], []string{"Sync A", "Context", "AddContext"}},
+		{chainFaults[1], []string{"Sync A", "Context", "AddContext"}},
+		{chainFaults[2], []string{"Sync B", "Context"}},
+		{chainFaults[5], []string{"Context"}},
+		{chainFaults[7], []string{"Sync A", "Context"}},
+		{chainFaults[10], []string{"Sync A", "Context", "AddContext"}},
+		{chainFaults[12], []string{"Sync A", "Context", "AddContext"}},
+		{inboxFaults[0], []string{"Sync B", "Inbox B", "Reply B 3"}},
+		{inboxFaults[2], []string{"Sync B", "Inbox B", "Reply B 3"}},
+		{cursorFaults[1], []string{"Sync A", "Sessions", "Session A", "SetStatus", "Send B"}},
+		{cursorFaults[4], []string{"Sync A", "Sessions", "Session A", "SetStatus", "Send B"}},
+	}
+	for _, c := range cases {
+		t.Run(c.fault.name, func(t *testing.T) {
+			t.Parallel()
+			s := lived(t)
+			c.fault.plant(s)
+			tip, _ := tryTip(s, c.fault.ref)
+			for _, name := range c.readers {
+				var damaged *refstore.DamagedError
+				if err := readers[name](s); !errors.As(err, &damaged) || damaged.Ref != c.fault.ref || damaged.Path != c.fault.path {
+					t.Errorf("%s gives %v", name, err)
+				}
+			}
+			if now, _ := tryTip(s, c.fault.ref); now != tip {
+				t.Error("something was written on top of the damage")
+			}
+		})
+	}
+}
+
+func tryTip(s *swarm, ref string) (string, error) {
+	tip, err := s.open().Store().Tip(bg, ref)
+	return string(tip), err
+}
+
+// A later version is told as such: the way out is to upgrade.
+func TestLaterVersion(t *testing.T) {
+	s := lived(t)
+	sessionFaults[7].plant(s)
+	if _, err := s.Sessions(bg); !errors.Is(err, refstore.ErrVersion) {
+		t.Errorf("Sessions gives %v", err)
+	}
+	chainFaults[12].plant(s)
+	if err := s.Sync(bg, "A", func(*News) error { return nil }); !errors.Is(err, refstore.ErrVersion) {
+		t.Errorf("Sync gives %v", err)
+	}
+}

@@ -1,0 +1,248 @@
+package refstore
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// crashRefs are in the order of a transaction: the first decides, and is not the
+// first by name.
+var crashRefs = []string{"refs/swarm/m-effect", "refs/notes/swarm/notice", "refs/swarm/inbox/B"}
+
+// A process killed at any point of a transaction leaves all of it or nothing,
+// the first ref's move decides, and the next Update clears up. That also holds
+// when git prune has taken the objects meanwhile.
+func TestKilledAtEachPoint(t *testing.T) {
+	for _, c := range []struct {
+		backend, point string
+		times          int
+		landed         int // from this occurrence on, the transaction has happened; 0: never
+	}{
+		{"files", "queued", 1, 0},
+		{"files", "logged", 1, 0},
+		{"files", "written", 1, 0},
+		{"files", "locked", 3, 0},
+		{"files", "renamed", 3, 1},
+		{"files", "kept", 1, 1},
+		{"git", "queued", 1, 0},
+		{"git", "logged", 1, 0},
+		{"git", "written", 1, 0},
+		{"git", "renamed", 1, 1},
+		{"git", "kept", 1, 1},
+	} {
+		for n := 1; n <= c.times; n++ {
+			for _, prune := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%s %d/prune %v", c.backend, c.point, n, prune), func(t *testing.T) {
+					t.Parallel()
+					testKill(t, c.backend, c.point, n, prune, c.landed > 0 && n >= c.landed)
+				})
+			}
+		}
+	}
+}
+
+func testKill(t *testing.T, backend, point string, n int, prune, landed bool) {
+	r := plain(t)
+	opts := Options{ThroughGit: backend == "git"}
+	if err := appendAll(r.open(opts), "A", "before", crashRefs...); err != nil {
+		t.Fatal(err)
+	}
+	foreign := r.foreignLocks()
+	w := startWorker(t, "die", r.dir, backend, "B", append([]string{point, strconv.Itoa(n), "1"}, crashRefs...)...)
+	if err := w.Wait(); !killed(err) {
+		t.Fatalf("the worker was not killed: %v %s", err, &w.err)
+	}
+	if prune {
+		r.git("prune", "--expire=now")
+	}
+	s := r.open(opts)
+	if (point != "queued") != s.Pending() {
+		t.Errorf("Pending: %v", s.Pending())
+	}
+	start := time.Now()
+	if err := appendAll(s, "C", "after", crashRefs...); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("the next Update took %v", took)
+	}
+	want := []string{"before", "B-0", "after"}
+	if !landed {
+		want = []string{"before", "after"}
+	}
+	for _, ref := range crashRefs {
+		if got := bodies(t, s, ref); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, not %q", ref, got, want)
+		}
+	}
+	r.reflogInOrder("refs/notes/swarm/notice")
+	r.removeForeign(foreign)
+	r.clean()
+}
+
+func killed(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
+}
+
+// foreignLocks makes locks like those of a git that is at work or was killed, on
+// other refs.
+func (r *gitRepo) foreignLocks() map[string]string {
+	r.Helper()
+	locks := map[string]string{"refs/swarm/other.lock": "", "refs/swarm/inbox/C.lock": string(r.tip("main")) + "\n", "refs/heads/main.lock": "garbage"}
+	for path, content := range locks {
+		r.write(path, content)
+	}
+	return locks
+}
+
+// removeForeign fails the test unless they are as they were.
+func (r *gitRepo) removeForeign(locks map[string]string) {
+	r.Helper()
+	for path, content := range locks {
+		if now, err := os.ReadFile(r.path(path)); err != nil || string(now) != content {
+			r.Errorf("somebody else's %s is now %q, %v", path, now, err)
+		}
+		os.Remove(r.path(path))
+	}
+}
+
+// reflogInOrder checks that each line is one git can read. A line can stand
+// twice, or for a move that did not happen, as after a crash of git.
+func (r *gitRepo) reflogInOrder(ref string) {
+	r.Helper()
+	content, err := os.ReadFile(r.path("logs", ref))
+	if err != nil {
+		r.Error(err)
+	}
+	for line := range strings.Lines(string(content)) {
+		if !strings.Contains(line, " Tess T. Er <tess@example.com> ") {
+			r.Errorf("reflog line %q", line)
+		}
+	}
+}
+
+// Processes that write without a pause are killed at random moments, hundreds
+// of times. What was acknowledged is in all the refs, once, and the refs agree
+// on everything: all of a transaction or nothing.
+func TestKilledAtRandom(t *testing.T) {
+	for _, backend := range []string{"files", "git"} {
+		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
+			kills, within := map[string]int{"files": 150, "git": 25}[backend], map[string]string{"files": "20ms", "git": "60ms"}[backend]
+			if long() {
+				kills *= 20
+			}
+			testRandomKills(t, backend, kills, within)
+		})
+	}
+}
+
+func testRandomKills(t *testing.T, backend string, kills int, within string) {
+	r := plain(t)
+	opts := Options{ThroughGit: backend == "git"}
+	mustAppend(t, r.open(opts), crashRefs[0], "first")
+	foreign := r.foreignLocks()
+	acked := map[string]bool{}
+	found := 0
+	for i := range kills {
+		w := startWorker(t, "random", r.dir, backend, fmt.Sprint("k", i), append([]string{within, "1000000"}, crashRefs...)...)
+		if err := w.Wait(); !killed(err) {
+			t.Fatalf("not killed: %v %s", err, &w.err)
+		}
+		for _, a := range w.acks(t) {
+			acked[a.what] = true
+		}
+		if r.open(opts).Pending() {
+			found++
+		}
+	}
+	if found == 0 || len(acked) == 0 {
+		t.Errorf("of %d kills %d came within a transaction; %d were acknowledged", kills, found, len(acked))
+	}
+	t.Logf("%d kills, %d of them within a transaction; %d acknowledged", kills, found, len(acked))
+	checkAfterKills(t, r, opts, acked)
+	r.removeForeign(foreign)
+	r.clean()
+}
+
+func checkAfterKills(t *testing.T, r *gitRepo, opts Options, acked map[string]bool) {
+	s := r.open(opts)
+	start := time.Now()
+	if err := appendAll(s, "Z", "last", crashRefs...); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("the next Update took %v", took)
+	}
+	all := bodies(t, s, crashRefs[0])[1:]
+	for _, ref := range crashRefs[1:] {
+		if got := bodies(t, s, ref); !slices.Equal(got, all) {
+			t.Errorf("%s has %d entries, the first ref %d", ref, len(got), len(all))
+		}
+	}
+	left := maps.Clone(acked)
+	seen := map[string]bool{}
+	for _, body := range all {
+		if seen[body] {
+			t.Errorf("%s is there twice", body)
+		}
+		seen[body] = true
+		delete(left, body)
+	}
+	if len(left) > 0 {
+		t.Errorf("acknowledged and lost: %v", slices.Sorted(maps.Keys(left)))
+	}
+}
+
+// A redo log that is torn, or was never one, was not acted upon and is cleared.
+func TestRedoLogTorn(t *testing.T) {
+	r := plain(t)
+	s := r.open(Options{})
+	mustAppend(t, s, "refs/swarm/a", "one")
+	tip := r.tip("refs/swarm/a")
+	next := rawCommit(t, r, s, tip, "never", 2)
+	payload := string((&redo{updates: []update{{ref: "refs/swarm/a", prev: tip, next: next}}}).encode())
+	whole := redoHeader([]byte(payload)) + "\n" + payload
+	for _, content := range []string{"x", "\n", whole[:len(whole)-1], whole[:20], whole + "x", strings.Replace(whole, "refs", "rofs", 1), redoHeader(nil) + "\n", strings.Repeat("\x00", 4096)} {
+		r.write("swarm/redo", content)
+		if err := s.Settle(bg); err != nil || s.Pending() {
+			t.Errorf("%.40q: Settle: %v", content, err)
+		}
+		r.write("swarm/redo", content)
+		mustAppend(t, s, "refs/swarm/a", "two")
+	}
+	r.write("swarm/redo", whole)
+	r.write("refs/swarm/a.lock", string(next)+"\n") // ours, by the log
+	mustAppend(t, s, "refs/swarm/a", "three")
+	r.clean()
+}
+
+// Settle does nothing where nobody has written, and does not wait for the living.
+func TestSettle(t *testing.T) {
+	r := plain(t)
+	s := r.open(Options{})
+	if err := s.Settle(bg); err != nil {
+		t.Errorf("before the first Update: %v", err)
+	}
+	var inside error
+	opts := Options{Step: func(point string) {
+		if point == "written" {
+			inside = s.Settle(bg)
+		}
+	}}
+	mustAppend(t, r.open(opts), "refs/swarm/a", "x")
+	if inside != nil || len(bodies(t, s, "refs/swarm/a")) != 1 {
+		t.Errorf("during an Update: %v", inside)
+	}
+	r.clean()
+}

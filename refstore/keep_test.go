@@ -1,0 +1,196 @@
+package refstore
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+func writeExecutable(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// waitFor waits for another process to get somewhere.
+func waitFor(t testing.TB, there func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !there(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
+
+// git gc --prune=now in two steps, as its git prune works: first it finds out
+// what is unreachable, then it deletes that. The wrapper of git stops in between.
+const slowPrune = `#!/bin/sh
+if [ "$1" = prune ]; then
+	GIT_EXEC_PATH='%[1]s' '%[1]s/git' prune -n --expire=now | cut -d' ' -f1 >'%[2]s/list'
+	: >'%[2]s/found'
+	while ! test -e '%[2]s/go'; do sleep 0.01; done
+	while read -r id; do
+		rm -f "objects/$(echo "$id" | cut -c1-2)/$(echo "$id" | cut -c3-)"
+	done <'%[2]s/list'
+	exit 0
+fi
+GIT_EXEC_PATH='%[1]s' exec '%[1]s/git' "$@"
+`
+
+// slowGC starts a git gc and returns when it knows what it will delete; finish
+// lets it do so.
+func (r *gitRepo) slowGC() (finish func()) {
+	r.Helper()
+	dir := r.TempDir()
+	real := strings.TrimSpace(run(r, "", "--exec-path"))
+	script := filepath.Join(dir, "git")
+	writeExecutable(r, script, fmt.Sprintf(slowPrune, real, dir))
+	cmd := exec.Command("git", "--exec-path="+dir, "gc", "-q", "--prune=now")
+	cmd.Dir = r.commonDir()
+	if err := cmd.Start(); err != nil {
+		r.Fatal(err)
+	}
+	waitFor(r, func() bool { return exists(filepath.Join(dir, "found")) })
+	return func() {
+		writeExecutable(r, filepath.Join(dir, "go"), "")
+		if err := cmd.Wait(); err != nil {
+			r.Errorf("git gc: %v", err)
+		}
+	}
+}
+
+// A git gc --prune=now that looked at the refs before they moved would delete
+// what they moved to; keep is what saves it, whenever that gc deletes.
+func TestKeepFromGC(t *testing.T) {
+	for _, throughGit := range []bool{false, true} {
+		for _, when := range []string{"before the refs move", "after Update"} {
+			t.Run(fmt.Sprintf("%s/git %v", when, throughGit), func(t *testing.T) {
+				t.Parallel()
+				r := plain(t)
+				mustPut(t, r.open(Options{}), "refs/swarm/t", "a/b", "before")
+				var finish func()
+				opts := Options{ThroughGit: throughGit, Step: func(point string) {
+					if point == "written" && finish == nil { // once: it may be written again
+						finish = r.slowGC()
+						if when != "after Update" {
+							finish()
+						}
+					}
+				}}
+				mustPut(t, r.open(opts), "refs/swarm/t", "a/c", "after")
+				if when == "after Update" {
+					finish()
+				}
+				if got := r.git("show", "refs/swarm/t:a/c"); got != "after" {
+					t.Errorf("read %q", got)
+				}
+				r.clean()
+			})
+		}
+	}
+}
+
+// Without keep such a gc does take them: the test above tests something.
+func TestWithoutKeep(t *testing.T) {
+	r := plain(t)
+	s := r.open(Options{})
+	mustAppend(t, s, "refs/swarm/a", "one")
+	w, queue := s.writerOf(t), r.queue()
+	tip := r.tip("refs/swarm/a")
+	e := Entry{Body: "two", Number: 2, Author: "A"}
+	sig := object.Signature{Name: "A", Email: "a@b", When: s.Now()}
+	data := object.CommitData{Tree: s.repo.Algo.EmptyTree(), Parents: []object.Hash{tip}, Author: sig, Committer: sig, Message: e.message()}
+	next := s.repo.Algo.NewObject(object.Commit, data.Encode())
+	if err := w.write(bg, []object.Object{next}); err != nil {
+		t.Fatal(err)
+	}
+	finish := r.slowGC()
+	if err := w.swap(bg, queue, []update{{ref: "refs/swarm/a", prev: tip, next: next.ID}}); err != nil {
+		t.Fatal(err)
+	}
+	finish()
+	if _, err := tryGit(r.dir, "cat-file", "-e", string(next.ID)); err == nil {
+		t.Error("the gc of this test takes nothing")
+	}
+	_, err := s.Entry(bg, "refs/swarm/a", next.ID)
+	damagedAs(t, "taken", err, "refs/swarm/a")
+}
+
+// gcAtWork believes gc.pid as git does.
+func TestGCAtWork(t *testing.T) {
+	r := newRepo(t)
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := startWorker(t, "append", r.dir, "files", "A", "0")
+	gone.done(t)
+	for content, want := range map[string]bool{
+		fmt.Sprintf("%d %s", os.Getpid(), host):       true,
+		fmt.Sprintf("%d %s", gone.Process.Pid, host):  false,
+		fmt.Sprintf("%d elsewhere", gone.Process.Pid): true,
+		"":                                   true,
+		"x":                                  true,
+		strings.Repeat("9", 30) + " " + host: true,
+		fmt.Sprintf("%d %s\n", gone.Process.Pid, host): false,
+	} {
+		r.write("gc.pid", content)
+		if got := gcAtWork(r.commonDir(), time.Now()); got != want {
+			t.Errorf("%q: %v", content, got)
+		}
+		if gcAtWork(r.commonDir(), time.Now().Add(13*time.Hour)) {
+			t.Errorf("%q is believed for too long", content)
+		}
+	}
+	os.Remove(r.path("gc.pid"))
+	if gcAtWork(r.commonDir(), time.Now()) {
+		t.Error("no gc.pid, and yet")
+	}
+}
+
+// Replaced cursors are deleted when they are old, and one that is in use is not.
+func TestRetire(t *testing.T) {
+	r := plain(t)
+	r.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/heads/main")
+	now := time.Unix(1_900_000_000, 0)
+	s := r.open(Options{Now: func() time.Time { return now }})
+	var ids []object.Hash
+	replace := func() {
+		err := s.Update(bg, "A", func(tx *Tx) error {
+			e, err := tx.Replace("refs/swarm/seen/A", Entry{Body: "x"})
+			if err == nil {
+				ids = append(ids, e.ID)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 4 {
+		replace()
+	}
+	r.git("update-ref", "refs/tags/mine", string(ids[1]))
+	now = now.Add(2*retiredPeriod + time.Second)
+	replace()
+	now = now.Add(time.Minute)
+	replace()
+	for i, want := range []bool{false, true, false, true, true, true} { // the fourth was replaced just now
+		if _, err := tryGit(r.dir, "cat-file", "-e", string(ids[i])); (err == nil) != want {
+			t.Errorf("cursor %d is there: %v", i, err == nil)
+		}
+	}
+	r.clean()
+}

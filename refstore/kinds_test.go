@@ -1,0 +1,155 @@
+package refstore
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// kind is a sort of repository. make gives one with a commit in it.
+type kind struct {
+	name      string
+	make      func(t testing.TB) *gitRepo
+	inProcess bool // whether the files backend writes there
+	both      bool // whether the git backend is tried there, too, by default
+}
+
+var kinds = []kind{
+	{"plain", plain, true, false},
+	{"linked worktree", linked, true, true},
+	{"bare", bare, true, false},
+	{"worktreeConfig", worktreeConfig, true, false},
+	{"packed", packed, true, false},
+	{"alternates", alternates, true, true},
+	{"space and [brackets] in its path", oddPath, true, false},
+	{"SHA-256", func(t testing.TB) *gitRepo { return withCommit(newRepo(t, "--object-format=sha256")) }, false, false},
+	{"shared", func(t testing.TB) *gitRepo { return withCommit(newRepo(t, "--shared=group")) }, false, false},
+	{"hook", hooked, false, false},
+	{"logAllRefUpdates=always", func(t testing.TB) *gitRepo { return configured(t, "core.logAllRefUpdates", "always") }, false, false},
+	{"logAllRefUpdates=no", func(t testing.TB) *gitRepo { return configured(t, "core.logAllRefUpdates", "no") }, true, false},
+	{"core.fsync=all", func(t testing.TB) *gitRepo { return configured(t, "core.fsync", "all") }, true, false},
+	{"reftable", reftable, false, false},
+}
+
+func withCommit(r *gitRepo) *gitRepo {
+	r.Helper()
+	r.git("commit", "-q", "--allow-empty", "-m", "root")
+	return r
+}
+
+func plain(t testing.TB) *gitRepo { return withCommit(newRepo(t)) }
+
+func linked(t testing.TB) *gitRepo {
+	r := plain(t)
+	r.git("worktree", "add", "-q", "../linked")
+	r.dir = filepath.Join(filepath.Dir(r.dir), "linked")
+	return r
+}
+
+func bare(t testing.TB) *gitRepo {
+	from := plain(t)
+	r := newRepo(t, "--bare")
+	r.git("fetch", "-q", from.dir, "main:main")
+	return r
+}
+
+func configured(t testing.TB, key, value string) *gitRepo {
+	r := plain(t)
+	r.git("config", key, value)
+	return r
+}
+
+func worktreeConfig(t testing.TB) *gitRepo {
+	r := configured(t, "extensions.worktreeConfig", "true")
+	r.git("config", "--worktree", "core.sparseCheckout", "true")
+	r.git("worktree", "add", "-q", "../linked")
+	r.dir = filepath.Join(filepath.Dir(r.dir), "linked")
+	return r
+}
+
+// packed has chains already, in packs and packed-refs, with an annotated tag
+// before them, so that packed-refs has a line that begins with ^.
+func packed(t testing.TB) *gitRepo {
+	r := plain(t)
+	r.git("tag", "-a", "-m", "a tag", "v1")
+	s := r.open(Options{})
+	for _, ref := range []string{"refs/swarm/a", "refs/swarm/inbox/B", "refs/swarm/zzz"} {
+		mustAppend(t, s, ref, "before")
+	}
+	r.git("update-ref", "refs/a/first", "HEAD")
+	r.git("gc", "-q", "--prune=now")
+	return r
+}
+
+// alternates borrows everything that it has at first, chains included.
+func alternates(t testing.TB) *gitRepo {
+	from := packed(t)
+	r := newRepo(t)
+	r.write("objects/info/alternates", from.path("objects")+"\n")
+	r.git("fetch", "-q", from.dir, "refs/tags/*:refs/tags/*", "refs/swarm/*:refs/swarm/*", "main:refs/heads/copy")
+	r.git("symbolic-ref", "HEAD", "refs/heads/copy")
+	r.git("branch", "main")
+	if out := r.git("count-objects"); !strings.HasPrefix(out, "0 objects") {
+		t.Fatalf("nothing should be here: %s", out)
+	}
+	return r
+}
+
+func oddPath(t testing.TB) *gitRepo {
+	r := plain(t)
+	dir := filepath.Join(filepath.Dir(r.dir), "a [b]* repo")
+	if err := os.Rename(r.dir, dir); err != nil {
+		t.Fatal(err)
+	}
+	r.dir = dir
+	return r
+}
+
+func hooked(t testing.TB) *gitRepo {
+	r := plain(t)
+	r.hook("cat >>'" + r.path("hook-ran") + "'")
+	return r
+}
+
+// hook sets the reference-transaction hook.
+func (r *gitRepo) hook(script string) {
+	r.Helper()
+	r.write("hooks/reference-transaction", "#!/bin/sh\n"+script+"\n")
+	if err := os.Chmod(r.path("hooks/reference-transaction"), 0o755); err != nil {
+		r.Fatal(err)
+	}
+}
+
+func reftable(t testing.TB) *gitRepo {
+	r := newRepo(t)
+	if _, err := tryGit("", "init", "-q", "--ref-format=reftable", r.dir+"2"); err != nil {
+		t.Skip("this git has no reftable")
+	}
+	r.dir += "2"
+	return withCommit(r)
+}
+
+// eachStore runs test on every kind of repository, as it is served by default
+// and through git.
+func eachStore(t *testing.T, test func(t *testing.T, r *gitRepo, opts Options)) {
+	for _, k := range kinds {
+		for _, throughGit := range []bool{false, true} {
+			if throughGit && (!k.inProcess || !k.both && !long()) { // much the same once more
+				continue
+			}
+			name := k.name + "/files"
+			if throughGit || !k.inProcess {
+				name = k.name + "/git"
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				r := k.make(t)
+				if in, why := r.open(Options{}).repo.InProcess(); in != k.inProcess {
+					t.Fatalf("InProcess: %v %s", in, why)
+				}
+				test(t, r, Options{ThroughGit: throughGit})
+			})
+		}
+	}
+}

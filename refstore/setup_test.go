@@ -1,0 +1,282 @@
+package refstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// gitRepo is a repository, seen from dir.
+type gitRepo struct {
+	testing.TB
+	dir string
+}
+
+// newRepo makes a repository, without the sample hooks.
+func newRepo(t testing.TB, args ...string) *gitRepo {
+	t.Helper()
+	r := &gitRepo{t, filepath.Join(t.TempDir(), "r")}
+	run(t, "", append(append([]string{"init", "-q", "--template="}, args...), r.dir)...)
+	return r
+}
+
+// run is the output of git in dir, which must succeed.
+func run(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	out, err := tryGit(dir, args...)
+	if err != nil {
+		t.Fatalf("git %s: %v", strings.Join(args, " "), err)
+	}
+	return out
+}
+
+func tryGit(dir string, args ...string) (string, error) {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, stderr.String())
+	}
+	return string(out), err
+}
+
+func (r *gitRepo) git(args ...string) string {
+	r.Helper()
+	return strings.TrimSuffix(run(r, r.dir, args...), "\n")
+}
+
+// commonDir is where refs and the redo log are.
+func (r *gitRepo) commonDir() string {
+	r.Helper()
+	return r.git("rev-parse", "--path-format=absolute", "--git-common-dir")
+}
+
+func (r *gitRepo) path(elem ...string) string {
+	r.Helper()
+	return filepath.Join(append([]string{r.commonDir()}, elem...)...)
+}
+
+// open is a store on the repository as a new process would open it.
+func (r *gitRepo) open(opts Options) *Store {
+	r.Helper()
+	s, err := openDir(r.dir, opts)
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { s.Close() })
+	return s
+}
+
+func openDir(dir string, opts Options) (*Store, error) {
+	found, err := repo.Discover(repo.Env(os.Environ()), dir)
+	if err != nil {
+		return nil, err
+	}
+	return Open(found, opts), nil
+}
+
+// mustAppend appends one entry to a journal.
+func mustAppend(t testing.TB, s *Store, ref, body string) *Entry {
+	t.Helper()
+	e, err := appendTo(s, "A", ref, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func appendTo(s *Store, by, ref, body string) (e *Entry, err error) {
+	err = s.Update(bg, by, func(tx *Tx) error {
+		e, err = tx.Append(ref, Entry{Body: body})
+		return err
+	})
+	return e, err
+}
+
+// mustPut puts one blob in a table.
+func mustPut(t testing.TB, s *Store, ref, path, content string) {
+	t.Helper()
+	if err := put(s, ref, path, content); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func put(s *Store, ref, path, content string) error {
+	return s.Update(bg, "A", func(tx *Tx) error {
+		table, err := tx.Table(ref)
+		if err != nil {
+			return err
+		}
+		if err := table.Put(path, []byte(content)); err != nil {
+			return err
+		}
+		_, err = tx.Record(ref, Entry{Body: "put " + path})
+		return err
+	})
+}
+
+// bodies are a chain's bodies from the first on, its numbers checked.
+func bodies(t testing.TB, s *Store, ref string) []string {
+	t.Helper()
+	tip, err := s.Tip(bg, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	if err := s.Walk(bg, ref, tip, func(e *Entry) bool { all = append(all, e.Body); return true }); err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// tip is what git says the ref holds, "" if there is none.
+func (r *gitRepo) tip(ref string) object.Hash {
+	out, _ := tryGit(r.dir, "rev-parse", "-q", "--verify", ref)
+	return object.Hash(strings.TrimSpace(out))
+}
+
+// fsck fails the test unless git finds the repository in order.
+func (r *gitRepo) fsck() {
+	r.Helper()
+	out, err := exec.Command("git", "-C", r.dir, "fsck", "--strict", "--no-dangling", "--no-progress").CombinedOutput()
+	for line := range strings.Lines(string(out)) {
+		if !strings.HasPrefix(line, "notice: ") { // that HEAD is unborn
+			err = errors.Join(err, errors.New(strings.TrimSpace(line)))
+		}
+	}
+	if err != nil {
+		r.Errorf("git fsck: %v", err)
+	}
+}
+
+// litter is what a transaction must not leave behind: locks, temporary files,
+// a log that is not empty.
+func (r *gitRepo) litter() []string {
+	r.Helper()
+	var found []string
+	common := r.commonDir()
+	for _, top := range []string{"refs", "swarm"} {
+		err := filepath.WalkDir(filepath.Join(common, top), func(path string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if strings.HasSuffix(path, ".lock") || strings.HasPrefix(d.Name(), "tmp-") {
+				found = append(found, path)
+			}
+			if d.Name() == "redo" {
+				if info, err := d.Info(); err != nil || info.Size() > 0 {
+					found = append(found, path)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			r.Fatal(err)
+		}
+	}
+	return found
+}
+
+// clean fails the test if anything was left behind, or git finds a fault.
+func (r *gitRepo) clean() {
+	r.Helper()
+	if left := r.litter(); left != nil {
+		r.Errorf("left behind: %v", left)
+	}
+	r.fsck()
+}
+
+// write makes a file in the common git dir, and the folders on the way.
+func (r *gitRepo) write(path, content string) {
+	r.Helper()
+	path = r.path(path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		r.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// writerOf is the backend that the store writes with.
+func (s *Store) writerOf(t testing.TB) backend {
+	t.Helper()
+	if err := s.chooseWriter(); err != nil {
+		t.Fatal(err)
+	}
+	return s.writer
+}
+
+// queue is a file to hand to swap, where the test itself is the only writer.
+func (r *gitRepo) queue() *os.File {
+	r.Helper()
+	f, err := os.OpenFile(redoPath(r.commonDir()), os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { f.Close() })
+	return f
+}
+
+// rawCommit stores a commit as a transaction would make it, and moves no ref.
+func rawCommit(t testing.TB, r *gitRepo, s *Store, parent object.Hash, body string, number int) object.Hash {
+	t.Helper()
+	e := Entry{Body: body, Number: number, Author: "raw"}
+	sig := object.Signature{Name: "raw", Email: "raw@example.com", When: s.Now()}
+	data := object.CommitData{Tree: s.repo.Algo.EmptyTree(), Author: sig, Committer: sig, Message: e.message()}
+	if parent != "" {
+		data.Parents = []object.Hash{parent}
+	}
+	return r.object("commit", data.Encode())
+}
+
+// object stores one with git.
+func (r *gitRepo) object(kind string, content []byte) object.Hash {
+	r.Helper()
+	cmd := exec.Command("git", "-C", r.dir, "hash-object", "-w", "-t", kind, "--stdin", "--literally")
+	cmd.Stdin = strings.NewReader(string(content))
+	out, err := cmd.Output()
+	if err != nil {
+		r.Fatalf("git hash-object: %v", err)
+	}
+	return object.Hash(strings.TrimSpace(string(out)))
+}
+
+// appendAll appends the same entry to several journals in one transaction.
+func appendAll(s *Store, by, body string, refs ...string) error {
+	return s.Update(bg, by, func(tx *Tx) error {
+		for _, ref := range refs {
+			if _, err := tx.Append(ref, Entry{Body: body}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// mktree stores a tree with that one line, whether or not what it names is there.
+func (r *gitRepo) mktree(line string) string {
+	r.Helper()
+	cmd := exec.Command("git", "-C", r.dir, "mktree", "--missing")
+	cmd.Stdin = strings.NewReader(line + "\n")
+	out, err := cmd.Output()
+	if err != nil {
+		r.Fatalf("git mktree: %v", err)
+	}
+	return strings.TrimSpace(string(out))
+}

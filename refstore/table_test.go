@@ -1,0 +1,217 @@
+package refstore
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// oddNames are paths that are unusual, and allowed.
+var oddNames = []string{
+	"a", "b.c", "b/x", "b-d", "b0", " ", "a b/c\td", "ü/🐝", "\xff\xfe", "-", "*", ".gitattributes", "x.lock", "...", ".a", "CON",
+	"new\nline", "\"quoted\"", strings.Repeat("deep/", 50) + "end", strings.Repeat("n", 255), "refs/heads/main", "HEAD", "~", "c/.gitignore",
+}
+
+// A table does what a map does, across commits, and git reads each state.
+func testTable(t *testing.T, r *gitRepo, opts Options) {
+	const ref = "refs/swarm/table"
+	model := map[string]string{}
+	err := r.open(opts).Update(bg, "A", func(tx *Tx) error {
+		table, err := tx.Table(ref)
+		for _, name := range oddNames {
+			if err == nil {
+				err = table.Put(name, []byte("= "+name))
+			}
+			model[name] = "= " + name
+		}
+		if err == nil {
+			_, err = tx.Record(ref, Entry{Body: "odd names"})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameTable(t, r, opts, ref, model)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 4 {
+		if err := r.open(opts).Update(bg, "A", func(tx *Tx) error { return randomChanges(t, tx, ref, model, rng) }); err != nil {
+			t.Fatal(err)
+		}
+		sameTable(t, r, opts, ref, model)
+	}
+	err = r.open(opts).Update(bg, "A", func(tx *Tx) error {
+		table, err := tx.Table(ref)
+		for name := range model {
+			err = errors.Join(err, table.Delete(name))
+		}
+		_, err2 := tx.Record(ref, Entry{Body: "all gone"})
+		return errors.Join(err, err2)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameTable(t, r, opts, ref, nil)
+	if tree := r.git("rev-parse", ref+"^{tree}"); tree != string(r.object("tree", nil)) {
+		t.Errorf("folders are left: %s", r.git("ls-tree", "-r", "-t", ref))
+	}
+}
+
+// randomChanges stages puts and deletes that the model allows, refuses the
+// others, and records them in two commits.
+func randomChanges(t *testing.T, tx *Tx, ref string, model map[string]string, rng *rand.Rand) error {
+	table, err := tx.Table(ref)
+	if err != nil {
+		return err
+	}
+	for i := range 60 {
+		parts := make([]string, 1+rng.IntN(4))
+		for j := range parts {
+			parts[j] = string("pqr"[rng.IntN(3)])
+		}
+		path := strings.Join(parts, "/")
+		above, below := "", false
+		for name := range model {
+			below = below || strings.HasPrefix(name, path+"/")
+			if strings.HasPrefix(path, name+"/") {
+				above = name
+			}
+		}
+		if got, err := table.Above(path); got != above || err != nil {
+			t.Errorf("Above(%q) is %q, %v, not %q", path, got, err, above)
+		}
+		if _, there := model[path]; there && rng.IntN(2) == 0 {
+			if err := table.Delete(path); err != nil {
+				t.Errorf("Delete(%q): %v", path, err)
+			}
+			delete(model, path)
+		} else if content := fmt.Sprint(path, i); above == "" && !below {
+			if err := table.Put(path, []byte(content)); err != nil {
+				t.Errorf("Put(%q): %v", path, err)
+			}
+			model[path] = content
+		} else if table.Put(path, nil) == nil || table.Delete(path) == nil {
+			t.Errorf("%q was put where %q stands, or something below", path, above)
+		}
+		if i == 30 {
+			if _, err := tx.Record(ref, Entry{Body: "half"}); err != nil {
+				return err
+			}
+		}
+	}
+	sameAsModel(t, table, model)
+	_, err = tx.Record(ref, Entry{Body: "random"})
+	return err
+}
+
+func sameTable(t *testing.T, r *gitRepo, opts Options, ref string, model map[string]string) {
+	t.Helper()
+	table, err := r.open(opts).Table(bg, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameAsModel(t, table, model)
+	out := run(t, r.dir, "ls-tree", "-r", "-z", "--name-only", "--full-tree", ref)
+	names := strings.FieldsFunc(out, func(c rune) bool { return c == 0 })
+	slices.Sort(names)
+	if want := slices.Sorted(maps.Keys(model)); !slices.Equal(names, want) {
+		t.Errorf("git lists %q, not %q", names, want)
+	}
+}
+
+// sameAsModel compares what every reading method says with the model.
+func sameAsModel(t *testing.T, table *Table, model map[string]string) {
+	t.Helper()
+	got := map[string]string{}
+	if err := table.Below("", func(path string, content []byte) bool { got[path] = string(content); return true }); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(got, model) {
+		t.Errorf("Below gives %d: %q, not %d: %q", len(got), got, len(model), model)
+	}
+	for _, path := range append(slices.Collect(maps.Keys(model)), "p", "p/q", "absent", "b", "b/", "/b", "") {
+		content, err := table.Get(path)
+		want, there := model[path]
+		if (err == nil) != there || string(content) != want || (err != nil && !errors.Is(err, ErrNotExist)) {
+			t.Errorf("Get(%q): %q, %v", path, content, err)
+		}
+	}
+	for _, path := range []string{"", "p", "p/q", "b", "deep/deep"} {
+		below, prefix, children := map[string]bool{}, path+"/", map[string]bool{}
+		if path == "" {
+			prefix = ""
+		}
+		for name := range model {
+			if rest, ok := strings.CutPrefix(name, prefix); ok {
+				first, _, _ := strings.Cut(rest, "/")
+				children[first] = true
+				below[name] = true
+			} else if name == path {
+				below[name] = true
+			}
+		}
+		n := 0
+		err := table.Below(path, func(p string, _ []byte) bool { n++; return below[p] })
+		names, err2 := table.Names(path)
+		slices.Sort(names)
+		if err != nil || err2 != nil || n != len(below) || !slices.Equal(names, slices.Sorted(maps.Keys(children))) {
+			t.Errorf("below %q: %d of %d, names %q, %v, %v", path, n, len(below), names, err, err2)
+		}
+	}
+}
+
+// Names that git would not have in a tree are refused, and a visit can be cut short.
+func TestTableRefuses(t *testing.T) {
+	r := plain(t)
+	s := r.open(Options{})
+	for _, bad := range []string{"", "/", "a//b", "/a", "a/", ".", "a/..", "../a", ".git", "a/.GIT/config", "git~1", "a\x00b"} {
+		if err := put(s, "refs/swarm/t", bad, "x"); err == nil {
+			t.Errorf("%q was put", bad)
+		}
+	}
+	for _, name := range []string{"a", "b/c", "d"} {
+		mustPut(t, s, "refs/swarm/t", name, name)
+	}
+	table, err := s.Table(bg, "refs/swarm/t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for stop := 1; stop <= 3; stop++ {
+		n := 0
+		if err := table.Below("", func(string, []byte) bool { n++; return n < stop }); err != nil || n != stop {
+			t.Errorf("visited %d, not %d: %v", n, stop, err)
+		}
+	}
+	if err := s.Update(bg, "A", func(tx *Tx) error {
+		table, err := tx.Table("refs/swarm/t")
+		return errors.Join(err, table.Delete("absent"))
+	}); !errors.Is(err, ErrNotExist) {
+		t.Errorf("Delete of nothing: %v", err)
+	}
+	r.clean()
+}
+
+// A tree that we would not write is damage, and it says where.
+func TestTableDamage(t *testing.T) {
+	r := plain(t)
+	s := r.open(Options{})
+	mustPut(t, s, "refs/swarm/t", "a/b", "x")
+	blob := r.git("rev-parse", "refs/swarm/t:a/b")
+	for name, line := range map[string]string{
+		"executable": "100755 blob " + blob + "\tx", "link": "120000 blob " + blob + "\tx", "submodule": "160000 commit " + r.git("rev-parse", "main") + "\tx",
+		"missing blob": "100644 blob " + strings.Repeat("a", 40) + "\tx", "missing tree": "040000 tree " + strings.Repeat("a", 40) + "\tx",
+	} {
+		tree := r.mktree(line)
+		commit := fmt.Appendf(nil, "tree %s\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n\nx\n\nNumber: 1\nFormat: 1\n", tree)
+		table, err := s.TableAt(bg, "refs/swarm/t", r.object("commit", commit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = table.Below("", func(string, []byte) bool { return true })
+		damagedAs(t, name, err, "refs/swarm/t")
+	}
+}

@@ -1,0 +1,156 @@
+package review
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// Kind is what an event is.
+type Kind string
+
+// The kinds of event.
+const (
+	Request  Kind = "request"
+	Approve  Kind = "approve"
+	Reject   Kind = "reject"
+	Comment  Kind = "comment"
+	Withdraw Kind = "withdraw"
+)
+
+// Event is one line of a note.
+type Event struct {
+	At     time.Time
+	Review int // the review's number
+	Seq    int // the event's number within the review, from 1
+	Kind   Kind
+	By     string
+	Text   string // a comment; any UTF-8
+
+	// Of a request only:
+	To     []string    // the reviewers, all of whom must approve
+	Branch string      // full name of the ref that was to land; "" if it was no branch
+	Target string      // full name of the ref it was to land on
+	Base   object.Hash // the range Base..Tip
+	Tip    object.Hash
+	Patch  object.Hash // the patch-id of the range
+}
+
+// line is the event as it is stored:
+//
+//	<time> #<review>.<seq> <kind> by=<session> [<request's fields>] "<text>"
+//
+// A line stands for itself, so lines may be sorted and doubled.
+func (e *Event) line() string {
+	s := fmt.Sprintf("%s #%d.%d %s by=%s", e.At.UTC().Format(time.RFC3339), e.Review, e.Seq, e.Kind, e.By)
+	if e.Kind == Request {
+		s += fmt.Sprintf(" to=%s branch=%s target=%s base=%s tip=%s patch=%s",
+			strings.Join(e.To, ","), e.Branch, e.Target, e.Base, e.Tip, e.Patch)
+	}
+	return s + " " + strconv.Quote(e.Text)
+}
+
+var errLine = errors.New("not a line that git swarm writes")
+
+// parseLine reads what line wrote, and nothing else.
+func parseLine(line string) (*Event, error) {
+	head, text, ok := strings.Cut(line, ` "`)
+	words := strings.Split(head, " ")
+	if !ok || len(words) < 4 {
+		return nil, errLine
+	}
+	e := &Event{Kind: Kind(words[2])}
+	var err [4]error
+	e.Text, err[0] = strconv.Unquote(`"` + text)
+	e.At, err[1] = time.Parse(time.RFC3339, words[0])
+	review, seq, _ := strings.Cut(strings.TrimPrefix(words[1], "#"), ".")
+	e.Review, err[2] = strconv.Atoi(review)
+	e.Seq, err[3] = strconv.Atoi(seq)
+	if errors.Join(err[:]...) != nil || e.Review < 1 || e.Seq < 1 {
+		return nil, errLine
+	}
+	for _, word := range words[3:] {
+		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "by":
+			e.By = value
+		case "to":
+			e.To = strings.Split(value, ",")
+		case "branch":
+			e.Branch = value
+		case "target":
+			e.Target = value
+		case "base":
+			e.Base = object.Hash(value)
+		case "tip":
+			e.Tip = object.Hash(value)
+		case "patch":
+			e.Patch = object.Hash(value)
+		}
+	}
+	if e.check() != nil || e.line() != line {
+		return nil, errLine
+	}
+	return e, nil
+}
+
+func (e *Event) check() error {
+	kinds := []Kind{Request, Approve, Reject, Comment, Withdraw}
+	if !slices.Contains(kinds, e.Kind) || bus.CheckID(e.By) != nil || (e.Kind == Request) != (e.Seq == 1) {
+		return errLine
+	}
+	if e.Kind != Request {
+		return nil
+	}
+	for _, id := range e.To {
+		if bus.CheckID(id) != nil {
+			return errLine
+		}
+	}
+	for _, h := range []object.Hash{e.Base, e.Tip, e.Patch} {
+		if !object.SHA1.Valid(h) && !object.SHA256.Valid(h) {
+			return errLine
+		}
+	}
+	return nil
+}
+
+// parseLines reads a note, or a review in the table. Blank lines, which git
+// leaves when it joins notes, and doubles do not count.
+func parseLines(text string) ([]*Event, error) {
+	var events []*Event
+	seen := map[string]bool{}
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.TrimSpace(line) == "" || seen[line] {
+			continue
+		}
+		seen[line] = true
+		e, err := parseLine(line)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %.80q", err, line)
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// joinLines is a note that holds the events of all these texts, sorted as
+// "git notes merge --strategy=cat_sort_uniq" sorts them.
+func joinLines(texts ...string) string {
+	var lines []string
+	for _, text := range texts {
+		for line := range strings.SplitSeq(text, "\n") {
+			if strings.TrimSpace(line) != "" {
+				lines = append(lines, line)
+			}
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(slices.Compact(lines), "\n") + "\n"
+}

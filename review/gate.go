@@ -1,0 +1,154 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Reason is why something is not clear to land.
+type Reason string
+
+// The reasons.
+const (
+	NothingRequested Reason = "nothing requested"
+	IsPending        Reason = "pending"
+	IsRejected       Reason = "rejected"
+	HasChanged       Reason = "changed"
+)
+
+// NotClearError says that what a session would land is not approved.
+type NotClearError struct {
+	Session string
+	Reason  Reason
+	Review  *Review  // the newest request, nil if there is none
+	Commits []string // with HasChanged: "id subject" of the commits that were not approved
+}
+
+func (e *NotClearError) Error() string {
+	switch e.Reason {
+	case IsPending:
+		return fmt.Sprintf("%s: review #%d is pending on %s", e.Session, e.Review.Number, strings.Join(e.Review.Waiting(), ", "))
+	case IsRejected:
+		v := e.Review.Rejection()
+		return fmt.Sprintf("%s: review #%d was rejected by %s: %q", e.Session, e.Review.Number, v.By, v.Text)
+	case HasChanged:
+		line := fmt.Sprintf("%s: changed since the approval of review #%d", e.Session, e.Review.Number)
+		if len(e.Commits) > 0 {
+			line += ": " + strings.Join(e.Commits, ", ")
+		}
+		return line
+	}
+	return e.Session + ": no review was requested"
+}
+
+// Clear returns nil if the change Base..Tip of r, which the session is about to
+// land, is what the reviewers of its newest request approved; else
+// *NotClearError.
+//
+// It is that change if r.Tip is the approved commit, or if carrying the approved
+// change over to r.Base by a three-way merge works without a conflict and gives
+// exactly r.Tip's tree. So an approval is kept by a clean rebase, by a merge of
+// the target, by rewording, squashing and reordering, and it is dropped by
+// anything that adds to, takes from or alters the change, were it a blank: which
+// git's patch-id alone, blind to blanks and to where in a file a line stands,
+// would not see. If the approved commits are gone from the repository, equal
+// patch-ids decide.
+func (b *Book) Clear(ctx context.Context, session string, r *Range) error {
+	review, err := b.Latest(ctx, session)
+	if err != nil {
+		return err
+	}
+	return b.ClearBy(ctx, session, review, r)
+}
+
+// ClearBy is Clear with the given review in the newest request's place.
+func (b *Book) ClearBy(ctx context.Context, session string, review *Review, r *Range) error {
+	no := &NotClearError{Session: session, Review: review}
+	switch {
+	case review == nil || review.State == Withdrawn:
+		no.Reason = NothingRequested
+		return no
+	case review.State == Rejected:
+		no.Reason = IsRejected
+		return no
+	case review.State != Approved:
+		no.Reason = IsPending
+		return no
+	case review.Tip == r.Tip:
+		return nil
+	}
+	git := b.bus.Store().Repo()
+	same, err := sameChange(ctx, git, review, r)
+	if err != nil || same {
+		return err
+	}
+	no.Reason = HasChanged
+	no.Commits = newCommits(ctx, git, review, r)
+	return no
+}
+
+// sameChange decides whether r is the approved change, carried over.
+func sameChange(ctx context.Context, git *repo.Repo, review *Review, r *Range) (bool, error) {
+	if !exists(ctx, git, review.Tip) || !exists(ctx, git, review.Base) {
+		patch, err := PatchID(ctx, git, r)
+		return err == nil && patch == review.Patch, err
+	}
+	tree, err := treeID(ctx, git, r.Tip)
+	if err != nil {
+		return false, err
+	}
+	if review.Base == r.Base {
+		approved, err := treeID(ctx, git, review.Tip)
+		return err == nil && approved == tree, err
+	}
+	carried, err := carry(ctx, git, review, r.Base)
+	return err == nil && carried == tree, err
+}
+
+// carry merges the approved change onto base and returns the tree, "" if there
+// is a conflict. git merge-tree finds the merge base by itself (an option to
+// name it came with git 2.40), so it is given two commits that have just that
+// one: the reviewed tip's tree and base's tree, each on top of the reviewed base.
+func carry(ctx context.Context, git *repo.Repo, review *Review, base object.Hash) (object.Hash, error) {
+	var sides [2]string
+	for i, of := range []object.Hash{base, review.Tip} {
+		tree, err := treeID(ctx, git, of)
+		if err != nil {
+			return "", err
+		}
+		cmd := git.GitParsed(ctx, "commit-tree", string(tree), "-p", string(review.Base), "-m", "carried over")
+		cmd.Env = append(cmd.Env, "GIT_AUTHOR_NAME=git swarm", "GIT_AUTHOR_EMAIL=", "GIT_COMMITTER_NAME=git swarm", "GIT_COMMITTER_EMAIL=",
+			"GIT_AUTHOR_DATE=2000-01-01T00:00:00Z", "GIT_COMMITTER_DATE=2000-01-01T00:00:00Z")
+		if sides[i], err = said(cmd); err != nil {
+			return "", err
+		}
+	}
+	out, err := said(git.GitParsed(ctx, "-c", "merge.renames=true", "merge-tree", "--write-tree", "--no-messages", sides[0], sides[1]))
+	var no *repo.GitError
+	if errors.As(err, &no) && no.ExitCode == 1 {
+		return "", nil
+	}
+	return object.Hash(out), err
+}
+
+// newCommits names the commits of r whose patch is in none of the approved ones.
+func newCommits(ctx context.Context, git *repo.Repo, review *Review, r *Range) []string {
+	out, err := said(git.GitParsed(ctx, "cherry", "-v", string(review.Tip), string(r.Tip), string(r.Base)))
+	if err != nil {
+		return nil
+	}
+	var commits []string
+	for line := range strings.Lines(out) {
+		sign, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		id, subject, _ := strings.Cut(rest, " ")
+		if sign == "+" {
+			commits = append(commits, id[:min(10, len(id))]+" "+subject)
+		}
+	}
+	return commits[:min(len(commits), 5)]
+}

@@ -1,0 +1,149 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Range is a change: the commits of Base..Tip.
+type Range struct {
+	Branch string // full ref name of what is to land, "" if it is no branch
+	Target string // full ref name of what it is to land on
+	Base   object.Hash
+	Tip    object.Hash
+}
+
+// said runs git and returns what it said, without the line feed.
+func said(cmd *exec.Cmd) (string, error) {
+	out, err := repo.Output(cmd)
+	return strings.TrimSuffix(out, "\n"), err
+}
+
+// PatchID is git's patch-id of the range's diff, by content only: stable under a
+// rebase that shifts lines (git-patch-id(1)).
+func PatchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return "", err
+	}
+	defer read.Close()
+	diff := git.GitParsed(ctx, "diff-tree", "-r", "-p", "--full-index", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", string(r.Base), string(r.Tip))
+	diff.Stdout = write
+	patch := git.GitParsed(ctx, "patch-id", "--stable")
+	patch.Stdin = read
+	done := make(chan error, 1)
+	go func() {
+		_, err := repo.Output(diff)
+		done <- errors.Join(err, write.Close())
+	}()
+	out, err := repo.Output(patch)
+	if err := errors.Join(err, <-done); err != nil {
+		return "", fmt.Errorf("patch-id: %w", err)
+	}
+	id, _, _ := strings.Cut(strings.TrimSpace(out), " ")
+	if id == "" { // a change without text: of modes alone, say
+		return treeID(ctx, git, r.Tip)
+	}
+	return object.Hash(id), nil
+}
+
+func treeID(ctx context.Context, git *repo.Repo, commit object.Hash) (object.Hash, error) {
+	return commitID(ctx, git, string(commit)+"^{tree}")
+}
+
+func exists(ctx context.Context, git *repo.Repo, commit object.Hash) bool {
+	_, err := commitID(ctx, git, string(commit)+"^{commit}")
+	return err == nil
+}
+
+// commitID resolves a revision as git does.
+func commitID(ctx context.Context, git *repo.Repo, revision string) (object.Hash, error) {
+	out, err := said(git.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", revision))
+	var no *repo.GitError
+	if errors.As(err, &no) {
+		return "", &NoCommitError{strings.TrimSuffix(strings.TrimSuffix(revision, "^{commit}"), "^{tree}")}
+	}
+	return object.Hash(out), err
+}
+
+// NoCommitError says that a revision names no commit of this repository.
+type NoCommitError struct{ Revision string }
+
+func (e *NoCommitError) Error() string { return fmt.Sprintf("'%s' is no commit here", e.Revision) }
+
+// FindRange is the change that branch (a ref's full name, or HEAD) would land on
+// target: from their merge base to its tip.
+func FindRange(ctx context.Context, git *repo.Repo, branch, target string) (*Range, error) {
+	r := &Range{Branch: branch, Target: target}
+	if branch == "HEAD" {
+		r.Branch = ""
+		if out, err := repo.Output(git.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD")); err == nil {
+			r.Branch = strings.TrimSpace(out)
+		}
+	}
+	var err error
+	if r.Tip, err = commitID(ctx, git, branch+"^{commit}"); err != nil {
+		return nil, err
+	}
+	return r, r.rebase(ctx, git, target)
+}
+
+// rebase sets the range's base to the merge base with the revision.
+func (r *Range) rebase(ctx context.Context, git *repo.Repo, revision string) error {
+	from, err := commitID(ctx, git, revision+"^{commit}")
+	if err != nil {
+		return err
+	}
+	out, err := repo.Output(git.GitParsed(ctx, "merge-base", string(from), string(r.Tip)))
+	var no *repo.GitError
+	if errors.As(err, &no) {
+		return bus.Inputf("'%s' has no commit in common with the change", revision)
+	}
+	r.Base = object.Hash(strings.TrimSpace(out))
+	return err
+}
+
+// ParseRange reads "A..B": what B has that A has not.
+func ParseRange(ctx context.Context, git *repo.Repo, text, target string) (*Range, error) {
+	from, to, ok := strings.Cut(text, "..")
+	if !ok || strings.HasPrefix(to, ".") {
+		return nil, bus.Inputf("'%s' is no range such as main..HEAD", text)
+	}
+	if to == "" {
+		to = "HEAD"
+	}
+	if from == "" {
+		from = "HEAD"
+	}
+	r := &Range{Target: target}
+	var err error
+	if r.Tip, err = commitID(ctx, git, to+"^{commit}"); err != nil {
+		return nil, err
+	}
+	if out, err := repo.Output(git.GitParsed(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", to)); err == nil {
+		for word := range strings.FieldsSeq(out) {
+			if strings.HasPrefix(word, "refs/heads/") {
+				r.Branch = word
+			}
+		}
+	}
+	return r, r.rebase(ctx, git, from)
+}
+
+// Commits counts the commits of the range.
+func (r *Range) Commits(ctx context.Context, git *repo.Repo) (int, error) {
+	out, err := repo.Output(git.GitParsed(ctx, "rev-list", "--count", string(r.Base)+".."+string(r.Tip)))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(out))
+}
