@@ -43,7 +43,7 @@ as it says.`,
 // play is the story. Each scene runs real commands and stops at the first that
 // does not do what the text says.
 func (s *stage) play() error {
-	scenes := []func(){s.sceneStart, s.sceneDecide, s.sceneContend, s.sceneLand, s.sceneConflict, s.sceneLook}
+	scenes := []func(){s.sceneStart, s.sceneDecide, s.sceneContend, s.sceneLand, s.sceneReview, s.sceneConflict, s.sceneLook}
 	for _, scene := range scenes {
 		scene()
 		if s.err != nil {
@@ -128,6 +128,21 @@ func (s *stage) sceneLand() {
 	if n := s.output("git", "-C", "hub.git", "rev-list", "--count", "--no-merges", "main"); n != "4\n" {
 		s.fail("main has %q commits", n)
 	}
+}
+
+func (s *stage) sceneReview() {
+	s.say("\nA change can be made to wait for another's approval, which follows the change through\na rebase, and falls when the change is altered.\n")
+	s.quietly("git", "-C", "app", "config", "swarm.requireReview", "true")
+	s.quietly("git", "-C", "app.worktrees/C", "pull", "--quiet", "--rebase", "origin", "main")
+	s.write("app.worktrees/C", "README.md", "# Shop\n\nOpen all day.\n")
+	s.run("C", "git", "commit", "--quiet", "-am", "[Session C] Opening hours").is("")
+	s.run("C", "git", "swarm", "push").refuses("C: no review was requested")
+	s.run("C", "git", "swarm", "review", "request", "--to", "A").has("Review #1 requested from A")
+	s.run("A", "git", "swarm", "review", "approve", "1", "--comment", "Good").has("Review #1 approved")
+	s.run("", "git", "swarm", "merge-ok", "C").has("C is clear to merge")
+	s.run("C", "git", "swarm", "push").has("Push successful")
+	s.run("", "git", "notes", "--ref=swarm/reviews", "show", "refs/remotes/origin/main").has("#1.2 approve by=A \"Good\"")
+	s.quietly("git", "-C", "app", "config", "--unset", "swarm.requireReview")
 }
 
 func (s *stage) sceneConflict() {
