@@ -1,5 +1,7 @@
 package merge
 
+import "slices"
+
 // kind says what becomes of a hunk.
 type kind byte
 
@@ -16,7 +18,7 @@ const (
 type hunk struct {
 	kind               kind
 	base, ours, theirs span
-	region             int // of a conflict or heal: its place in Result.Regions
+	region             int // of a conflict: its place in Result.Regions
 }
 
 // files is the three files of one merge.
@@ -67,7 +69,7 @@ func shift(s span, by int) span { return span{s.from + by, s.to + by} }
 
 func (f *files) same(x, y change) bool {
 	return x.a == y.a && x.b.len() == y.b.len() &&
-		equal(f.ours.ids[x.b.from:x.b.to], f.theirs.ids[y.b.from:y.b.to])
+		slices.Equal(f.ours.ids[x.b.from:x.b.to], f.theirs.ids[y.b.from:y.b.to])
 }
 
 // overlap is the conflict of two changes: it spans both, and each side's lines across it.
@@ -97,16 +99,4 @@ func (l *list) add(h hunk) {
 		}
 	}
 	l.hunks = append(l.hunks, h)
-}
-
-func equal[T comparable](a, b []T) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

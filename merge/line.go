@@ -47,4 +47,7 @@ type span struct{ from, to int }
 func (s span) empty() bool { return s.from == s.to }
 func (s span) len() int    { return s.to - s.from }
 
+// lines is s in a Region.
+func (s span) lines() Span { return Span{s.from, s.to} }
+
 func (t text) join(s span) string { return strings.Join(t.lines[s.from:s.to], "") }

@@ -20,7 +20,7 @@ func proven(base, ours, theirs, result string) bool {
 func marks(in *interner, s string) []int32 {
 	var out []int32
 	for _, t := range tokens(s) {
-		if !isBlank(t[0]) {
+		if !isSpace(t) {
 			out = append(out, in.id(t))
 		}
 	}

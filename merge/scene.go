@@ -1,6 +1,9 @@
 package merge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // scene is one conflict as the rules see it: the lines of git's region, before git cuts it down.
 type scene struct {
@@ -67,6 +70,9 @@ func cutPieces(s *scene, cut func(string) []string) *pieces {
 	return p
 }
 
+// edits are both sides'.
+func (p *pieces) edits() []edit { return append(p.x[:len(p.x):len(p.x)], p.y...) }
+
 func (p *pieces) text(ids []int32) string {
 	var b strings.Builder
 	for _, id := range ids {
@@ -88,7 +94,7 @@ func (p *pieces) weave(gap int, untie func(knot) ([]int32, bool)) (string, bool)
 		at = k.at.to
 		ours, theirs := render(p.base, k.at, k.ours), render(p.base, k.at, k.theirs)
 		switch {
-		case len(k.theirs) == 0 || equal(ours, theirs):
+		case len(k.theirs) == 0 || slices.Equal(ours, theirs):
 			out = append(out, ours...)
 		case len(k.ours) == 0:
 			out = append(out, theirs...)

@@ -23,9 +23,9 @@ const defaultMarkerSize = 7
 // writer renders hunks as git does.
 type writer struct {
 	*files
-	opts  Options
-	texts []string // of the healed regions
-	out   bytes.Buffer
+	opts    Options
+	regions []Region // their texts
+	out     bytes.Buffer
 }
 
 func (w *writer) write(hunks []hunk) []byte {
@@ -41,7 +41,7 @@ func (w *writer) write(hunks []hunk) []byte {
 		case takeTheirs:
 			w.out.WriteString(w.theirs.join(h.theirs))
 		case healed:
-			w.out.WriteString(w.texts[h.region])
+			w.out.WriteString(w.regions[h.region].Text)
 		case conflict:
 			w.conflict(h)
 		}
