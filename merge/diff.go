@@ -33,7 +33,7 @@ func (d *differ) diff(a, b []int32) []change {
 	fa, fb := newMarked(a), newMarked(b)
 	head, tail := trim(a, b)
 	d.setAside(fa, fb, head, tail)
-	d.search(fa, fb)
+	d.search(fa, fb, false)
 	slide(fa, fb)
 	slide(fb, fa)
 	return changes(fa, fb)

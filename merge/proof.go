@@ -1,23 +1,30 @@
 package merge
 
-// proven checks a result against both sides, without regard to how it came about. What counts are
-// tokens other than blanks. It holds when
+// proven checks a result against both sides, without regard to how it came about: by its own diff,
+// not the one that rules use. What counts are tokens other than white space. It holds when
 //
 //   - no token occurs more or less often than carrying out both sides' changes of its number, or
 //     those of one side where the other made the same, would have it;
-//   - getting from ours to the result takes no more insertions and deletions than theirs took from
-//     the base, and the other way round: so neither side's order is disturbed, none of its tokens
-//     lost, and nothing comes in that no side wrote.
+//   - what leads from ours to the result is of theirs: each token that goes, theirs took out of the
+//     base, and each that comes, theirs brought in; and the other way round.
 //
-// Both conditions are the same with the sides swapped.
+// So each token that a side added is in the result, in that side's order; none that a side took out
+// and the other left alone is; and nothing is there that no side wrote. Both conditions are the same
+// with the sides swapped.
 func proven(base, ours, theirs, result string) bool {
 	in := newInterner()
-	b, o, t, r := marks(in, base), marks(in, ours), marks(in, theirs), marks(in, result)
-	return counted(b, o, t, r, len(in.ids)) &&
-		within(o, r, distance(b, t, maxDistance)) && within(t, r, distance(b, o, maxDistance))
+	b, o, t, r := solidTokens(in, base), solidTokens(in, ours), solidTokens(in, theirs), solidTokens(in, result)
+	if !counted(b, o, t, r, len(in.ids)) {
+		return false
+	}
+	byOurs, ok1 := difference(b, o, len(in.ids))
+	byTheirs, ok2 := difference(b, t, len(in.ids))
+	fromOurs, ok3 := difference(o, r, len(in.ids))
+	fromTheirs, ok4 := difference(t, r, len(in.ids))
+	return ok1 && ok2 && ok3 && ok4 && fromOurs.partOf(byTheirs) && fromTheirs.partOf(byOurs)
 }
 
-func marks(in *interner, s string) []int32 {
+func solidTokens(in *interner, s string) []int32 {
 	var out []int32
 	for _, t := range tokens(s) {
 		if !isSpace(t) {
@@ -47,38 +54,48 @@ func counted(base, ours, theirs, result []int32, ids int) bool {
 	return true
 }
 
-// maxDistance bounds the work of a proof; what is further apart is not proven.
-const maxDistance = 4000
+// delta counts the tokens that go and come between two texts.
+type delta struct{ gone, come []int }
 
-func within(a, b []int32, limit int) bool {
-	return limit <= maxDistance && distance(a, b, limit) <= limit
-}
-
-// distance is the least number of insertions and deletions that lead from a to b, or limit+1 if it
-// is greater (Myers' greedy algorithm).
-func distance(a, b []int32, limit int) int {
-	head, tail := trim(a, b)
-	a, b = a[head:len(a)-tail], b[head:len(b)-tail]
-	limit = min(limit, len(a)+len(b))
-	reach := make([]int, 2*limit+3)
-	zero := limit + 1
-	for d := 0; d <= limit; d++ {
-		for k := -d; k <= d; k += 2 {
-			i := reach[zero+k-1] + 1
-			if k == -d || k != d && reach[zero+k+1] >= i {
-				i = reach[zero+k+1]
-			}
-			if d == 0 {
-				i = 0
-			}
-			for i < len(a) && i-k < len(b) && i-k >= 0 && a[i] == b[i-k] {
-				i++
-			}
-			reach[zero+k] = i
-			if i >= len(a) && i-k >= len(b) {
-				return d
-			}
+// partOf reports whether e goes and comes with all that d does.
+func (d delta) partOf(e delta) bool {
+	for id := range d.gone {
+		if d.gone[id] > e.gone[id] || d.come[id] > e.come[id] {
+			return false
 		}
 	}
-	return limit + 1
+	return true
+}
+
+// difference finds a shortest way from a to b, or false if that is too much work.
+func difference(a, b []int32, ids int) (delta, bool) {
+	d := delta{make([]int, ids), make([]int, ids)}
+	head, tail := trim(a, b)
+	a, b = a[head:len(a)-tail], b[head:len(b)-tail]
+	if len(a)*len(b) > maxCells {
+		return d, false
+	}
+	x, y := newMarked(a), newMarked(b)
+	x.keepAll()
+	y.keepAll()
+	newDiffer(0).search(x, y, true)
+	for i, id := range a {
+		if x.changed(i) {
+			d.gone[id]++
+		}
+	}
+	for j, id := range b {
+		if y.changed(j) {
+			d.come[id]++
+		}
+	}
+	return d, true
+}
+
+func (m *marked) keepAll() {
+	m.kept = m.ids
+	m.at = make([]int, len(m.ids))
+	for i := range m.at {
+		m.at[i] = i
+	}
 }

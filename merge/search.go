@@ -1,7 +1,8 @@
 package merge
 
-// search marks the kept lines that are not on the path found from the one file to the other.
-func (d *differ) search(a, b *marked) {
+// search marks the kept lines that are not on the path found from the one file to the other: a
+// shortest one if exact, else git's.
+func (d *differ) search(a, b *marked, exact bool) {
 	n, m := len(a.kept), len(b.kept)
 	diagonals := n + m + 3
 	if len(d.fwd) < diagonals {
@@ -11,7 +12,7 @@ func (d *differ) search(a, b *marked) {
 		a: a, b: b, fwd: d.fwd, bwd: d.bwd, zero: m + 1,
 		maxCost: max(roughRoot(diagonals), minMaxCost),
 	}
-	s.compare(box{0, n, 0, m}, false)
+	s.compare(box{0, n, 0, m}, exact)
 }
 
 // box is a rectangle of the edit graph: kept lines [a0, a1) against [b0, b1).
