@@ -13,7 +13,7 @@ type edit struct {
 }
 
 // maxCells bounds the work of one alignment: pieces of the one side times pieces of the other.
-const maxCells = 4 << 20
+const maxCells = 1 << 20
 
 // align returns the edits that lead from base to side, or false if that is too much work. The
 // pieces (lines or tokens) are ids; go-diff sees them as runes, never the bytes themselves, so that
