@@ -1,25 +1,35 @@
 package merge
 
 // few is the number of lines up to which an edit that is contained in another is taken for the same
-// intention; in long ones it may be there by chance.
+// intention.
 const few = 4
 
-// contained: one side made the other's edit and more, within a few lines; the other replaced
-// something or brought in whole lines.
+// contained: one side made the other's edit and more; the other replaced something or brought in
+// whole lines. In long conflicts neither may bring in a number: lists of versions and logs of dates
+// share lines by chance.
 func contained(s *scene) (string, bool) {
 	text, lesser, ok := container(s)
-	l := s.lines()
-	if !ok || max(len(l.base), len(l.ours), len(l.theirs)) > few {
+	if !ok || long(s) && numbered(s) {
 		return "", false
 	}
-	byLine := l.x
+	byLine := s.lines().x
 	if text == s.ours {
-		byLine = l.y
+		byLine = s.lines().y
 	}
 	if onlyDeletes(lesser) || onlyInserts(lesser) && !onlyInserts(byLine) {
 		return "", false
 	}
 	return text, true
+}
+
+func long(s *scene) bool {
+	l := s.lines()
+	return max(len(l.base), len(l.ours), len(l.theirs)) > few
+}
+
+func numbered(s *scene) bool {
+	ours, theirs := s.moves()
+	return ours.in.any(isNumber) || theirs.in.any(isNumber)
 }
 
 // covered: one side made the other's edit and more.
