@@ -138,14 +138,14 @@ func rebased(ctx context.Context, r *repo.Repo, tip, onto, name string) (string,
 	if e.Commit, err = said(b.git(ctx, "log", "-1", "--format=%h %s", "REBASE_HEAD")); err != nil {
 		return "", err
 	}
-	if e.Theirs, err = changes(ctx, r, tip+".."+onto, files); err != nil {
+	if e.Theirs, err = theirChanges(ctx, r, tip+".."+onto, files); err != nil {
 		return "", err
 	}
 	return "", e
 }
 
-// changes lists who changed the files within the range, newest first.
-func changes(ctx context.Context, r *repo.Repo, span string, files []string) ([]Change, error) {
+// theirChanges lists who changed the files within the range, newest first.
+func theirChanges(ctx context.Context, r *repo.Repo, span string, files []string) ([]Change, error) {
 	args := []string{"log", "--no-show-signature", "--max-count=20", "-z", "--format=%h%x01%an%x01%s", span, "--"}
 	for _, file := range files {
 		args = append(args, ":(top,literal)"+file)

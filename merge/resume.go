@@ -37,7 +37,7 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 // while the index still has the old would be taken for changes of the user's.
 // They are entered into the index, and then git can go on.
 func redoFiles(ctx context.Context, r *repo.Repo, from, to string) error {
-	steps, err := difference(ctx, r, from, to)
+	steps, err := moveSteps(ctx, r, from, to)
 	if err != nil {
 		return err
 	}
@@ -70,8 +70,8 @@ type step struct {
 	removed bool
 }
 
-// difference lists the files that differ, those to be removed first.
-func difference(ctx context.Context, r *repo.Repo, from, to string) ([]step, error) {
+// moveSteps lists the files that differ, those to be removed first.
+func moveSteps(ctx context.Context, r *repo.Repo, from, to string) ([]step, error) {
 	fields, err := listed(r.GitParsed(ctx, "diff-tree", "-r", "--raw", "--no-abbrev", "--no-renames", "-z", from, to))
 	if err != nil {
 		return nil, err

@@ -1,0 +1,74 @@
+// Package merge merges three versions of a file as git does and heals conflicts that git leaves.
+//
+// [Heal] is a pure function over bytes. It finds git's own conflicts (the regions of git merge-file,
+// from a line diff that follows xdiff's), heals those in which both sides' edits can be carried out
+// together, and returns the others as git writes them, to the byte, in the style, with the labels and
+// the marker size asked for. For each it says which rule healed it, or why none did.
+//
+// # Guarantees
+//
+//   - With no rule applied, and where git merges cleanly, the text is what git merge-file prints.
+//   - A heal is checked before it is returned, by code that knows nothing of the rules (proof.go):
+//     each token that one side added is there, none is that one side removed and the other left
+//     alone, each side's order holds, and nothing is there that no side wrote. A token is a word, a
+//     number with its points and hyphens, or a mark; white space is no token.
+//   - Swapping the sides gives the same heals. The one exception is the rule unordered: ours come
+//     before theirs.
+//   - Nothing is healed without a base, in a lock file or another generated file (the command to make
+//     it anew is returned), in a file of records, or in a binary one.
+//   - No version, number or date is picked: where both sides changed one, the conflict stays.
+//   - A file that is whole on both sides is whole when healed: Go, JSON, TOML and YAML are parsed,
+//     elsewhere brackets must match and quotes be even. Else every heal in it is taken back.
+//   - Bytes are kept: line ends of either kind or none, invalid UTF-8, NUL, very long lines.
+//
+// # What is not guaranteed
+//
+// Two edits that can be carried out together may still be wrong together: the code may no longer
+// compile, or do what nobody meant. That is what review and the verify command are for.
+//
+// Conflicts are git merge-file's, which uses the diff "myers". git merge itself has used "histogram"
+// since ort became its default, and may show a conflict in other lines.
+//
+// # Rules
+//
+// Rules are tried in this order; the first that fits and to which nothing objects heals. A rule is
+// measured on 5,767 real conflicted files of 25 public repositories by what people committed in the
+// end. P is the share of files in which every conflict came out as people had it, among the files
+// that needed this rule as the last of the list; n is their number, and the interval is over
+// repositories (95 %). P+ also counts the same lines in another order. About 15 % of disagreement is
+// people's own: they edited further, or chose a side. A rule is safe with P of at least 0.80 and the
+// lower end at least 0.75.
+//
+//	rule        level  P     interval   P+    n    heals
+//	spacing     safe   1.00  1.00-1.00  1.00   24  the same edit on both sides but for white space that means nothing
+//	neighbours  safe   0.82  0.76-0.88  0.83  338  lines replaced or deleted by each side, which only touch
+//	words       safe   0.85  0.80-0.92  0.85  158  words replaced by each side in the same lines, 3 tokens apart or more
+//	contained   safe   0.86  0.80-0.91  0.88  113  one side made the other's edit and more, in a few lines or without numbers
+//	above       safe   0.85  0.77-0.90  0.85  110  lines brought in right above a line in which the other changed a word
+//	touching    wide   0.72  0.59-0.85  0.75  115  as neighbours, where both change versions or one uses what the other took out
+//	beside      wide   0.69  0.59-0.78  0.74  196  lines brought in next to lines that the other changed in place
+//	covered     wide   0.74  0.65-0.82  0.77  166  one side made the other's edit and more
+//	additions   wide   0.64  0.50-0.81  0.64  100  as words, where a side only adds words
+//	unordered   wide   0.57  0.47-0.67  0.84   75  imports or ignored files brought in at the same place
+//
+// The reasons. A replacement says where it belongs, an addition does not: so neighbours and words are
+// safe, and beside and additions are not, unless the line below hardly changed (above). An edit that
+// the other side made as well is no conflict of intentions (spacing, contained). The order of imports
+// means nothing, but people have one (unordered).
+//
+// # Evidence
+//
+// Whatever the rule, a conflict stays if there is a sign that the edits have to do with each other
+// (evidence.go). Without these checks the rules above are right in 3 of 5 files.
+//
+//   - One side uses anew a word that the other took out: it was renamed or removed (right in 1 of 4).
+//   - Both sides change a version, a number or a date.
+//   - A line or a definition would stand there twice.
+//
+// # Reading the code
+//
+// merge.go is the heart and reads from top to bottom. git's line merge is line.go, diff.go, search.go,
+// slide.go, hunk.go, refine.go and write.go. A conflict as rules see it is scene.go, with token.go,
+// align.go (go-diff on interned tokens) and weave.go. rules.go lists the rules; proof.go, evidence.go
+// and syntax.go are the checks.
+package merge
