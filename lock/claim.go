@@ -134,16 +134,11 @@ func (c *Claims) Release(ctx context.Context, by string, paths []string) error {
 		if err != nil {
 			return err
 		}
-		var released []string
-		seen := map[string]bool{}
-		for _, path := range paths {
-			if path, err = c.stored(table, path); err != nil {
-				return err
-			}
-			if seen[path] {
-				continue
-			}
-			seen[path] = true
+		released, err := c.storedAll(table, paths)
+		if err != nil {
+			return err
+		}
+		for _, path := range released {
 			content, err := table.Get(path)
 			if errors.Is(err, refstore.ErrNotExist) {
 				return &NotHolderError{Path: path}
@@ -161,7 +156,6 @@ func (c *Claims) Release(ctx context.Context, by string, paths []string) error {
 			if err := table.Delete(path); err != nil {
 				return err
 			}
-			released = append(released, path)
 		}
 		return record(tx, "release", released)
 	})
@@ -279,6 +273,23 @@ func (c *Claims) stored(table *refstore.Table, path string) (string, error) {
 		}
 	}
 	return strings.Join(parts, "/"), nil
+}
+
+// storedAll is the stored paths, each once.
+func (c *Claims) storedAll(table *refstore.Table, paths []string) ([]string, error) {
+	var all []string
+	seen := map[string]bool{}
+	for _, path := range paths {
+		path, err := c.stored(table, path)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[path] {
+			all = append(all, path)
+		}
+		seen[path] = true
+	}
+	return all, nil
 }
 
 // record commits the table with a subject that reads like a log: one path, or

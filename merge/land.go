@@ -28,6 +28,9 @@ type Lander struct {
 	Session  string
 	Progress io.Writer // is given what git, hooks and remotes say
 
+	Level  Level  // how far conflicts are healed
+	Verify string // a shell command that what would land must pass, "" for none
+
 	// Gate, if not nil, is asked under the push lock whether the change from base
 	// ("" if the target does not exist yet) to tip may land.
 	Gate func(ctx context.Context, base, tip string) error
@@ -46,9 +49,11 @@ type Landed struct {
 	Target  Target
 	Before  string   // the target's tip that was found, "" if there was no such branch
 	After   string   // the tip that stands there now
+	Tip     string   // the branch's tip as it was
 	Commits int      // how many commits the target, or with Pull the branch, gained
 	Rebased bool     // the branch was rebased
 	Told    []string // the sessions that were told of changes to what they claim
+	Healed  []Healed // the files in which conflicts were healed
 	// Stayed says why the branch could not follow to what was landed; nil if it did.
 	Stayed error
 }
@@ -84,9 +89,9 @@ func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*
 	}
 	after := context.WithoutCancel(ctx)
 	if err == nil {
-		err = errors.Join(l.clearMark(after), l.tellOwners(after, landed))
+		err = errors.Join(l.clearMark(after), l.tellOwners(after, landed), l.tellHealed(after, landed))
 	} else if blocks(err) {
-		err = errors.Join(err, l.mark(after, err))
+		err = errors.Join(err, l.mark(after, err), l.tellConflict(after, err))
 	}
 	return landed, errors.Join(err, grant.Release(after))
 }
@@ -115,9 +120,9 @@ func (l *Lander) once(ctx context.Context, grant *lock.Grant, c checkout, target
 	if err != nil {
 		return nil, err
 	}
-	landed := &Landed{Target: target, Before: before, After: c.tip}
+	landed := &Landed{Target: target, Before: before, After: c.tip, Tip: c.tip}
 	if before != "" {
-		if landed.After, err = l.onto(ctx, c, before, target); err != nil {
+		if landed.After, landed.Healed, err = l.onto(ctx, c, before, target); err != nil {
 			return nil, err
 		}
 		landed.Rebased = landed.After != c.tip && landed.After != before
@@ -150,6 +155,9 @@ func (l *Lander) put(ctx context.Context, grant *lock.Grant, c checkout, landed 
 			return &GateError{err}
 		}
 	}
+	if err := l.verify(ctx, landed); err != nil {
+		return err
+	}
 	if err := grant.Renew(ctx); err != nil { // the last moment to learn that it was lost
 		return err
 	}
@@ -158,14 +166,14 @@ func (l *Lander) put(ctx context.Context, grant *lock.Grant, c checkout, landed 
 
 // onto is the branch's tip as it would land on before: itself if nothing is new
 // there, before if all of it is there already, else its rebase.
-func (l *Lander) onto(ctx context.Context, c checkout, before string, target Target) (string, error) {
+func (l *Lander) onto(ctx context.Context, c checkout, before string, target Target) (string, []Healed, error) {
 	if ahead, err := ancestor(ctx, l.Repo, before, c.tip); err != nil || ahead {
-		return c.tip, err
+		return c.tip, nil, err
 	}
 	if behind, err := ancestor(ctx, l.Repo, c.tip, before); err != nil || behind {
-		return before, err
+		return before, nil, err
 	}
-	return rebased(ctx, l.Repo, c.tip, before, target.String())
+	return rebased(ctx, l.Repo, c.tip, before, target.String(), l.Level)
 }
 
 // fetch returns the target's tip, "" if the remote has no such branch.
@@ -264,8 +272,8 @@ func (l *Lander) pull(ctx context.Context, c checkout, target Target) (*Landed, 
 	if tip == "" {
 		return nil, &NoBranchError{target}
 	}
-	landed := &Landed{Target: target, Before: c.tip}
-	if landed.After, err = l.onto(ctx, c, tip, target); err != nil {
+	landed := &Landed{Target: target, Before: c.tip, Tip: c.tip}
+	if landed.After, landed.Healed, err = l.onto(ctx, c, tip, target); err != nil {
 		return nil, err
 	}
 	if landed.After == c.tip {

@@ -22,7 +22,8 @@ func blocks(err error) bool {
 	var conflict *ConflictError
 	var rejected *RejectedError
 	var gate *GateError
-	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate)
+	var verify *VerifyError
+	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate) || errors.As(err, &verify)
 }
 
 func (l *Lander) mark(ctx context.Context, why error) error {
@@ -82,4 +83,64 @@ func listFiles(files []string) string {
 		return strings.Join(files, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(files[:most], ", "), len(files)-most)
+}
+
+// tellConflict names, to each session that owns the other side of a conflict,
+// its commits.
+func (l *Lander) tellConflict(ctx context.Context, err error) error {
+	var conflict *ConflictError
+	if !errors.As(err, &conflict) {
+		return nil
+	}
+	return l.tellSessions(ctx, conflict.Theirs, func(commits []string) string {
+		return fmt.Sprintf("my push meets a conflict in %s with your %s on %s", listFiles(conflict.Files), strings.Join(commits, ", "), conflict.Onto)
+	})
+}
+
+// tellHealed tells each session whose lines were part of a conflict that was
+// healed.
+func (l *Lander) tellHealed(ctx context.Context, landed *Landed) error {
+	if len(landed.Healed) == 0 {
+		return nil
+	}
+	var files, how []string
+	for _, h := range landed.Healed {
+		files = append(files, h.Path)
+		how = append(how, fmt.Sprintf("%s (%s)", h.Path, strings.Join(h.Rules(), ", ")))
+	}
+	theirs, err := theirChanges(ctx, l.Repo, landed.Tip+".."+landed.Before, files)
+	if err != nil {
+		return err
+	}
+	return l.tellSessions(ctx, theirs, func(commits []string) string {
+		return fmt.Sprintf("my push healed a conflict with your %s: %s", strings.Join(commits, ", "), listFiles(how))
+	})
+}
+
+// tellSessions sends one message to each session among the authors of changes,
+// in one transaction. Who is no session here is left out.
+func (l *Lander) tellSessions(ctx context.Context, theirs []Change, body func(commits []string) string) error {
+	commits := map[string][]string{}
+	for _, change := range theirs {
+		id, err := l.Bus.Resolve(ctx, change.Session)
+		var unknown *bus.UnknownSessionError
+		if errors.As(err, &unknown) || err == nil && id == l.Session {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		commits[id] = append(commits[id], change.Commit)
+	}
+	if len(commits) == 0 {
+		return nil
+	}
+	return l.Bus.Update(ctx, l.Session, func(tx *refstore.Tx, _ string) error {
+		for _, id := range slices.Sorted(maps.Keys(commits)) {
+			if _, err := bus.Notify(tx, id, body(commits[id])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

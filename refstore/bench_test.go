@@ -35,7 +35,7 @@ func benchRepo(b *testing.B, entries, others int, loose bool) *gitRepo {
 	defer shared.Unlock()
 	key := fmt.Sprint(entries, "-", others, "-", loose)
 	if dir, ok := shared.repos[key]; ok {
-		return &gitRepo{b, dir}
+		return &gitRepo{TB: b, dir: dir}
 	}
 	if shared.root == "" {
 		root, err := os.MkdirTemp("", "refstore-bench")
@@ -44,7 +44,7 @@ func benchRepo(b *testing.B, entries, others int, loose bool) *gitRepo {
 		}
 		shared.root, shared.repos = root, map[string]string{}
 	}
-	r := &gitRepo{b, filepath.Join(shared.root, key)}
+	r := &gitRepo{TB: b, dir: filepath.Join(shared.root, key)}
 	run(b, "", "init", "-q", "--template=", r.dir)
 	r.fastImport(entries, others)
 	if loose {

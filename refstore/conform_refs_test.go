@@ -147,7 +147,7 @@ func testTidying(t *testing.T, r *gitRepo, opts Options) {
 	refs := []string{"refs/swarm/tidy", "refs/swarm/inbox/tidy"}
 	s := r.open(opts)
 	want := []string{}
-	for i := range 6 {
+	for i := range 3 {
 		body := fmt.Sprint("entry ", i)
 		if err := appendAll(s, "A", body, refs...); err != nil {
 			t.Fatal(err)
@@ -165,7 +165,7 @@ func testTidying(t *testing.T, r *gitRepo, opts Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if names, err := table.Names("a/b"); len(names) != 6 || err != nil {
+	if names, err := table.Names("a/b"); len(names) != 3 || err != nil {
 		t.Errorf("%q, %v", names, err)
 	}
 }
@@ -248,7 +248,7 @@ func testForeignLock(t *testing.T, r *gitRepo, opts Options) {
 	lock := r.path(ref + ".lock")
 	for _, content := range []string{"", string(tip) + "\n", "garbage"} {
 		r.write(ref+".lock", content)
-		opts.Patience = 300 * time.Millisecond
+		opts.Patience = 150 * time.Millisecond
 		start := time.Now()
 		err := appendAll(r.open(opts), "A", "two", "refs/swarm/locked-other", ref)
 		if !errors.Is(err, ErrBusy) {
@@ -257,7 +257,7 @@ func testForeignLock(t *testing.T, r *gitRepo, opts Options) {
 		if locked := new(LockedError); !errors.As(err, &locked) || !sameFile(locked.Path, lock) {
 			t.Errorf("%v does not name %s", err, lock)
 		}
-		if took := time.Since(start); took < 250*time.Millisecond || took > 5*time.Second {
+		if took := time.Since(start); took < 140*time.Millisecond || took > 5*time.Second {
 			t.Errorf("waited %v", took)
 		}
 		if now, err := os.ReadFile(lock); err != nil || string(now) != content || r.tip(ref) != tip || r.tip("refs/swarm/locked-other") != "" {

@@ -37,7 +37,7 @@ func TestConformance(t *testing.T) {
 			{"git reads it", testGitReads},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				sub := &gitRepo{t, r.dir}
+				sub := &gitRepo{TB: t, dir: r.dir}
 				c.test(t, sub, opts)
 				if left := sub.litter(); left != nil {
 					t.Errorf("left behind: %v", left)

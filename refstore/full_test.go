@@ -21,7 +21,7 @@ func onSmallDisk(t *testing.T) (r *gitRepo, fill, free func()) {
 		t.Skipf("no file system can be mounted: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	r = &gitRepo{t, filepath.Join(dir, "r")}
+	r = &gitRepo{TB: t, dir: filepath.Join(dir, "r")}
 	run(t, "", "init", "-q", "--template=", r.dir)
 	filler := filepath.Join(dir, "filler")
 	fill = func() {

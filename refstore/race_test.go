@@ -91,9 +91,9 @@ var raceRefs = []string{"refs/swarm/context", "refs/notes/swarm/reviews", "refs/
 var raceKinds = map[string][]string{"files": {"files"}, "git": {"git"}, "mixed": {"files", "git"}}
 
 func raceSize(kind string) (processes, each int) {
-	processes, each = 4, map[string]int{"files": 40, "git": 6, "mixed": 8}[kind]
+	processes, each = 4, map[string]int{"files": 25, "git": 4, "mixed": 5}[kind]
 	if long() {
-		processes, each = 8, each*15
+		processes, each = 8, each*25
 	}
 	return processes, each
 }

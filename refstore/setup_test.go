@@ -18,13 +18,14 @@ import (
 // gitRepo is a repository, seen from dir.
 type gitRepo struct {
 	testing.TB
-	dir string
+	dir    string
+	common [2]string // dir, and its common git dir once asked for
 }
 
 // newRepo makes a repository, without the sample hooks.
 func newRepo(t testing.TB, args ...string) *gitRepo {
 	t.Helper()
-	r := &gitRepo{t, filepath.Join(t.TempDir(), "r")}
+	r := &gitRepo{TB: t, dir: filepath.Join(t.TempDir(), "r")}
 	run(t, "", append(append([]string{"init", "-q", "--template="}, args...), r.dir)...)
 	return r
 }
@@ -59,7 +60,10 @@ func (r *gitRepo) git(args ...string) string {
 // commonDir is where refs and the redo log are.
 func (r *gitRepo) commonDir() string {
 	r.Helper()
-	return r.git("rev-parse", "--path-format=absolute", "--git-common-dir")
+	if r.common[0] != r.dir {
+		r.common = [2]string{r.dir, r.git("rev-parse", "--path-format=absolute", "--git-common-dir")}
+	}
+	return r.common[1]
 }
 
 func (r *gitRepo) path(elem ...string) string {

@@ -204,7 +204,7 @@ func TestSharedUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	r := &gitRepo{t, dir + "/r"}
+	r := &gitRepo{TB: t, dir: dir + "/r"}
 	run(t, "", "init", "-q", "--template=", "--shared=group", r.dir)
 	mustAppend(t, r.open(Options{}), "refs/swarm/a", "one")
 	self, err := os.Executable()

@@ -204,7 +204,7 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 		}
 		name, _, hasValue := strings.Cut(strings.TrimLeft(word, "-"), "=")
 		at := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
-		if at < 0 || (len(name) == 1) == strings.HasPrefix(word, "--") {
+		if at < 0 || (len(name) == 1) == strings.HasPrefix(word, "--") || strings.HasPrefix(word, "---") {
 			if strings.ContainsFunc(word, unicode.IsSpace) {
 				args = append(args, word)
 				continue

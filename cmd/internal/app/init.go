@@ -25,6 +25,8 @@ claims, and where swarm.requireReview is on, a pre-push hook refuses a plain pus
 of what is not approved. Hooks that are there already still run; --git-hooks
 --remove takes ours out. As everywhere in git, --no-verify skips them.
 
+With --merge-driver, git merge and git rebase heal conflicts as push does.
+
 With --worktrees each of them gets a linked worktree with its branch, beside the
 repository, in which git swarm knows which session it is.`,
 		json: true,
@@ -33,7 +35,8 @@ repository, in which git swarm knows which session it is.`,
 				&cli.StringFlag{Name: "sessions", Usage: "`LIST` of ID:WORKSTREAM"},
 				&cli.BoolFlag{Name: "worktrees", Usage: "make a worktree and branch for each session"},
 				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
-				&cli.BoolFlag{Name: "remove", Usage: "take the git hooks out again"},
+				&cli.BoolFlag{Name: "merge-driver", Usage: "let plain git merge and git rebase heal conflicts, too"},
+				&cli.BoolFlag{Name: "remove", Usage: "take the git hooks, or the merge driver, out again"},
 			}
 		},
 		run: runInit,
@@ -41,16 +44,9 @@ repository, in which git swarm knows which session it is.`,
 }
 
 func runInit(ctx context.Context, c *call) error {
-	hooks, remove := c.cmd.Bool("git-hooks"), c.cmd.Bool("remove")
-	if remove && !hooks {
-		return usageOf(c.verb, "--remove goes with --git-hooks")
-	}
-	if remove {
-		r, err := c.Repo()
-		if err != nil {
-			return err
-		}
-		return orchestrator.RemoveGitHooks(ctx, r)
+	hooks, driver := c.cmd.Bool("git-hooks"), c.cmd.Bool("merge-driver")
+	if c.cmd.Bool("remove") {
+		return c.initRemove(ctx, hooks, driver)
 	}
 	b, err := c.Bus()
 	if err != nil {
@@ -84,6 +80,15 @@ func runInit(ctx context.Context, c *call) error {
 			return err
 		}
 	}
+	if driver {
+		err := orchestrator.InstallMergeDriver(ctx, r)
+		if errors.Is(err, orchestrator.ErrOtherDriver) {
+			return &refusal{exitNo, err.Error() + ", which is left alone", "git config --unset merge.default"}
+		}
+		if err != nil {
+			return err
+		}
+	}
 	all, err := b.Sessions(ctx)
 	if err != nil {
 		return err
@@ -99,6 +104,26 @@ func runInit(ctx context.Context, c *call) error {
 	return c.addWorktrees(ctx, all, wanted)
 }
 
+// initRemove takes out what init put outside refs/swarm.
+func (c *call) initRemove(ctx context.Context, hooks, driver bool) error {
+	if !hooks && !driver {
+		return usageOf(c.verb, "--remove goes with --git-hooks or --merge-driver")
+	}
+	r, err := c.Repo()
+	if err != nil {
+		return err
+	}
+	if hooks {
+		if err := orchestrator.RemoveGitHooks(ctx, r); err != nil {
+			return err
+		}
+	}
+	if driver {
+		return orchestrator.RemoveMergeDriver(ctx, r)
+	}
+	return nil
+}
+
 // wantedSessions are those of --sessions, or of swarm.toml.
 func (c *call) wantedSessions() ([]bus.Registration, error) {
 	words := strings.FieldsFunc(c.cmd.String("sessions"), func(r rune) bool { return strings.ContainsRune(" \t\n,", r) })
@@ -109,8 +134,8 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 		}
 		words = s.Sessions
 	}
-	if len(words) == 0 && c.cmd.Bool("git-hooks") {
-		return nil, nil // the hooks alone
+	if len(words) == 0 && (c.cmd.Bool("git-hooks") || c.cmd.Bool("merge-driver")) {
+		return nil, nil // the hooks or the driver alone
 	}
 	if len(words) == 0 {
 		return nil, usageOf(c.verb, `--sessions is missing, as in --sessions "A:frontend B:backend"`)

@@ -103,7 +103,7 @@ func (c *call) lander(ctx context.Context) (*merge.Lander, *settings, error) {
 		return nil, nil, err
 	}
 	return &merge.Lander{
-		Repo: c.open.repo, Bus: b, Lock: lock.NewPush(b, lock.Lease), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id),
+		Repo: c.open.repo, Bus: b, Lock: lock.NewPush(b, lock.Lease), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Level: settings.Heal, Verify: settings.Verify,
 	}, settings, nil
 }
 
@@ -146,8 +146,13 @@ func (c *call) printLanded(l *merge.Landed, done, verb string) error {
 	if c.wantJSON() {
 		return c.object(map[string]any{
 			"remote": l.Target.Remote, "branch": l.Target.Branch, "before": l.Before, "after": l.After,
-			"commits": l.Commits, "rebased": l.Rebased, "told": append([]string{}, l.Told...),
+			"commits": l.Commits, "rebased": l.Rebased, "told": append([]string{}, l.Told...), "healed": jsonHealed(l.Healed),
 		})
+	}
+	for _, h := range l.Healed {
+		if err := c.printf("healed %s (%s)\n", inert(h.Path), strings.Join(h.Rules(), ", ")); err != nil {
+			return err
+		}
 	}
 	note := ""
 	switch {
@@ -176,7 +181,10 @@ func (c *call) wordLanding(err error) error {
 		none     *merge.NoBranchError
 	)
 	var gate *merge.GateError
+	var verify *merge.VerifyError
 	switch {
+	case errors.As(err, &verify):
+		return &refusal{exitNo, inert(verify.Error()), "git swarm pull, mend, then git swarm push"}
 	case errors.As(err, &gate):
 		return wordNotClear(gate.Err)
 	case errors.As(err, &conflict):
@@ -221,4 +229,17 @@ func wordConflict(e *merge.ConflictError) string {
 	}
 	line := fmt.Sprintf("conflict in %s, changed by %s (%s); nothing was changed", strings.Join(e.Files, ", "), strings.Join(sessions, ", "), strings.Join(commits, ", "))
 	return inert(line)
+}
+
+type healedJSON struct {
+	Path  string   `json:"path"`
+	Rules []string `json:"rules"`
+}
+
+func jsonHealed(all []merge.Healed) []healedJSON {
+	out := []healedJSON{}
+	for _, h := range all {
+		out = append(out, healedJSON{h.Path, h.Rules()})
+	}
+	return out
 }

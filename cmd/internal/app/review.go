@@ -189,8 +189,12 @@ func (c *call) printReviews(found []*review.Review) error {
 	var rows [][]cell
 	for _, r := range found {
 		rows = append(rows, []cell{
-			{text: "#" + strconv.Itoa(r.Number)}, {text: r.From}, {text: strings.Join(r.To, ", ")},
-			{string(r.State), states[r.State]}, {text: c.ago(r.At)}, {text: inert(reviewed(r))},
+			{text: "#" + strconv.Itoa(r.Number)},
+			{text: r.From},
+			{text: strings.Join(r.To, ", ")},
+			{string(r.State), states[r.State]},
+			{text: c.ago(r.At)},
+			{text: inert(reviewed(r))},
 		})
 	}
 	return c.table([]string{"No", "From", "To", "State", "When", "Change"}, 5, rows)

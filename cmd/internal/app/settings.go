@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/git-swarm/git-swarm/merge"
 	"github.com/pelletier/go-toml/v2"
 )
 
@@ -22,7 +23,9 @@ type settings struct {
 	FoldCase    bool          // core.ignoreCase
 	Sessions    []string      // of swarm.toml: "ID:workstream"
 
-	RequireReview bool // swarm.requireReview: only what is approved lands
+	RequireReview bool        // swarm.requireReview: only what is approved lands
+	Heal          merge.Level // swarm.heal: how far conflicts are healed
+	Verify        string      // swarm.verify, of git's configuration only: a command to run
 }
 
 // teamFile is swarm.toml at the top of the work tree. It is committed, so it may
@@ -34,7 +37,8 @@ type teamFile struct {
 	StaleAfter  string   `toml:"staleAfter"`
 	LockTimeout string   `toml:"lockTimeout"`
 
-	RequireReview bool `toml:"requireReview"`
+	RequireReview bool   `toml:"requireReview"`
+	Heal          string `toml:"heal"`
 }
 
 // Settings reads the configuration, once a call.
@@ -71,6 +75,12 @@ func (c *call) Settings() (*settings, error) {
 	if s.RequireReview, err = config.Bool("swarm.requirereview", s.RequireReview); err != nil {
 		return nil, err
 	}
+	s.Verify, _ = config.Get("swarm.verify")
+	if v, ok := config.Get("swarm.heal"); ok {
+		if s.Heal, ok = merge.ParseLevel(v); !ok {
+			return nil, fmt.Errorf("swarm.heal is '%s': safe, wide or off", inert(v))
+		}
+	}
 	if s.FoldCase, err = config.Bool("core.ignorecase", false); err != nil {
 		return nil, err
 	}
@@ -95,6 +105,12 @@ func (s *settings) readTeamFile(path string) error {
 		return fmt.Errorf("swarm.toml: %w", err)
 	}
 	s.Sessions, s.TeamRemote, s.Target, s.RequireReview = t.Sessions, t.Remote, t.Target, t.RequireReview
+	if t.Heal != "" {
+		var ok bool
+		if s.Heal, ok = merge.ParseLevel(t.Heal); !ok {
+			return fmt.Errorf("swarm.toml: heal = %q: safe, wide or off", t.Heal)
+		}
+	}
 	for _, d := range []struct {
 		key, text string
 		to        *time.Duration

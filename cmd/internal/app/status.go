@@ -49,8 +49,12 @@ func (c *call) printStatus(all []bus.Session) error {
 			seen.colour = yellow
 		}
 		rows = append(rows, []cell{
-			{s.ID, bold}, {text: inert(s.Workstream)}, {string(s.Status), status[s.Status]},
-			{text: inert(s.Branch)}, {text: inert(s.Note)}, seen,
+			{s.ID, bold},
+			{text: inert(s.Workstream)},
+			{string(s.Status), status[s.Status]},
+			{text: inert(s.Branch)},
+			{text: inert(s.Note)},
+			seen,
 		})
 	}
 	return c.table([]string{"ID", "Workstream", "Status", "Branch", "Note", "Seen"}, 4, rows)

@@ -20,7 +20,7 @@ func verbs() []*verb {
 		claimVerb(), claimsVerb(), unclaimVerb(),
 		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),
 		reviewCommentVerb(), reviewWithdrawVerb(), reviewVerb(), mergeOKVerb(),
-		commitVerb(), pushVerb(), pullVerb(),
+		commitVerb(), pushVerb(), pullVerb(), healVerb(), mergeDriverVerb(),
 		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
 		doctorVerb(), fsckVerb(), completionVerb(), helpVerb(), completeVerb(), hookVerb(),
 	}

@@ -1,0 +1,135 @@
+package lock
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+func TestSelf(t *testing.T) {
+	me := self()
+	if me.pid != os.Getpid() || me.gone() {
+		t.Errorf("we are %+v, gone: %t", me, me.gone())
+	}
+	if me.mark() == "" {
+		t.Skip("no /proc here: processes cannot be told apart")
+	}
+	if again := processOf(me.pid, me.mark()); again != me {
+		t.Errorf("%+v came back as %+v", me, again)
+	}
+}
+
+// Only what is certainly gone is gone.
+func TestGone(t *testing.T) {
+	me := self()
+	if me.mark() == "" {
+		t.Skip("no /proc here: processes cannot be told apart")
+	}
+	ended := ended(t)
+	for what, c := range map[string]struct {
+		process
+		gone bool
+	}{
+		"we":                        {me, false},
+		"our pid, started earlier":  {process{me.space, me.pid, "1"}, true},
+		"a pid that is free":        {process{me.space, ended, me.start}, true},
+		"of another boot":           {process{"x" + me.space, ended, me.start}, false},
+		"of an unknown host":        {process{"", ended, me.start}, false},
+		"of an unknown start":       {process{me.space, ended, ""}, false},
+		"read from an empty mark":   {processOf(ended, ""), false},
+		"read from a strange mark":  {processOf(ended, "x"), false},
+		"read from a damaged pid":   {processOf(-1, me.mark()), false},
+		"a process group, as if 0":  {processOf(0, me.mark()), false},
+		"the first process, as now": {process{me.space, 1, startOf(1)}, false},
+	} {
+		if got := c.gone(); got != c.gone {
+			t.Errorf("%s: %+v is gone: %t, want %t", what, c.process, got, c.gone)
+		}
+	}
+}
+
+func startOf(pid int) string { start, _ := startTime(pid); return start }
+
+// ended is the pid of a process that has ended and was waited for.
+func ended(t *testing.T) int {
+	t.Helper()
+	cmd := exec.Command("git", "version")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd.Process.Pid
+}
+
+// The start time stands behind a name that may hold anything.
+func TestStartTime(t *testing.T) {
+	if self().mark() == "" {
+		t.Skip("no /proc here")
+	}
+	dir := t.TempDir()
+	name := dir + "/) Z 1 (x y) "
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(self, name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(name)
+	cmd.Env = append(os.Environ(), workerVar+"=wait")
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer in.Close()
+	start, over := startTime(cmd.Process.Pid)
+	if n, err := strconv.ParseUint(start, 10, 64); err != nil || n == 0 || over {
+		t.Errorf("the start time is %q, over: %t", start, over)
+	}
+	if ours, _ := startTime(os.Getpid()); len(start) < len(ours) || start < ours && len(start) == len(ours) {
+		t.Errorf("it started at %s, before us at %s", start, ours)
+	}
+}
+
+// A process that was killed, but that nobody has waited for, is gone.
+func TestZombie(t *testing.T) {
+	if self().mark() == "" {
+		t.Skip("no /proc here")
+	}
+	h := startHolder(t, newSwarm(t, "A"), "A")
+	p := process{self().space, h.Process.Pid, startOf(h.Process.Pid)}
+	if p.gone() {
+		t.Fatalf("%+v is gone while it runs", p)
+	}
+	zombie(t, h.Process)
+	if !p.gone() {
+		t.Errorf("%+v is not gone while it is a zombie", p)
+	}
+	_ = h.Wait()
+	if !p.gone() {
+		t.Errorf("%+v is not gone after it is", p)
+	}
+}
+
+// zombie kills a process and waits until it has ended, but leaves it unwaited for.
+func zombie(t *testing.T, p *os.Process) {
+	t.Helper()
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	const byPID, exited, noWait = 1, 4, 0x0100_0000 // waitid(2)
+	for {
+		_, _, err := syscall.Syscall6(syscall.SYS_WAITID, byPID, uintptr(p.Pid), 0, exited|noWait, 0, 0)
+		if err == 0 {
+			return
+		}
+		if err != syscall.EINTR {
+			t.Fatalf("waitid: %v", err)
+		}
+	}
+}

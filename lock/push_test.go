@@ -1,0 +1,397 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// push is the push lock as another process would open it.
+func (s *swarm) push(lease time.Duration) *Push {
+	return NewPush(s.open(refstore.Options{Now: s.clock.now}), lease)
+}
+
+// acquire takes the lock, which must be free or freed in time.
+func acquire(t *testing.T, p *Push, by string) (*Grant, context.Context) {
+	t.Helper()
+	g, held, err := p.Acquire(bg, by, 2*soon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, held
+}
+
+func release(t *testing.T, g *Grant) {
+	t.Helper()
+	if err := g.Release(bg); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// plant puts a state of the lock into the ref, as the process that it names
+// would have done.
+func (p *Push) plant(t *testing.T, s pushState) {
+	t.Helper()
+	err := p.bus.Update(bg, s.Session, func(tx *refstore.Tx, by string) error {
+		s.Version, s.Since, s.Expires = refstore.FormatVersion, tx.At().UTC(), tx.At().UTC().Add(p.lease)
+		content, err := refstore.EncodeState(&s)
+		if err != nil {
+			return err
+		}
+		table, err := tx.Table(LocksRef)
+		if err != nil {
+			return err
+		}
+		if err := table.Put(pushPath, content); err != nil {
+			return err
+		}
+		_, err = tx.Record(LocksRef, refstore.Entry{Body: "push lock: held by " + by})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// elsewhere is a holder of which nothing can be known from here.
+func elsewhere(epoch int) pushState {
+	return pushState{State: stateHeld, Session: "B", Host: "elsewhere", PID: 1, Process: "other-boot/1 1", Epoch: epoch, Nonce: "n"}
+}
+
+func TestPushLock(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	p, other := s.push(Lease), s.push(Lease)
+	if h, err := p.Holder(bg); h != nil || err != nil {
+		t.Errorf("before all, the holder is %+v, %v", h, err)
+	}
+	g, held := acquire(t, p, "a")
+	h, err := other.Holder(bg)
+	s.must(err)
+	host, _ := os.Hostname()
+	now := s.clock.now()
+	if want := (PushHolder{Session: "A", Host: host, PID: os.Getpid(), Since: now, Expires: now.Add(Lease), Epoch: 1}); *h != want {
+		t.Errorf("the holder is %+v, want %+v", *h, want)
+	}
+	for _, by := range []string{"B", "A"} {
+		var no *PushHeldError
+		if _, _, err := other.Acquire(bg, by, 0); !errors.As(err, &no) || no.Holder != *h {
+			t.Errorf("%s gets %v", by, err)
+		}
+	}
+	s.clock.advance(time.Hour) // the clock of the wall decides nothing
+	if _, _, err := other.Acquire(bg, "B", time.Millisecond); err == nil {
+		t.Error("a lock was taken because of the time of day")
+	}
+	release(t, g)
+	if h, err := p.Holder(bg); h != nil || err != nil {
+		t.Errorf("after the release, the holder is %+v, %v", h, err)
+	}
+	if held.Err() != nil {
+		t.Errorf("the context ended with %v", context.Cause(held))
+	}
+	release(t, g) // once more changes nothing
+	g2, _ := acquire(t, other, "B")
+	if h, err := p.Holder(bg); err != nil || h.Session != "B" || h.Epoch != 2 {
+		t.Errorf("the holder is %+v, %v", h, err)
+	}
+	release(t, g) // nor does it when another has the lock
+	if h, err := p.Holder(bg); err != nil || h == nil || h.Session != "B" {
+		t.Errorf("the holder is %+v, %v", h, err)
+	}
+	release(t, g2)
+	want := "B: push lock: released by B\nB: push lock: held by B\nA: push lock: released by A\nA: push lock: held by A"
+	if got := s.git("log", "--format=%an: %s", LocksRef); got != want {
+		t.Errorf("the log says %q", got)
+	}
+	s.healthy()
+}
+
+func TestPushLockUnknownSession(t *testing.T) {
+	s := newSwarm(t, "A")
+	var unknown *bus.UnknownSessionError
+	if _, _, err := s.push(Lease).Acquire(bg, "Z", soon); !errors.As(err, &unknown) {
+		t.Errorf("an unknown session gets %v", err)
+	}
+}
+
+// A waiter gets the lock when it is released, and not before.
+func TestPushLockWaiters(t *testing.T) {
+	s := newSwarm(t, "A", "B", "C", "D")
+	g, _ := acquire(t, s.push(Lease), "A")
+	got := make(chan *Grant)
+	for _, by := range []string{"B", "C", "D"} {
+		p := s.push(Lease)
+		go func() {
+			g, _, err := p.Acquire(bg, by, time.Minute)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- g
+		}()
+	}
+	for range 3 {
+		select {
+		case g := <-got:
+			t.Fatalf("%s got the lock beside %s", g.by, "its holder")
+		default:
+		}
+		release(t, g)
+		if g = within(t, got); g == nil {
+			t.FailNow()
+		}
+	}
+	release(t, g)
+	if n := strings.Count(s.git("log", "--format=%s", LocksRef), "taken over"); n > 0 {
+		t.Errorf("%d of them did not wait", n)
+	}
+}
+
+func TestPushLockWaitRunsOut(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	g, _ := acquire(t, s.push(Lease), "A")
+	defer release(t, g)
+	const wait = 300 * time.Millisecond
+	start := time.Now()
+	_, _, err := s.push(Lease).Acquire(bg, "B", wait)
+	var no *PushHeldError
+	if !errors.As(err, &no) || no.Waited != wait || no.Holder.Session != "A" {
+		t.Errorf("after the wait: %#v", err)
+	}
+	if took := time.Since(start); took < wait || took > soon {
+		t.Errorf("it waited %s", took)
+	}
+	ctx, cancel := context.WithCancel(bg)
+	ended := make(chan error)
+	go func() { _, _, err := s.push(Lease).Acquire(ctx, "B", time.Minute); ended <- err }()
+	cancel()
+	if err := within(t, ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled, it ends with %v", err)
+	}
+}
+
+// The holder renews the lock while it holds it: same grant, another state.
+func TestPushLockRenewal(t *testing.T) {
+	s := newSwarm(t, "A")
+	p := s.push(time.Second)
+	g, held := acquire(t, p, "A")
+	first, _, err := p.read(bg)
+	s.must(err)
+	watch := p.bus.Store().Watch(LocksRef)
+	defer watch.Close()
+	s.clock.advance(time.Minute)
+	nonces := map[string]bool{first.Nonce: true}
+	for limit := time.Now().Add(2 * soon); len(nonces) < 4 && time.Now().Before(limit); {
+		ctx, cancel := context.WithTimeout(bg, soon)
+		s.must(watch.Wait(ctx))
+		cancel()
+		now, _, err := p.read(bg)
+		s.must(err)
+		if now.State != stateHeld || now.Epoch != 1 || !now.Since.Equal(first.Since) {
+			t.Fatalf("renewed to %+v", now)
+		}
+		if !nonces[now.Nonce] && !now.Expires.Equal(s.clock.now().Add(time.Second)) {
+			t.Errorf("it expires at %s", now.Expires)
+		}
+		nonces[now.Nonce] = true
+	}
+	if len(nonces) < 4 || held.Err() != nil {
+		t.Errorf("%d states, %v", len(nonces), context.Cause(held))
+	}
+	release(t, g)
+	s.healthy()
+}
+
+// A holder of which nothing can be known keeps the lock for as long as it gives
+// a sign within its lease, by the waiter's own clock.
+func TestWaitersClock(t *testing.T) {
+	w := &waiter{push: &Push{lease: time.Hour}}
+	state := elsewhere(1)
+	for round := range 3 {
+		state.Nonce = strings.Repeat("n", round)
+		if round == 0 {
+			state.Nonce = "first"
+		}
+		for range 2 {
+			if w.dead(&state) {
+				t.Fatalf("round %d: given up at first sight", round)
+			}
+		}
+		w.since = w.since.Add(-59 * time.Minute)
+		if w.dead(&state) {
+			t.Fatalf("round %d: given up within its lease", round)
+		}
+	}
+	w.since = w.since.Add(-2 * time.Minute)
+	if !w.dead(&state) {
+		t.Error("not given up after its lease")
+	}
+}
+
+func TestPushLockOfAnotherHost(t *testing.T) {
+	for what, state := range map[string]pushState{
+		"another host": elsewhere(7),
+		"no mark":      {State: stateHeld, Session: "B", Host: "here", PID: os.Getpid(), Epoch: 7, Nonce: "n"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := newSwarm(t, "A", "B")
+			const lease = 700 * time.Millisecond
+			p := s.push(lease)
+			p.plant(t, state)
+			var no *PushHeldError
+			if _, _, err := p.Acquire(bg, "A", 0); !errors.As(err, &no) {
+				t.Fatalf("without a wait it gets %v", err)
+			}
+			if _, _, err := p.Acquire(bg, "A", lease/3); !errors.As(err, &no) || no.Holder.Epoch != 7 {
+				t.Fatalf("within the lease it gets %v", err)
+			}
+			start := time.Now()
+			g, _ := acquire(t, p, "A")
+			if took := time.Since(start); took < lease {
+				t.Errorf("taken over after %s of %s", took, lease)
+			}
+			if h, err := p.Holder(bg); err != nil || h.Session != "A" || h.Epoch != 8 {
+				t.Errorf("the holder is %+v, %v", h, err)
+			}
+			release(t, g)
+			if got := s.git("log", "-1", "--skip=1", "--format=%s", LocksRef); got != "push lock: held by A, taken over from B" && !strings.Contains(got, "renewed") {
+				t.Errorf("the log says %q", got)
+			}
+		})
+	}
+}
+
+// A holder from which the lock was taken learns of it, and leaves the new holder alone.
+func TestPushLockLost(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	p := s.push(600 * time.Millisecond)
+	g, held := acquire(t, p, "A")
+	p.plant(t, elsewhere(2))
+	if err := g.Renew(bg); !errors.Is(err, ErrLost) {
+		t.Errorf("Renew gives %v", err)
+	}
+	within(t, held.Done())
+	if cause := context.Cause(held); !errors.Is(cause, ErrLost) {
+		t.Errorf("the context ended with %v", cause)
+	}
+	release(t, g)
+	if h, err := p.Holder(bg); err != nil || h == nil || h.Session != "B" || h.Epoch != 2 {
+		t.Errorf("the holder is %+v, %v", h, err)
+	}
+	if err := g.Renew(bg); !errors.Is(err, ErrLost) {
+		t.Errorf("Renew gives %v after the release", err)
+	}
+	s.healthy()
+}
+
+// So does one whose lock was taken and released since.
+func TestPushLockLostAndFree(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	p := s.push(Lease)
+	g, _ := acquire(t, p, "A")
+	free := elsewhere(2)
+	free.State = stateFree
+	p.plant(t, free)
+	if err := g.Renew(bg); !errors.Is(err, ErrLost) {
+		t.Errorf("Renew gives %v", err)
+	}
+	release(t, g)
+	if g, _ := acquire(t, p, "A"); g.epoch != 3 {
+		t.Errorf("the next epoch is %d", g.epoch)
+	}
+}
+
+// A holder that cannot renew the lock for a whole lease must take it for lost.
+func TestPushLockCannotRenew(t *testing.T) {
+	s := newSwarm(t, "A")
+	g, held := acquire(t, s.push(time.Second), "A")
+	queue, err := os.OpenFile(filepath.Join(s.dir, ".git", "swarm", "redo"), os.O_RDWR, 0)
+	s.must(err)
+	s.must(syscall.Flock(int(queue.Fd()), syscall.LOCK_EX))
+	start := time.Now()
+	within(t, held.Done())
+	if cause := context.Cause(held); !errors.Is(cause, ErrLost) {
+		t.Errorf("the context ended with %v", cause)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it believed in a lock of one second for %s", took)
+	}
+	queue.Close()
+	release(t, g) // nobody took it
+	if h, err := g.push.Holder(bg); h != nil || err != nil {
+		t.Errorf("the holder is %+v, %v", h, err)
+	}
+}
+
+// The process of a holder on this machine was killed: the lock is free at once,
+// however long its lease, for those who wait already too.
+func TestPushLockOfKilled(t *testing.T) {
+	for _, how := range []string{"gone", "zombie", "while waiting"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			s := newSwarm(t, "A", "B")
+			p := s.push(time.Hour)
+			h := startHolder(t, s, "A")
+			var no *PushHeldError
+			if _, _, err := p.Acquire(bg, "B", 0); !errors.As(err, &no) || no.Holder.PID != h.Process.Pid {
+				t.Fatalf("beside its holder one gets %v", err)
+			}
+			got := make(chan *Grant, 1)
+			wait := func() {
+				g, _, err := p.Acquire(bg, "B", time.Minute)
+				if err != nil {
+					t.Error(err)
+				}
+				got <- g
+			}
+			switch how {
+			case "while waiting":
+				go wait()
+				s.must(h.Process.Kill())
+				_ = h.Wait()
+			case "zombie":
+				zombie(t, h.Process)
+				wait()
+			case "gone":
+				s.must(h.Process.Kill())
+				_ = h.Wait()
+				wait()
+			}
+			g := within(t, got)
+			if g == nil {
+				t.FailNow()
+			}
+			if g.epoch != 2 {
+				t.Errorf("the epoch is %d", g.epoch)
+			}
+			release(t, g)
+			if got := s.git("log", "-1", "--skip=1", "--format=%s", LocksRef); got != "push lock: held by B, taken over from A" {
+				t.Errorf("the log says %q", got)
+			}
+			s.healthy()
+		})
+	}
+}
+
+// A lock whose pid is another process's by now is free.
+func TestPushLockOfReusedPID(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	p := s.push(time.Hour)
+	state := elsewhere(1)
+	state.PID, state.Process = os.Getpid(), process{self().space, 0, "1"}.mark()
+	if state.Process == "" {
+		t.Skip("no /proc here")
+	}
+	p.plant(t, state)
+	g, _, err := p.Acquire(bg, "A", 0)
+	s.must(err)
+	release(t, g)
+}

@@ -1,0 +1,118 @@
+package lock
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// inbox is who wrote what to a session.
+func (s *swarm) inbox(id string) []string {
+	s.t.Helper()
+	messages, err := s.bus.Inbox(bg, id, true)
+	s.must(err)
+	var lines []string
+	for _, m := range messages {
+		lines = append(lines, m.From+": "+m.Body)
+	}
+	return lines
+}
+
+func (s *swarm) takeover(by string, paths ...string) error {
+	s.t.Helper()
+	return second(s.Grant(bg, by, Request{Paths: paths, Takeover: true}))
+}
+
+// Only a session that was silent for longer than staleAfter loses its claims,
+// and only to one that asks for it. It is told.
+func TestTakeover(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.grant("B", "src/x", "y")
+	seen := s.clock.now()
+	s.clock.advance(staleAfter)
+	if held, ok := IsHeld(s.takeover("A", "src/x")); !ok || held.Stale || !held.Seen.Equal(seen) {
+		t.Errorf("refused with %+v", held)
+	}
+	s.clock.advance(time.Second)
+	if held := s.refused("A", "src/x", "B", "src/x"); !held.Stale || !held.Seen.Equal(seen) {
+		t.Errorf("refused with %+v", held)
+	}
+	s.must(s.takeover("A", "src/x", "z"))
+	s.want("src/x A#2", "y B#1", "z A#2")
+	want := []string{"A: A took over your claim on src/x: nothing was heard of you for 15m0s"}
+	if got := s.inbox("B"); !slices.Equal(got, want) {
+		t.Errorf("B was told %q", got)
+	}
+	if got := s.git("log", "-1", "--format=%B", ClaimsRef); !strings.HasPrefix(got, "claim src/x and 1 more\n\nsrc/x\nz\n\ntaken over from B: src/x\n\n") {
+		t.Errorf("the log says %q", got)
+	}
+	s.refused("B", "src/x", "A", "src/x")
+	s.healthy()
+}
+
+// Whatever a session does renews its heartbeat: it is not stale then.
+func TestTakeoverOfTheLiving(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.grant("B", "x")
+	for range 3 {
+		s.clock.advance(staleAfter - time.Second)
+		s.grant("B", "x")
+	}
+	s.clock.advance(2 * time.Second)
+	if held, ok := IsHeld(s.takeover("A", "x")); !ok || held.Stale {
+		t.Errorf("refused with %+v", held)
+	}
+	if got := s.inbox("B"); got != nil {
+		t.Errorf("B was told %q", got)
+	}
+}
+
+// A takeover of several paths takes all or none.
+func TestTakeoverAllOrNone(t *testing.T) {
+	s := newSwarm(t, "A", "B", "C")
+	s.grant("B", "src/b")
+	s.clock.advance(staleAfter + time.Second)
+	s.grant("C", "src/c")
+	if held, ok := IsHeld(s.takeover("A", "src")); !ok || held.Claim.Session != "C" {
+		t.Errorf("refused with %+v", held)
+	}
+	if _, ok := IsHeld(s.takeover("A", "src/b", "src/c")); !ok {
+		t.Error("not refused")
+	}
+	s.want("src/b B#1", "src/c C#2")
+	if got := s.inbox("B"); got != nil {
+		t.Errorf("B was told %q", got)
+	}
+}
+
+// A folder over the files of several, and a file under the folder of one: each
+// loser gets one message with all that it lost.
+func TestTakeoverOfFolders(t *testing.T) {
+	s := newSwarm(t, "A", "B", "C")
+	s.grant("B", "src/b\n1", "src/b2", "lib")
+	s.grant("C", "src/c")
+	s.clock.advance(staleAfter + time.Second)
+	s.grant("A", "src/a")
+	s.must(s.takeover("A", "src", "lib/x"))
+	s.want("lib/x A#4", "src A#4")
+	for id, want := range map[string]string{"B": `"src/b\n1", src/b2, lib`, "C": "src/c"} {
+		if got := s.inbox(id); len(got) != 1 || !strings.HasPrefix(got[0], "A: A took over your claim on "+want+": ") {
+			t.Errorf("%s was told %q", id, got)
+		}
+	}
+	s.healthy()
+}
+
+// The claims of a session that was never seen can be taken over, and what one
+// holds is never taken over from oneself.
+func TestTakeoverOfOneself(t *testing.T) {
+	s := newSwarm(t, "A")
+	s.grant("A", "x")
+	s.clock.advance(2 * staleAfter)
+	s.must(s.takeover("A", "x"))
+	s.want("x A#1")
+	if got := s.inbox("A"); got != nil {
+		t.Errorf("A was told %q", got)
+	}
+}

@@ -1,0 +1,5 @@
+package merge
+
+import "os"
+
+func landHere(id string) int { _ = os.Stdout; return 0 }
