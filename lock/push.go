@@ -143,7 +143,7 @@ func decodePush(content []byte) (*pushState, error) {
 // released; the context that is returned with it ends, with cause ErrLost, if
 // the lock is lost.
 func (p *Push) Acquire(ctx context.Context, by string, wait time.Duration) (*Grant, context.Context, error) {
-	w := &waiter{push: p, began: time.Now(), wait: wait}
+	w := &waiter{push: p, by: by, began: time.Now(), wait: wait}
 	defer w.close()
 	for {
 		asked := time.Now()

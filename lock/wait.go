@@ -12,15 +12,18 @@ import (
 // clock.
 type waiter struct {
 	push  *Push
+	by    string
 	began time.Time
 	wait  time.Duration
 	nonce string
 	since time.Time
 	watch *refstore.Watcher // from the first wait on
+	leave func()            // ends the announcement of the wait
 }
 
 func (w *waiter) close() {
 	if w.watch != nil {
+		w.leave()
 		_ = w.watch.Close()
 	}
 }
@@ -52,6 +55,7 @@ func (w *waiter) next(ctx context.Context, held *PushHeldError) error {
 	}
 	if w.watch == nil { // what moves from here on is seen; what moved before, by trying again
 		w.watch = w.push.bus.Store().Watch(LocksRef)
+		w.leave = announce(w.push.bus, w.by)
 		return nil
 	}
 	waiting, cancel := context.WithTimeout(ctx, min(left, poll))

@@ -60,8 +60,7 @@ func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
 			return err
 		}
 		if !ours {
-			err := os.Rename(path, path+chained)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := keep(path); err != nil {
 				return fmt.Errorf("keep the %s hook: %w", name, err)
 			}
 		}
@@ -70,6 +69,21 @@ func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
 		}
 	}
 	return nil
+}
+
+// ErrKept says that a hook cannot be kept, for one is kept already: somebody put
+// another hook in the place of ours.
+var ErrKept = errors.New("there is one kept from before")
+
+// keep moves the hook at path, if there is one, to where ours runs it.
+func keep(path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if _, err := os.Lstat(path + chained); err == nil {
+		return fmt.Errorf("'%s': %w", path+chained, ErrKept)
+	}
+	return os.Rename(path, path+chained)
 }
 
 // RemoveGitHooks takes our hooks out and puts back those that were there before.
@@ -84,14 +98,14 @@ func RemoveGitHooks(ctx context.Context, r *repo.Repo) error {
 		if err != nil {
 			return err
 		}
-		if !ours {
+		if _, err := os.Lstat(path); err == nil && !ours {
 			continue
 		}
 		err = os.Rename(path+chained, path)
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) && ours {
 			err = os.Remove(path)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove the %s hook: %w", name, err)
 		}
 	}

@@ -59,6 +59,9 @@ func (b *Book) Request(ctx context.Context, from string, a Ask) (*Review, error)
 	if len(a.Diff) > MaxDiff || strings.ToValidUTF8(a.Diff, "") != a.Diff {
 		return nil, bus.Inputf("the diff is larger than %d bytes, or not valid UTF-8", MaxDiff)
 	}
+	if err := checkText(a.Text); err != nil {
+		return nil, err
+	}
 	git := b.bus.Store().Repo()
 	commits, err := a.Range.Commits(ctx, git)
 	if err != nil {
@@ -102,6 +105,14 @@ func (b *Book) Request(ctx context.Context, from string, a Ask) (*Review, error)
 		return nil
 	})
 	return made, err
+}
+
+// checkText refuses what no message can carry.
+func checkText(text string) error {
+	if len(text) > bus.MaxBody || strings.ToValidUTF8(text, "") != text {
+		return bus.Inputf("the comment is larger than %d bytes, or not valid UTF-8", bus.MaxBody)
+	}
+	return nil
 }
 
 // short is a branch's name, or an abbreviated commit.
@@ -160,6 +171,9 @@ func (b *Book) add(tx *refstore.Tx, table *refstore.Table, e *Event, before stri
 	if err != nil {
 		return err
 	}
+	if _, err := parseNote(tip, note); err != nil {
+		return err
+	}
 	lines := joinLines(before, e.line())
 	if err := table.Put(numberPath(e.Review), []byte(lines)); err != nil {
 		return err
@@ -198,8 +212,8 @@ func lastNumber(tx *refstore.Tx) (int, error) {
 // Say adds a verdict, a comment or a withdrawal to review number, and tells the
 // others concerned by message in the same transaction.
 func (b *Book) Say(ctx context.Context, by string, number int, kind Kind, text string) (*Review, error) {
-	if len(text) > bus.MaxBody || strings.ToValidUTF8(text, "") != text {
-		return nil, bus.Inputf("the comment is too long, or not valid UTF-8")
+	if err := checkText(text); err != nil {
+		return nil, err
 	}
 	var now *Review
 	err := b.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
@@ -222,7 +236,7 @@ func (b *Book) Say(ctx context.Context, by string, number int, kind Kind, text s
 		if err := b.add(tx, table, e, lines, r.Tip); err != nil {
 			return err
 		}
-		now = newReview(append(r.Events, e), 0)
+		now = newReview(append(r.Events, e), r.Newer)
 		return tell(tx, now, e)
 	})
 	return now, err
@@ -234,6 +248,8 @@ func may(r *Review, by string, kind Kind) error {
 	switch {
 	case kind == Comment:
 		return nil
+	case !slices.Contains([]Kind{Approve, Reject, Withdraw}, kind):
+		return bus.Inputf("'%s' is nothing to say of a review", kind)
 	case closed && r.Newer > 0:
 		return fmt.Errorf("%w: superseded by #%d", ErrClosed, r.Newer)
 	case closed:
@@ -281,34 +297,60 @@ func read(table *refstore.Table, notes *refstore.Notes, number int) (*Review, st
 	if err != nil {
 		return nil, "", err
 	}
-	events, err := parseLines(string(content))
-	r := newReview(events, 0)
-	if err == nil && r == nil {
-		err = errors.New("no request")
-	}
+	events, err := parseReview(number, string(content))
 	if err != nil {
-		return nil, "", &refstore.DamagedError{Ref: TableRef, Path: numberPath(number), Err: err}
+		return nil, "", err
 	}
+	r := newReview(events, 0)
 	note, err := notes.Get(r.Tip)
 	if err != nil {
 		return nil, "", err
 	}
-	noted, err := parseLines(note)
+	noted, err := parseNote(r.Tip, note)
 	if err != nil {
-		return nil, "", &refstore.DamagedError{Ref: NotesRef, Path: "note on " + string(r.Tip), Err: err}
+		return nil, "", err
 	}
 	lines := []string{string(content)}
 	for _, e := range noted {
-		if e.Review == number {
-			lines = append(lines, e.line())
+		// What was asked for is as the table has it: another clone's request can
+		// have the same number.
+		if e.Review == number && e.Kind != Request && !strings.Contains(string(content), e.line()+"\n") {
+			lines, events = append(lines, e.line()), append(events, e)
 		}
 	}
-	all := joinLines(lines...)
-	if events, err = parseLines(all); err != nil {
-		return nil, "", err
-	}
 	newest, err := latest(table, r.From)
-	return newReview(events, newest), all, err
+	return newReview(events, newest), joinLines(lines...), err
+}
+
+// parseReview reads what the table holds of review number: one request, and
+// what was said to it.
+func parseReview(number int, content string) ([]*Event, error) {
+	events, err := parseLines(content)
+	requests := 0
+	for _, e := range events {
+		if e.Kind == Request {
+			requests++
+		}
+		if e.Review != number {
+			err = fmt.Errorf("a line of #%d", e.Review)
+		}
+	}
+	if err == nil && requests != 1 {
+		err = fmt.Errorf("%d requests", requests)
+	}
+	if err != nil {
+		return nil, &refstore.DamagedError{Ref: TableRef, Path: numberPath(number), Err: err}
+	}
+	return events, nil
+}
+
+// parseNote reads the note on the commit.
+func parseNote(commit object.Hash, note string) ([]*Event, error) {
+	events, err := parseLines(note)
+	if err != nil {
+		return nil, &refstore.DamagedError{Ref: NotesRef, Path: "note on " + string(commit), Err: err}
+	}
+	return events, nil
 }
 
 // latest is the number of the session's newest request, 0 if it has none.
@@ -384,9 +426,9 @@ func (b *Book) On(ctx context.Context, commit object.Hash) (*Review, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := parseLines(note)
+	events, err := parseNote(commit, note)
 	if err != nil {
-		return nil, &refstore.DamagedError{Ref: NotesRef, Path: "note on " + string(commit), Err: err}
+		return nil, err
 	}
 	number := 0
 	for _, e := range events {
@@ -428,6 +470,33 @@ func (b *Book) List(ctx context.Context, visit func(*Review) bool) error {
 		r, _, err := read(table, notes, n)
 		if err != nil || !visit(r) {
 			return err
+		}
+	}
+	return nil
+}
+
+// Open is List for the newest request of each session alone: there are as many
+// as sessions, however many reviews there have been.
+func (b *Book) Open(ctx context.Context, visit func(*Review) bool) error {
+	table, notes, err := b.pages(ctx)
+	if err != nil {
+		return err
+	}
+	ids, err := table.Names("latest")
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		number, err := latest(table, id)
+		if err != nil {
+			return err
+		}
+		r, _, err := read(table, notes, number)
+		if err != nil {
+			return err
+		}
+		if r.State != Withdrawn && !visit(r) {
+			return nil
 		}
 	}
 	return nil

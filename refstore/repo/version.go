@@ -11,11 +11,9 @@ import (
 // Version is a version of git.
 type Version struct{ Major, Minor, Patch int }
 
-// MinVersion is the oldest git that git swarm works with: the oldest that a
-// supported distribution still ships, and newer than everything that is used
-// (update-ref --stdin with prepare and commit, fetch --no-write-fetch-head,
-// maintenance run).
-var MinVersion = Version{2, 34, 0}
+// MinVersion is the oldest git that git swarm works with: the first whose
+// merge-tree makes real merges (--write-tree).
+var MinVersion = Version{2, 38, 0}
 
 func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch) }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
@@ -39,7 +40,26 @@ func (c *call) hookPreCommit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.mayCommit(ctx, r, c.viewer())
+	id, err := c.known(ctx)
+	if err != nil {
+		return err
+	}
+	return c.mayCommit(ctx, r, id)
+}
+
+// known is the session that the hook runs in as it was registered, "" if there is
+// none here by that name: a hook can run in repositories that have no swarm.
+func (c *call) known(ctx context.Context) (string, error) {
+	b, err := c.Bus()
+	if err != nil || c.viewer() == "" {
+		return "", err
+	}
+	id, err := b.Resolve(ctx, c.viewer())
+	var unknown *bus.UnknownSessionError
+	if errors.As(err, &unknown) {
+		return "", nil
+	}
+	return id, err
 }
 
 // hookPrePush refuses a push to the target of what is not approved, where that
@@ -54,17 +74,13 @@ func (c *call) hookPrePush(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	target := settings.Target
-	if target == "" && len(args) > 0 {
-		ref, err := review.FindTarget(ctx, c.open.repo, "HEAD", args[0], "")
-		if err != nil && !errors.Is(err, review.ErrNoTarget) {
-			return err
-		}
-		target = ref[strings.LastIndexByte(ref, '/')+1:]
+	targets, err := c.targets(ctx, settings, args)
+	if err != nil {
+		return err
 	}
 	for line := range strings.Lines(string(input)) {
 		words := strings.Fields(line)
-		if len(words) != 4 || words[2] != "refs/heads/"+target || strings.Trim(words[1], "0") == "" {
+		if len(words) != 4 || !slices.Contains(targets, words[2]) || strings.Trim(words[1], "0") == "" {
 			continue
 		}
 		if err := c.mayPush(ctx, words[1], words[3]); err != nil {
@@ -74,6 +90,37 @@ func (c *call) hookPrePush(ctx context.Context, args []string) error {
 	return nil
 }
 
+// targets are the branches of the remote that only what is approved lands on:
+// swarm.target, else the remote's default branch and what this branch lands on.
+func (c *call) targets(ctx context.Context, s *settings, args []string) ([]string, error) {
+	if s.Target != "" {
+		return []string{"refs/heads/" + strings.TrimPrefix(s.Target, "refs/heads/")}, nil
+	}
+	remote := ""
+	if len(args) > 0 {
+		remote = args[0]
+	}
+	var targets []string
+	add := func(ref string, err error) error {
+		if errors.Is(err, review.ErrNoTarget) {
+			return nil
+		}
+		if name, ok := strings.CutPrefix(ref, "refs/remotes/"); ok {
+			ours, in := strings.CutPrefix(name, remote+"/")
+			if !in {
+				_, ours, _ = strings.Cut(name, "/")
+			}
+			ref = "refs/heads/" + ours
+		}
+		targets = append(targets, ref)
+		return err
+	}
+	if err := add(review.DefaultTarget(ctx, c.open.repo, remote)); err != nil {
+		return nil, err
+	}
+	return targets, add(review.FindTarget(ctx, c.open.repo, "HEAD", remote, ""))
+}
+
 // mayPush checks what a plain push would land: as the session's, or for a person
 // as whoever asked for a review of that very commit.
 func (c *call) mayPush(ctx context.Context, tip, remote string) error {
@@ -81,7 +128,11 @@ func (c *call) mayPush(ctx context.Context, tip, remote string) error {
 	if err != nil {
 		return err
 	}
-	book, id := review.NewBook(b), c.viewer()
+	book := review.NewBook(b)
+	id, err := c.known(ctx)
+	if err != nil {
+		return err
+	}
 	var newest *review.Review
 	if id == "" {
 		id = "this push"

@@ -86,6 +86,9 @@ func (c *call) table(heading []string, flexible int, rows [][]cell) error {
 
 // terminalWidth is the width of the terminal on stdout, 0 if it is none.
 func (c *call) terminalWidth() int {
+	if c.width > 0 {
+		return c.width
+	}
 	file, ok := c.Stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return 0

@@ -67,7 +67,7 @@ func runReviewRequest(ctx context.Context, c *call) error {
 	}
 	r, err := c.reviewRange(ctx, id)
 	if err != nil {
-		return err
+		return wordCommit(err)
 	}
 	made, err := review.NewBook(b).Request(ctx, id, review.Ask{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
 	if err != nil {
@@ -246,13 +246,22 @@ func (c *call) findReview(ctx context.Context, book *review.Book, arg string) (*
 	}
 	r, err := review.FindRange(ctx, c.open.repo, arg, arg)
 	if err != nil {
-		return nil, err
+		return nil, wordCommit(err)
 	}
 	found, err := book.On(ctx, r.Tip)
 	if err == nil && found == nil {
 		err = fmt.Errorf("review of '%s': %w", inert(arg), refstore.ErrNotExist)
 	}
 	return found, err
+}
+
+// wordCommit says a plain no to a name that is no commit.
+func wordCommit(err error) error {
+	var none *review.NoCommitError
+	if errors.As(err, &none) {
+		return &refusal{exitNo, inert(none.Error()), ""}
+	}
+	return err
 }
 
 // wordReview words what a review refuses.

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
@@ -65,18 +67,30 @@ func (c *call) printReview(ctx context.Context, r *review.Review, diff string) e
 	}
 	span := string(r.Base) + ".." + string(r.Tip)
 	if _, err := repo.Output(c.open.repo.GitParsed(ctx, "rev-parse", "--verify", "--quiet", string(r.Tip)+"^{commit}")); err != nil {
+		if diff != "" {
+			return c.printDiff(diff)
+		}
 		return &refusal{exitNo, fmt.Sprintf("commit %s is gone from this repository, so there is no diff to show", r.Tip.Short()), ""}
 	}
 	if err := c.git(ctx, "--no-pager", "log", "--no-decorate", "--format=%h %an: %s", span); err != nil {
 		return err
 	}
 	if diff != "" {
-		return c.printf("\n%s", diff)
+		return c.printDiff("\n" + diff)
 	}
 	if err := c.printf("\n"); err != nil {
 		return err
 	}
 	return c.git(ctx, "diff", string(r.Base), string(r.Tip))
+}
+
+// printDiff prints a diff that was given with the request: to the byte, but for
+// what a terminal would act on if there is one.
+func (c *call) printDiff(diff string) error {
+	if c.terminalWidth() > 0 {
+		diff = inertText(diff)
+	}
+	return c.printf("%s", diff)
 }
 
 // sayVerb is a verb that adds one event to a review.
@@ -179,9 +193,13 @@ func runMergeOK(ctx context.Context, c *call) error {
 		return err
 	}
 	var r *review.Range
-	if newest != nil {
-		if r, err = review.Now(ctx, c.open.repo, newest); err != nil {
-			return err
+	if newest != nil && newest.State == review.Approved {
+		r, err = review.Now(ctx, c.open.repo, newest)
+		if errors.Is(err, bus.ErrInput) { // nothing in common with the target any more
+			err = &refusal{exitNo, fmt.Sprintf("%s: %s", id, inert(err.Error())), ""}
+		}
+		if err != nil {
+			return wordCommit(err)
 		}
 	}
 	return c.printClear(id, newest, book.ClearBy(ctx, id, newest, r))

@@ -10,7 +10,7 @@ const (
 	groupHealth = "look after"
 )
 
-var groups = []string{groupStart, groupTalk, groupClaim, groupReview, groupLand, groupGit, groupHealth}
+var groups = []string{groupStart, groupTalk, groupClaim, groupReview, groupLand, groupOversee, groupGit, groupHealth}
 
 // verbs is the command table, in the order of the help.
 func verbs() []*verb {
@@ -21,6 +21,7 @@ func verbs() []*verb {
 		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),
 		reviewCommentVerb(), reviewWithdrawVerb(), reviewVerb(), mergeOKVerb(),
 		commitVerb(), pushVerb(), pullVerb(), healVerb(), mergeDriverVerb(),
+		orchestrateVerb(), dashboardVerb(),
 		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
 		doctorVerb(), fsckVerb(), completionVerb(), helpVerb(), completeVerb(), hookVerb(),
 	}

@@ -1,0 +1,220 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
+)
+
+const groupOversee = "oversee"
+
+func orchestrateFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "interval", Value: 10, Usage: "look every `SECONDS`, and whenever something changes (default: 10)"},
+		&cli.BoolFlag{Name: "auto-approve", Usage: "approve the reviews that name the orchestrator and that it has not rejected"},
+		&cli.IntFlag{Name: "stale-minutes", Usage: "silence in `MINUTES` after which a session is stale (default: swarm.staleAfter, 15)"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "only what needs somebody: blocked, stale, collisions, messages, reviews"},
+	}
+}
+
+func orchestrateVerb() *verb {
+	return &verb{
+		name: "orchestrate", group: groupOversee, max: 1, short: "watch over the sessions: who is blocked, silent, waiting, or about to collide",
+		long: `Prints how things stand, then each change as it happens, until it is
+interrupted. Two sessions whose branches would conflict are told, once. orchestrate run is the same.`,
+		json: true, flags: orchestrateFlags, subs: []string{"run", "dashboard"},
+		run: func(ctx context.Context, c *call) error {
+			if len(c.args) == 1 && c.args[0] != "run" {
+				return usageOf(c.verb, fmt.Sprintf("unknown command 'orchestrate %s'", inert(c.args[0])))
+			}
+			ctx, restore := undoable(ctx)
+			defer restore()
+			err := runOrchestrate(ctx, c)
+			if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+				return nil // the way to end it
+			}
+			return err
+		},
+	}
+}
+
+func dashboardVerb() *verb {
+	return &verb{
+		name: "orchestrate dashboard", group: groupOversee, short: "show how things stand, once, or --watch on the whole screen",
+		json: true,
+		flags: func() []cli.Flag {
+			return append(orchestrateFlags(), &cli.BoolFlag{Name: "watch", Usage: "keep the screen up to date; q ends it"})
+		},
+		run: runDashboard,
+	}
+}
+
+// monitor sets up the monitor by options and configuration.
+func (c *call) monitor(ctx context.Context) (*orchestrator.Monitor, time.Duration, error) {
+	b, err := c.Bus()
+	if err != nil {
+		return nil, 0, err
+	}
+	s, err := c.Settings()
+	if err != nil {
+		return nil, 0, err
+	}
+	interval := c.cmd.Int("interval")
+	if interval < 1 {
+		return nil, 0, usageOf(c.verb, "--interval takes a number of seconds from 1")
+	}
+	stale := s.StaleAfter
+	if c.cmd.IsSet("stale-minutes") {
+		if stale = time.Duration(c.cmd.Int("stale-minutes")) * time.Minute; stale <= 0 {
+			return nil, 0, usageOf(c.verb, "--stale-minutes takes a number from 1")
+		}
+	}
+	target, err := review.FindTarget(ctx, c.open.repo, "HEAD", s.Remote, s.Target)
+	if err != nil && !errors.Is(err, review.ErrNoTarget) {
+		return nil, 0, err
+	}
+	return &orchestrator.Monitor{
+		Repo: c.open.repo, Bus: b, Book: review.NewBook(b), Push: lock.NewPush(b, lock.Lease), Now: c.Now,
+		StaleAfter: stale, AutoApprove: c.cmd.Bool("auto-approve"), Target: target,
+	}, time.Duration(interval) * time.Second, nil
+}
+
+// runOrchestrate ticks: at the interval, and as soon as a ref of ours moves. The
+// watch begins before each look, so that nothing falls between the two.
+func runOrchestrate(ctx context.Context, c *call) error {
+	m, interval, err := c.monitor(ctx)
+	if err != nil {
+		return err
+	}
+	for whole := !c.cmd.Bool("quiet"); ; whole = false {
+		if err := m.Beat(ctx); err != nil {
+			return err
+		}
+		watch, err := c.watchSwarm(ctx, m)
+		if err != nil {
+			return err
+		}
+		if err = c.tick(ctx, m, whole); err == nil {
+			err = awaitChange(ctx, watch, interval)
+		}
+		_ = watch.Close()
+		if err != nil && !errors.Is(err, errInterval) {
+			return err
+		}
+	}
+}
+
+// watchSwarm begins to watch what the monitor looks at.
+func (c *call) watchSwarm(ctx context.Context, m *orchestrator.Monitor) (*refstore.Watcher, error) {
+	now, err := m.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.open.store.Watch(m.WatchRefs(now)...), nil
+}
+
+// errInterval says that nothing has moved for an interval.
+var errInterval = errors.New("the interval is over")
+
+// awaitChange waits for a ref to move, and then a moment for those that move
+// with it.
+func awaitChange(ctx context.Context, watch *refstore.Watcher, interval time.Duration) error {
+	waiting, cancel := context.WithTimeout(ctx, interval)
+	defer cancel()
+	if err := watch.Wait(waiting); err != nil {
+		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+			return errInterval
+		}
+		return err
+	}
+	together, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	for together.Err() == nil {
+		_ = watch.Wait(together)
+	}
+	return ctx.Err()
+}
+
+// tick prints how things stand, if whole is asked for, and what has happened.
+func (c *call) tick(ctx context.Context, m *orchestrator.Monitor, whole bool) error {
+	now, events, err := m.Tick(ctx)
+	if err != nil {
+		return err
+	}
+	if whole && !c.wantJSON() {
+		return c.printStanding(now)
+	}
+	for _, e := range events {
+		if c.cmd.Bool("quiet") && !needsSomebody(e) {
+			continue
+		}
+		if err := c.printEvent(now.At, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func needsSomebody(e orchestrator.Event) bool {
+	switch e.Kind {
+	case string(bus.Blocked), "stale", "collision", "message", "review":
+		return true
+	}
+	return false
+}
+
+func (c *call) printEvent(at time.Time, e orchestrator.Event) error {
+	if c.wantJSON() {
+		return c.object(map[string]any{
+			"at": stamp(at), "event": e.Kind, "session": e.Session, "other": e.Other, "number": e.Number, "body": e.Text, "files": append([]string{}, e.Files...),
+		})
+	}
+	return c.printf("%s %s\n", at.Local().Format("15:04:05"), wordEvent(e))
+}
+
+// wordEvent is the line for an event.
+func wordEvent(e orchestrator.Event) string {
+	files := inert(strings.Join(e.Files, ", "))
+	switch e.Kind {
+	case "joined":
+		return fmt.Sprintf("%s joined, for %s", e.Session, inert(e.Text))
+	case string(bus.Blocked), string(bus.Done), string(bus.Running):
+		if e.Text == "" {
+			return fmt.Sprintf("%s is %s", e.Session, e.Kind)
+		}
+		return fmt.Sprintf("%s is %s: %s", e.Session, e.Kind, quoted(e.Text))
+	case "stale":
+		return fmt.Sprintf("%s is silent: its claims can be taken over", e.Session)
+	case "back":
+		return e.Session + " is back"
+	case "review":
+		return fmt.Sprintf("review #%d of %s waits for %s", e.Number, e.Session, inert(e.Text))
+	case "verdict":
+		return fmt.Sprintf("review #%d: %s: %s", e.Number, e.Session, inert(e.Text))
+	case "review-closed":
+		return fmt.Sprintf("review #%d of %s is approved or withdrawn", e.Number, e.Session)
+	case "auto-approved":
+		return fmt.Sprintf("review #%d of %s approved automatically", e.Number, e.Session)
+	case "message":
+		return fmt.Sprintf("message #%d from %s: %s", e.Number, e.Session, quoted(e.Text))
+	case "lock":
+		if e.Text != "" {
+			return fmt.Sprintf("%s pushes; waiting: %s", e.Session, inert(e.Text))
+		}
+		return e.Session + " pushes"
+	case "collision":
+		return fmt.Sprintf("%s and %s will conflict in %s", e.Session, e.Other, files)
+	case "clear":
+		return fmt.Sprintf("%s and %s no longer conflict in %s", e.Session, e.Other, files)
+	}
+	return e.Kind + " " + e.Session
+}
