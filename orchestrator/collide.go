@@ -217,3 +217,28 @@ func record(tx *refstore.Tx, found []Collision) error {
 	}
 	return nil
 }
+
+// Fsck reads the table of collisions and returns what breaks the format, and how
+// many commits were read.
+func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error) {
+	faults, read, err = b.Store().Check(ctx, CollisionsRef, refstore.TableShape, nil)
+	if err != nil || len(faults) > 0 {
+		return faults, read, err
+	}
+	table, err := b.Store().Table(ctx, CollisionsRef)
+	if err != nil {
+		return faults, read, err
+	}
+	err = table.Below("", func(path string, content []byte) bool {
+		a, b, _ := strings.Cut(path, "/")
+		if bus.CheckID(a) != nil || bus.CheckID(b) != nil || len(content) == 0 || content[len(content)-1] != '\n' {
+			faults = append(faults, &refstore.DamagedError{Ref: CollisionsRef, Path: path, Err: errors.New("no collision of two sessions")})
+		}
+		return true
+	})
+	var damaged *refstore.DamagedError
+	if errors.As(err, &damaged) {
+		return append(faults, err), read, nil
+	}
+	return faults, read, err
+}

@@ -136,3 +136,15 @@ func identified(r *repo.Repo, session string) (string, error) {
 	}
 	return "", nil
 }
+
+// ErrNoWorktree says that a session has no worktree here.
+var ErrNoWorktree = errors.New("no worktree")
+
+// FindWorktree is the path of the session's worktree, or ErrNoWorktree.
+func FindWorktree(r *repo.Repo, session string) (string, error) {
+	path, err := identified(r, session)
+	if err == nil && path == "" {
+		err = ErrNoWorktree
+	}
+	return path, err
+}

@@ -43,6 +43,11 @@ func runDoctor(ctx context.Context, c *call) error {
 			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkPending(ctx))
 		findings = append(findings, checkLocks(r, c.Now())...)
 	}
+	return c.printFindings(findings)
+}
+
+// printFindings is a plain no if one of them is bad.
+func (c *call) printFindings(findings []finding) error {
 	bad := false
 	for _, f := range findings {
 		bad = bad || f.state == "bad"

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -39,6 +40,10 @@ func runFsck(ctx context.Context, c *call) error {
 	}
 	faults, read = append(faults, more...), read+n
 	if more, n, err = review.NewBook(b).Fsck(ctx); err != nil {
+		return err
+	}
+	faults, read = append(faults, more...), read+n
+	if more, n, err = orchestrator.Fsck(ctx, b); err != nil {
 		return err
 	}
 	faults, read = append(faults, more...), read+n

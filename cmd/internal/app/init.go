@@ -76,7 +76,11 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if hooks {
-		if err := orchestrator.InstallGitHooks(ctx, r); err != nil {
+		err := orchestrator.InstallGitHooks(ctx, r)
+		if errors.Is(err, orchestrator.ErrKept) {
+			return &refusal{exitNo, inert(err.Error()), ""}
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,192 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/urfave/cli/v3"
+)
+
+func setupVerb() *verb {
+	return &verb{
+		name: "setup", group: groupStart, short: "check that all is there that git swarm start needs",
+		json: true,
+		run: func(ctx context.Context, c *call) error {
+			findings := []finding{c.checkGit(ctx), c.checkPath(), checkClient(ctx)}
+			if findings[1].state == "note" {
+				findings[1].state = "bad"
+			}
+			if r, err := c.Repo(); err != nil {
+				line, hint, _ := c.word(err)
+				findings = append(findings, finding{"repository", "bad", line, hint})
+			} else {
+				findings = append(findings, finding{"repository", "ok", inert(r.CommonDir), ""}, c.checkIdentity(ctx, r))
+			}
+			return c.printFindings(findings)
+		},
+	}
+}
+
+func checkClient(ctx context.Context) finding {
+	path, err := exec.LookPath("claude")
+	if err != nil {
+		return finding{"client", "bad", "the Claude Code client is not on PATH", "npm install -g @anthropic-ai/claude-code"}
+	}
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		return finding{"client", "bad", inert(path + " --version: " + err.Error()), ""}
+	}
+	return finding{"client", "ok", inert("claude " + strings.TrimSpace(string(out))), ""}
+}
+
+func startVerb() *verb {
+	return &verb{
+		name: "start", group: groupStart, args: "[PLAN...]", max: -1, short: "say what is to be built, and let Claude Code plan it and run the sessions",
+		long: `The plan is the arguments, or --file, or "-" for standard input, or else what is
+written in the editor. Writes the rules of the swarm into a block of its own in
+CLAUDE.md (or AGENTS.md), installs the hooks, and starts claude as the
+orchestrator: it plans first, and asks.`,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "read the plan from `FILE`"},
+				&cli.IntFlag{Name: "max-files-per-session", Value: 10, Usage: "how many files a session may own, `N` (default: 10)"},
+				&cli.BoolFlag{Name: "print-prompt", Usage: "print the prompt and do nothing else"},
+			}
+		},
+		run: runStart,
+	}
+}
+
+func runStart(ctx context.Context, c *call) error {
+	most := c.cmd.Int("max-files-per-session")
+	if most < 1 {
+		return usageOf(c.verb, "--max-files-per-session takes a number from 1")
+	}
+	r, err := c.Repo()
+	if err != nil {
+		return err
+	}
+	plan, err := c.plan(ctx, r)
+	if err != nil {
+		return err
+	}
+	prompt, err := orchestrator.StartPrompt{Plan: plan, MaxFiles: most}.Text()
+	if err != nil {
+		return err
+	}
+	if c.cmd.Bool("print-prompt") {
+		return c.printf("%s", prompt)
+	}
+	if r.WorkTree == "" {
+		return &refusal{exitNo, "git swarm start needs a work tree, and the repository is bare", ""}
+	}
+	if _, err := exec.LookPath("claude"); err != nil {
+		return wordAgent(orchestrator.ErrNoClient)
+	}
+	name, err := orchestrator.WriteProtocol(r.WorkTree)
+	if errors.Is(err, orchestrator.ErrMarks) {
+		return &refusal{exitNo, err.Error(), "remove what is left of the block by hand"}
+	}
+	if err != nil {
+		return err
+	}
+	c.notef("The rules of the swarm are in %s, between marks", name)
+	agent := orchestrator.Agent{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
+	return wordAgent(agent.Interactive(ctx))
+}
+
+// plan is what the user wants, from wherever it is given.
+func (c *call) plan(ctx context.Context, r *repo.Repo) (string, error) {
+	file := c.cmd.String("file")
+	var text string
+	switch {
+	case file != "" && len(c.args) > 0:
+		return "", usageOf(c.verb, "either a plan or --file")
+	case len(c.args) == 1 && c.args[0] == "-" || file == "-":
+		content, err := io.ReadAll(io.LimitReader(c.Stdin, bus.MaxBody+1))
+		if err != nil {
+			return "", err
+		}
+		text = string(content)
+	case file != "":
+		content, err := os.ReadFile(c.at(file))
+		if err != nil {
+			return "", err
+		}
+		text = string(content)
+	case len(c.args) > 0:
+		text = strings.Join(c.args, " ")
+	default:
+		var err error
+		if text, err = c.edit(ctx, r); err != nil {
+			return "", err
+		}
+	}
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+		return "", &refusal{exitNo, "the plan is empty: nothing to do", ""}
+	case len(text) > bus.MaxBody || strings.ToValidUTF8(text, "") != text:
+		return "", bus.Inputf("the plan has more than %d bytes, or is not valid UTF-8", bus.MaxBody)
+	}
+	return text, nil
+}
+
+const planHelp = `
+# What is to be built? Say it as you would to a colleague: what it is to do,
+# what is given, what matters. Lines that begin with # are dropped, and an
+# empty text stops here.
+`
+
+// edit opens the user's editor, as git does.
+func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
+	editor, err := repo.Output(r.Git(ctx, "var", "GIT_EDITOR"))
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(r.GitDir, "SWARM_PLAN")
+	if err := os.WriteFile(path, []byte(planHelp), 0o666); err != nil {
+		return "", err
+	}
+	defer os.Remove(path)
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", strings.TrimSpace(editor)+` "$@"`, "editor", path)
+	cmd.Dir, cmd.Env = c.Dir, c.Env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, c.Stderr, c.Stderr
+	if err := cmd.Run(); err != nil {
+		return "", &refusal{exitNo, fmt.Sprintf("the editor ended with an error (%v)", err), ""}
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	var kept []string
+	for line := range strings.Lines(string(content)) {
+		if !strings.HasPrefix(line, "#") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, ""), nil
+}
+
+// wordAgent words what can go wrong with a client.
+func wordAgent(err error) error {
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(err, orchestrator.ErrNoClient):
+		return &refusal{exitNo, err.Error(), "npm install -g @anthropic-ai/claude-code"}
+	case errors.Is(err, orchestrator.ErrNoTmux):
+		return &refusal{exitNo, err.Error(), "git swarm launch --print"}
+	case errors.As(err, &exit):
+		return &statusError{max(exit.ExitCode(), exitNo)}
+	}
+	return err
+}
