@@ -25,13 +25,38 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 	if err != nil {
 		return faults, read, err
 	}
-	more, n, err := b.Store().Check(ctx, LocksRef, refstore.TableShape, nil)
+	more, n, err := b.Store().Check(ctx, LocksRef, refstore.TableShape, lockEpochs(ctx, b))
 	faults, read = append(faults, more...), read+n
-	if err != nil || len(faults) > 0 {
+	if err != nil {
 		return faults, read, err
 	}
 	more, err = checkTips(ctx, b)
+	var damaged *refstore.DamagedError
+	if errors.As(err, &damaged) && len(faults) > 0 {
+		err = nil // told already
+	}
 	return append(faults, more...), read, err
+}
+
+// lockEpochs checks, from the newest commit on, that each has the lock in it,
+// with an epoch that rises by at most one a commit.
+func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
+	newer := 0
+	return func(e *refstore.Entry) error {
+		table, err := b.Store().TableAt(ctx, LocksRef, e.ID)
+		if err != nil {
+			return err
+		}
+		s, err := pushIn(table)
+		if err != nil {
+			return err
+		}
+		if s == nil || (newer > 0 && (s.Epoch > newer || s.Epoch < newer-1)) {
+			return fmt.Errorf("no push lock that comes before epoch %d", newer)
+		}
+		newer = s.Epoch
+		return nil
+	}
 }
 
 // checkTips decodes the state that stands now.
@@ -72,8 +97,14 @@ func checkTips(ctx context.Context, b *bus.Bus) (faults []error, err error) {
 	if err != nil {
 		return faults, err
 	}
-	if _, err := pushIn(locks); err != nil {
-		faults = append(faults, err)
+	failed = locks.Below("", func(path string, _ []byte) bool {
+		if path != pushPath {
+			faults = append(faults, &refstore.DamagedError{Ref: LocksRef, Path: path, Err: errors.New("unknown lock")})
+		}
+		return true
+	})
+	if failed != nil {
+		faults = append(faults, failed)
 	}
 	return faults, nil
 }

@@ -30,7 +30,7 @@ func TestGone(t *testing.T) {
 	ended := ended(t)
 	for what, c := range map[string]struct {
 		process
-		gone bool
+		want bool
 	}{
 		"we":                        {me, false},
 		"our pid, started earlier":  {process{me.space, me.pid, "1"}, true},
@@ -44,8 +44,8 @@ func TestGone(t *testing.T) {
 		"a process group, as if 0":  {processOf(0, me.mark()), false},
 		"the first process, as now": {process{me.space, 1, startOf(1)}, false},
 	} {
-		if got := c.gone(); got != c.gone {
-			t.Errorf("%s: %+v is gone: %t, want %t", what, c.process, got, c.gone)
+		if got := c.gone(); got != c.want {
+			t.Errorf("%s: %+v is gone: %t, want %t", what, c.process, got, c.want)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func TestStartTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(name)
-	cmd.Env = append(os.Environ(), workerVar+"=wait")
+	cmd.Env = append(os.Environ(), workerVar+"=wait", "GORACE=atexit_sleep_ms=0")
 	in, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()

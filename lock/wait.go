@@ -71,8 +71,7 @@ func (w *waiter) next(ctx context.Context, held *PushHeldError) error {
 // When the wait has run out it returns *TimeoutError.
 func (c *Claims) GrantWait(ctx context.Context, by string, r Request, wait time.Duration) ([]Claim, error) {
 	granted, err := c.Grant(ctx, by, r)
-	held, ok := IsHeld(err)
-	if !ok || wait <= 0 {
+	if _, ok := IsHeld(err); !ok || wait <= 0 {
 		return granted, err
 	}
 	waiting, cancel := context.WithTimeout(ctx, wait)
@@ -81,7 +80,8 @@ func (c *Claims) GrantWait(ctx context.Context, by string, r Request, wait time.
 	defer watch.Close()
 	for {
 		granted, err = c.Grant(ctx, by, r)
-		if held, ok = IsHeld(err); !ok {
+		held, ok := IsHeld(err)
+		if !ok {
 			return granted, err
 		}
 		next, cancel := waiting, context.CancelFunc(func() {})

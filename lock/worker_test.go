@@ -56,7 +56,7 @@ func startWorker(t testing.TB, name, dir, by string, args ...string) *worker {
 		t.Fatal(err)
 	}
 	w := &worker{Cmd: exec.Command(self, append([]string{dir, by}, args...)...)}
-	w.Env = append(os.Environ(), workerVar+"="+name)
+	w.Env = append(os.Environ(), workerVar+"="+name, "GORACE=atexit_sleep_ms=0")
 	w.Stderr = &w.err
 	out, err := w.StdoutPipe()
 	if err == nil {

@@ -77,6 +77,9 @@ func TestLandNewBranch(t *testing.T) {
 	a.tidy()
 }
 
+// plainGit begins a hook that runs git in another worktree.
+const plainGit = "unset $(git rev-parse --local-env-vars)\n"
+
 // TestLandRaced: plain git moves the target between the fetch and the push. It
 // is fetched again, and nothing of either is lost.
 func TestLandRaced(t *testing.T) {
@@ -84,7 +87,7 @@ func TestLandRaced(t *testing.T) {
 	a, b := oneField(t)
 	a.commit("by A", "A", "changed\n")
 	b.commit("by git", "B", "changed\n")
-	a.prePush(fmt.Sprintf("test -e raced || { touch raced; git -C %s push -q --no-verify origin HEAD:main; }", b.dir))
+	a.prePush(fmt.Sprintf(plainGit+"test -e raced || { touch raced; git -C %s push -q --no-verify origin HEAD:main; }", b.dir))
 	if landed := a.push(); !landed.Rebased {
 		t.Errorf("%+v", landed)
 	}
@@ -97,7 +100,7 @@ func TestLandRacedBySelf(t *testing.T) {
 	t.Parallel()
 	a, _ := oneField(t)
 	a.commit("by A", "A", "changed\n")
-	a.prePush("git push -q --no-verify origin HEAD:main")
+	a.prePush(plainGit + "git push -q --no-verify origin HEAD:main")
 	if landed := a.push(); landed.Rebased {
 		t.Errorf("%+v", landed)
 	}
@@ -110,7 +113,7 @@ func TestLandRacedAlways(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
 	a.commit("by A", "A", "changed\n")
-	a.prePush(fmt.Sprintf("cd %s && git commit -q --allow-empty -m again && git push -q --no-verify origin HEAD:main", b.dir))
+	a.prePush(fmt.Sprintf(plainGit+"cd %s && git commit -q --allow-empty -m again && git push -q --no-verify origin HEAD:main", b.dir))
 	landed, err := a.tryPush()
 	var rejected *RejectedError
 	if !errors.As(err, &rejected) || !strings.Contains(rejected.Why, "moved each time") {
@@ -138,11 +141,12 @@ func TestLandLeft(t *testing.T) {
 			b.push()
 			a.commit("by A", "A", "changed\n")
 			a.write("base", "not committed\n")
-			a.prePush(script)
-			landed := a.push()
-			if landed.Stayed == nil {
-				t.Errorf("%+v", landed)
+			a.prePush(plainGit + script)
+			landed, err := a.tryPush()
+			if err != nil || landed.Stayed == nil {
+				t.Errorf("%+v (%v)", landed, err)
 			}
+			a.tidy()
 			a.linear("by A", "by B")
 			if status := a.git("status", "--porcelain"); status != " M base" || a.read("B") != "of B\n" {
 				t.Errorf("status %q, B holds %q", status, a.read("B"))
@@ -152,24 +156,27 @@ func TestLandLeft(t *testing.T) {
 }
 
 // TestLandConfigured: settings of the user's that change what rebase, push and
-// fetch do by themselves do not change what a push does.
+// fetch do by themselves do not change what a push does: all of them together,
+// and those that hide others alone.
 func TestLandConfigured(t *testing.T) {
 	t.Parallel()
-	for _, setting := range []string{
-		"rebase.autoSquash=true", "rebase.updateRefs=true", "rebase.autoStash=true", "rebase.forkPoint=true", "rebase.rebaseMerges=true",
-		"rebase.backend=apply", "rebase.missingCommitsCheck=error", "rebase.instructionFormat=x", "sequence.editor=false", "core.editor=false",
-		"push.default=nothing", "push.followTags=true", "push.recurseSubmodules=check", "remote.origin.push=refs/heads/feat/*:refs/heads/stray/*",
-		"fetch.prune=true", "fetch.output=compact", "remote.origin.fetch=+refs/swarm/*:refs/swarm/*", "pull.rebase=false", "commit.gpgSign=false",
-		"commit.template=nothing", "core.hooksPath=nowhere", "diff.relative=true", "diff.noprefix=true", "diff.renames=copies", "core.quotePath=false",
-		"color.ui=always", "log.showSignature=true", "merge.conflictStyle=diff3", "rerere.enabled=true", "branch.autoSetupMerge=always",
-		"checkout.defaultRemote=x", "core.untrackedCache=true", "index.threads=1", "core.splitIndex=true", "feature.manyFiles=true", "core.commentChar=;",
-		"status.showUntrackedFiles=no", "advice.detachedHead=true", "core.autocrlf=input", "i18n.commitEncoding=ISO-8859-1",
+	for name, settings := range map[string][]string{
+		"together": {
+			"rebase.autoSquash=true", "rebase.updateRefs=true", "rebase.autoStash=true", "rebase.forkPoint=true", "rebase.rebaseMerges=true",
+			"rebase.missingCommitsCheck=error", "rebase.instructionFormat=(%an) %s", "sequence.editor=false", "core.editor=false",
+			"push.default=nothing", "push.followTags=true", "remote.origin.push=refs/heads/feat/*:refs/heads/stray/*",
+			"fetch.prune=true", "fetch.output=compact", "pull.rebase=false", "commit.template=nothing", "core.hooksPath=nowhere",
+			"diff.relative=true", "diff.noprefix=true", "diff.renames=copies", "core.quotePath=false", "color.ui=always", "log.showSignature=true",
+			"merge.conflictStyle=diff3", "rerere.enabled=true", "rerere.autoUpdate=true", "branch.autoSetupMerge=always", "core.untrackedCache=true",
+			"core.splitIndex=true", "feature.manyFiles=true", "core.commentChar=;", "status.showUntrackedFiles=no", "core.autocrlf=input", "log.follow=true",
+		},
+		"backend":   {"rebase.backend=apply"},
+		"refspec":   {"remote.origin.fetch=+refs/swarm/*:refs/swarm/*"},
+		"recursive": {"push.recurseSubmodules=check", "submodule.recurse=true"},
 	} {
-		t.Run(setting, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, b := oneField(t)
-			key, value, _ := strings.Cut(setting, "=")
-			a.git("config", "--add", key, value)
 			b.commit("by B", "B", "changed\n")
 			b.push()
 			a.commit("by A", "A", "changed\n")
@@ -179,6 +186,10 @@ func TestLandConfigured(t *testing.T) {
 			a.git("config", "branch.feat/A.remote", "origin")
 			a.write("base", "not committed\n")
 			beside := a.git("rev-parse", "beside")
+			for _, setting := range settings {
+				key, value, _ := strings.Cut(setting, "=")
+				a.git("config", "--add", key, value)
+			}
 			a.push()
 			a.linear("by B", "by A", "fixup! by A")
 			if a.git("rev-parse", "beside") != beside || a.read("base") != "not committed\n" || a.git("stash", "list") != "" {

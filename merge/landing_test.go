@@ -262,11 +262,11 @@ func (f *field) pull() *Landed {
 // tidy checks that nothing of ours is left: no bench, no half move, no held lock.
 func (f *field) tidy() {
 	f.Helper()
-	if list := f.git("worktree", "list", "--porcelain"); strings.Contains(list, "swarm-rebase") {
+	gitDir := f.git("rev-parse", "--absolute-git-dir")
+	if list := f.git("worktree", "list", "--porcelain"); strings.Contains(list, gitDir+"/swarm-rebase") {
 		f.Errorf("a worktree was left:\n%s", list)
 	}
-	gitDir := f.git("rev-parse", "--absolute-git-dir")
-	for _, name := range []string{"swarm-rebase", "swarm-move", "swarm-index", "index.lock"} {
+	for _, name := range []string{"swarm-rebase", "swarm-rebase.new", "swarm-rebase.old", "swarm-move", "swarm-index", "index.lock"} {
 		if _, err := os.Lstat(filepath.Join(gitDir, name)); err == nil {
 			f.Errorf("%s was left", name)
 		}

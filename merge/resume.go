@@ -23,7 +23,10 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	if err != nil {
 		return checkout{}, func() {}, err
 	}
-	release = func() { _ = f.Close() }
+	release = func() {
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // a child that is being forked may hold it open for a moment
+		_ = f.Close()
+	}
 	benchOf(r).clear(ctx)
 	if err := resume(ctx, r); err != nil {
 		return checkout{}, release, err

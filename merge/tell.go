@@ -79,10 +79,11 @@ func (l *Lander) tellOwners(ctx context.Context, landed *Landed) error {
 // listFiles names the first few files, and how many more there are.
 func listFiles(files []string) string {
 	const most = 10
-	if len(files) <= most {
-		return strings.Join(files, ", ")
+	text := strings.ToValidUTF8(strings.Join(files[:min(most, len(files))], ", "), "\ufffd")
+	if len(files) > most {
+		text += fmt.Sprintf(" and %d more", len(files)-most)
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(files[:most], ", "), len(files)-most)
+	return text
 }
 
 // tellConflict names, to each session that owns the other side of a conflict,

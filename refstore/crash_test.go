@@ -134,6 +134,42 @@ func (r *gitRepo) reflogInOrder(ref string) {
 	}
 }
 
+// A lock that git took on the same ref after the kill is git's, and is not
+// cleared with ours; once it is gone, the transaction is settled.
+func TestForeignLockAfterKill(t *testing.T) {
+	for _, point := range []string{"written", "renamed"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			r := plain(t)
+			if err := appendAll(r.open(Options{}), "A", "before", crashRefs...); err != nil {
+				t.Fatal(err)
+			}
+			w := startWorker(t, "die", r.dir, "files", "B", append([]string{point, "1", "1"}, crashRefs...)...)
+			if err := w.Wait(); !killed(err) {
+				t.Fatalf("the worker was not killed: %v %s", err, &w.err)
+			}
+			lock := crashRefs[2] + ".lock"
+			content := string(r.tip("main")) + "\n"
+			r.write(lock, content)
+			err := appendAll(r.open(Options{Patience: 100 * time.Millisecond}), "C", "after", crashRefs...)
+			if now, err2 := os.ReadFile(r.path(lock)); !errors.Is(err, ErrBusy) || err2 != nil || string(now) != content {
+				t.Errorf("Update: %v; the lock is now %q, %v", err, now, err2)
+			}
+			os.Remove(r.path(lock))
+			if err := appendAll(r.open(Options{}), "C", "after", crashRefs...); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string][]string{"written": {"before", "after"}, "renamed": {"before", "B-0", "after"}}[point]
+			for _, ref := range crashRefs {
+				if got := bodies(t, r.open(Options{}), ref); !slices.Equal(got, want) {
+					t.Errorf("%s: %q, not %q", ref, got, want)
+				}
+			}
+			r.clean()
+		})
+	}
+}
+
 // Processes that write without a pause are killed at random moments, hundreds
 // of times. What was acknowledged is in all the refs, once, and the refs agree
 // on everything: all of a transaction or nothing.

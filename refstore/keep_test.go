@@ -40,7 +40,7 @@ const slowPrune = `#!/bin/sh
 if [ "$1" = prune ]; then
 	GIT_EXEC_PATH='%[1]s' '%[1]s/git' prune -n --expire=now | cut -d' ' -f1 >'%[2]s/list'
 	: >'%[2]s/found'
-	while ! test -e '%[2]s/go'; do sleep 0.01; done
+	while test -e '%[2]s/found' && ! test -e '%[2]s/go'; do sleep 0.01; done
 	while read -r id; do
 		rm -f "objects/$(echo "$id" | cut -c1-2)/$(echo "$id" | cut -c3-)"
 	done <'%[2]s/list'

@@ -174,7 +174,10 @@ func TestHookRefuses(t *testing.T) {
 func TestOrphanedGit(t *testing.T) {
 	r := plain(t)
 	mustAppend(t, r.open(Options{}), "refs/swarm/a", "one")
-	r.hook(`test "$1" = prepared || exit 0; : >"` + r.path("prepared") + `"; while ! test -e "` + r.path("go") + `"; do sleep 0.01; done`)
+	// The hook waits the first time only, and not for longer than the test.
+	r.hook(fmt.Sprintf(`test "$1" = prepared && ! test -e '%[1]s/prepared' || exit 0
+: >'%[1]s/prepared'
+while test -e '%[1]s/prepared' && ! test -e '%[1]s/go'; do sleep 0.01; done`, r.commonDir()))
 	w := startWorker(t, "append", r.dir, "git", "B", "1", "refs/swarm/a")
 	waitFor(t, func() bool { return exists(r.path("prepared")) })
 	_ = w.Process.Kill()

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
@@ -53,7 +54,50 @@ func (e *Event) line() string {
 		s += fmt.Sprintf(" to=%s branch=%s target=%s base=%s tip=%s patch=%s",
 			strings.Join(e.To, ","), e.Branch, e.Target, e.Base, e.Tip, e.Patch)
 	}
-	return s + " " + strconv.Quote(e.Text)
+	return s + " " + quote(e.Text)
+}
+
+// quote is the text as a Go string literal on one line, printable by a terminal
+// as it is. What is escaped is fixed here: strconv.Quote asks the Unicode tables
+// of the Go it was built with, and the line must be the same ever after.
+func quote(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < 0x20 || r == 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case acts(r) && r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		case acts(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// acts reports whether a character beyond ASCII controls a terminal, ends a line,
+// or hides or reorders what stands beside it.
+func acts(r rune) bool {
+	for _, span := range [][2]rune{
+		{0x80, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c}, {0x200b, 0x200c}, {0x200e, 0x200f}, {0x2028, 0x202e},
+		{0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
+	} {
+		if r >= span[0] && r <= span[1] {
+			return true
+		}
+	}
+	return false
 }
 
 var errLine = errors.New("not a line that git swarm writes")
@@ -102,7 +146,7 @@ func parseLine(line string) (*Event, error) {
 
 func (e *Event) check() error {
 	kinds := []Kind{Request, Approve, Reject, Comment, Withdraw}
-	if !slices.Contains(kinds, e.Kind) || bus.CheckID(e.By) != nil || (e.Kind == Request) != (e.Seq == 1) {
+	if !slices.Contains(kinds, e.Kind) || !utf8.ValidString(e.Text) || bus.CheckID(e.By) != nil || (e.Kind == Request) != (e.Seq == 1) {
 		return errLine
 	}
 	if e.Kind != Request {

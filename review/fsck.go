@@ -4,58 +4,155 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
 // Fsck reads all reviews and returns what breaks the format, each as a
 // *refstore.DamagedError, and how many commits were read.
 func (b *Book) Fsck(ctx context.Context) (faults []error, read int, err error) {
-	newer := 0
+	count, newer := 0, 0
 	faults, read, err = b.bus.Store().Check(ctx, TableRef, refstore.TableShape, func(e *refstore.Entry) error {
 		n, err := strconv.Atoi(e.Field(fieldReviews))
-		if err != nil || n < 1 || len(e.Fields) != 1 || (newer > 0 && (n > newer || n < newer-1)) {
+		if err != nil || n < 1 || len(e.Fields) != 1 || (newer > 0 && (n > newer || n < newer-1)) || (e.Number == 1 && n != 1) {
 			return fmt.Errorf("%.80q reviews below %d", e.Field(fieldReviews), newer)
 		}
-		newer = n
+		count, newer = max(count, n), n
 		return nil
 	})
 	if err != nil || len(faults) > 0 {
 		return faults, read, err
 	}
-	add := func(err error) error {
-		var damaged *refstore.DamagedError
-		if errors.As(err, &damaged) {
-			faults = append(faults, err)
-			return nil
-		}
-		return err
+	c := &check{ctx: ctx, count: count, requests: map[int]*Event{}}
+	if err := c.table(b); err != nil {
+		return c.faults, read, err
 	}
-	if err := add(b.List(ctx, func(r *Review) bool { return true })); err != nil {
-		return faults, read, err
-	}
-	return faults, read, add(b.checkNotes(ctx, &faults))
+	return c.faults, read, c.notes(b)
 }
 
-// checkNotes decodes every note, also of reviews that the table does not know:
-// another clone's, merged in.
-func (b *Book) checkNotes(ctx context.Context, faults *[]error) error {
-	notes, err := b.bus.Store().Notes(ctx, NotesRef)
-	if err != nil {
-		return err
+// check is what Fsck has found so far.
+type check struct {
+	ctx      context.Context
+	count    int            // the highest number given yet
+	requests map[int]*Event // by number
+	faults   []error
+}
+
+func (c *check) fault(ref, path string, err error) {
+	var damaged *refstore.DamagedError
+	if !errors.As(err, &damaged) {
+		err = &refstore.DamagedError{Ref: ref, Path: path, Err: err}
 	}
-	algo := b.bus.Store().Repo().Algo
-	return notes.Each(func(id object.Hash, text string) bool {
-		_, err := parseLines(text)
-		if err == nil && !algo.Valid(id) {
-			err = errors.New("no note on an object")
-		}
-		if err != nil {
-			*faults = append(*faults, &refstore.DamagedError{Ref: NotesRef, Path: "note on " + strings.ToLower(string(id)), Err: err})
+	c.faults = append(c.faults, err)
+}
+
+// failed takes a fault that ended the reading of a ref as one of the faults.
+func (c *check) failed(ref string, err error) error {
+	var damaged *refstore.DamagedError
+	if errors.As(err, &damaged) {
+		c.fault(ref, "", err)
+		return nil
+	}
+	return err
+}
+
+// table checks that each review is whole and under its number, without a gap,
+// and that everything else there belongs to one.
+func (c *check) table(b *Book) error {
+	table, err := b.bus.Store().Table(c.ctx, TableRef)
+	if err != nil {
+		return c.failed(TableRef, err)
+	}
+	type blob struct{ path, content string }
+	var others []blob
+	err = table.Below("", func(path string, content []byte) bool {
+		if strings.HasPrefix(path, "number/") {
+			c.review(path, string(content))
+		} else {
+			others = append(others, blob{path, string(content[:min(len(content), 100)])})
 		}
 		return true
 	})
+	if err != nil {
+		return c.failed(TableRef, err)
+	}
+	for n := 1; n <= c.count; n++ {
+		if _, ok := c.requests[n]; !ok {
+			c.fault(TableRef, numberPath(n), errors.New("no such review"))
+		}
+	}
+	for _, o := range others {
+		if err := c.other(o.path, o.content); err != nil {
+			c.fault(TableRef, o.path, err)
+		}
+	}
+	return nil
+}
+
+func (c *check) review(path, content string) {
+	n, err := strconv.Atoi(path[strings.LastIndexByte(path, '/')+1:])
+	if err != nil || n < 1 || n > c.count || path != numberPath(n) {
+		c.fault(TableRef, path, fmt.Errorf("not the number of one of %d reviews", c.count))
+		return
+	}
+	events, err := parseReview(n, content)
+	if err == nil && joinLines(content) != content {
+		err = errors.New("lines not sorted, doubled or blank")
+	}
+	if err != nil {
+		c.fault(TableRef, path, err)
+	}
+	i := slices.IndexFunc(events, func(e *Event) bool { return e.Kind == Request })
+	c.requests[n] = nil
+	if i >= 0 {
+		c.requests[n] = events[i]
+	}
+}
+
+// other checks the path of a session's latest number, or of a diff.
+func (c *check) other(path, content string) error {
+	if id, ok := strings.CutPrefix(path, "latest/"); ok {
+		n, err := strconv.Atoi(strings.TrimSuffix(content, "\n"))
+		q, there := c.requests[n]
+		if err != nil || content != strconv.Itoa(n)+"\n" || !there || bus.CheckID(id) != nil || (q != nil && q.By != id) {
+			return fmt.Errorf("%.80q is no review of that session's", content)
+		}
+		for _, later := range c.requests {
+			if later != nil && later.By == id && later.Review > n {
+				return fmt.Errorf("#%d is there, and is not the latest: #%d is", n, later.Review)
+			}
+		}
+		return nil
+	}
+	n, err := strconv.Atoi(path[strings.LastIndexByte(path, '/')+1:])
+	if _, there := c.requests[n]; err != nil || path != diffPath(n) || !there {
+		return errors.New("nothing that git swarm keeps there")
+	}
+	return nil
+}
+
+// notes decodes every note, also of reviews that the table does not know:
+// another clone's, merged in.
+func (c *check) notes(b *Book) error {
+	notes, err := b.bus.Store().Notes(c.ctx, NotesRef)
+	if err != nil {
+		return c.failed(NotesRef, err)
+	}
+	algo := b.bus.Store().Repo().Algo
+	err = notes.Each(func(id object.Hash, text string) bool {
+		_, err := parseNote(id, text)
+		if err == nil && !algo.Valid(id) {
+			err = fmt.Errorf("'%.80s' is no object to have a note", string(id))
+		}
+		if err != nil {
+			c.fault(NotesRef, "note on "+string(id), err)
+		}
+		return true
+	})
+	return c.failed(NotesRef, err)
 }

@@ -35,8 +35,7 @@ func PatchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error)
 	if err != nil {
 		return "", err
 	}
-	defer read.Close()
-	diff := git.GitParsed(ctx, "diff-tree", "-r", "-p", "--full-index", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", string(r.Base), string(r.Tip))
+	diff := git.GitParsed(ctx, "diff-tree", "-r", "-p", "--full-index", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", string(r.Base), string(r.Tip))
 	diff.Stdout = write
 	patch := git.GitParsed(ctx, "patch-id", "--stable")
 	patch.Stdin = read
@@ -46,6 +45,7 @@ func PatchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error)
 		done <- errors.Join(err, write.Close())
 	}()
 	out, err := repo.Output(patch)
+	read.Close() // a diff that nobody reads must not wait for it
 	if err := errors.Join(err, <-done); err != nil {
 		return "", fmt.Errorf("patch-id: %w", err)
 	}

@@ -29,16 +29,32 @@ func FindTarget(ctx context.Context, git *repo.Repo, branch, remote, target stri
 	if up, err := said(git.GitParsed(ctx, "rev-parse", "--symbolic-full-name", name+"@{upstream}")); err == nil && !strings.HasSuffix(up, "/"+name) {
 		candidates = append(candidates, up)
 	}
-	if target != "" {
+	if target = strings.TrimPrefix(target, "refs/heads/"); target != "" {
 		candidates = append(candidates, "refs/remotes/"+remote+"/"+target, "refs/heads/"+target)
 	}
 	candidates = append(candidates, "refs/remotes/"+remote+"/HEAD")
 	for _, ref := range candidates {
 		if exists(ctx, git, object.Hash(ref)) {
-			return ref, nil
+			return pointee(ctx, git, ref), nil
 		}
 	}
 	return defaultBranch(ctx, git, remote, name)
+}
+
+// pointee is the ref that a symbolic ref stands for, such as the remote's HEAD.
+func pointee(ctx context.Context, git *repo.Repo, ref string) string {
+	if to, err := said(git.GitParsed(ctx, "symbolic-ref", "--quiet", ref)); err == nil {
+		return to
+	}
+	return ref
+}
+
+// DefaultTarget is the remote's default branch, whichever branch is checked out.
+func DefaultTarget(ctx context.Context, git *repo.Repo, remote string) (string, error) {
+	if ref := "refs/remotes/" + remote + "/HEAD"; exists(ctx, git, object.Hash(ref)) {
+		return pointee(ctx, git, ref), nil
+	}
+	return defaultBranch(ctx, git, remote, "")
 }
 
 // defaultBranch is the usual name, where a clone was made by hand and has no

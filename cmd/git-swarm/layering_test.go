@@ -36,6 +36,7 @@ var owners = map[string][]string{
 	"github.com/fsnotify/fsnotify":            {"refstore"},
 	"github.com/go-git/go-git/v5/plumbing":    {"refstore"},
 	"github.com/sergi/go-diff/diffmatchpatch": {"merge"},
+	"go.yaml.in/yaml/v3":                      {"merge"},
 }
 
 // TestLayering lists every import of every package, tests aside. go-git's root,

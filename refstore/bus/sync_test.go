@@ -72,7 +72,7 @@ func TestSyncKilled(t *testing.T) {
 		self, err := os.Executable()
 		s.must(err)
 		cmd := exec.Command(self, s.dir, "A")
-		cmd.Env = append(os.Environ(), workerVar+"=sync")
+		cmd.Env = append(os.Environ(), workerVar+"=sync", "GORACE=atexit_sleep_ms=0")
 		out, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != -1 || string(out) != "C1 B one\n" {
