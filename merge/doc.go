@@ -61,7 +61,8 @@
 // Whatever the rule, a conflict stays if there is a sign that the edits have to do with each other
 // (evidence.go). Without these checks the rules above are right in 3 of 5 files.
 //
-//   - One side uses anew a word that the other took out: it was renamed or removed (right in 1 of 4).
+//   - One side uses anew a word that the other took out: it was renamed or removed. Insertions beside
+//     such a line are right in 1 of 4 files.
 //   - Both sides change a version, a number or a date.
 //   - A line or a definition would stand there twice.
 //

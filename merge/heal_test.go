@@ -118,6 +118,10 @@ func TestRules(t *testing.T) {
 			base: "k\nalpha beta\nz\n", ours: "k\nnew()\nalpha beta\nz\n", theirs: "k\nquite another thing\nz\n",
 		},
 		{
+			name: "beside a line that lost its end", level: Wide, why: Overlap,
+			base: "k\n\tx := old(1)\n", ours: "k\n\tx := old(1)\n\tcheck()\n", theirs: "k\n\tx := fresh(1)",
+		},
+		{
 			name: "unordered, imports", level: Wide, rule: "unordered", path: "a.py",
 			base: "import a\n", ours: "import a\nimport b\n", theirs: "import a\nimport c\n", want: "import a\nimport b\nimport c\n",
 		},
