@@ -4,9 +4,9 @@ package merge
 // intention.
 const few = 4
 
-// contained: one side made the other's edit and more; the other replaced something or brought in
-// whole lines. In long conflicts neither may bring in a number: lists of versions and logs of dates
-// share lines by chance.
+// contained: one side made the other's edit and more, and this edit is not merely words added to a
+// line. In long conflicts it must bring something in, and neither side a number: lists of versions and
+// logs of dates share lines by chance.
 func contained(s *scene) (string, bool) {
 	text, lesser, ok := container(s)
 	if !ok || long(s) && numbered(s) {
@@ -16,7 +16,7 @@ func contained(s *scene) (string, bool) {
 	if text == s.ours {
 		byLine = s.lines().y
 	}
-	if onlyDeletes(lesser) || onlyInserts(lesser) && !onlyInserts(byLine) {
+	if onlyDeletes(lesser) && long(s) || onlyInserts(lesser) && !onlyInserts(byLine) {
 		return "", false
 	}
 	return text, true

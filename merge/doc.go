@@ -16,7 +16,8 @@
 //     before theirs.
 //   - Nothing is healed without a base, in a lock file or another generated file (the command to make
 //     it anew is returned), in a file of records, or in a binary one.
-//   - No version, number or date is picked: where both sides changed one, the conflict stays.
+//   - No version, number or date is picked: where both sides changed the same one, the conflict
+//     stays. Where each changed one of its own, only above and the rules of wide heal.
 //   - A file that is whole on both sides is whole when healed: Go, JSON, TOML and YAML are parsed,
 //     elsewhere brackets must match and quotes be even. Else every heal in it is taken back.
 //   - Bytes are kept: line ends of either kind or none, invalid UTF-8, NUL, very long lines.
@@ -43,13 +44,16 @@
 //	spacing     safe   1.00  1.00-1.00  1.00   24  the same edit on both sides but for white space that means nothing
 //	neighbours  safe   0.82  0.76-0.88  0.83  338  lines replaced or deleted by each side, which only touch
 //	words       safe   0.85  0.80-0.92  0.85  158  words replaced by each side in the same lines, 3 tokens apart or more
-//	contained   safe   0.86  0.80-0.91  0.88  113  one side made the other's edit and more, in a few lines or without numbers
+//	contained   safe   0.85  0.79-0.89  0.87  140  one side made the other's edit and more, in a few lines or without numbers
 //	above       safe   0.85  0.77-0.90  0.85  110  lines brought in right above a line in which the other changed a word
 //	touching    wide   0.72  0.59-0.85  0.75  115  as neighbours, where both change versions or one uses what the other took out
-//	beside      wide   0.69  0.59-0.78  0.74  196  lines brought in next to lines that the other changed in place
-//	covered     wide   0.74  0.65-0.82  0.77  166  one side made the other's edit and more
+//	beside      wide   0.69  0.60-0.77  0.74  193  lines brought in next to lines that the other changed in place
+//	covered     wide   0.73  0.62-0.82  0.76  139  one side made the other's edit and more
 //	additions   wide   0.64  0.50-0.81  0.64  100  as words, where a side only adds words
 //	unordered   wide   0.57  0.47-0.67  0.84   75  imports or ignored files brought in at the same place
+//
+// The rules were written with 13 of the repositories and tried on the other 12: safe P 0.85 and 0.84
+// with 0.12 and 0.11 of all files healed as people did, wide 0.78 and 0.76 with 0.19 on either part.
 //
 // The reasons. A replacement says where it belongs, an addition does not: so neighbours and words are
 // safe, and beside and additions are not, unless the line below hardly changed (above). An edit that
@@ -61,8 +65,9 @@
 // Whatever the rule, a conflict stays if there is a sign that the edits have to do with each other
 // (evidence.go). Without these checks the rules above are right in 3 of 5 files.
 //
-//   - One side uses anew a word that the other took out: it was renamed or removed (right in 1 of 4).
-//   - Both sides change a version, a number or a date.
+//   - One side uses anew a word that the other took out: it was renamed or removed. Insertions beside
+//     such a line are right in 1 of 4 files.
+//   - Both sides put one version, number or date in the place of another (but see above).
 //   - A line or a definition would stand there twice.
 //
 // # Reading the code

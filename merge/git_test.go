@@ -146,3 +146,15 @@ func TestOffIsGitMergeFileOnGeneratedFiles(t *testing.T) {
 		}
 	}
 }
+
+func FuzzOffIsGitMergeFile(f *testing.F) {
+	f.Add("a\nb\nc\n", "a\nx\nc\n", "a\nb\ny\n", byte(0))
+	f.Add("a\r\n\r\n{\r\n", "b\r\n\r\n{\r\n}", "{\r\n\r\n{\n", byte(1))
+	f.Add("1\n2\n1\n2\n1\n", "2\n1\n2\n1\n", "1\n1\n2\n2\n", byte(2))
+	f.Fuzz(func(t *testing.T, base, ours, theirs string, style byte) {
+		if strings.Contains(base+ours+theirs, "\x00") {
+			return // git refuses binary files here
+		}
+		sameAsGit(t, base, ours, theirs, Options{Style: Style(style % 3), Labels: labels})
+	})
+}

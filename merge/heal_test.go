@@ -92,8 +92,16 @@ func TestRules(t *testing.T) {
 			base: "assert(x == y)\n", ours: "equal(x, y)\n", theirs: "equal(y, x)\n",
 		},
 		{
-			name: "covered, one side deletes more", level: Wide, rule: "covered",
+			name: "contained, one side deletes more", rule: "contained",
 			base: "k\na b c d\nz\n", ours: "k\na d\nz\n", theirs: "k\na c d\nz\n", want: "k\na d\nz\n",
+		},
+		{
+			name: "covered, one side deletes more of many lines", level: Wide, rule: "covered",
+			base: "k\na\nb\nc\nd\ne\nz\n", ours: "k\nz\n", theirs: "k\na\ne\nz\n", want: "k\nz\n",
+		},
+		{
+			name: "many lines with numbers, one side brings in more", why: Overlap,
+			base: "k\nz\n", ours: "k\na 1\nb 2\nc 3\nd 4\ne 5\nz\n", theirs: "k\na 1\nb 2\nd 4\nz\n",
 		},
 		{
 			name: "above", rule: "above",
@@ -116,6 +124,10 @@ func TestRules(t *testing.T) {
 		{
 			name: "above a line that the other rewrote", level: Wide, why: Overlap,
 			base: "k\nalpha beta\nz\n", ours: "k\nnew()\nalpha beta\nz\n", theirs: "k\nquite another thing\nz\n",
+		},
+		{
+			name: "beside a line that lost its end", level: Wide, why: Overlap,
+			base: "k\n\tx := old(1)\n", ours: "k\n\tx := old(1)\n\tcheck()\n", theirs: "k\n\tx := fresh(1)",
 		},
 		{
 			name: "unordered, imports", level: Wide, rule: "unordered", path: "a.py",

@@ -18,11 +18,13 @@ type pieces struct {
 	base, ours, theirs []int32
 	x, y               []edit // from base to ours, from base to theirs
 	ok                 bool   // both could be aligned
+	whole              bool   // the pieces are lines
 }
 
 func (s *scene) lines() *pieces {
 	if s.byLine == nil {
 		s.byLine = cutPieces(s, splitLines)
+		s.byLine.whole = true
 	}
 	return s.byLine
 }
@@ -106,7 +108,18 @@ func (p *pieces) weave(gap int, untie func(knot) ([]int32, bool)) (string, bool)
 			out = append(out, both...)
 		}
 	}
-	return p.text(append(out, p.base[at:]...)), true
+	out = append(out, p.base[at:]...)
+	return p.text(out), !p.whole || !p.glued(out)
+}
+
+// glued reports whether a line without an end stands before another.
+func (p *pieces) glued(lines []int32) bool {
+	for i, id := range lines {
+		if i < len(lines)-1 && !strings.HasSuffix(p.names[id], "\n") {
+			return true
+		}
+	}
+	return false
 }
 
 // tight unties nothing.
