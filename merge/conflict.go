@@ -1,11 +1,9 @@
 package merge
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -21,8 +19,10 @@ type stage struct{ mode, id string }
 
 // unmerged is a file in conflict: base, ours, theirs.
 type unmerged struct {
-	path   string
-	stages [3]stage
+	path       string
+	stages     [3]stage
+	driver     string // the attribute merge, "" for git's own text merge
+	markerSize int    // the attribute conflict-marker-size, 0 if it is not set
 }
 
 // Healed is what became of one file in conflict.
@@ -34,8 +34,18 @@ type Healed struct {
 	Regenerate string // the command that makes a generated file anew, if known
 }
 
+// Driver is what the merge driver is called in git's configuration.
+const Driver = "git-swarm"
+
+// lineMerge is named in the place of a rule where git's own line merge, with
+// another diff than git used, finds no conflict.
+const lineMerge = "lines"
+
 // Rules names the rules that healed the file, each once, in order.
 func (h *Healed) Rules() []string {
+	if h.Whole && len(h.Result.Regions) == 0 {
+		return []string{lineMerge}
+	}
 	var rules []string
 	seen := map[string]bool{}
 	for _, r := range h.Result.Regions {
@@ -63,10 +73,35 @@ func (h *Healed) Reason() string {
 // HealCheckout heals the files in conflict in a checkout, from the stages of its
 // index: all of them, or those that want says. A file that is wholly healed is
 // written and staged; with partial, others are written with what remains, and
-// stay in conflict. Everything else is left exactly as it is.
+// stay in conflict. Everything else is left exactly as it is: also a file that
+// somebody has changed since git stopped, and one to which .gitattributes gives
+// a merge driver, or none.
+//
+// Each file is replaced whole and staged after that. Killed in between, the next
+// call stages it.
 func HealCheckout(ctx context.Context, git Checkout, opts Options, partial bool, want func(path string) bool) ([]Healed, error) {
-	files, err := listUnmerged(ctx, git)
-	if err != nil {
+	w := &healer{git: git, opts: opts, partial: partial}
+	return w.heal(ctx, want)
+}
+
+// healer heals the files in conflict in one checkout.
+type healer struct {
+	git     Checkout
+	opts    Options
+	partial bool
+	own     bool // the checkout is ours: nobody else writes there
+	top     string
+}
+
+func (w *healer) heal(ctx context.Context, want func(path string) bool) ([]Healed, error) {
+	files, err := listUnmerged(ctx, w.git)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	if w.top, err = said(w.git(ctx, "rev-parse", "--show-toplevel")); err != nil {
+		return nil, err
+	}
+	if err := readAttributes(ctx, w.git, files); err != nil {
 		return nil, err
 	}
 	var all []Healed
@@ -74,18 +109,27 @@ func HealCheckout(ctx context.Context, git Checkout, opts Options, partial bool,
 		if want != nil && !want(f.path) {
 			continue
 		}
-		h, err := healFile(ctx, git, f, opts)
+		h, err := w.file(ctx, f)
 		if err != nil {
 			return all, fmt.Errorf("heal %s: %w", f.path, err)
 		}
-		if h.Whole || partial && h.Why == "" && len(h.Rules()) > 0 {
-			if err := writeHealed(ctx, git, f, h); err != nil {
-				return all, fmt.Errorf("heal %s: %w", f.path, err)
-			}
-		}
 		all = append(all, *h)
 	}
+	// git merge --abort does not look into files that the index does not know.
+	_, _ = repo.Output(w.git(ctx, "update-index", "-q", "--unmerged", "--refresh")) // it complains of what is changed
 	return all, nil
+}
+
+func (w *healer) file(ctx context.Context, f unmerged) (*Healed, error) {
+	h, versions, err := healFile(ctx, w.git, f, w.opts)
+	if err != nil || h.Why != "" || !h.Whole && (!w.partial || len(h.Rules()) == 0) {
+		return h, err
+	}
+	if !w.own && !w.asLeft(ctx, f, versions) {
+		h.Whole, h.Why = false, "changed in the work tree since git stopped"
+		return h, nil
+	}
+	return h, w.write(ctx, f, h)
 }
 
 func listUnmerged(ctx context.Context, git Checkout) ([]unmerged, error) {
@@ -113,20 +157,32 @@ func parseStages(lines []string) ([]unmerged, error) {
 	return files, nil
 }
 
-// healFile asks Heal, if the conflict is one of content alone.
-func healFile(ctx context.Context, git Checkout, f unmerged, opts Options) (*Healed, error) {
+// healFile asks Heal, if the conflict is one of content alone, and returns the
+// three versions.
+func healFile(ctx context.Context, git Checkout, f unmerged, opts Options) (*Healed, [][]byte, error) {
 	h := &Healed{Path: f.path, Why: f.beyond()}
+	if opts.Level == Off {
+		h.Why = RulesOff.String()
+	}
 	if h.Why != "" {
-		return h, nil
+		return h, nil, nil
 	}
 	blobs, err := readBlobs(ctx, git, f.stages[0].id, f.stages[1].id, f.stages[2].id)
-	if err != nil {
-		return nil, err
+	if errors.Is(err, errTooLarge) {
+		h.Why = TooLarge.String()
+		return h, nil, nil
 	}
-	opts.Path = f.path
-	h.Result = Heal(blobs[0], blobs[1], blobs[2], opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	h.Result = Heal(blobs[0], blobs[1], blobs[2], f.options(opts))
 	h.Whole, h.Regenerate = h.Result.Conflicts == 0, h.Result.Regenerate
-	return h, nil
+	return h, blobs, nil
+}
+
+func (f unmerged) options(opts Options) Options {
+	opts.Path, opts.MarkerSize = f.path, f.markerSize
+	return opts
 }
 
 // beyond says why a conflict is not one of content: "" if it is.
@@ -146,92 +202,42 @@ func (f unmerged) beyond() string {
 		return "a symbolic link"
 	case ours.mode != theirs.mode:
 		return "file modes differ"
+	case f.driver != "":
+		return f.driver
 	}
 	return ""
 }
 
-// maxBlob bounds the versions of a file that are read into memory.
-const maxBlob = 64 << 20
-
-// readBlobs reads objects with one git cat-file.
-func readBlobs(ctx context.Context, git Checkout, ids ...string) ([][]byte, error) {
-	cmd := git(ctx, "cat-file", "--batch")
-	cmd.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
-	out, err := repo.Output(cmd)
-	if err != nil {
-		return nil, err
-	}
-	in := bufio.NewReader(strings.NewReader(out))
-	var blobs [][]byte
-	for _, id := range ids {
-		line, _ := in.ReadString('\n')
-		words := strings.Fields(line)
-		if len(words) != 3 {
-			return nil, fmt.Errorf("object %s is missing", id)
-		}
-		size, err := strconv.Atoi(words[2])
-		if err != nil || size > maxBlob {
-			return nil, fmt.Errorf("object %s is too large", id)
-		}
-		blob := make([]byte, size+1)
-		if _, err := io.ReadFull(in, blob); err != nil {
-			return nil, fmt.Errorf("object %s: %w", id, err)
-		}
-		blobs = append(blobs, blob[:size])
-	}
-	return blobs, nil
-}
-
-// writeHealed puts the result in place: as git keeps it in the index, as filters
-// and line endings have it in the work tree. The stages of a file that is still
-// in conflict stay.
-func writeHealed(ctx context.Context, git Checkout, f unmerged, h *Healed) error {
-	hash := git(ctx, "hash-object", "-w", "--no-filters", "--stdin")
-	hash.Stdin = strings.NewReader(string(h.Result.Text))
-	id, err := said(hash)
+// readAttributes asks what .gitattributes says of merging the files.
+func readAttributes(ctx context.Context, git Checkout, files []unmerged) error {
+	up, err := said(git(ctx, "rev-parse", "--show-cdup"))
 	if err != nil {
 		return err
 	}
-	var lines strings.Builder
-	enter := func(number int, s stage) { fmt.Fprintf(&lines, "%s %s %d\t%s\x00", s.mode, s.id, number, f.path) }
-	enter(0, stage{f.stages[1].mode, id})
-	if err := updateIndex(ctx, git, lines.String()); err != nil {
+	cmd := git(ctx, "check-attr", "-z", "--stdin", "merge", "conflict-marker-size")
+	var paths strings.Builder
+	for _, f := range files {
+		paths.WriteString(up + f.path + "\x00")
+	}
+	cmd.Stdin = strings.NewReader(paths.String())
+	fields, err := listed(cmd) // path, attribute, value, for each
+	if err != nil {
 		return err
 	}
-	out := git(ctx, "checkout-index", "--force", "--index", "-z", "--stdin")
-	out.Stdin = strings.NewReader(f.path + "\x00")
-	if err := atTop(ctx, git, out); err != nil {
-		return err
+	if len(fields) != 6*len(files) {
+		return fmt.Errorf("git check-attr answered %d fields for %d files", len(fields), len(files))
 	}
-	if _, err := repo.Output(out); err != nil || h.Whole {
-		return err
+	for i := range files {
+		switch value := fields[6*i+2]; value {
+		case "unspecified", "set", "text", Driver:
+		case "unset", "binary":
+			files[i].driver = "not to be merged as text (.gitattributes)"
+		default:
+			files[i].driver = "merge=" + value + " (.gitattributes)"
+		}
+		files[i].markerSize, _ = strconv.Atoi(fields[6*i+5])
 	}
-	lines.Reset()
-	fmt.Fprintf(&lines, "0 %s 0\t%s\x00", strings.Repeat("0", len(id)), f.path)
-	for i, s := range f.stages {
-		enter(i+1, s)
-	}
-	return updateIndex(ctx, git, lines.String())
-}
-
-func updateIndex(ctx context.Context, git Checkout, lines string) error {
-	cmd := git(ctx, "update-index", "-z", "--index-info")
-	cmd.Stdin = strings.NewReader(lines)
-	if err := atTop(ctx, git, cmd); err != nil {
-		return err
-	}
-	_, err := repo.Output(cmd)
-	return err
-}
-
-// atTop lets a command that takes paths relative to where it runs run at the top.
-func atTop(ctx context.Context, git Checkout, cmd *exec.Cmd) error {
-	top, err := said(git(ctx, "rev-parse", "--show-toplevel"))
-	if err == nil && top == "" {
-		err = errors.New("no work tree")
-	}
-	cmd.Dir = top
-	return err
+	return nil
 }
 
 // Style and marker size as git has them in a repository.

@@ -2,7 +2,6 @@ package merge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -291,9 +290,19 @@ func (f *field) state() string {
 		out, err := tryLandGit(f.dir, args...)
 		fmt.Fprintln(&b, args, out, err != nil)
 	}
+	return b.String() + f.files()
+}
+
+// files is what stands in the worktree: names, modes and bytes.
+func (f *field) files() string {
+	f.Helper()
+	var b strings.Builder
 	err := filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Name() == ".git" && path != f.dir {
-			return errors.Join(err, skipDir(d))
+		if err != nil {
+			return err
+		}
+		if d.Name() == ".git" {
+			return skipDir(d)
 		}
 		info, err := d.Info()
 		if err != nil {

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -68,12 +66,15 @@ func rebased(ctx context.Context, r *repo.Repo, tip, onto, name string, level Le
 	return next, all, err
 }
 
-// rebase is git rebase in the bench. It opens no editor, and does not reuse what
-// rerere recorded without anybody looking.
+// rebase is git rebase in the bench. It opens no editor, and rerere neither
+// resolves conflicts, without anybody looking, nor learns from what was healed.
+// The merge driver does not heal here: that is done by ourselves, so that it can
+// be told.
 func (b *bench) rebase(ctx context.Context, args ...string) *exec.Cmd {
-	return b.git(ctx, slices.Concat([]string{
+	plain, _ := withoutDriver(b.repo) // the configuration could be read before
+	return b.git(ctx, slices.Concat(plain, []string{
 		"-c", "rebase.updateRefs=false", "-c", "rebase.backend=merge", "-c", "rebase.missingCommitsCheck=ignore",
-		"-c", "rerere.autoUpdate=false", "rebase",
+		"-c", "rerere.enabled=false", "rebase",
 	}, args)...)
 }
 
@@ -84,35 +85,58 @@ func (b *bench) healStop(ctx context.Context, level Level) ([]Healed, error) {
 	if err != nil {
 		return nil, err
 	}
-	healed, err := HealCheckout(ctx, b.git, opts, false, nil)
+	w := &healer{git: b.git, opts: opts, own: true}
+	healed, err := w.heal(ctx, nil)
 	if err != nil || len(healed) == 0 || len(remaining(healed)) > 0 {
 		return healed, err
 	}
-	dir, err := said(b.git(ctx, "rev-parse", "--absolute-git-dir"))
+	return healed, b.commit(ctx, healed)
+}
+
+// commit commits what was healed: with author, date and message of the commit
+// that did not apply, and the trailers. git rebase --continue would have the
+// message cleaned up, without the lines that look like comments. A commit that
+// has become empty is left to git, which drops it.
+func (b *bench) commit(ctx context.Context, healed []Healed) error {
+	_, err := repo.Output(b.git(ctx, "diff-index", "--cached", "--quiet", "HEAD", "--"))
+	var changed *repo.GitError
+	if err == nil || !errors.As(err, &changed) || changed.ExitCode != 1 {
+		return err
+	}
+	if _, err := repo.Output(b.gitCommit(ctx, "core.hooksPath=/dev/null", "--no-gpg-sign", "--reuse-message=REBASE_HEAD")); err != nil {
+		return err
+	}
+	message, err := repo.Output(b.git(ctx, "log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%B"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, name := range []string{"MERGE_MSG", "rebase-merge/message"} {
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		args := []string{"-c", "trailer.ifexists=addIfDifferent", "interpret-trailers", "--in-place"}
-		for _, h := range healed {
-			for _, rule := range h.Rules() {
-				args = append(args, "--trailer", "Healed: "+quotePath(h.Path)+" "+rule)
-			}
-		}
-		if _, err := repo.Output(b.git(ctx, append(args, path)...)); err != nil {
-			return nil, err
+	args := []string{"-c", "trailer.separators=:", "interpret-trailers", "--no-divider", "--where=end", "--if-exists=addIfDifferent", "--if-missing=add"}
+	for _, h := range healed {
+		for _, rule := range h.Rules() {
+			args = append(args, "--trailer", "Healed: "+quotePath(h.Path)+" "+rule)
 		}
 	}
-	return healed, nil
+	trailers := b.git(ctx, args...)
+	trailers.Stdin = strings.NewReader(strings.TrimSuffix(message, "\n"))
+	if message, err = repo.Output(trailers); err != nil {
+		return err
+	}
+	amend := b.gitCommit(ctx, "i18n.commitEncoding=UTF-8", "--amend", "--file=-")
+	amend.Stdin = strings.NewReader(message)
+	_, err = repo.Output(amend)
+	return err
+}
+
+// gitCommit is git commit under a setting, with the message as it is given.
+func (b *bench) gitCommit(ctx context.Context, setting string, args ...string) *exec.Cmd {
+	return b.git(ctx, slices.Concat([]string{
+		"-c", setting, "commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--allow-empty-message",
+	}, args)...)
 }
 
 // quotePath makes a path one printable line.
 func quotePath(path string) string {
-	if strings.ContainsFunc(path, unicode.IsControl) {
+	if strings.ContainsFunc(path, unicode.IsControl) || !utf8.ValidString(path) {
 		return strconv.Quote(path)
 	}
 	return path
@@ -133,7 +157,7 @@ func remaining(all []Healed) []string {
 func (b *bench) conflict(ctx context.Context, tip, onto, name string, files []string) error {
 	e := &ConflictError{Onto: name, Files: files}
 	var err error
-	if e.Commit, err = said(b.git(ctx, "log", "-1", "--format=%h %s", "REBASE_HEAD")); err != nil {
+	if e.Commit, err = said(b.git(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", "REBASE_HEAD")); err != nil {
 		return err
 	}
 	if e.Theirs, err = theirChanges(ctx, b.repo, tip+".."+onto, files); err != nil {

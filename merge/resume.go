@@ -28,6 +28,8 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 		_ = f.Close()
 	}
 	benchOf(r).clear(ctx)
+	verifyBench(r).clear(ctx)
+	_ = os.Remove(filepath.Join(r.GitDir, "swarm-index.lock"))
 	if err := resume(ctx, r); err != nil {
 		return checkout{}, release, err
 	}
@@ -38,7 +40,7 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 // redoFiles is readTree again after one that was killed. That one wrote the
 // files first and the index last: files that are as the new commit has them
 // while the index still has the old would be taken for changes of the user's.
-// They are entered into the index, and then git can go on.
+// They are entered into the index, and git goes on from there.
 func redoFiles(ctx context.Context, r *repo.Repo, from, to string) error {
 	steps, err := moveSteps(ctx, r, from, to)
 	if err != nil {
@@ -50,20 +52,38 @@ func redoFiles(ctx context.Context, r *repo.Repo, from, to string) error {
 	}
 	var arrived []step
 	for _, s := range steps {
-		if s.removed {
-			_, err := os.Lstat(filepath.Join(r.WorkTree, filepath.FromSlash(s.path)))
-			if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-				continue
-			}
-		} else if behind[s.path] {
-			continue
+		if !behind[s.path] && s.there(r.WorkTree) {
+			arrived = append(arrived, s)
 		}
-		arrived = append(arrived, s)
 	}
 	if err := enter(ctx, r, arrived); err != nil {
 		return err
 	}
-	return readTree(ctx, r, from, to)
+	_, _ = repo.Output(r.GitParsed(ctx, "update-index", "-q", "--refresh")) // it complains of what is changed
+	between, err := partWay(ctx, r, from, arrived)
+	if err != nil {
+		return err
+	}
+	return readTree(ctx, r, between, to)
+}
+
+// partWay is the tree of the commit with the steps done. From there git goes on
+// where it would stumble over a file in a folder's place from the commit itself.
+func partWay(ctx context.Context, r *repo.Repo, from string, done []step) (string, error) {
+	path := filepath.Join(r.GitDir, "swarm-index")
+	defer os.Remove(path)
+	index := "GIT_INDEX_FILE=" + path
+	read := r.GitParsed(ctx, "read-tree", from)
+	read.Env = append(read.Env, index)
+	if _, err := repo.Output(read); err != nil {
+		return "", err
+	}
+	if err := enter(ctx, r, done, index); err != nil {
+		return "", err
+	}
+	write := r.GitParsed(ctx, "write-tree")
+	write.Env = append(write.Env, index)
+	return said(write)
 }
 
 // step is one file that differs between two commits.
@@ -71,6 +91,19 @@ type step struct {
 	path    string
 	info    string // "MODE ID" of the new one
 	removed bool
+}
+
+// there reports whether what stands at the path can be what the step makes of
+// it: nothing or a folder where it removes a file, a folder for a submodule.
+func (s step) there(top string) bool {
+	info, err := os.Lstat(filepath.Join(top, filepath.FromSlash(s.path)))
+	switch {
+	case s.removed:
+		return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || (err == nil && info.IsDir())
+	case strings.HasPrefix(s.info, "160000 "):
+		return err == nil && info.IsDir()
+	}
+	return err == nil
 }
 
 // moveSteps lists the files that differ, those to be removed first.

@@ -10,8 +10,13 @@ import (
 
 // Try merges two commits without touching anything but the object store, and
 // returns the files that would be in conflict, with what Heal would make of them.
+// The merge driver does not take part, so that it can be told.
 func Try(ctx context.Context, r *repo.Repo, a, b string, opts Options) ([]Healed, error) {
-	out, err := repo.Output(r.GitParsed(ctx, "merge-tree", "--write-tree", "--no-messages", "-z", a, b))
+	plain, err := withoutDriver(r)
+	if err != nil {
+		return nil, err
+	}
+	out, err := repo.Output(r.GitParsed(ctx, append(plain, "merge-tree", "--write-tree", "--no-messages", "-z", a, b)...))
 	var no *repo.GitError
 	if errors.As(err, &no) && no.ExitCode == 1 && out != "" {
 		err = nil
@@ -24,13 +29,32 @@ func Try(ctx context.Context, r *repo.Repo, a, b string, opts Options) ([]Healed
 	if err != nil {
 		return nil, err
 	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	if err := readAttributes(ctx, r.GitParsed, files); err != nil {
+		return nil, err
+	}
 	var all []Healed
 	for _, f := range files {
-		h, err := healFile(ctx, r.GitParsed, f, opts)
+		h, _, err := healFile(ctx, r.GitParsed, f, opts)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, *h)
 	}
 	return all, nil
+}
+
+// withoutDriver are options for git under which conflicts are left, where the
+// merge driver that git swarm has set up would heal them.
+func withoutDriver(r *repo.Repo) ([]string, error) {
+	config, err := r.Config()
+	if err != nil {
+		return nil, err
+	}
+	if name, _ := config.Get("merge.default"); name != Driver {
+		return nil, nil
+	}
+	return []string{"-c", "merge.default=text"}, nil
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -31,25 +29,23 @@ func (e *VerifyError) Error() string {
 }
 
 // verify runs the user's command in a checkout of what would land, made for it
-// and removed again: the user's own may hold other things.
+// and removed again: the user's own may hold other things. What a killed one
+// leaves is removed by begin.
 func (l *Lander) verify(ctx context.Context, landed *Landed) error {
 	if l.Verify == "" {
 		return nil
 	}
-	dir := filepath.Join(l.Repo.GitDir, "swarm-verify")
-	remove := func() {
-		after := context.WithoutCancel(ctx)
-		_, _ = repo.Output(l.Repo.GitParsed(after, "worktree", "remove", "--force", "--force", dir))
-		if os.RemoveAll(dir) == nil {
-			_, _ = repo.Output(l.Repo.GitParsed(after, "worktree", "prune"))
-		}
+	b := verifyBench(l.Repo)
+	b.clear(ctx)
+	defer b.close(ctx)
+	err := b.record(ctx, landed.After)
+	if err == nil {
+		_, err = repo.Output(b.git(ctx, "-c", "core.sparseCheckout=false", "read-tree", "-m", "-u", "HEAD"))
 	}
-	remove() // what a killed one left
-	defer remove()
-	if _, err := repo.Output(l.Repo.GitParsed(ctx, "worktree", "add", "--quiet", "--force", "--detach", dir, landed.After)); err != nil {
+	if err != nil {
 		return fmt.Errorf("check out what would land: %w", err)
 	}
-	err := l.runVerify(ctx, dir)
+	err = l.runVerify(ctx, b.dir)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && ctx.Err() == nil {
 		e := &VerifyError{Command: l.Verify, Status: exit.ExitCode()}
@@ -69,7 +65,7 @@ func (l *Lander) verify(ctx context.Context, landed *Landed) error {
 func (l *Lander) runVerify(ctx context.Context, dir string) error {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", l.Verify)
 	cmd.Dir = dir
-	cmd.Env = slices.DeleteFunc(l.Repo.Git(ctx).Env, func(s string) bool {
+	cmd.Env = slices.DeleteFunc(slices.Clone(l.Repo.Git(ctx).Env), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
 		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_SWARM_SESSION"}, name)
 	})
@@ -77,5 +73,12 @@ func (l *Lander) runVerify(ctx context.Context, dir string) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	return cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }() // what it has left running, or heard no SIGTERM
+	if err := cmd.Wait(); !errors.Is(err, exec.ErrWaitDelay) {
+		return err
+	}
+	return nil
 }

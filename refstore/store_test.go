@@ -108,13 +108,18 @@ func TestCancelTooLate(t *testing.T) {
 	for _, throughGit := range []bool{false, true} {
 		for _, point := range []string{"renamed", "kept"} {
 			r := plain(t)
+			host, err := os.Hostname()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.write("gc.pid", fmt.Sprintf("%d %s", os.Getpid(), host)) // so that there is something left to do
 			ctx, cancel := context.WithCancel(bg)
 			s := r.open(Options{ThroughGit: throughGit, Step: func(at string) {
 				if at == point {
 					cancel()
 				}
 			}})
-			err := s.Update(ctx, "A", func(tx *Tx) error { _, err := tx.Append("refs/swarm/a", Entry{Body: "x"}); return err })
+			err = s.Update(ctx, "A", func(tx *Tx) error { _, err := tx.Append("refs/swarm/a", Entry{Body: "x"}); return err })
 			if err != nil || r.tip("refs/swarm/a") == "" {
 				t.Errorf("cancelled at %s: %v", point, err)
 			}
@@ -166,6 +171,18 @@ func TestHookRefuses(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "hook") || errors.Is(err, ErrBusy) || r.refsNow() != r.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads") {
 		t.Errorf("error %v; refs %s", err, r.refsNow())
 	}
+	r.clean()
+}
+
+// What a hook leaves behind in the background does not keep our turn.
+func TestHookInBackground(t *testing.T) {
+	r := plain(t)
+	r.write("stay", "")
+	r.hook(fmt.Sprintf("(while test -e '%s/stay'; do sleep 0.01; done) </dev/null >/dev/null 2>&1 &", r.commonDir()))
+	for range 2 {
+		mustAppend(t, r.open(Options{Patience: 2 * time.Second}), "refs/swarm/a", "x")
+	}
+	os.Remove(r.path("stay"))
 	r.clean()
 }
 

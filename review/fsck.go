@@ -18,11 +18,14 @@ import (
 func (b *Book) Fsck(ctx context.Context) (faults []error, read int, err error) {
 	count, newer := 0, 0
 	faults, read, err = b.bus.Store().Check(ctx, TableRef, refstore.TableShape, func(e *refstore.Entry) error {
+		above := newer
 		n, err := strconv.Atoi(e.Field(fieldReviews))
-		if err != nil || n < 1 || len(e.Fields) != 1 || (newer > 0 && (n > newer || n < newer-1)) || (e.Number == 1 && n != 1) {
-			return fmt.Errorf("%.80q reviews below %d", e.Field(fieldReviews), newer)
+		if err == nil && n > 0 {
+			count, newer = max(count, n), n
 		}
-		count, newer = max(count, n), n
+		if err != nil || n < 1 || len(e.Fields) != 1 || (above > 0 && (n > above || n < above-1)) || (e.Number == 1 && n != 1) {
+			return fmt.Errorf("%.80q reviews below %d", e.Field(fieldReviews), above)
+		}
 		return nil
 	})
 	if err != nil || len(faults) > 0 {
@@ -146,7 +149,7 @@ func (c *check) notes(b *Book) error {
 	algo := b.bus.Store().Repo().Algo
 	err = notes.Each(func(id object.Hash, text string) bool {
 		_, err := parseNote(id, text)
-		if err == nil && !algo.Valid(id) {
+		if !algo.Valid(id) {
 			err = fmt.Errorf("'%.80s' is no object to have a note", string(id))
 		}
 		if err != nil {

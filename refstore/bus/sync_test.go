@@ -230,16 +230,17 @@ func TestSyncTwiceAtOnce(t *testing.T) {
 	s.send("B", "A", "hello")
 	s.must(s.Sync(bg, "A", func(slow *News) error {
 		s.say("B", "two")
+		s.send("B", "A", "again")
 		s.must(s.MarkRead(bg, "A", 1))
 		return other.Sync(bg, "A", func(fast *News) error {
-			if got := fast.lines(); !slices.Equal(got, []string{"M1 B hello", "C1 B one", "C2 B two"}) {
+			if got := fast.lines(); !slices.Equal(got, []string{"M1 B hello", "M2 B again", "C1 B one", "C2 B two"}) {
 				t.Errorf("the second shows %q", got)
 			}
 			return nil
 		})
 	}))
 	s.wantSync("A")
-	s.wantInbox("A", false)
+	s.wantInbox("A", false, "2 B again")
 	s.healthy()
 }
 

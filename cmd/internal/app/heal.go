@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
@@ -53,6 +56,9 @@ func runHeal(ctx context.Context, c *call) error {
 			if c.cmd.String(f) == "" {
 				return usageOf(c.verb, "--"+f+" is missing")
 			}
+		}
+		if c.wantJSON() && c.cmd.String("output") == "-" {
+			return usageOf(c.verb, "--json and --output - both take standard output")
 		}
 		return c.healFiles()
 	case c.cmd.Bool("try"):
@@ -112,6 +118,7 @@ func (c *call) healFiles() error {
 	if err != nil {
 		return err
 	}
+	c.noteLeft(opts.Path, r)
 	h := merge.Healed{Path: opts.Path, Result: r, Whole: r.Conflicts == 0, Regenerate: r.Regenerate}
 	if err := c.explain(h); err != nil {
 		return err
@@ -120,6 +127,31 @@ func (c *call) healFiles() error {
 		return &statusError{exitNo}
 	}
 	return nil
+}
+
+// noteLeft says of a file that cannot be merged as text why, as nothing in it
+// does: for one that a program makes, how to make it anew.
+func (c *call) noteLeft(path string, r merge.Result) {
+	switch {
+	case r.Conflicts > 0 && r.Regions[0].Why == merge.Binary:
+		c.notef("conflict %s: %s; ours is kept", inert(path), merge.Binary)
+	case r.Conflicts > 0 && r.Regenerate != "":
+		c.notef("conflict %s: %s; make it anew: %s", inert(path), merge.Generated, inert(r.Regenerate))
+	}
+}
+
+// replace gives a file another content, all of it or nothing.
+func (c *call) replace(path string, text []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(c.at(path)), ".git-swarm-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(text)
+	if err = errors.Join(err, temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), c.at(path))
 }
 
 // at is a path as seen from where the command was started (-C included).
@@ -143,16 +175,13 @@ func (c *call) healCheckout(ctx context.Context) error {
 	if r.WorkTree == "" {
 		return c.wordLanding(merge.ErrBare)
 	}
-	paths, err := c.paths(c.args)
+	want, err := c.wanted(r)
 	if err != nil {
 		return err
 	}
 	opts, err := merge.OptionsFor(r, level)
 	if err != nil {
 		return err
-	}
-	want := func(path string) bool {
-		return len(paths) == 0 || slices.ContainsFunc(paths, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
 	}
 	all, err := merge.HealCheckout(ctx, r.GitParsed, opts, c.cmd.Bool("partial"), want)
 	if err != nil {
@@ -163,6 +192,29 @@ func (c *call) healCheckout(ctx context.Context) error {
 		return nil
 	}
 	return c.printHealed(ctx, all, "healed")
+}
+
+// wanted tells which files the arguments name: files, and folders with all below.
+func (c *call) wanted(r *repo.Repo) (func(file string) bool, error) {
+	var named []string
+	for _, arg := range c.args {
+		name := path.Join(r.Prefix, arg)
+		if path.IsAbs(arg) {
+			var err error
+			if name, err = inWorkTree(r, arg); err != nil {
+				return nil, err
+			}
+		}
+		if name == ".." || strings.HasPrefix(name, "../") {
+			return nil, bus.Inputf("'%s': outside the repository", inert(arg))
+		}
+		named = append(named, name)
+	}
+	return func(file string) bool {
+		return len(named) == 0 || slices.ContainsFunc(named, func(n string) bool {
+			return n == "." || file == n || strings.HasPrefix(file, n+"/")
+		})
+	}, nil
 }
 
 // printHealed lists what was healed and what was not. It is a plain no if
@@ -190,11 +242,7 @@ func (c *call) printFile(ctx context.Context, h merge.Healed, done string) error
 		}
 	}
 	if h.Whole {
-		how := strings.Join(h.Rules(), ", ")
-		if how == "" {
-			how = "no edit in the way of the other"
-		}
-		return c.printf("%s %s (%s)\n", done, inert(h.Path), how)
+		return c.printf("%s %s (%s)\n", done, inert(h.Path), strings.Join(h.Rules(), ", "))
 	}
 	line := fmt.Sprintf("conflict %s: %s", inert(h.Path), h.Reason())
 	if h.Regenerate != "" {
@@ -246,6 +294,9 @@ func (c *call) explain(h merge.Healed) error {
 	}
 	if h.Why != "" && c.wantJSON() {
 		return c.object(map[string]any{"path": h.Path, "status": "conflict", "reason": h.Why})
+	}
+	if len(h.Result.Regions) == 0 && c.wantJSON() {
+		return c.object(map[string]any{"path": h.Path, "status": "healed", "rule": h.Rules()[0]})
 	}
 	for _, r := range h.Result.Regions {
 		status, reason := "healed", ""
@@ -360,10 +411,11 @@ merge driver of its own in .gitattributes.`,
 				}
 			}
 			r := merge.Heal(versions[0], versions[1], versions[2], opts)
-			if err := os.WriteFile(c.at(c.args[1]), r.Text, 0o666); err != nil {
+			if err := c.replace(c.args[1], r.Text); err != nil {
 				return err
 			}
 			if r.Conflicts > 0 {
+				c.noteLeft(opts.Path, r)
 				return &statusError{exitNo}
 			}
 			if len(r.Regions) > 0 {

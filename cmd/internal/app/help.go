@@ -48,7 +48,7 @@ func (a *App) help(w io.Writer) error {
 		fmt.Fprintf(&b, "\n%s\n", group)
 		for _, v := range verbs() {
 			if v.group == group && !v.hidden {
-				fmt.Fprintf(&b, "   %-16s %s\n", v.name, v.short)
+				fmt.Fprintf(&b, "   %-15s  %s\n", v.name, v.short)
 			}
 		}
 	}

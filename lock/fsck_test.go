@@ -1,0 +1,202 @@
+package lock
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+)
+
+// lived is a swarm in which everything there is has happened.
+func lived(t *testing.T) *swarm {
+	t.Helper()
+	s := newSwarm(t, "A", "B")
+	s.grant("A", "src/x", "a\nb", "lib")
+	s.grant("B", "src/y")
+	s.must(s.Release(bg, "A", []string{"src/x"}))
+	s.clock.advance(2 * staleAfter)
+	s.must(s.takeover("A", "src"))
+	p := s.push(Lease)
+	g, _ := acquire(t, p, "A")
+	s.must(g.Renew(bg))
+	release(t, g)
+	p.plant(t, elsewhere(2))
+	return s
+}
+
+func TestFsckHealthy(t *testing.T) {
+	fresh := newSwarm(t)
+	if faults, read, err := Fsck(bg, fresh.bus); len(faults) > 0 || read != 0 || err != nil {
+		t.Errorf("an empty repository has faults %v, %d commits, %v", faults, read, err)
+	}
+	s := lived(t)
+	want := s.git("rev-list", "--count", ClaimsRef, LocksRef)
+	if faults, read, err := Fsck(bg, s.bus); len(faults) > 0 || fmt.Sprint(read) != want || err != nil {
+		t.Errorf("faults %v, %d of %s commits, %v", faults, read, want, err)
+	}
+	s.git("gc", "-q", "--prune=now")
+	s.healthy()
+}
+
+// commit puts a commit with that tree on top of ref, with plain git.
+func (s *swarm) commit(ref, tree, message string, parents ...string) {
+	s.t.Helper()
+	args := []string{"commit-tree", tree, "-F", "-"}
+	for _, parent := range parents {
+		args = append(args, "-p", parent)
+	}
+	s.git("update-ref", ref, run(s.t, s.dir, message, args...))
+}
+
+// tree is the ref's tree with one path more or other, as plain git makes it.
+func (s *swarm) tree(ref, mode, path, content string) string {
+	s.t.Helper()
+	blob := run(s.t, s.dir, content, "hash-object", "-w", "--stdin")
+	lines := ""
+	for line := range strings.Lines(s.git("ls-tree", ref) + "\n") {
+		if !strings.HasSuffix(line, "\t"+path+"\n") {
+			lines += line
+		}
+	}
+	return run(s.t, s.dir, lines+mode+" blob "+blob+"\t"+path+"\n", "mktree")
+}
+
+// fault is one that is planted, and what Fsck says of it.
+type fault struct {
+	name  string
+	plant func(s *swarm)
+	ref   string
+	path  string
+	says  string
+}
+
+const claimText = "version = 1\nsession = 'A'\nsince = 2026-01-02T03:04:05Z\nreason = ''\nepoch = 1\n"
+
+// claimAt plants a claim, of which edit replaces one text by another.
+func claimAt(path string, edit ...string) func(*swarm) {
+	return func(s *swarm) {
+		text := strings.NewReplacer(edit...).Replace(claimText)
+		s.commit(ClaimsRef, s.tree(ClaimsRef, "100644", path, text), "claim\n\nNumber: 5\nEpoch: 3\nFormat: 1\n", ClaimsRef)
+	}
+}
+
+// claimCommit plants a commit of claims that changes none.
+func claimCommit(message string) func(*swarm) {
+	return func(s *swarm) { s.commit(ClaimsRef, ClaimsRef+"^{tree}", message, ClaimsRef) }
+}
+
+// lockAs plants the push lock, of which edit replaces one text by another.
+func lockAs(edit ...string) func(*swarm) {
+	return func(s *swarm) {
+		text := strings.NewReplacer(edit...).Replace(s.git("show", LocksRef+":push") + "\n")
+		s.commit(LocksRef, s.tree(LocksRef, "100644", "push", text), "push lock\n\nNumber: 5\nFormat: 1\n", LocksRef)
+	}
+}
+
+var faults = []fault{
+	{"no TOML", claimAt("z", claimText, "hello"), ClaimsRef, "z", "TOML"},
+	{"an unknown key", claimAt("z", "epoch", "epochs"), ClaimsRef, "z", "TOML"},
+	{"a later version", claimAt("z", "version = 1", "version = 7"), ClaimsRef, "z", "newer git swarm"},
+	{"a bad session", claimAt("z", "'A'", "'a b'"), ClaimsRef, "z", "bad session id"},
+	{"the session of all", claimAt("z", "'A'", "'all'"), ClaimsRef, "z", "every session"},
+	{"epoch 0", claimAt("z", "epoch = 1", "epoch = 0"), ClaimsRef, "z", "epoch 0"},
+	{"an epoch never granted", claimAt("z", "epoch = 1", "epoch = 4"), ClaimsRef, "z", "never granted"},
+	{"a path that is none", claimAt(`x\.git`), ClaimsRef, `x\.git`, "not a path"},
+	{"a symbolic link", func(s *swarm) {
+		s.commit(ClaimsRef, s.tree(ClaimsRef, "120000", "z", "x"), "claim\n\nNumber: 5\nEpoch: 3\nFormat: 1\n", ClaimsRef)
+	}, ClaimsRef, "", "mode 120000"},
+	{"no epoch", claimCommit("x\n\nNumber: 5\nFormat: 1\n"), ClaimsRef, "", "epoch"},
+	{"a field too many", claimCommit("x\n\nNumber: 5\nEpoch: 3\nEpoch: 3\nFormat: 1\n"), ClaimsRef, "", "epoch"},
+	{"an epoch left out", claimCommit("x\n\nNumber: 5\nEpoch: 5\nFormat: 1\n"), ClaimsRef, "", "below epoch 5"},
+	{"an epoch that falls", claimCommit("x\n\nNumber: 5\nEpoch: 2\nFormat: 1\n"), ClaimsRef, "", "below epoch 2"},
+	{"an epoch that is no number", claimCommit("x\n\nNumber: 5\nEpoch: x\nFormat: 1\n"), ClaimsRef, "", "epoch"},
+	{"a gap", claimCommit("x\n\nNumber: 6\nEpoch: 3\nFormat: 1\n"), ClaimsRef, "", "number 4 where 5 is due"},
+	{"a commit by hand", claimCommit("fix typo\n"), ClaimsRef, "", "no metadata"},
+	{"a merge", func(s *swarm) {
+		s.commit(ClaimsRef, ClaimsRef+"^{tree}", "x\n\nNumber: 5\nEpoch: 3\nFormat: 1\n", ClaimsRef, ClaimsRef+"~2")
+	}, ClaimsRef, "", "2 parents"},
+	{"a tip that is no commit", func(s *swarm) { s.git("update-ref", ClaimsRef, s.git("rev-parse", ClaimsRef+"^{tree}")) }, ClaimsRef, "", "no commit"},
+	{"an unknown state", lockAs("'held'", "'lent'"), LocksRef, "push", "state 'lent'"},
+	{"a lock with epoch 0", lockAs("epoch = 2", "epoch = 0"), LocksRef, "push", "epoch 0"},
+	{"a lock of nobody", lockAs("'B'", "''"), LocksRef, "push", "bad session id"},
+	{"a lock of a later version", lockAs("version = 1", "version = 2"), LocksRef, "push", "newer git swarm"},
+	{"a lock with a comment", lockAs("nonce", "# x\nnonce"), LocksRef, "push", "TOML"},
+	{"a lock's epoch left out", lockAs("epoch = 2", "epoch = 4"), LocksRef, "", "before epoch 4"},
+	{"a lock's epoch that falls", lockAs("epoch = 2", "epoch = 1"), LocksRef, "", "before epoch 1"},
+	{"another lock", func(s *swarm) {
+		s.commit(LocksRef, s.tree(LocksRef, "100644", "pull", "x"), "x\n\nNumber: 5\nFormat: 1\n", LocksRef)
+	}, LocksRef, "pull", "unknown lock"},
+	{"no lock", func(s *swarm) {
+		s.commit(LocksRef, run(s.t, s.dir, "", "mktree"), "x\n\nNumber: 5\nFormat: 1\n", LocksRef)
+	}, LocksRef, "", "no push lock"},
+}
+
+func TestFsckFindsFaults(t *testing.T) {
+	s := lived(t)
+	claims, locks := s.git("rev-parse", ClaimsRef), s.git("rev-parse", LocksRef)
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			f.plant(s)
+			defer func() {
+				s.git("update-ref", ClaimsRef, claims)
+				s.git("update-ref", LocksRef, locks)
+			}()
+			found, _, err := Fsck(bg, s.open(refstore.Options{}))
+			if err != nil {
+				t.Fatalf("Fsck fails: %v", err)
+			}
+			for _, fault := range found {
+				var damaged *refstore.DamagedError
+				if !errors.As(fault, &damaged) {
+					t.Errorf("a fault is no DamagedError: %v", fault)
+				} else if damaged.Ref == f.ref && damaged.Path == f.path && strings.Contains(damaged.Error(), f.says) {
+					return
+				}
+			}
+			t.Errorf("not found in %s at %q: %s\nfound: %v", f.ref, f.path, f.says, found)
+		})
+	}
+	s.git("prune", "--expire=now") // git fsck looks at what is lost, too
+	s.healthy()
+}
+
+// What is damaged is told to who asks for it, and never written on top of.
+func TestDamageIsTold(t *testing.T) {
+	s := lived(t)
+	claims, locks := s.git("rev-parse", ClaimsRef), s.git("rev-parse", LocksRef)
+	use := map[string][]func() error{
+		ClaimsRef: {
+			func() error { return second(s.List(bg, "")) },
+			func() error { return second(s.Holders(bg, []string{"z/deep"})) },
+			func() error { return second(s.Grant(bg, "B", Request{Paths: []string{"z"}, Takeover: true})) },
+			func() error { return second(s.GrantWait(bg, "B", Request{Paths: []string{"z"}}, time.Minute)) },
+			func() error { return s.Release(bg, "A", []string{"z"}) },
+			func() error { return second(s.ReleaseAll(bg, "A")) },
+		},
+		LocksRef: {
+			func() error { return second(s.push(Lease).Holder(bg)) },
+			func() error { _, _, err := s.push(Lease).Acquire(bg, "A", time.Minute); return err },
+		},
+	}
+	for _, f := range faults {
+		if f.path != "z" && f.path != pushPath || strings.Contains(f.says, "never granted") {
+			continue
+		}
+		f.plant(s)
+		tip := s.git("rev-parse", f.ref)
+		for i, call := range use[f.ref] {
+			var damaged *refstore.DamagedError
+			if err := call(); !errors.As(err, &damaged) || damaged.Ref != f.ref || damaged.Path != f.path {
+				t.Errorf("%s: call %d gives %v", f.name, i, err)
+			}
+		}
+		if s.git("rev-parse", f.ref) != tip {
+			t.Errorf("%s: something was written on top", f.name)
+		}
+		s.git("update-ref", ClaimsRef, claims)
+		s.git("update-ref", LocksRef, locks)
+	}
+}

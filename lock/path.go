@@ -1,0 +1,71 @@
+package lock
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// quote makes a path one line, as git's own output does.
+func quote(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '"' || r == '\\' }) {
+		return strconv.Quote(path)
+	}
+	return path
+}
+
+// CleanPath brings a path given relative to the work tree's top into the form in
+// which paths are claimed. It refuses what is no path of a file or folder in it.
+func CleanPath(path string) (string, error) {
+	bad := func(why string) (string, error) { return "", bus.Inputf("'%s': %s", path, why) }
+	if strings.ToValidUTF8(path, "") != path || strings.ContainsRune(path, 0) {
+		return "", bus.Inputf("path %.80q: not valid UTF-8", path)
+	}
+	if strings.HasPrefix(path, "/") {
+		return bad("outside the repository")
+	}
+	var parts []string
+	for part := range strings.SplitSeq(path, "/") {
+		switch {
+		case part == "" || part == ".":
+		case part == "..":
+			if len(parts) == 0 {
+				return bad("outside the repository")
+			}
+			parts = parts[:len(parts)-1]
+		case isDotGit(part):
+			return bad("below .git")
+		default:
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return bad("the whole work tree cannot be claimed; claim folders or files")
+	}
+	if len(path) > 4096 || slices.ContainsFunc(parts, func(p string) bool { return len(p) > 255 }) {
+		return "", bus.Inputf("path %.80q…: too long", path)
+	}
+	return strings.Join(parts, "/"), nil
+}
+
+// isDotGit knows the names that git refuses in trees because some file system
+// takes them for .git (verify_path in read-cache.c).
+func isDotGit(name string) bool {
+	folded := strings.Map(func(r rune) rune {
+		switch r {
+		case 0x200c, 0x200d, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x206a, 0x206b, 0x206c, 0x206d, 0x206e, 0x206f, 0xfeff:
+			return -1 // HFS+ ignores them
+		}
+		return r
+	}, name)
+	for part := range strings.SplitSeq(folded, `\`) { // Windows parts folders there
+		part, _, _ = strings.Cut(part, ":") // an NTFS stream
+		part = strings.TrimRight(part, " .")
+		if strings.EqualFold(part, ".git") || strings.EqualFold(part, "git~1") {
+			return true
+		}
+	}
+	return false
+}
