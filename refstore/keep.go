@@ -92,7 +92,7 @@ func (s *Store) grow(tx *Tx) {
 	}
 	due := false
 	for _, c := range tx.order {
-		due = due || c.last != nil && c.last.Number%growEvery == 0
+		due = due || c.last != nil && c.last.Number/growEvery != c.was/growEvery
 	}
 	if len(tx.retired) > 0 {
 		s.retire(f, tx.retired, tx.at)

@@ -46,6 +46,7 @@ type chain struct {
 	ref       string
 	prev, tip object.Hash // as read, and with what was staged
 	last      *Entry      // the entry at tip, nil if there is none
+	was       int         // the number at prev, 0 if there is none
 	tree      object.Hash // the tree at tip
 	table     *Table
 }
@@ -179,7 +180,7 @@ func (tx *Tx) chain(ref string) (*chain, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.last, c.tree = last, data.Tree
+		c.last, c.tree, c.was = last, data.Tree, last.Number
 	}
 	tx.chains[ref] = c
 	return c, nil

@@ -106,17 +106,20 @@ func sameChange(ctx context.Context, git *repo.Repo, review *Review, r *Range) (
 			return true, nil
 		}
 	}
-	if !exists(ctx, git, review.Tip) || !exists(ctx, git, review.Base) {
-		patch, err := PatchID(ctx, git, r)
-		return err == nil && patch == review.Patch, err
-	}
-	tree, err := treeID(ctx, git, r.Tip)
+	trees, err := resolve(ctx, git, string(review.Base)+"^{tree}", string(review.Tip)+"^{tree}", string(r.Tip)+"^{tree}")
 	if err != nil {
 		return false, err
 	}
+	approved, tree := trees[1], trees[2]
+	if trees[0] == "" || approved == "" {
+		patch, err := PatchID(ctx, git, r)
+		return err == nil && patch == review.Patch, err
+	}
+	if tree == "" {
+		return false, &NoCommitError{string(r.Tip)}
+	}
 	if review.Base == r.Base {
-		approved, err := treeID(ctx, git, review.Tip)
-		return err == nil && approved == tree, err
+		return approved == tree, nil
 	}
 	carried, err := carry(ctx, git, review.Base, review.Tip, r.Base)
 	if err != nil || carried == tree {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,22 +58,54 @@ func PatchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error)
 }
 
 func treeID(ctx context.Context, git *repo.Repo, commit object.Hash) (object.Hash, error) {
-	return commitID(ctx, git, string(commit)+"^{tree}")
+	ids, err := resolve(ctx, git, string(commit)+"^{tree}")
+	if err == nil && ids[0] == "" {
+		err = &NoCommitError{string(commit)}
+	}
+	if err != nil {
+		return "", err
+	}
+	return ids[0], nil
 }
 
 func exists(ctx context.Context, git *repo.Repo, commit object.Hash) bool {
-	_, err := commitID(ctx, git, string(commit)+"^{commit}")
+	_, err := commitIDs(ctx, git, string(commit))
 	return err == nil
 }
 
-// commitID resolves a revision as git does.
-func commitID(ctx context.Context, git *repo.Repo, revision string) (object.Hash, error) {
-	out, err := said(git.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", revision))
-	var no *repo.GitError
-	if errors.As(err, &no) {
-		return "", &NoCommitError{strings.TrimSuffix(strings.TrimSuffix(revision, "^{commit}"), "^{tree}")}
+// resolve is what these revisions stand for, as git reads them, "" for one that
+// stands for nothing here. It takes one process for all of them.
+func resolve(ctx context.Context, git *repo.Repo, revisions ...string) ([]object.Hash, error) {
+	cmd := git.GitParsed(ctx, "cat-file", "--batch-check=%(objectname)")
+	cmd.Stdin = strings.NewReader(strings.Join(revisions, "\n") + "\n")
+	out, err := repo.Output(cmd)
+	if err != nil {
+		return nil, err
 	}
-	return object.Hash(out), err
+	ids := make([]object.Hash, len(revisions))
+	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	if len(lines) != len(ids) {
+		return ids, nil // a revision with a line feed is nothing here
+	}
+	for i, line := range lines {
+		if id := object.Hash(line); git.Algo.Valid(id) {
+			ids[i] = id
+		}
+	}
+	return ids, nil
+}
+
+// commitIDs resolves revisions, all of which must be commits.
+func commitIDs(ctx context.Context, git *repo.Repo, revisions ...string) ([]object.Hash, error) {
+	var peeled []string
+	for _, r := range revisions {
+		peeled = append(peeled, r+"^{commit}")
+	}
+	ids, err := resolve(ctx, git, peeled...)
+	if i := slices.Index(ids, ""); err == nil && i >= 0 {
+		err = &NoCommitError{revisions[i]}
+	}
+	return ids, err
 }
 
 // NoCommitError says that a revision names no commit of this repository.
@@ -90,19 +123,18 @@ func FindRange(ctx context.Context, git *repo.Repo, branch, target string) (*Ran
 			r.Branch = strings.TrimSpace(out)
 		}
 	}
-	var err error
-	if r.Tip, err = commitID(ctx, git, branch+"^{commit}"); err != nil {
-		return nil, err
-	}
-	return r, r.rebase(ctx, git, target)
+	return r, r.find(ctx, git, target, branch)
 }
 
-// rebase sets the range's base to the merge base with the revision.
-func (r *Range) rebase(ctx context.Context, git *repo.Repo, revision string) error {
-	from, err := commitID(ctx, git, revision+"^{commit}")
+// find sets the range's tip to what one revision stands for, and its base to the
+// merge base with another.
+func (r *Range) find(ctx context.Context, git *repo.Repo, revision, tip string) error {
+	ids, err := commitIDs(ctx, git, tip, revision)
 	if err != nil {
 		return err
 	}
+	from := ids[1]
+	r.Tip = ids[0]
 	out, err := repo.Output(git.GitParsed(ctx, "merge-base", string(from), string(r.Tip)))
 	var no *repo.GitError
 	if errors.As(err, &no) {
@@ -125,10 +157,6 @@ func ParseRange(ctx context.Context, git *repo.Repo, text, target string) (*Rang
 		from = "HEAD"
 	}
 	r := &Range{Target: target}
-	var err error
-	if r.Tip, err = commitID(ctx, git, to+"^{commit}"); err != nil {
-		return nil, err
-	}
 	if out, err := repo.Output(git.GitParsed(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", to)); err == nil {
 		for word := range strings.FieldsSeq(out) {
 			if strings.HasPrefix(word, "refs/heads/") {
@@ -136,7 +164,7 @@ func ParseRange(ctx context.Context, git *repo.Repo, text, target string) (*Rang
 			}
 		}
 	}
-	return r, r.rebase(ctx, git, from)
+	return r, r.find(ctx, git, from, to)
 }
 
 // Commits counts the commits of the range.

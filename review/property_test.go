@@ -91,7 +91,9 @@ func newPlay(t *testing.T, seed uint64) *play {
 	return p
 }
 
-func (p *play) tell(format string, args ...any) { p.told = append(p.told, fmt.Sprintf(format, args...)) }
+func (p *play) tell(format string, args ...any) {
+	p.told = append(p.told, fmt.Sprintf(format, args...))
+}
 
 func (p *play) tale() string {
 	r := p.get(1)

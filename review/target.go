@@ -79,10 +79,12 @@ func Now(ctx context.Context, git *repo.Repo, r *Review) (*Range, error) {
 	if branch == "" {
 		branch = string(r.Tip)
 	}
-	if exists(ctx, git, object.Hash(r.Target)) {
-		return FindRange(ctx, git, branch, r.Target)
+	now, err := FindRange(ctx, git, branch, r.Target)
+	var none *NoCommitError
+	if !errors.As(err, &none) || none.Revision != r.Target {
+		return now, err
 	}
-	now, err := FindRange(ctx, git, branch, string(r.Base))
+	now, err = FindRange(ctx, git, branch, string(r.Base))
 	if err != nil {
 		return nil, err
 	}

@@ -11,10 +11,12 @@ func TestArrange(t *testing.T) {
 	v := contextAddVerb()
 	for _, c := range []struct{ words, want []string }{
 		{nil, []string{"--"}},
-		{[]string{"text", "--category", "decision"}, []string{"--category=decision", "--", "text"}},
-		{[]string{"-c", "decision", "text"}, []string{"-c=decision", "--", "text"}},
-		{[]string{"--category=-x", "--json", "a", "b"}, []string{"--category=-x", "--json", "--", "a", "b"}},
-		{[]string{"--category", "--json", "a"}, []string{"--category=--json", "--", "a"}},
+		{[]string{"text", "--category", "decision"}, []string{"--category", "decision", "--", "text"}},
+		{[]string{"-c", "decision", "text"}, []string{"-c", "decision", "--", "text"}},
+		{[]string{"--category=-x", "--json", "a", "b"}, []string{"--category", "-x", "--json", "--", "a", "b"}},
+		{[]string{"--category", "--json", "a"}, []string{"--category", "--json", "--", "a"}},
+		{[]string{"--category=", "a"}, []string{"--category", "", "--", "a"}},
+		{[]string{"--category= b "}, []string{"--category", " b ", "--"}},
 		{[]string{"-"}, []string{"--", "-"}},
 		{[]string{"- an item"}, []string{"--", "- an item"}},
 		{[]string{"-x y = z"}, []string{"--", "-x y = z"}},

@@ -191,7 +191,8 @@ func wantsHelp(args []string) bool {
 
 // arrange puts options first and arguments behind "--", so that urfave/cli sees
 // nothing that it could take for something else: text that begins with "-", the
-// word "help", blanks at the ends.
+// word "help", blanks at the ends. Values are words of their own: behind "=" some
+// of its versions cut their blanks.
 func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 	var options, args []string
 	for i := 0; i < len(words); i++ {
@@ -217,13 +218,16 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 		switch {
 		case isBool && hasValue:
 			return nil, usageOf(v, fmt.Sprintf("option '--%s' takes no value", name))
-		case isBool || hasValue:
+		case isBool:
 			options = append(options, word)
+		case hasValue:
+			option, value, _ := strings.Cut(word, "=")
+			options = append(options, option, value)
 		case i+1 == len(words):
 			return nil, usageOf(v, fmt.Sprintf("option '%s' needs a value", word))
 		default:
 			i++
-			options = append(options, word+"="+words[i])
+			options = append(options, word, words[i])
 		}
 	}
 	return append(append(options, "--"), args...), nil
