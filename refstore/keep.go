@@ -21,13 +21,13 @@ import (
 //
 //   - No gc at work now: one that starts later sees our refs, and one that has
 //     ended has deleted what it will. What it took is written again.
-//   - A gc at work: the objects are put in a pack. gc deletes loose objects, and
+//   - A gc at work that may prune: the objects are put in a pack. gc deletes loose objects, and
 //     of the packs only those that it listed at its start.
 //
 // The pack is made after the refs moved, so a gc that lists it also sees them.
 func (s *Store) keep(ctx context.Context, objects []object.Object) error {
 	for range 5 {
-		if gcAtWork(s.repo.CommonDir, time.Now()) {
+		if gcAtWork(s.repo.CommonDir, time.Now()) && !s.gcSparesYoung() {
 			if err := s.pack(ctx, objects); err == nil {
 				return nil
 			}
@@ -50,6 +50,33 @@ func (s *Store) pack(ctx context.Context, objects []object.Object) error {
 	cmd.Stdin = strings.NewReader(ids.String())
 	_, err := repo.Output(cmd)
 	return err
+}
+
+// gcSparesYoung reports whether the gc at work certainly leaves alone what was
+// just written: nothing in its arguments, its environment or the configuration
+// says when to prune, so that git's two weeks hold. That is so of every gc that
+// is set off by itself, and saves a process and a tiny pack for each change that
+// is made while it runs.
+func (s *Store) gcSparesYoung() bool {
+	config, err := s.repo.Config()
+	if err != nil {
+		return false
+	}
+	if _, set := config.Get("gc.pruneexpire"); set {
+		return false
+	}
+	content, err := os.ReadFile(filepath.Join(s.repo.CommonDir, "gc.pid"))
+	if err != nil {
+		return false
+	}
+	pid, _, _ := strings.Cut(string(content), " ")
+	for _, file := range []string{"cmdline", "environ"} { // without /proc nothing is certain
+		said, err := os.ReadFile(filepath.Join("/proc", pid, file))
+		if err != nil || len(said) == 0 || strings.Contains(strings.ToLower(string(said)), "prune") {
+			return false
+		}
+	}
+	return true
 }
 
 // gcAtWork reads gc.pid as git does (lock_repo_for_gc in builtin/gc.c): "pid
