@@ -76,4 +76,11 @@
 // slide.go, hunk.go, refine.go and write.go. A conflict as rules see it is scene.go, with token.go,
 // align.go (go-diff on interned tokens) and weave.go. rules.go lists the rules; proof.go, evidence.go
 // and syntax.go are the checks.
+//
+// # Landing
+//
+// The package's second half brings a branch to its remote: [Lander] takes the push lock, fetches,
+// rebases in a worktree of its own (rebase.go), heals what has stopped from the index's stages
+// (conflict.go), asks the gate and the verify command, pushes, and lets the branch follow (move.go,
+// resume.go). What fails changes nothing, and what is killed is put in order by the next one.
 package merge
