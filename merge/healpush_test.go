@@ -88,76 +88,67 @@ func TestHealPush(t *testing.T) {
 	}
 }
 
+// messages are what commits say, and what they say once they were healed.
+var messages = []struct{ message, want string }{
+	{"subject\n", "subject\n\nHealed: "},
+	{"subject\n\none\ntwo\n\nthree: four\nfive\n", "subject\n\none\ntwo\n\nthree: four\nfive\n\nHealed: "},
+	{"subject\n\nbody\n\nReviewed-by: X <x@y>\nA: b\n", "subject\n\nbody\n\nReviewed-by: X <x@y>\nA: b\nHealed: "},
+	{"subject\n\nHealed: other words\n", "subject\n\nHealed: other words\nHealed: "},
+	{"subject\n\n#123 is a line\n\n# so is this\n", "subject\n\n#123 is a line\n\n# so is this\n\nHealed: "},
+	{"subject\n\n;123 is a line\n", "subject\n\n;123 is a line\n\nHealed: "},
+	{"subject\n\nabove\n---\nbelow\n", "subject\n\nabove\n---\nbelow\n\nHealed: "},
+	{"subject\n\n# ------------------------ >8 ------------------------\nbelow\n", "subject\n\n# ------------------------ >8 ------------------------\nbelow\n\nHealed: "},
+	{"äöü\n\n\u2713\n", "äöü\n\n\u2713\n\nHealed: "},
+	{"", "Healed: "},
+}
+
 // TestHealPushMessages: whatever a message holds and is configured for messages,
 // it stays as it is, with the trailer where trailers go. No editor is opened.
 func TestHealPushMessages(t *testing.T) {
-	const trailer = "Healed: base neighbours\n"
-	for name, c := range map[string]struct {
-		message, want string
-		settings      []string
-	}{
-		"subject":    {message: "subject\n", want: "subject\n\n" + trailer},
-		"paragraphs": {message: "subject\n\none\ntwo\n\nthree: four\nfive\n", want: "subject\n\none\ntwo\n\nthree: four\nfive\n\n" + trailer},
-		"trailers": {
-			message: "subject\n\nbody\n\nReviewed-by: X <x@example.com>\nSigned-off-by: Y <y@example.com>\n",
-			want:    "subject\n\nbody\n\nReviewed-by: X <x@example.com>\nSigned-off-by: Y <y@example.com>\n" + trailer,
+	for _, settings := range [][]string{
+		{"core.editor=false"},
+		{"commit.cleanup=scissors", "commit.verbose=true", "commit.template=/dev/null"},
+		{
+			"core.commentChar=;", "commit.cleanup=strip", "i18n.commitEncoding=ISO-8859-15", "i18n.logOutputEncoding=ISO-8859-15",
+			"trailer.ifmissing=doNothing", "trailer.where=start", "trailer.separators==", "trailer.healed.ifexists=doNothing",
 		},
-		"healed before": {message: "subject\n\nHealed: other words\n", want: "subject\n\nHealed: other words\n" + trailer},
-		"comments":      {message: "subject\n\n#123 is a line\n\n# so is this\nend\n", want: "subject\n\n#123 is a line\n\n# so is this\nend\n\n" + trailer},
-		"divider":       {message: "subject\n\nabove\n---\nbelow\n", want: "subject\n\nabove\n---\nbelow\n\n" + trailer},
-		"scissors": {
-			message:  "subject\n\n# ------------------------ >8 ------------------------\nbelow\n",
-			want:     "subject\n\n# ------------------------ >8 ------------------------\nbelow\n\n" + trailer,
-			settings: []string{"commit.cleanup=scissors", "commit.verbose=true", "commit.status=true"},
-		},
-		"comment character": {
-			message:  "subject\n\n;123 is a line\n",
-			want:     "subject\n\n;123 is a line\n\n" + trailer,
-			settings: []string{"core.commentChar=;", "commit.cleanup=strip"},
-		},
-		"trailer settings": {
-			message:  "subject\n\nA: b\n",
-			want:     "subject\n\nA: b\n" + trailer,
-			settings: []string{"trailer.ifmissing=doNothing", "trailer.where=start", "trailer.separators==", "trailer.healed.ifexists=doNothing"},
-		},
-		"umlauts": {message: "äöü\n\n\u2713\n", want: "äöü\n\n\u2713\n\n" + trailer, settings: []string{"i18n.commitEncoding=ISO-8859-15", "i18n.logOutputEncoding=ISO-8859-15"}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(settings[0], func(t *testing.T) {
 			t.Parallel()
-			a, b := besides(t)
-			b.write("message", c.message)
-			b.git("config", "core.editor", "false")
-			b.write("base", nine(map[int]string{2: "B"}))
-			args := []string{"-c", "i18n.commitEncoding=UTF-8", "commit", "-q", "-a", "--cleanup=verbatim", "--file=message"}
-			b.git(args...)
-			b.write("message", "")
-			b.git("config", "rerere.enabled", "true")
-			for _, s := range c.settings {
+			a, b := oneField(t)
+			for i := range messages {
+				a.write(fmt.Sprint("f", i), nine(nil))
+			}
+			a.commit("files", "x", "x\n")
+			a.push()
+			b.pull()
+			for i := range messages {
+				a.write(fmt.Sprint("f", i), nine(map[int]string{1: "A"}))
+			}
+			a.commit("[Session A] all", "x", "y\n")
+			a.push()
+			said := filepath.Join(t.TempDir(), "message")
+			for i, m := range messages {
+				if err := os.WriteFile(said, []byte(m.message), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				b.write(fmt.Sprint("f", i), nine(map[int]string{2: "B"}))
+				b.git("commit", "-q", "-a", "--cleanup=verbatim", "--allow-empty-message", "--file="+said)
+			}
+			for _, s := range settings {
 				key, value, _ := strings.Cut(s, "=")
 				b.git("config", key, value)
 			}
-			b.push()
-			if got := b.message("HEAD"); strings.TrimRight(got, "\n") != strings.TrimRight(c.want, "\n") {
-				t.Errorf("the message is %q, want %q", got, c.want)
+			if landed := b.push(); len(landed.Healed) != len(messages) {
+				t.Errorf("healed: %+v", landed.Healed)
 			}
-			if b.read("base") != bothLines {
-				t.Errorf("base: %q", b.read("base"))
-			}
-			if kept, _ := filepath.Glob(filepath.Join(a.app, ".git", "rr-cache", "*")); len(kept) > 0 {
-				t.Errorf("rerere has learnt %q", kept)
+			for i, m := range messages {
+				want := fmt.Sprintf("%sf%d neighbours", m.want, i)
+				if got := b.message(fmt.Sprint("HEAD~", len(messages)-1-i)); strings.Trim(got, "\n") != want {
+					t.Errorf("the message is %q, want %q", got, want)
+				}
 			}
 		})
-	}
-}
-
-// TestHealPushEmptyMessage: a commit without a message lands as well.
-func TestHealPushEmptyMessage(t *testing.T) {
-	_, b := besides(t)
-	b.write("base", nine(map[int]string{2: "B"}))
-	b.git("commit", "-q", "-a", "--allow-empty-message", "-m", "")
-	b.push()
-	if got := strings.TrimSpace(b.message("HEAD")); got != "Healed: base neighbours" {
-		t.Errorf("the message is %q", got)
 	}
 }
 
@@ -405,9 +396,9 @@ func TestHealPull(t *testing.T) {
 // TestHealPushKilled: killed at any moment, together with the git at work for it,
 // nothing is lost, and the next push heals and lands everything.
 func TestHealPushKilled(t *testing.T) {
-	rounds := 8
+	rounds := 4
 	if testing.Short() {
-		rounds = 3
+		rounds = 2
 	}
 	for i := range rounds {
 		a, b := oneField(t)
@@ -421,7 +412,7 @@ func TestHealPushKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(i*130) * time.Millisecond) // somewhere; every moment must do
+		time.Sleep(time.Duration(100+i*250) * time.Millisecond) // somewhere; every moment must do
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		if got := b.git("status", "--porcelain", "--untracked-files=no"); got != "" {

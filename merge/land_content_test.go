@@ -38,8 +38,11 @@ func TestLandContent(t *testing.T) {
 			f.chmod("run", 0o755)
 			f.git("commit", "-q", "-a", "--amend", "--no-edit")
 		}, func(f *field) { f.chmod("B", 0o755); f.git("commit", "-q", "-a", "-m", "by B") }, []string{"mine"}},
-		"symbolic links": {func(f *field) { f.link("mine", "base"); f.commit("mine", "x", "x\n") },
-			func(f *field) { f.link("theirs", "nowhere/at all"); f.link("B", "base"); f.commit("by B", "y", "y\n") }, []string{"mine"}},
+		"symbolic links": {
+			func(f *field) { f.link("mine", "base"); f.commit("mine", "x", "x\n") },
+			func(f *field) { f.link("theirs", "nowhere/at all"); f.link("B", "base"); f.commit("by B", "y", "y\n") },
+			[]string{"mine"},
+		},
 		"submodule": {func(f *field) {
 			f.git("update-index", "--add", "--cacheinfo", "160000,"+f.git("rev-parse", "HEAD")+",sub")
 			f.git("commit", "-q", "-m", "mine")
@@ -50,8 +53,11 @@ func TestLandContent(t *testing.T) {
 			f.git("commit", "-q", "-m", "by B")
 			f.mkdir("sub")
 		}, []string{"mine"}},
-		"renames": {func(f *field) { f.git("mv", "base", "moved"); f.git("commit", "-q", "-m", "mine") },
-			func(f *field) { f.commit("by B", "base", strings.Replace(f.read("base"), "5", "five", 1)) }, []string{"mine"}},
+		"renames": {
+			func(f *field) { f.git("mv", "base", "moved"); f.git("commit", "-q", "-m", "mine") },
+			func(f *field) { f.commit("by B", "base", strings.Replace(f.read("base"), "5", "five", 1)) },
+			[]string{"mine"},
+		},
 		"names": {func(f *field) {
 			f.write(" lead", "x")
 			f.write("two\nlines", "x")
@@ -60,8 +66,11 @@ func TestLandContent(t *testing.T) {
 			f.write("caf\xe9", "x")
 			f.commit("mine", "-n", "x\n")
 		}, func(f *field) { f.write("tab\tbed", "x"); f.commit("by B", ":(top)x", "x\n") }, []string{"mine"}},
-		"folder for file": {func(f *field) { f.commit("mine", "mine", "x\n") },
-			func(f *field) { f.git("rm", "-q", "B"); f.commit("by B", "B/x/y", "x\n") }, []string{"mine"}},
+		"folder for file": {
+			func(f *field) { f.commit("mine", "mine", "x\n") },
+			func(f *field) { f.git("rm", "-q", "B"); f.commit("by B", "B/x/y", "x\n") },
+			[]string{"mine"},
+		},
 		"many": {func(f *field) {
 			for _, n := range []string{"1", "2", "3", "4", "5"} {
 				f.commit(n, "mine", n+"\n")

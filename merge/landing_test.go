@@ -50,7 +50,7 @@ func runLandingTests(m *testing.M) int {
 			os.Unsetenv(name)
 		}
 	}
-	for key, value := range map[string]string{"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": config, "LC_ALL": "C.UTF-8"} {
+	for key, value := range map[string]string{"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": config, "LC_ALL": "C.UTF-8", "GORACE": "atexit_sleep_ms=0 " + os.Getenv("GORACE")} {
 		os.Setenv(key, value)
 	}
 	return m.Run()

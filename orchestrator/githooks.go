@@ -44,8 +44,9 @@ func hooksDir(ctx context.Context, r *repo.Repo) (string, error) {
 	return strings.TrimSuffix(out, "\n"), err
 }
 
-// InstallGitHooks puts our hooks in place, before those that are there already.
-// Run again it changes nothing.
+// InstallGitHooks puts our hooks in place; those that are there already run
+// before ours. Run again it changes nothing. It fails with ErrKept, and changes
+// nothing, where a hook cannot be kept.
 func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
 	dir, err := hooksDir(ctx, r)
 	if err != nil {
@@ -54,14 +55,16 @@ func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
+	there := map[string]bool{} // somebody else's
+	for _, name := range GitHooks {
+		if there[name], err = isTheirs(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("keep the %s hook: %w", name, err)
+		}
+	}
 	for _, name := range GitHooks {
 		path := filepath.Join(dir, name)
-		ours, err := isOurs(path)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			if err := keep(path); err != nil {
+		if there[name] {
+			if err := os.Rename(path, path+chained); err != nil {
 				return fmt.Errorf("keep the %s hook: %w", name, err)
 			}
 		}
@@ -76,18 +79,23 @@ func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
 // another hook in the place of ours.
 var ErrKept = errors.New("there is one kept from before")
 
-// keep moves the hook at path, if there is one, to where ours runs it.
-func keep(path string) error {
+// isTheirs reports whether a hook is at path that has to be kept.
+func isTheirs(path string) (bool, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
+	}
+	ours, err := isOurs(path)
+	if err != nil || ours {
+		return false, err
 	}
 	if _, err := os.Lstat(path + chained); err == nil {
-		return fmt.Errorf("'%s': %w", path+chained, ErrKept)
+		return false, fmt.Errorf("'%s': %w", path+chained, ErrKept)
 	}
-	return os.Rename(path, path+chained)
+	return true, nil
 }
 
-// RemoveGitHooks takes our hooks out and puts back those that were there before.
+// RemoveGitHooks takes our hooks out and puts back those that were there before,
+// also if an installation was killed half-way.
 func RemoveGitHooks(ctx context.Context, r *repo.Repo) error {
 	dir, err := hooksDir(ctx, r)
 	if err != nil {

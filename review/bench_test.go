@@ -14,7 +14,7 @@ import (
 // many other reviews.
 func twenty(b *testing.B, others int) *swarm {
 	s := newSwarm(b)
-	s.fill(others, 100)
+	s.fill(others)
 	for i := range 18 {
 		s.write(fmt.Sprint("file", i), lines("x", 50, nil))
 		s.commit(fmt.Sprint("commit ", i))
@@ -84,7 +84,7 @@ func BenchmarkMergeOK(b *testing.B) {
 func BenchmarkBook(b *testing.B) {
 	for _, others := range []int{0, 10_000} {
 		s := newSwarm(b)
-		s.fill(others, 100)
+		s.fill(others)
 		s.git("gc", "-q")
 		s.Book = s.open(refstore.Options{})
 		span := s.span()

@@ -94,7 +94,7 @@ func (b *Book) Request(ctx context.Context, from string, a Ask) (*Review, error)
 		}
 		made = newReview([]*Event{e}, e.Review)
 		for _, id := range e.To {
-			body := fmt.Sprintf("review #%d requested: %s (%d commits): git swarm review show %d", e.Review, short(e.Branch, e.Tip), commits, e.Review)
+			body := fmt.Sprintf("review #%d requested: %s (%s): git swarm review show %d", e.Review, short(e.Branch, e.Tip), count(commits, "commit"), e.Review)
 			if a.Text != "" {
 				body += "\n" + a.Text
 			}
@@ -113,6 +113,14 @@ func checkText(text string) error {
 		return bus.Inputf("the comment is larger than %d bytes, or not valid UTF-8", bus.MaxBody)
 	}
 	return nil
+}
+
+// count is "1 commit", "2 commits".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // short is a branch's name, or an abbreviated commit.

@@ -41,11 +41,13 @@ func TestFsck(t *testing.T) {
 		{"a file more", put("README", "x"), []string{"README: damaged: nothing that git swarm keeps there"}},
 		{"garbage in a note", note("LGTM\n"), []string{"note on TIP: damaged: not a line that git swarm writes"}},
 		{"a note on nothing", path("README"), []string{"note on README: damaged: 'README' is no object"}},
-		{"three at once", func(s *swarm) { put("number/0/1", "x\n")(s); put("number/0/2", "x\n")(s); note("x\n")(s) },
-			[]string{"number/0/1: damaged", "number/0/2: damaged", "note on TIP: damaged"}},
-		{"a count that falls", count(1, 1), []string{`damaged: "2" reviews below 1`}},
-		{"a count that is none", count(2, -3), []string{`damaged: "-3" reviews below 0`}},
-		{"a count that jumps", count(2, 4), []string{`damaged: "2" reviews below 4`}},
+		{
+			"three at once", func(s *swarm) { put("number/0/1", "x\n")(s); put("number/0/2", "x\n")(s); note("x\n")(s) },
+			[]string{"number/0/1: damaged", "number/0/2: damaged", "note on TIP: damaged"},
+		},
+		{"a count that falls", counts(1, 1), []string{`damaged: "2" reviews below 1`}},
+		{"a count that is none", counts(2, -3), []string{`damaged: "-3" reviews below 0`}},
+		{"a count that jumps", counts(2, 4), []string{`damaged: "2" reviews below 4`}},
 		{"the table is no commit", func(s *swarm) { s.git("update-ref", TableRef, s.feed("x", "hash-object", "-w", "--stdin")) }, []string{"no commit"}},
 		{"the notes are no commit", func(s *swarm) { s.git("update-ref", NotesRef, s.feed("x", "hash-object", "-w", "--stdin")) }, []string{NotesRef}},
 	} {
@@ -108,9 +110,9 @@ func remove(path string) func(s *swarm) {
 	}
 }
 
-// count records that so many reviews there are, times in a row and the last time
+// counts records that so many reviews there are, times in a row and the last time
 // otherwise.
-func count(times, reviews int) func(s *swarm) {
+func counts(times, reviews int) func(s *swarm) {
 	return func(s *swarm) {
 		for i := range times {
 			n := fmt.Sprint(reviews)
@@ -137,7 +139,7 @@ func path(name string) func(s *swarm) {
 // Two thousand reviews are read in a moment, and nothing is found.
 func TestFsckMany(t *testing.T) {
 	s := newSwarm(t)
-	s.fill(2000, 1)
+	s.fill(2000)
 	start := time.Now()
 	faults, read, err := s.Fsck(bg)
 	if err := errors.Join(append(faults, err)...); err != nil || read != 2000 {

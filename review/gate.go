@@ -56,12 +56,11 @@ func (e *NotClearError) Error() string {
 // It is that change if r.Tip is the approved commit and nothing was taken off the
 // target, or if carrying the approved change over to r.Base, by a three-way merge
 // or by one of each commit, works without a conflict and gives exactly r.Tip's
-// tree. So an approval is kept by a clean rebase, by a merge of
-// the target, by rewording, squashing and reordering, and it is dropped by
-// anything that adds to, takes from or alters the change, were it a blank: which
-// git's patch-id alone, blind to blanks and to where in a file a line stands,
-// would not see. If the approved commits are gone from the repository, equal
-// patch-ids decide.
+// tree. So an approval is kept by a clean rebase, by a merge of the target, by
+// rewording, squashing and reordering, and it is dropped by anything that adds to,
+// takes from or alters the change, were it a blank: which git's patch-id alone,
+// blind to blanks and to where in a file a line stands, would not see. If the
+// approved commits are gone from the repository, equal patch-ids decide.
 func (b *Book) Clear(ctx context.Context, session string, r *Range) error {
 	review, err := b.Latest(ctx, session)
 	if err != nil {

@@ -32,7 +32,9 @@ func TestRandomHistories(t *testing.T) {
 	}
 }
 
-// A clean rebase never drops the approval, and an edit after it always does.
+// A clean rebase never drops the approval, and an edit after it always does. One
+// rebase after another can get where git does not get in one go, if the target
+// renames a file and rewrites it bit by bit: such an approval may be dropped.
 func TestRandomRebases(t *testing.T) {
 	runs, steps := 2, 5
 	if long() {
@@ -50,7 +52,12 @@ func TestRandomRebases(t *testing.T) {
 					continue
 				}
 				if !p.clear() {
-					t.Errorf("a clean rebase dropped the approval:\n%s", p.tale())
+					if slices.Contains(p.made(p.rev("main")), p.rev("feat^{tree}")) {
+						t.Errorf("a clean rebase dropped the approval:\n%s", p.tale())
+					}
+					p.git("reset", "-q", "--hard", string(p.get(1).Tip))
+					p.git("branch", "-q", "-f", "main", string(p.get(1).Base))
+					continue
 				}
 				approved := p.rev("feat^{tree}")
 				p.edit()

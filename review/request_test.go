@@ -234,8 +234,8 @@ func TestTold(t *testing.T) {
 func TestTexts(t *testing.T) {
 	s := newSwarm(t)
 	for _, text := range []string{
-		"x", "", " ", "\n", "line\r\nline", "\x00\x1b[2J\u202e", `"quoted" \ back`, "\n" + askedLine + "\n", "Number: 1\nFormat: 1", strings.Repeat("ü", bus.MaxBody/2),
-		"diff --git a/x b/x\n-\n+\n\\ No newline at end of file",
+		"x", "", " ", "\n", "line\r\nline", "\x00\x1b[2J\u202e", `"quoted" \ back`, "\n" + askedLine + "\n", "Number: 1\nFormat: 1",
+		"diff --git a/x b/x\n-\n+\n\\ No newline at end of file", strings.Repeat("ü", bus.MaxBody/2),
 	} {
 		r, err := s.Request(bg, "A", Ask{To: []string{"B"}, Range: s.span(), Text: text, Diff: text})
 		s.must(err)
@@ -271,7 +271,7 @@ func TestLargeChange(t *testing.T) {
 // List has them all, in order.
 func TestList(t *testing.T) {
 	s := newSwarm(t)
-	s.fill(250, 1)
+	s.fill(250)
 	s.request("A", "B")
 	var got []int
 	s.must(s.List(bg, func(r *Review) bool {
@@ -293,37 +293,23 @@ func TestList(t *testing.T) {
 	}
 }
 
-// fill adds n reviews, of A by B, as many as that in a commit, each on a commit
-// that is not there. It writes what open would write.
-func (s *swarm) fill(n, atOnce int) {
+// fill makes n reviews, of A by B, the first there are, each on a commit that is
+// not there, as so many requests would have left them, packed.
+func (s *swarm) fill(n int) {
 	s.Helper()
-	last := 0
-	for last < n {
-		err := s.bus.Update(bg, "A", func(tx *refstore.Tx, by string) error {
-			table, err := tx.Table(TableRef)
-			if err != nil {
-				return err
-			}
-			notes, err := tx.Notes(NotesRef)
-			if err != nil {
-				return err
-			}
-			for range min(500, n-last) {
-				last++
-				e := asked(last, "B")
-				e.Tip = s.bus.Store().Repo().Algo.Sum("blob", fmt.Appendf(nil, "%d", last))
-				if err := errors.Join(table.Put(numberPath(last), []byte(e.line()+"\n")), notes.Put(e.Tip, e.line()+"\n"), table.Put(latestPath("A"), fmt.Appendf(nil, "%d\n", last))); err != nil {
-					return err
-				}
-				if last%atOnce == 0 || last == n {
-					if _, err := tx.Record(TableRef, refstore.Entry{Label: "request", Body: "x", Fields: []refstore.Field{{Key: fieldReviews, Value: fmt.Sprint(last)}}}); err != nil {
-						return err
-					}
-				}
-			}
-			tx.RecordNotes(NotesRef, "Notes added by a test")
-			return nil
-		})
-		s.must(err)
+	if n == 0 {
+		return
 	}
+	var table, notes strings.Builder
+	fmt.Fprintf(&notes, "commit %s\ncommitter T <t@t> %d +0000\ndata 0\n", NotesRef, noon.Unix())
+	for i := 1; i <= n; i++ {
+		e := asked(i, "B")
+		e.Tip = s.bus.Store().Repo().Algo.Sum("blob", fmt.Appendf(nil, "%d", i))
+		message := fmt.Sprintf("[request] #%d from A to B\n\nNumber: %d\nLabel: request\nReviews: %d\nFormat: 1\n", i, i, i)
+		fmt.Fprintf(&table, "commit %s\nauthor A <t@t> %d +0000\ncommitter T <t@t> %d +0000\ndata %d\n%s\n", TableRef, noon.Unix(), noon.Unix(), len(message), message)
+		fmt.Fprintf(&table, "M 100644 inline %s\ndata %d\n%s\n\n", numberPath(i), len(e.line())+1, e.line())
+		fmt.Fprintf(&table, "M 100644 inline %s\ndata %d\n%d\n\n", latestPath("A"), len(fmt.Sprint(i))+1, i)
+		fmt.Fprintf(&notes, "M 100644 inline %s/%s\ndata %d\n%s\n\n", e.Tip[:2], e.Tip[2:], len(e.line())+1, e.line())
+	}
+	s.feed(table.String()+notes.String(), "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet")
 }

@@ -21,6 +21,7 @@ import (
 // TestMain puts this binary on PATH as git-swarm, where git finds it as "git
 // swarm".
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // else each command takes a second to end
 	testscript.Main(m, map[string]func(){"git-swarm": main})
 }
 
@@ -68,7 +69,7 @@ const gitconfig = `[user]
 func setup(env *testscript.Env) error {
 	env.Vars = slices.DeleteFunc(env.Vars, func(v string) bool { return strings.HasPrefix(v, "GIT_") })
 	home := filepath.Join(env.WorkDir, ".home")
-	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "ESC=\x1b", "TAB=\t")
+	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, "GORACE="+os.Getenv("GORACE"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "ESC=\x1b", "TAB=\t")
 	if err := os.Mkdir(home, 0o777); err != nil {
 		return err
 	}

@@ -191,7 +191,7 @@ func (c *call) healCheckout(ctx context.Context) error {
 		c.notef("no file is in conflict")
 		return nil
 	}
-	return c.printHealed(ctx, all, "healed")
+	return c.printHealed(ctx, all, "healed", [2]string{"HEAD", theirHead(r)})
 }
 
 // wanted tells which files the arguments name: files, and folders with all below.
@@ -218,11 +218,11 @@ func (c *call) wanted(r *repo.Repo) (func(file string) bool, error) {
 }
 
 // printHealed lists what was healed and what was not. It is a plain no if
-// anything is left.
-func (c *call) printHealed(ctx context.Context, all []merge.Healed, done string) error {
+// anything is left. The sides are revisions, "" for one that is not known.
+func (c *call) printHealed(ctx context.Context, all []merge.Healed, done string, sides [2]string) error {
 	left := 0
 	for _, h := range all {
-		if err := c.printFile(ctx, h, done); err != nil {
+		if err := c.printFile(ctx, h, done, sides); err != nil {
 			return err
 		}
 		if !h.Whole {
@@ -235,7 +235,7 @@ func (c *call) printHealed(ctx context.Context, all []merge.Healed, done string)
 	return nil
 }
 
-func (c *call) printFile(ctx context.Context, h merge.Healed, done string) error {
+func (c *call) printFile(ctx context.Context, h merge.Healed, done string, sides [2]string) error {
 	if c.wantJSON() || c.cmd.Bool("explain") {
 		if err := c.explain(h); err != nil || c.wantJSON() {
 			return err
@@ -248,22 +248,22 @@ func (c *call) printFile(ctx context.Context, h merge.Healed, done string) error
 	if h.Regenerate != "" {
 		line += "; make it anew: " + inert(h.Regenerate)
 	}
-	if whose := c.whose(ctx, h.Path); whose != "" {
+	if whose := c.whose(ctx, h.Path, sides); whose != "" {
 		line += " (" + whose + ")"
 	}
 	return c.printf("%s\n", line)
 }
 
 // whose says who last changed each side of a file in conflict, and who claims it.
-func (c *call) whose(ctx context.Context, path string) string {
+func (c *call) whose(ctx context.Context, path string, sides [2]string) string {
 	var parts []string
-	for _, side := range []struct{ name, revision string }{{"ours", "HEAD"}, {"theirs", theirHead(c.open.repo)}} {
-		if side.revision == "" {
+	for i, name := range []string{"ours", "theirs"} {
+		if sides[i] == "" {
 			continue
 		}
-		out, err := repo.Output(c.open.repo.GitParsed(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", side.revision, "--", ":(top,literal)"+path))
+		out, err := repo.Output(c.open.repo.GitParsed(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", sides[i], "--", ":(top,literal)"+path))
 		if err == nil && strings.TrimSpace(out) != "" {
-			parts = append(parts, side.name+": "+inert(strings.TrimSpace(out)))
+			parts = append(parts, name+": "+inert(strings.TrimSpace(out)))
 		}
 	}
 	if claims, err := c.Claims(); err == nil {
@@ -362,7 +362,7 @@ func (c *call) healTry(ctx context.Context) error {
 	if len(all) == 0 && !c.wantJSON() {
 		return c.printf("%s and %s merge cleanly\n", inert(c.args[0]), inert(c.args[1]))
 	}
-	return c.printHealed(ctx, all, "would heal")
+	return c.printHealed(ctx, all, "would heal", tips)
 }
 
 // commitOf is the tip of a session's branch, or of any revision.

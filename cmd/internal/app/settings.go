@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/merge"
@@ -100,7 +101,7 @@ func (s *settings) readTeamFile(path string) error {
 	if err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&t); err != nil {
 		var strict *toml.StrictMissingError
 		if errors.As(err, &strict) && len(strict.Errors) > 0 {
-			return fmt.Errorf("swarm.toml: unknown key '%s'", inert(fmt.Sprint(strict.Errors[0].Key())))
+			return fmt.Errorf("swarm.toml: unknown key '%s'", inert(strings.Join(strict.Errors[0].Key(), ".")))
 		}
 		return fmt.Errorf("swarm.toml: %w", err)
 	}
