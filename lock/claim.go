@@ -93,13 +93,16 @@ type Claims struct {
 	// StaleAfter is how long a session may be silent before its claims can be
 	// taken over.
 	StaleAfter time.Duration
+	// Ended, if not nil, says of a session last heard of at seen that what worked
+	// on it has certainly ended: then nobody need wait for StaleAfter.
+	Ended func(session string, seen time.Time) bool
 	// FoldCase makes paths that differ only in case the same (core.ignoreCase).
 	FoldCase bool
 }
 
 // NewClaims returns the claims of the repository that b is on.
 func NewClaims(b *bus.Bus, staleAfter time.Duration, foldCase bool) *Claims {
-	return &Claims{b, staleAfter, foldCase}
+	return &Claims{bus: b, StaleAfter: staleAfter, FoldCase: foldCase}
 }
 
 // Request is what Grant is to grant.

@@ -111,7 +111,7 @@ func (g *grant) take(path string, claim Claim) error {
 	if err != nil {
 		return err
 	}
-	stale := bus.Stale(seen, g.tx.At(), g.claims.StaleAfter)
+	stale := bus.Stale(seen, g.tx.At(), g.claims.StaleAfter) || (g.claims.Ended != nil && g.claims.Ended(claim.Session, seen))
 	if !stale || !g.request.Takeover {
 		return &HeldError{Path: path, Claim: claim, Seen: seen, Stale: stale}
 	}
@@ -128,7 +128,7 @@ func (g *grant) tell() error {
 		for _, claim := range g.lost[session] {
 			paths = append(paths, quote(claim.Path))
 		}
-		body := fmt.Sprintf("%s took over your claim on %s: nothing was heard of you for %s", g.by, strings.Join(paths, ", "), g.claims.StaleAfter)
+		body := fmt.Sprintf("%s took over your claim on %s: nothing was heard of you for %s, or your agent had ended", g.by, strings.Join(paths, ", "), g.claims.StaleAfter)
 		if _, err := bus.Notify(g.tx, session, body); err != nil {
 			return err
 		}
