@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"time"
@@ -98,9 +99,12 @@ func (h *agentHook) run(ctx context.Context) error {
 		return err
 	}
 	h.name = input.Name
-	if input.Dir != "" {
+	if filepath.IsAbs(input.Dir) {
 		h.Dir = input.Dir
+	} else {
+		h.Dir = filepath.Join(h.Dir, input.Dir)
 	}
+	input.Dir = h.Dir
 	r, err := h.Repo()
 	if errors.Is(err, repo.ErrNotRepository) {
 		return nil
