@@ -188,7 +188,7 @@ func (h *Hook) held(ctx context.Context, id string) ([]lock.Claim, error) {
 // preEdit claims what is about to be edited, or denies the edit. Files outside
 // the repository and ignored ones are nobody's.
 func (h *Hook) preEdit(ctx context.Context, id string) error {
-	var free []string
+	var wanted, doubtful []string
 	for _, path := range h.Input.Paths {
 		rel, ok := h.inRepo(path)
 		if !ok {
@@ -198,15 +198,19 @@ func (h *Hook) preEdit(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if held, ok := holders[rel]; !ok || held.Session != id {
-			free = append(free, rel)
+		switch held, ok := holders[rel]; {
+		case ok && held.Session == id:
+		case (ok && held.Path == rel) || !h.mayBeIgnored(rel):
+			wanted = append(wanted, rel)
+		default:
+			doubtful = append(doubtful, rel)
 		}
 	}
-	free, err := h.notIgnored(ctx, free)
-	if err != nil || len(free) == 0 {
-		return err
+	wanted = append(wanted, h.notIgnored(ctx, doubtful)...)
+	if len(wanted) == 0 {
+		return nil
 	}
-	_, err = h.Claims.Grant(ctx, id, lock.Request{Paths: free})
+	_, err := h.Claims.Grant(ctx, id, lock.Request{Paths: wanted})
 	if held, ok := lock.IsHeld(err); ok {
 		return h.Say(Answer{Held: held})
 	}
@@ -256,21 +260,17 @@ func realPath(path string) string {
 	return filepath.Join(realPath(dir), filepath.Base(path))
 }
 
-// notIgnored leaves out what git ignores, unless it is tracked.
-func (h *Hook) notIgnored(ctx context.Context, paths []string) ([]string, error) {
+// notIgnored leaves out what git ignores, unless it is tracked. Where git cannot
+// say, nothing is ignored.
+func (h *Hook) notIgnored(ctx context.Context, paths []string) []string {
 	if len(paths) == 0 {
-		return nil, nil
+		return nil
 	}
-	r := h.Repo
-	cmd := r.GitParsed(ctx, "-C", r.WorkTree, "check-ignore", "-z", "--stdin")
+	cmd := h.Repo.GitParsed(ctx, "-C", h.Repo.WorkTree, "check-ignore", "-z", "--stdin")
 	cmd.Stdin = strings.NewReader(strings.Join(paths, "\x00"))
-	out, err := repo.Output(cmd)
-	var no *repo.GitError
-	if err != nil && !(errors.As(err, &no) && no.ExitCode == 1) {
-		return paths, nil //nolint:nilerr // git's word on it is not needed: nothing is ignored
-	}
+	out, _ := repo.Output(cmd) // with 1 if none is
 	ignored := strings.Split(out, "\x00")
-	return slices.DeleteFunc(paths, func(p string) bool { return slices.Contains(ignored, p) }), nil
+	return slices.DeleteFunc(paths, func(p string) bool { return slices.Contains(ignored, p) })
 }
 
 // subagent tells a subagent whom it works for.

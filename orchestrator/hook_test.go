@@ -112,3 +112,16 @@ func TestPresence(t *testing.T) {
 		t.Error("whom an agent works as")
 	}
 }
+
+// TestMayMatch: yes is allowed where git says no, and no is not where it says yes.
+func TestMayMatch(t *testing.T) {
+	parts := []string{"src", "Build", "a.go"}
+	for line, want := range map[string]bool{
+		"": false, "# a.go": false, "!a.go": false, "*.log\n": false, "src/gen/*.c": false, "out/": false,
+		"*.go": true, "/src": true, "build/\r\n": true, "src/**": true, "**/build/": true, `\a.go`: true, "[ab].go": true, "?.go  ": true, "*": true,
+	} {
+		if got := mayMatch(line, parts); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}

@@ -26,6 +26,7 @@ type presence struct {
 	Ended   bool     `json:"ended"`   // it said goodbye
 	Told    int64    `json:"told"`    // when it was last given news, in seconds
 	Named   []string `json:"named"`   // the unpushed paths that it was reminded of
+	Looked  string   `json:"looked"`  // how the work tree looked then: see Hook.looks
 	Reviews []int    `json:"reviews"` // the reviews that it was reminded of
 }
 

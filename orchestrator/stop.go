@@ -2,8 +2,13 @@ package orchestrator
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -36,7 +41,7 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 	if r.Reviews, err = h.reviewsFor(ctx, id); err != nil {
 		return err
 	}
-	unpushed, err := h.unpushed(ctx, id)
+	unpushed, looks, err := h.newlyUnpushed(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -60,11 +65,14 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 	} else {
 		err = nil
 	}
-	if err != nil || !said {
+	if err != nil || (!said && (h.record == nil || looks == h.record.Looked)) {
 		return err
 	}
 	return h.update(func(a *presence) {
-		a.Named = unpushed[:min(len(unpushed), maxNamed)]
+		a.Looked = looks
+		if len(unpushed) > 0 {
+			a.Named = unpushed[:min(len(unpushed), maxNamed)]
+		}
 		a.Reviews = append(a.Reviews, r.Reviews...)
 		a.Reviews = a.Reviews[max(0, len(a.Reviews)-maxNamed):]
 	})
@@ -88,13 +96,61 @@ func (h *Hook) reviewsFor(ctx context.Context, id string) ([]int, error) {
 	return numbers, err
 }
 
+// newlyUnpushed is unpushed, unless all looks as it did at the last stop: then
+// the session was reminded of what there is.
+func (h *Hook) newlyUnpushed(ctx context.Context, id string) (paths []string, looks string, err error) {
+	held, err := h.held(ctx, id)
+	if err != nil || len(held) == 0 {
+		return nil, "", err
+	}
+	looks = h.looks(ctx, held)
+	if h.record != nil && looks != "" && looks == h.record.Looked {
+		return nil, looks, nil
+	}
+	paths, err = h.unpushed(ctx, held)
+	return paths, looks, err
+}
+
+// looks is a sum over the branch, the index, and size and time of the claimed
+// files; "" if a folder is among them.
+func (h *Hook) looks(ctx context.Context, held []lock.Claim) string {
+	sum := sha256.New()
+	head, err := os.ReadFile(filepath.Join(h.Repo.GitDir, "HEAD"))
+	if err != nil || h.Repo.WorkTree == "" {
+		return ""
+	}
+	fmt.Fprintf(sum, "%s\n", head)
+	if ref, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: "); ok {
+		tip, err := h.Bus.Store().Tip(ctx, ref)
+		if err != nil {
+			return ""
+		}
+		fmt.Fprintln(sum, tip)
+	}
+	files := []string{filepath.Join(h.Repo.GitDir, "index")}
+	for _, c := range held {
+		files = append(files, filepath.Join(h.Repo.WorkTree, filepath.FromSlash(c.Path)))
+	}
+	for _, name := range files {
+		info, err := os.Lstat(name)
+		switch {
+		case err != nil:
+			fmt.Fprintln(sum, name)
+		case info.IsDir():
+			return ""
+		default:
+			fmt.Fprintln(sum, name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
 // unpushed are the session's claims under which something is changed here that
 // has not landed: not committed, or committed and not on the target. Where there
 // is no target, what is committed counts as landed.
-func (h *Hook) unpushed(ctx context.Context, id string) ([]string, error) {
-	held, err := h.held(ctx, id)
-	if err != nil || len(held) == 0 || h.Repo.WorkTree == "" {
-		return nil, err
+func (h *Hook) unpushed(ctx context.Context, held []lock.Claim) ([]string, error) {
+	if len(held) == 0 || h.Repo.WorkTree == "" {
+		return nil, nil
 	}
 	var specs []string
 	for _, c := range held[:min(len(held), 1000)] {
@@ -143,7 +199,7 @@ func (h *Hook) sessionEnd(ctx context.Context, id string) error {
 	if err != nil || len(held) == 0 || h.taken(id) {
 		return errors.Join(ended, err)
 	}
-	kept, err := h.unpushed(ctx, id)
+	kept, err := h.unpushed(ctx, held)
 	if err != nil {
 		return errors.Join(ended, err)
 	}
