@@ -200,7 +200,13 @@ func (h *Hook) preEdit(ctx context.Context, id string) error {
 		}
 		switch held, ok := holders[rel]; {
 		case ok && held.Session == id:
-		case (ok && held.Path == rel) || !h.mayBeIgnored(rel):
+		case ok && held.Path == rel:
+			inTheWay, err := h.Claims.InTheWay(ctx, rel, held)
+			if err != nil {
+				return err
+			}
+			return h.Say(Answer{Held: inTheWay})
+		case !h.mayBeIgnored(rel):
 			wanted = append(wanted, rel)
 		default:
 			doubtful = append(doubtful, rel)
