@@ -93,13 +93,16 @@ type Claims struct {
 	// StaleAfter is how long a session may be silent before its claims can be
 	// taken over.
 	StaleAfter time.Duration
+	// Ended, if not nil, says of a session last heard of at seen that what worked
+	// on it has certainly ended: then nobody need wait for StaleAfter.
+	Ended func(session string, seen time.Time) bool
 	// FoldCase makes paths that differ only in case the same (core.ignoreCase).
 	FoldCase bool
 }
 
 // NewClaims returns the claims of the repository that b is on.
 func NewClaims(b *bus.Bus, staleAfter time.Duration, foldCase bool) *Claims {
-	return &Claims{b, staleAfter, foldCase}
+	return &Claims{bus: b, StaleAfter: staleAfter, FoldCase: foldCase}
 }
 
 // Request is what Grant is to grant.
@@ -118,7 +121,7 @@ func (c *Claims) Grant(ctx context.Context, by string, r Request) ([]Claim, erro
 	}
 	var granted []Claim
 	err := c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
-		g := &grant{claims: c, tx: tx, by: by, request: r, lost: map[string][]Claim{}}
+		g := &grant{claims: c, tx: tx, by: by, request: r, lost: map[string][]Claim{}, ended: map[string]bool{}}
 		err := g.run()
 		granted = g.granted
 		return err
@@ -248,6 +251,18 @@ func (c *Claims) Holders(ctx context.Context, paths []string) (map[string]Claim,
 		}
 	}
 	return holders, nil
+}
+
+// InTheWay is what Grant would answer for path, on which another session has this
+// claim: as it stands now, without a transaction.
+func (c *Claims) InTheWay(ctx context.Context, path string, claim Claim) (*HeldError, error) {
+	s, err := c.bus.Session(ctx, claim.Session)
+	var unknown *bus.UnknownSessionError
+	if err != nil && !errors.As(err, &unknown) {
+		return nil, err
+	}
+	stale := bus.Stale(s.Seen, c.bus.Store().Now(), c.StaleAfter) || (c.Ended != nil && c.Ended(claim.Session, s.Seen))
+	return &HeldError{Path: path, Claim: claim, Seen: s.Seen, Stale: stale}, nil
 }
 
 // stored is path with the names under which its parts are claimed already, if

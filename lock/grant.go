@@ -22,6 +22,7 @@ type grant struct {
 	granted []Claim
 	fresh   []string           // paths that were not by's before
 	lost    map[string][]Claim // what was taken over, by session
+	ended   map[string]bool    // sessions that it was taken from because they have ended
 }
 
 func (g *grant) run() error {
@@ -112,6 +113,10 @@ func (g *grant) take(path string, claim Claim) error {
 		return err
 	}
 	stale := bus.Stale(seen, g.tx.At(), g.claims.StaleAfter)
+	if !stale && g.claims.Ended != nil && g.claims.Ended(claim.Session, seen) {
+		stale = true
+		g.ended[claim.Session] = true
+	}
 	if !stale || !g.request.Takeover {
 		return &HeldError{Path: path, Claim: claim, Seen: seen, Stale: stale}
 	}
@@ -128,7 +133,11 @@ func (g *grant) tell() error {
 		for _, claim := range g.lost[session] {
 			paths = append(paths, quote(claim.Path))
 		}
-		body := fmt.Sprintf("%s took over your claim on %s: nothing was heard of you for %s", g.by, strings.Join(paths, ", "), g.claims.StaleAfter)
+		why := fmt.Sprintf("nothing was heard of you for %s", g.claims.StaleAfter)
+		if g.ended[session] {
+			why = "your agent had ended"
+		}
+		body := fmt.Sprintf("%s took over your claim on %s: %s", g.by, strings.Join(paths, ", "), why)
 		if _, err := bus.Notify(g.tx, session, body); err != nil {
 			return err
 		}

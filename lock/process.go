@@ -77,3 +77,14 @@ func startTime(pid int) (start string, ended bool) {
 	}
 	return fields[19], false
 }
+
+// ProcessMark tells the process from others that get its pid later; "" if it
+// cannot be told, or there is no such process.
+func ProcessMark(pid int) string {
+	start, _ := startTime(pid)
+	return process{pidSpace(), pid, start}.mark()
+}
+
+// ProcessGone reports whether the process has certainly ended: its mark was
+// taken where we are, and the pid is free or another's now.
+func ProcessGone(pid int, mark string) bool { return processOf(pid, mark).gone() }

@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 //	fill FILE SIZE           writes a text of that many bytes
 //	inert                    stdout and stderr hold nothing that a terminal acts on
 //	sound                    git swarm fsck and git fsck --strict find no fault
+//	hook EVENT ID DIR [JSON] an agent's hook: session ID is at work in DIR; further fields of its input
 //	dirty                    fails unless git status --porcelain is empty, with !
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -47,7 +48,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"git": runGit, "exits": runExits, "json": checkJSON, "jsonkeys": checkKeys, "jsontext": saveText, "same": checkSame,
-			"raw": writeRaw, "fill": writeFill, "inert": checkInert, "sound": checkSound, "dirty": checkDirty,
+			"raw": writeRaw, "fill": writeFill, "inert": checkInert, "sound": checkSound, "dirty": checkDirty, "hook": runHook,
 		},
 	})
 }
@@ -97,6 +98,37 @@ func runExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d", code)
+	}
+}
+
+// hookNames are the names that Claude Code has for the events.
+var hookNames = map[string]string{
+	"session-start": "SessionStart", "prompt": "UserPromptSubmit", "pre-edit": "PreToolUse", "pre-push-agent": "PreToolUse",
+	"batch": "PostToolBatch", "subagent": "SubagentStart", "stop": "Stop", "wait": "Stop", "session-end": "SessionEnd",
+}
+
+// runHook wants exit 0 and nothing on stderr, whatever happens; with !, exit 2.
+func runHook(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: hook EVENT ID DIR [JSON]")
+	}
+	input := map[string]any{"session_id": args[1], "cwd": ts.MkAbs(args[2]), "hook_event_name": hookNames[args[0]]}
+	if len(args) == 4 {
+		ts.Check(json.Unmarshal([]byte(args[3]), &input))
+	}
+	text, err := json.Marshal(input)
+	ts.Check(err)
+	file := filepath.Join(ts.Getenv("WORK"), ".hook.json")
+	ts.Check(os.WriteFile(file, text, 0o666))
+	err = ts.Exec("sh", "-c", `exec git-swarm hook "$1" <"$2"`, "sh", args[0], file)
+	var exit *exec.ExitError
+	switch {
+	case neg && (!errors.As(err, &exit) || exit.ExitCode() != 2):
+		ts.Fatalf("exit 2 wanted, not %v", err)
+	case !neg && err != nil:
+		ts.Fatalf("%v", err)
+	case !neg && ts.ReadFile("stderr") != "":
+		ts.Fatalf("not silent")
 	}
 }
 

@@ -85,6 +85,7 @@ func (s *sessionState) put(tx *refstore.Tx, id string) error {
 type Registration struct {
 	ID, Workstream string
 	Agent          string
+	Checkout       string // the branch, where it is not feat/<workstream>
 }
 
 // Check refuses what cannot be registered.
@@ -98,8 +99,13 @@ func (n Registration) Check() error {
 	if !isWorkstream(n.Workstream) {
 		return Inputf("bad workstream %.80q for session %s: it names a branch, so letters, digits, '-', '_' and '.'", n.Workstream, n.ID)
 	}
-	if n.Agent != "" {
-		return checkBody(n.Agent)
+	for _, text := range []string{n.Agent, n.Checkout} {
+		if text == "" {
+			continue
+		}
+		if err := checkBody(text); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -118,7 +124,12 @@ func isWorkstream(s string) bool {
 }
 
 // Branch is the branch that the session's work goes to.
-func (n Registration) Branch() string { return "feat/" + n.Workstream }
+func (n Registration) Branch() string {
+	if n.Checkout != "" {
+		return n.Checkout
+	}
+	return "feat/" + n.Workstream
+}
 
 // Register adds the sessions that are not there yet, all in one transaction, and
 // returns those it added. Ids that exist are left as they are.

@@ -42,6 +42,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		findings = append(findings, finding{"repository", "ok", inert(r.CommonDir), ""},
 			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkPending(ctx))
 		findings = append(findings, checkLocks(r, c.Now())...)
+		findings = append(findings, c.checkAgents(ctx, r)...)
 	}
 	return c.printFindings(findings)
 }

@@ -3,21 +3,22 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/review"
 )
 
-// hookVerb is what the git hooks of init --git-hooks call.
+// hookVerb is what the git hooks of init --git-hooks call, and the agents' hooks
+// of init --claude.
 func hookVerb() *verb {
 	return &verb{
-		name: "hook", hidden: true, raw: true, max: -1, subs: []string{"pre-commit", "pre-push"},
+		name: "hook", hidden: true, raw: true, max: -1, subs: append([]string{"pre-commit", "pre-push"}, orchestrator.Events...),
 		run: func(ctx context.Context, c *call) error {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "hook EVENT is missing")
@@ -28,7 +29,7 @@ func hookVerb() *verb {
 			case "pre-push":
 				return c.hookPrePush(ctx, c.args[1:])
 			}
-			return usageOf(c.verb, fmt.Sprintf("unknown hook '%s'", inert(c.args[0])))
+			return c.agentHook(ctx)
 		},
 	}
 }

@@ -25,6 +25,12 @@ claims, and where swarm.requireReview is on, a pre-push hook refuses a plain pus
 of what is not approved. Hooks that are there already still run; --git-hooks
 --remove takes ours out. As everywhere in git, --no-verify skips them.
 
+With --claude, Claude Code's hooks are merged into the main checkout's untracked
+.claude/settings.local.json, which counts in all worktrees: sessions join by
+themselves, files are claimed as they are edited, an edit of what another holds
+is refused, and news arrives by itself. With --shared they go into the committed
+.claude/settings.json. --claude --remove takes out just that.
+
 With --merge-driver, git merge and git rebase heal conflicts as push does.
 
 With --worktrees each of them gets a linked worktree with its branch, beside the
@@ -35,8 +41,10 @@ repository, in which git swarm knows which session it is.`,
 				&cli.StringFlag{Name: "sessions", Usage: "`LIST` of ID:WORKSTREAM"},
 				&cli.BoolFlag{Name: "worktrees", Usage: "make a worktree and branch for each session"},
 				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
+				&cli.BoolFlag{Name: "claude", Usage: "install Claude Code's hooks"},
+				&cli.BoolFlag{Name: "shared", Usage: "put them into the committed settings"},
 				&cli.BoolFlag{Name: "merge-driver", Usage: "let plain git merge and git rebase heal conflicts, too"},
-				&cli.BoolFlag{Name: "remove", Usage: "take the git hooks, or the merge driver, out again"},
+				&cli.BoolFlag{Name: "remove", Usage: "take the hooks, or the merge driver, out again"},
 			}
 		},
 		run: runInit,
@@ -45,6 +53,9 @@ repository, in which git swarm knows which session it is.`,
 
 func runInit(ctx context.Context, c *call) error {
 	hooks, driver := c.cmd.Bool("git-hooks"), c.cmd.Bool("merge-driver")
+	if c.cmd.Bool("shared") && !c.cmd.Bool("claude") {
+		return usageOf(c.verb, "--shared goes with --claude")
+	}
 	if c.cmd.Bool("remove") {
 		return c.initRemove(ctx, hooks, driver)
 	}
@@ -84,6 +95,11 @@ func runInit(ctx context.Context, c *call) error {
 			return err
 		}
 	}
+	if c.cmd.Bool("claude") {
+		if err := c.initClaude(ctx, r); err != nil {
+			return err
+		}
+	}
 	if driver {
 		err := orchestrator.InstallMergeDriver(ctx, r)
 		if errors.Is(err, orchestrator.ErrOtherDriver) {
@@ -110,8 +126,8 @@ func runInit(ctx context.Context, c *call) error {
 
 // initRemove takes out what init put outside refs/swarm.
 func (c *call) initRemove(ctx context.Context, hooks, driver bool) error {
-	if !hooks && !driver {
-		return usageOf(c.verb, "--remove goes with --git-hooks or --merge-driver")
+	if !hooks && !driver && !c.cmd.Bool("claude") {
+		return usageOf(c.verb, "--remove goes with --claude, --git-hooks or --merge-driver")
 	}
 	r, err := c.Repo()
 	if err != nil {
@@ -119,6 +135,11 @@ func (c *call) initRemove(ctx context.Context, hooks, driver bool) error {
 	}
 	if hooks {
 		if err := orchestrator.RemoveGitHooks(ctx, r); err != nil {
+			return err
+		}
+	}
+	if c.cmd.Bool("claude") {
+		if err := c.removeClaude(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -138,7 +159,7 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 		}
 		words = s.Sessions
 	}
-	if len(words) == 0 && (c.cmd.Bool("git-hooks") || c.cmd.Bool("merge-driver")) {
+	if len(words) == 0 && (c.cmd.Bool("git-hooks") || c.cmd.Bool("merge-driver") || c.cmd.Bool("claude")) {
 		return nil, nil // the hooks or the driver alone
 	}
 	if len(words) == 0 {

@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/rawfile"
@@ -22,6 +24,7 @@ type opened struct {
 	repo     *repo.Repo
 	store    *refstore.Store
 	settings *settings
+	patience time.Duration // how long a change may wait for others; 0 for the usual
 }
 
 func (o *opened) close() {
@@ -49,7 +52,7 @@ func (c *call) Bus() (*bus.Bus, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.open.store = refstore.Open(r, refstore.Options{Now: c.Now})
+		c.open.store = refstore.Open(r, refstore.Options{Now: c.Now, Patience: c.open.patience})
 	}
 	return bus.New(c.open.store), nil
 }
@@ -64,11 +67,16 @@ func (c *call) Claims() (*lock.Claims, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lock.NewClaims(b, s.StaleAfter, s.FoldCase), nil
+	claims := lock.NewClaims(b, s.StaleAfter, s.FoldCase)
+	claims.Ended = func(session string, seen time.Time) bool {
+		return orchestrator.AgentsEnded(c.open.repo.CommonDir, session, seen)
+	}
+	return claims, nil
 }
 
-// Session is who the caller is: --session, GIT_SWARM_SESSION, the worktree's own
-// identity, swarm.session; the first there is.
+// Session is who the caller is: --session, GIT_SWARM_SESSION, whom the agent that
+// runs us has joined as, the worktree's own identity, swarm.session; the first
+// there is.
 func (c *call) Session() (string, error) {
 	if id := c.cmd.String("session"); id != "" {
 		return id, bus.CheckID(id)
@@ -82,6 +90,9 @@ func (c *call) Session() (string, error) {
 	r, err := c.Repo()
 	if err != nil {
 		return "", err
+	}
+	if id := orchestrator.AgentSession(r.CommonDir, c.Env.Get("CLAUDE_CODE_SESSION_ID")); id != "" {
+		return id, nil
 	}
 	content, err := rawfile.Read(r.SessionFile(), 1024)
 	if err == nil {

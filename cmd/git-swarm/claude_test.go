@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestClaude runs the real Claude Code client, in several worktrees at once,
+// against a model that plays a script: the client's hooks, settings, tools and
+// worktrees are its own. The client comes from its npm package, or from
+// SWARM_CLAUDE. It runs in a network namespace of its own, where there is nothing
+// but the script, and with an empty environment.
+func TestClaude(t *testing.T) {
+	if os.Getenv("SWARM_CLAUDE_INSIDE") != "" {
+		inheritsSettings(t)
+		t.Run("sessions", claudeSessions)
+		t.Run("idle", claudeIdle)
+		t.Run("killed", claudeKilled)
+		return
+	}
+	client := claudeClient(t)
+	if err := exec.Command("unshare", "-n", "true").Run(); err != nil {
+		t.Skip("no network namespace can be made here, and the client must not reach the net")
+	}
+	cmd := exec.Command("unshare", "-n", "sh", "-c", `ip link set lo up && exec "$@"`, "sh", os.Args[0], "-test.run=^TestClaude$", "-test.v=true")
+	cmd.Env = append(os.Environ(), "SWARM_CLAUDE_INSIDE=1", "SWARM_CLAUDE="+client)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if strings.Contains(string(out), "--- SKIP: TestClaude ") {
+		t.Skip("see above")
+	}
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestClaude/killed") {
+		t.Fatal(err)
+	}
+}
+
+// inheritsSettings skips the test with a client in which the main checkout's
+// local settings do not count in linked worktrees yet.
+func inheritsSettings(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command(os.Getenv("SWARM_CLAUDE"), "--version")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var major, minor, patch int
+	_, _ = fmt.Sscanf(string(out), "%d.%d.%d", &major, &minor, &patch)
+	if major < 2 || major == 2 && (minor < 1 || minor == 1 && patch < 211) {
+		t.Skipf("Claude Code %.20s is too old: 2.1.211 is needed", out)
+	}
+}
+
+// claudeClient is the path of the client, which is installed if it can be.
+func claudeClient(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("short: the Claude Code client is not started")
+	}
+	if path := os.Getenv("SWARM_CLAUDE"); path != "" {
+		return path
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip("no cache folder for the Claude Code client")
+	}
+	prefix := filepath.Join(cache, "git-swarm-test")
+	client := filepath.Join(prefix, "node_modules", ".bin", "claude")
+	if _, err := os.Stat(client); err == nil {
+		return client
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", prefix, "@anthropic-ai/claude-code@latest")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("the Claude Code client cannot be installed here: %v\n%s", err, out)
+	}
+	return client
+}
+
+// swarmOf is a repository with worktrees for the sessions, Claude Code's hooks,
+// and another tool's settings.
+type swarmOf struct {
+	t      *testing.T
+	model  *model
+	url    string
+	home   string
+	app    string
+	env    []string
+	theirs string
+}
+
+func newSwarm(t *testing.T, sessions string) *swarmOf {
+	home := t.TempDir()
+	s := &swarmOf{t: t, model: newModel(t), home: home, app: filepath.Join(home, "app")}
+	server := httptest.NewServer(s.model)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	path, err := exec.LookPath("git-swarm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.env = []string{
+		"PATH=" + filepath.Dir(path) + ":" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=T", "GIT_AUTHOR_EMAIL=t@example.com", "GIT_COMMITTER_NAME=T", "GIT_COMMITTER_EMAIL=t@example.com",
+	}
+	s.run(home, "git", "init", "-q", "-b", "main", "app")
+	s.run(s.app, "git", "commit", "-q", "--allow-empty", "-m", "start")
+	s.theirs = "{\n\t\"env\": { \"THEIRS\": \"1\" }, \"hooks\": {\n\t\t\"Stop\": []}\n}"
+	settings := filepath.Join(s.app, ".claude", "settings.local.json")
+	if err := os.MkdirAll(filepath.Dir(settings), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(settings, []byte(s.theirs), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s.run(s.app, "git", "swarm", "init", "--sessions", sessions, "--worktrees", "--claude")
+	return s
+}
+
+func (s *swarmOf) run(dir string, argv ...string) string {
+	s.t.Helper()
+	out, err := s.try(dir, argv...)
+	if err != nil {
+		s.t.Fatalf("%s: %v\n%s", strings.Join(argv, " "), err, out)
+	}
+	return out
+}
+
+func (s *swarmOf) try(dir string, argv ...string) (string, error) {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir, cmd.Env = dir, s.env
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (s *swarmOf) place(session string) string { return s.app + ".worktrees/" + session }
+
+// client is a session's client, about to be started; it is killed with all that
+// it has started when the test ends.
+func (s *swarmOf) client(session string, args ...string) *exec.Cmd {
+	args = append(append([]string{"-p"}, args...), "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools", "Bash Edit Write Read")
+	cmd := exec.Command(os.Getenv("SWARM_CLAUDE"), args...)
+	cmd.Dir = s.place(session)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Env = append(s.env, "ANTHROPIC_BASE_URL="+s.url+"/s/"+session, "ANTHROPIC_API_KEY=stand-in", "DISABLE_TELEMETRY=1", "DISABLE_ERROR_REPORTING=1",
+		"DISABLE_AUTOUPDATER=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "NO_PROXY=127.0.0.1")
+	var said strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &said
+	s.t.Cleanup(func() {
+		if cmd.Process != nil {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		}
+		if s.t.Failed() {
+			s.t.Logf("%s: %.4000s", session, said.String())
+		}
+	})
+	return cmd
+}
+
+// writes is a step that writes a file of the session's worktree.
+func (s *swarmOf) writes(session, name string) func(string) step {
+	return func(string) step {
+		return step{tool: "Write", input: map[string]any{"file_path": filepath.Join(s.place(session), name), "content": session + "\n"}}
+	}
+}
+
+func runs(command string) func(string) step {
+	return func(string) step { return step{tool: "Bash", input: map[string]any{"command": command}} }
+}
+
+// claudeSessions: of several that write the same file at once just one does; the
+// others are denied by name and go on; a message reaches another's next request.
+func claudeSessions(t *testing.T) {
+	s := newSwarm(t, "A:front B:back C:docs")
+	ids := []string{"A", "B", "C"}
+	var ready sync.WaitGroup
+	ready.Add(len(ids))
+	told := make(chan struct{})
+	for _, id := range ids {
+		s.model.plan(id,
+			s.writes(id, "own-"+id+".txt"),
+			func(string) step {
+				ready.Done()
+				ready.Wait()
+				return s.writes(id, "contended.txt")("")
+			},
+			s.writes(id, "next-"+id+".txt"),
+			func(string) step {
+				if id == "A" {
+					return runs(`git swarm message B "Urgent: the types are out"`)("")
+				}
+				<-told
+				return runs("true")("")
+			},
+			func(string) step {
+				if id == "A" {
+					close(told)
+				}
+				return step{text: "done"}
+			})
+	}
+	var all sync.WaitGroup
+	for _, id := range ids {
+		cmd := s.client(id, "Do the task.")
+		all.Go(func() {
+			if err := cmd.Run(); err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
+		})
+	}
+	all.Wait()
+	var got []string
+	for _, id := range ids {
+		if _, err := os.Stat(filepath.Join(s.place(id), "contended.txt")); err == nil {
+			got = append(got, id)
+		}
+	}
+	if len(got) != 1 {
+		t.Fatalf("contended.txt was written by %q", got)
+	}
+	for _, id := range ids {
+		denied := s.model.shown(id, "'contended.txt' is claimed by "+got[0], 0)
+		if denied == (id == got[0]) {
+			t.Errorf("%s was denied: %v", id, denied)
+		}
+		if _, err := os.Stat(filepath.Join(s.place(id), "next-"+id+".txt")); err != nil {
+			t.Errorf("%s did not go on: %v", id, err)
+		}
+		for _, text := range []string{"git swarm: you are session " + id, "git swarm, before you stop"} {
+			if !s.model.shown(id, text, 0) {
+				t.Errorf("%s was not told %q", id, text)
+			}
+		}
+	}
+	if !s.model.shown("B", "Urgent: the types are out", 0) || s.model.shown("C", "Urgent: the types are out", 0) {
+		t.Error("the message did not reach B, or reached C")
+	}
+	s.run(s.app, "git", "swarm", "init", "--claude", "--remove")
+	if after, err := os.ReadFile(filepath.Join(s.app, ".claude", "settings.local.json")); err != nil || string(after) != s.theirs {
+		t.Errorf("the other tool's settings are %q now (%v)", after, err)
+	}
+}
+
+// claudeIdle: a session that waits for its user is woken by a message.
+func claudeIdle(t *testing.T) {
+	s := newSwarm(t, "A:front B:back")
+	s.run(s.app, "git", "config", "swarm.linger", "true")
+	s.model.plan("B")
+	cmd := s.client("B", "--input-format", "stream-json")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(in, `{"type":"user","message":{"role":"user","content":"Begin."}}`)
+	if !s.model.shown("B", "Begin.", 60*time.Second) {
+		t.Fatal("the session did not begin")
+	}
+	time.Sleep(4 * time.Second) // it ends its turn, and its waiter settles
+	before := s.model.count("B")
+	began := time.Now()
+	s.run(s.app, "git", "swarm", "message", "--from", "A", "B", "Wake up, the API moved")
+	if !s.model.shown("B", "Wake up, the API moved", 20*time.Second) {
+		t.Fatalf("the idle session was not woken (%d requests before, %d now)", before, s.model.count("B"))
+	}
+	t.Logf("woken after %s", time.Since(began).Round(time.Millisecond))
+	_ = in.Close()
+}
+
+// claudeKilled: a session that is killed is seen to be gone, and what it holds
+// can be taken over at once.
+func claudeKilled(t *testing.T) {
+	s := newSwarm(t, "A:front B:back")
+	s.model.plan("B", s.writes("B", "held.txt"), runs("sleep 30"))
+	cmd := s.client("B", "Do the task.")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(60 * time.Second); s.model.count("B") < 2; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the session did not get to its second step")
+		}
+	}
+	out, err := s.try(s.place("A"), "git", "swarm", "claim", "--takeover", "held.txt")
+	if err == nil || !strings.Contains(out, "claimed by B") {
+		t.Errorf("while B is alive: %v, %s", err, out)
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	out, err = s.try(s.place("A"), "git", "swarm", "claim", "held.txt")
+	if err == nil || !strings.Contains(out, "git swarm claim --takeover held.txt") {
+		t.Errorf("once B is killed: %v, %s", err, out)
+	}
+	s.run(s.place("A"), "git", "swarm", "claim", "--takeover", "held.txt")
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// model stands in for Claude: each session has a script, and its client, which
+// is the real one, is answered with the next step. It knows what it was shown.
+type model struct {
+	t        *testing.T
+	mu       sync.Mutex
+	scripts  map[string]func(shown string) step
+	requests map[string][]string // what each session's requests held
+	arrived  *sync.Cond
+}
+
+// step is one answer: a tool to be called, or text that ends the turn.
+type step struct {
+	tool  string
+	input map[string]any
+	text  string
+}
+
+func newModel(t *testing.T) *model {
+	m := &model{t: t, scripts: map[string]func(string) step{}, requests: map[string][]string{}}
+	m.arrived = sync.NewCond(&m.mu)
+	return m
+}
+
+// plan gives a session its steps, one for each request; behind the last, and
+// whenever a step is empty, the turn ends.
+func (m *model) plan(session string, steps ...func(shown string) step) {
+	next := 0
+	m.scripts[session] = func(shown string) step {
+		if next >= len(steps) {
+			return step{text: "done"}
+		}
+		next++
+		return steps[next-1](shown)
+	}
+}
+
+// ServeHTTP is the part of the Messages API that the client uses.
+func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	_, rest, _ := strings.Cut(r.URL.Path, "/s/")
+	session, path, _ := strings.Cut(rest, "/")
+	var request struct {
+		Stream bool              `json:"stream"`
+		Tools  []json.RawMessage `json:"tools"`
+	}
+	_ = json.Unmarshal(body, &request)
+	switch {
+	case path == "v1/messages/count_tokens":
+		fmt.Fprint(w, `{"input_tokens":1}`)
+	case path != "v1/messages":
+		fmt.Fprint(w, `{}`)
+	case len(request.Tools) == 0: // a title and the like
+		m.send(w, request.Stream, step{text: "ok"})
+	default:
+		m.mu.Lock()
+		m.requests[session] = append(m.requests[session], string(body))
+		m.arrived.Broadcast()
+		script := m.scripts[session]
+		m.mu.Unlock()
+		m.send(w, request.Stream, script(string(body)))
+	}
+}
+
+// shown waits until one of the session's requests holds the text.
+func (m *model) shown(session, text string, within time.Duration) bool {
+	late := time.AfterFunc(within, m.arrived.Broadcast)
+	defer late.Stop()
+	end := time.Now().Add(within)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for {
+		for _, r := range m.requests[session] {
+			if strings.Contains(r, text) {
+				return true
+			}
+		}
+		if !time.Now().Before(end) {
+			return false
+		}
+		m.arrived.Wait()
+	}
+}
+
+// count is how many requests the session has made.
+func (m *model) count(session string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.requests[session])
+}
+
+// send writes an answer, as server-sent events or as one object.
+func (m *model) send(w http.ResponseWriter, stream bool, s step) {
+	block, delta, reason := map[string]any{"type": "text", "text": ""}, map[string]any{"type": "text_delta", "text": s.text}, "end_turn"
+	if s.tool != "" {
+		input, _ := json.Marshal(s.input)
+		id := fmt.Sprintf("toolu_%d", time.Now().UnixNano())
+		block = map[string]any{"type": "tool_use", "id": id, "name": s.tool, "input": map[string]any{}}
+		delta = map[string]any{"type": "input_json_delta", "partial_json": string(input)}
+		reason = "tool_use"
+	}
+	usage := map[string]any{"input_tokens": 1, "output_tokens": 1}
+	message := map[string]any{
+		"id": fmt.Sprintf("msg_%d", time.Now().UnixNano()), "type": "message", "role": "assistant", "model": "stand-in",
+		"content": []any{}, "stop_reason": nil, "stop_sequence": nil, "usage": usage,
+	}
+	if !stream {
+		block["text"], message["stop_reason"] = s.text, reason
+		message["content"] = []any{block}
+		_ = json.NewEncoder(w).Encode(message)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, event := range []map[string]any{
+		{"type": "message_start", "message": message},
+		{"type": "content_block_start", "index": 0, "content_block": block},
+		{"type": "content_block_delta", "index": 0, "delta": delta},
+		{"type": "content_block_stop", "index": 0},
+		{"type": "message_delta", "delta": map[string]any{"stop_reason": reason, "stop_sequence": nil}, "usage": usage},
+		{"type": "message_stop"},
+	} {
+		data, _ := json.Marshal(event)
+		fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event["type"], data)
+	}
+}

@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// initClaude installs Claude Code's hooks.
+func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
+	claude := orchestrator.Claude{Shared: c.cmd.Bool("shared")}
+	if !claude.Shared {
+		var err error
+		if claude.Command, err = ownPath(); err != nil {
+			return err
+		}
+	}
+	path, err := claude.Install(ctx, r)
+	if err != nil {
+		return wordClaude(err)
+	}
+	if c.wantJSON() {
+		return nil
+	}
+	return c.printf("Claude Code's hooks are in %s\n", inert(c.near(path)))
+}
+
+func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {
+	path, err := orchestrator.Claude{Shared: c.cmd.Bool("shared")}.Remove(ctx, r)
+	if err != nil {
+		return wordClaude(err)
+	}
+	if c.wantJSON() {
+		return nil
+	}
+	return c.printf("No hooks of git swarm's in %s\n", inert(c.near(path)))
+}
+
+func wordClaude(err error) error {
+	var settings *orchestrator.SettingsError
+	switch {
+	case errors.As(err, &settings):
+		return &refusal{exitNo, inert(err.Error()), "mend it, then run this again"}
+	case errors.Is(err, orchestrator.ErrNoCheckout):
+		return &refusal{exitNo, err.Error(), "git swarm init --claude --shared, in a worktree"}
+	}
+	return err
+}
+
+// ownPath is the absolute path under which git-swarm is run from elsewhere.
+func ownPath() (string, error) {
+	if self, err := os.Executable(); err == nil && filepath.Base(self) == "git-swarm" {
+		return self, nil
+	}
+	path, err := exec.LookPath("git-swarm")
+	if err != nil {
+		return "", &refusal{exitNo, "git-swarm is not on PATH, so no hook could run it", "go install ./cmd/git-swarm"}
+	}
+	return filepath.Abs(path)
+}
+
+// checkAgents says where the agents' hooks are, and what went wrong in them.
+func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
+	var found []finding
+	installed := orchestrator.Installed(ctx, r)
+	for path, commands := range installed {
+		f := finding{"hooks", "ok", inert(path), ""}
+		for _, command := range commands {
+			if info, err := os.Stat(command); command != "" && (err != nil || info.Mode()&0o111 == 0) {
+				f = finding{"hooks", "bad", inert(path) + " runs " + inert(command) + ", which is not there", "git swarm init --claude"}
+			}
+		}
+		found = append(found, f)
+	}
+	if len(installed) > 1 {
+		found = append(found, finding{"hooks", "note", "installed twice: each event runs both", "git swarm init --claude --remove"})
+	}
+	if len(installed) == 0 {
+		found = append(found, finding{"hooks", "note", "Claude Code's are not installed", "git swarm init --claude"})
+	}
+	for _, p := range orchestrator.Problems(r.CommonDir, c.Now()) {
+		found = append(found, finding{"hooks", "note", inert(p.What) + " (" + c.ago(p.At) + ")", ""})
+	}
+	return found
+}

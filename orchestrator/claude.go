@@ -1,0 +1,274 @@
+package orchestrator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// ClaudeSettings are the settings files of Claude Code that git swarm writes to,
+// relative to the top of a work tree.
+const (
+	ClaudeLocal  = ".claude/settings.local.json" // untracked; that of the main checkout counts in all worktrees
+	ClaudeShared = ".claude/settings.json"       // committed
+)
+
+// SettingsError says that a settings file is not what it should be, and was left
+// alone.
+type SettingsError struct {
+	Path string
+	Err  error
+}
+
+func (e *SettingsError) Error() string { return fmt.Sprintf("'%s': %v; left alone", e.Path, e.Err) }
+
+// Unwrap returns what is wrong with it.
+func (e *SettingsError) Unwrap() error { return e.Err }
+
+// ErrNoCheckout says that there is no work tree that could hold settings.
+var ErrNoCheckout = errors.New("no main checkout that could hold .claude")
+
+// Claude is where Claude Code's hooks are put.
+type Claude struct {
+	Shared  bool   // in the committed file of this work tree, for every clone
+	Command string // the absolute path of git-swarm; not used if Shared
+}
+
+// JoinKey is the configuration that lets sessions join by themselves before any
+// was registered.
+const JoinKey = "swarm.claude"
+
+// ruleKey is where it stands that the allow rule is ours: the two files may differ in that.
+func (c Claude) ruleKey() string {
+	if c.Shared {
+		return "swarm.claudeSharedRule"
+	}
+	return "swarm.claudeRule"
+}
+
+// Install merges the hooks into the settings, in place of those of ours that are
+// there already, and returns the file. All else in it keeps its bytes. Run again
+// it changes nothing.
+func (c Claude) Install(ctx context.Context, r *repo.Repo) (string, error) {
+	path, err := c.path(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	config, err := r.Config()
+	if err != nil {
+		return "", err
+	}
+	ours, err := config.Bool(c.ruleKey(), false)
+	if err != nil {
+		return "", err
+	}
+	had := false
+	err = editFile(path, func(text string) (string, error) {
+		bare, err := withoutOurs(text, ours)
+		if err != nil {
+			return "", err
+		}
+		had = hasRule(bare)
+		return withOurs(bare, claudeHooks(c), !had)
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, s := range [][2]string{{JoinKey, "true"}, {c.ruleKey(), fmt.Sprint(!had)}} {
+		if now, _ := config.Get(s[0]); now == s[1] {
+			continue
+		}
+		if _, err := repo.Output(r.GitParsed(ctx, "config", "--local", s[0], s[1])); err != nil {
+			return "", err
+		}
+	}
+	if c.Shared {
+		return path, nil
+	}
+	return path, addExclude(r.CommonDir, "/"+ClaudeLocal)
+}
+
+// Remove takes out what Install put in, and no more; a file that Install made and
+// that holds nothing else is removed.
+func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
+	path, err := c.path(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	config, err := r.Config()
+	if err != nil {
+		return "", err
+	}
+	ours, err := config.Bool(c.ruleKey(), false)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		err := editFile(path, func(text string) (string, error) { return withoutOurs(text, ours) })
+		if err != nil {
+			return "", err
+		}
+	}
+	for _, key := range []string{JoinKey, c.ruleKey()} {
+		if _, set := config.Get(key); !set {
+			continue
+		}
+		if _, err := repo.Output(r.GitParsed(ctx, "config", "--local", "--unset-all", key)); err != nil {
+			return "", err
+		}
+	}
+	if c.Shared {
+		return path, nil
+	}
+	return path, removeExclude(r.CommonDir, "/"+ClaudeLocal)
+}
+
+// path is the settings file: of the main checkout, or the shared one here.
+func (c Claude) path(ctx context.Context, r *repo.Repo) (string, error) {
+	if c.Shared {
+		if r.WorkTree == "" {
+			return "", ErrNoCheckout
+		}
+		return filepath.Join(r.WorkTree, ClaudeShared), nil
+	}
+	top, err := MainCheckout(ctx, r)
+	return filepath.Join(top, ClaudeLocal), err
+}
+
+// MainCheckout is the top of the work tree that is no linked one, or
+// ErrNoCheckout.
+func MainCheckout(ctx context.Context, r *repo.Repo) (string, error) {
+	if r.GitDir == r.CommonDir && r.WorkTree != "" {
+		return r.WorkTree, nil
+	}
+	out, err := repo.Output(r.GitParsed(ctx, "worktree", "list", "--porcelain"))
+	if err != nil {
+		return "", err
+	}
+	first, _, _ := strings.Cut(out, "\n\n")
+	path, _, _ := strings.Cut(strings.TrimPrefix(first, "worktree "), "\n")
+	if _, err := os.Lstat(filepath.Join(path, ".git")); err != nil || strings.Contains(first+"\n", "\nbare\n") {
+		return "", ErrNoCheckout
+	}
+	return path, nil
+}
+
+// absent is what a file that is not there counts as: no other program writes
+// just this, so what is reduced to it was made by Install.
+const absent = "{ \n}\n"
+
+// editFile replaces a settings file by what edit makes of it, whole or not at
+// all. Where nothing changes, nothing is written.
+func editFile(path string, edit func(text string) (string, error)) error {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	content, err := os.ReadFile(path)
+	before, mode := string(content), fs.FileMode(0o666)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		before = absent
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		if info, err := os.Stat(path); err == nil {
+			mode = info.Mode().Perm()
+		}
+	}
+	after, err := edit(before)
+	if err != nil {
+		return &SettingsError{path, err}
+	}
+	if !json.Valid([]byte(after)) {
+		return &SettingsError{path, errors.New("it would not be valid JSON any more")}
+	}
+	switch {
+	case after == absent:
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		_ = os.Remove(filepath.Dir(path)) // if nothing else is in it
+		return nil
+	case after == before:
+		return nil
+	}
+	return replaceFile(path, after, mode)
+}
+
+// excludeMark stands above the line that is ours in .git/info/exclude.
+const excludeMark = "# git swarm init --claude"
+
+func addExclude(commonDir, pattern string) error {
+	path := filepath.Join(commonDir, "info", "exclude")
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text := string(content)
+	if strings.Contains("\n"+text, "\n"+pattern+"\n") {
+		return nil
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	return replaceFile(path, text+excludeMark+"\n"+pattern+"\n", 0o666)
+}
+
+func removeExclude(commonDir, pattern string) error {
+	path := filepath.Join(commonDir, "info", "exclude")
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ours := excludeMark + "\n" + pattern + "\n"
+	if !strings.Contains("\n"+string(content), "\n"+ours) {
+		return nil
+	}
+	return replaceFile(path, strings.Replace(string(content), ours, "", 1), 0o666)
+}
+
+// Installed says where hooks of ours are installed, and which programs they run
+// ("" for the portable form).
+func Installed(ctx context.Context, r *repo.Repo) map[string][]string {
+	found := map[string][]string{}
+	for _, c := range []Claude{{}, {Shared: true}} {
+		path, err := c.path(ctx, r)
+		if err != nil {
+			continue
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		root, err := parseJSON(string(content))
+		if err != nil {
+			continue
+		}
+		for _, command := range ourCommands(root) {
+			if strings.HasPrefix(command, "command -v ") {
+				command = ""
+			}
+			if !slices.Contains(found[path], command) {
+				found[path] = append(found[path], command)
+			}
+		}
+	}
+	return found
+}

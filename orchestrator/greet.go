@@ -1,0 +1,132 @@
+package orchestrator
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// Greeting is what a session is told when it begins.
+type Greeting struct {
+	Session bus.Session
+	Peers   []bus.Session // the others that are not done
+	Held    []lock.Claim  // the session's own
+	Theirs  []lock.Claim  // all others'
+	Unread  []bus.Message
+	Context []bus.Context // the newest, newest first
+	Older   bool          // there are more
+}
+
+// greetContext is how many context entries a greeting can hold.
+const greetContext = 20
+
+// sessionStart makes the agent known and greets it. After a compaction that is
+// said again: the agent has forgotten it.
+func (h *Hook) sessionStart(ctx context.Context, id string) error {
+	h.stopWaiting()
+	if err := errIfGone(h.Bus.Resolve(ctx, id)); err != nil {
+		return err
+	}
+	if h.Input.Subagent == "" {
+		if err := h.become(id); err != nil {
+			return err
+		}
+	}
+	if err := exportSession(h.Env.Get("CLAUDE_ENV_FILE"), id); err != nil {
+		return err
+	}
+	g, err := h.greeting(ctx, id)
+	if err != nil {
+		return err
+	}
+	greeted := false
+	greet := func(*bus.News) error {
+		greeted = true
+		return h.Say(Answer{Greeting: g})
+	}
+	err = h.Bus.Sync(ctx, id, greet)
+	if err == nil && !greeted {
+		err = greet(nil)
+	}
+	if err == nil {
+		err = h.update(func(a *presence) { a.Told = h.Now().Unix() })
+	}
+	return err
+}
+
+// errIfGone words that the session is not in the table.
+func errIfGone(id string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDeleted, err)
+	}
+	return nil
+}
+
+// exportSession lets the agent's commands know which session they are.
+func exportSession(envFile, id string) error {
+	if envFile == "" {
+		return nil
+	}
+	line := "export GIT_SWARM_SESSION=" + id + "\n"
+	content, _ := os.ReadFile(envFile)
+	if strings.Contains("\n"+string(content), "\n"+line) {
+		return nil
+	}
+	if len(content) > 0 && !strings.HasSuffix(string(content), "\n") {
+		line = "\n" + line
+	}
+	file, err := os.OpenFile(envFile, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(line)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+func (h *Hook) greeting(ctx context.Context, id string) (*Greeting, error) {
+	g := &Greeting{}
+	all, err := h.Bus.Sessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		switch {
+		case s.ID == id:
+			g.Session = s
+		case s.Status != bus.Done:
+			g.Peers = append(g.Peers, s)
+		}
+	}
+	if g.Session.ID == "" { // the orchestrator
+		g.Session.ID = id
+	}
+	claims, err := h.Claims.List(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range claims {
+		if c.Session == id {
+			g.Held = append(g.Held, c)
+		} else {
+			g.Theirs = append(g.Theirs, c)
+		}
+	}
+	if g.Unread, err = h.Bus.Inbox(ctx, id, false); err != nil {
+		return nil, err
+	}
+	err = h.Bus.Context(ctx, func(c bus.Context) bool {
+		g.Older = len(g.Context) == greetContext
+		if !g.Older {
+			g.Context = append(g.Context, c)
+		}
+		return !g.Older
+	})
+	return g, err
+}

@@ -1,0 +1,293 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
+)
+
+// Input is what an agent says of an event, whichever agent it is.
+type Input struct {
+	Name       string // the event's name as the agent has it
+	Session    string // the agent's own id of its session
+	Subagent   string // within that, "" for the session itself
+	Dir        string // where the session works
+	Paths      []string
+	Command    string
+	StopActive bool   // it was kept from stopping already
+	Reason     string // why it ended
+	PID        int    // the agent's process, 0 if unknown
+}
+
+// Answer is what a hook has to say; of its fields at most one is set.
+type Answer struct {
+	Greeting *Greeting
+	News     *bus.News
+	Held     *lock.HeldError // deny: the edit is of another's file
+	Push     string          // deny: the push is of this branch, which git swarm push lands on
+	Keep     *Reminder       // do not stop yet
+	Wake     *bus.News       // what an idle session is woken for
+	Parent   *Greeting       // for a subagent: whom it works for
+}
+
+// Hook is an agent's event at work. Every error is a problem for doctor, never
+// the agent's.
+type Hook struct {
+	Repo   *repo.Repo
+	Bus    *bus.Bus
+	Claims *lock.Claims
+	Book   *review.Book
+	Env    repo.Env
+	Now    func() time.Time
+	Target string // the branch that work lands on, "" to find it
+	Remote string
+	Linger bool // wait also where nobody sits before the agent
+	Input  Input
+
+	// Say puts an answer out for good before it returns nil: then the session's
+	// cursor moves.
+	Say func(Answer) error
+
+	record *presence
+}
+
+// Reasons why a hook has nothing to say.
+var (
+	ErrNoInit  = errors.New("no session was ever registered here: git swarm init --claude")
+	ErrDeleted = errors.New("the session of this worktree is not registered (any more)")
+
+	errLater = errors.New("not now")
+)
+
+// Run answers the event. With nothing to say, Say is not called.
+func (h *Hook) Run(ctx context.Context, event string) error {
+	id, err := h.identify(ctx)
+	if err != nil {
+		return err
+	}
+	switch event {
+	case EventSessionStart:
+		return h.sessionStart(ctx, id)
+	case EventPrompt, EventBatch:
+		return h.news(ctx, id)
+	case EventPreEdit:
+		return h.preEdit(ctx, id)
+	case EventPrePush:
+		return h.prePush(ctx)
+	case EventSubagent:
+		return h.subagent(ctx, id)
+	case EventStop:
+		return h.stop(ctx, id)
+	case EventWait:
+		return h.wait(ctx, id)
+	case EventSessionEnd:
+		return h.sessionEnd(ctx, id)
+	}
+	return errors.New("unknown event " + strconv.Quote(event))
+}
+
+// key is the agent's in swarm/agents; "" if it gave no id.
+func (h *Hook) key() string {
+	if h.Input.Session == "" {
+		return ""
+	}
+	return agentKey(h.Input.Session)
+}
+
+// update changes the agent's record. It is read anew: other hooks of the same
+// session may run now.
+func (h *Hook) update(change func(a *presence)) error {
+	if h.key() == "" {
+		return nil
+	}
+	if now := loadAgent(h.Repo.CommonDir, h.key()); now != nil {
+		h.record = now
+	}
+	if h.record == nil {
+		return nil
+	}
+	change(h.record)
+	return h.record.save(h.Repo.CommonDir, h.key())
+}
+
+// alive marks the agent's last sign of life, every so often.
+func (h *Hook) alive() {
+	if h.record == nil {
+		return
+	}
+	path := agentPath(h.Repo.CommonDir, h.key())
+	now := time.Now()
+	if info, err := os.Stat(path); err == nil && now.Sub(info.ModTime()) > bus.BeatEvery {
+		_ = os.Chtimes(path, now, now)
+	}
+}
+
+// newsEvery is how often a session is given news that is not urgent.
+const newsEvery = 30 * time.Second
+
+// news tells what came since the cursor, and beats the heart. A subagent is told
+// nothing: what it is told, the session itself would never see.
+func (h *Hook) news(ctx context.Context, id string) error {
+	h.stopWaiting()
+	h.alive()
+	told := false
+	err := h.Bus.Sync(ctx, id, func(n *bus.News) error {
+		if h.Input.Subagent != "" {
+			return errLater
+		}
+		if h.record != nil && h.Now().Unix()-h.record.Told < int64(newsEvery/time.Second) && !h.urgent(ctx, n) {
+			return errLater
+		}
+		told = true
+		return h.Say(Answer{News: n})
+	})
+	if errors.Is(err, errLater) {
+		return nil
+	}
+	if told {
+		err = errors.Join(err, h.update(func(a *presence) { a.Told = h.Now().Unix() }))
+	}
+	return err
+}
+
+// urgent is a message from the orchestrator, one that says so, and whatever names
+// a path that the session holds.
+func (h *Hook) urgent(ctx context.Context, n *bus.News) bool {
+	var texts []string
+	for _, m := range n.Messages {
+		if m.From == bus.Orchestrator || strings.HasPrefix(strings.ToLower(strings.TrimLeft(m.Body, "[(*! ")), "urgent") {
+			return true
+		}
+		texts = append(texts, m.Body)
+	}
+	for _, c := range n.Context {
+		texts = append(texts, c.Body)
+	}
+	held, err := h.held(ctx, n.Session)
+	return err == nil && slices.ContainsFunc(held, func(c lock.Claim) bool {
+		return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, c.Path) })
+	})
+}
+
+// held are the session's own claims.
+func (h *Hook) held(ctx context.Context, id string) ([]lock.Claim, error) {
+	all, err := h.Claims.List(ctx, "")
+	return slices.DeleteFunc(all, func(c lock.Claim) bool { return c.Session != id }), err
+}
+
+// preEdit claims what is about to be edited, or denies the edit. Files outside
+// the repository and ignored ones are nobody's.
+func (h *Hook) preEdit(ctx context.Context, id string) error {
+	var wanted, doubtful []string
+	for _, path := range h.Input.Paths {
+		rel, ok := h.inRepo(path)
+		if !ok {
+			continue
+		}
+		holders, err := h.Claims.Holders(ctx, []string{rel})
+		if err != nil {
+			return err
+		}
+		switch held, ok := holders[rel]; {
+		case ok && held.Session == id:
+		case ok && held.Path == rel:
+			inTheWay, err := h.Claims.InTheWay(ctx, rel, held)
+			if err != nil {
+				return err
+			}
+			return h.Say(Answer{Held: inTheWay})
+		case !h.mayBeIgnored(rel):
+			wanted = append(wanted, rel)
+		default:
+			doubtful = append(doubtful, rel)
+		}
+	}
+	wanted = append(wanted, h.notIgnored(ctx, doubtful)...)
+	if len(wanted) == 0 {
+		return nil
+	}
+	_, err := h.Claims.Grant(ctx, id, lock.Request{Paths: wanted})
+	if held, ok := lock.IsHeld(err); ok {
+		return h.Say(Answer{Held: held})
+	}
+	return err
+}
+
+// inRepo is a file's path in the repository, whichever of its worktrees it is in.
+func (h *Hook) inRepo(path string) (string, bool) {
+	if path == "" {
+		return "", false
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(h.Input.Dir, path)
+	}
+	path = realPath(filepath.Clean(path))
+	dir := filepath.Dir(path)
+	for {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			return "", false
+		}
+		dir = filepath.Dir(dir)
+	}
+	r, err := repo.Discover(h.Env, dir)
+	if err != nil || r.CommonDir != h.Repo.CommonDir || r.WorkTree == "" {
+		return "", false
+	}
+	rel, err := filepath.Rel(r.WorkTree, path)
+	if err != nil {
+		return "", false
+	}
+	clean, err := lock.CleanPath(filepath.ToSlash(rel))
+	return clean, err == nil
+}
+
+// realPath resolves the links in the part of path that exists.
+func realPath(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	dir := filepath.Dir(path)
+	if dir == path {
+		return path
+	}
+	return filepath.Join(realPath(dir), filepath.Base(path))
+}
+
+// notIgnored leaves out what git ignores, unless it is tracked. Where git cannot
+// say, nothing is ignored.
+func (h *Hook) notIgnored(ctx context.Context, paths []string) []string {
+	if len(paths) == 0 {
+		return nil
+	}
+	cmd := h.Repo.GitParsed(ctx, "-C", h.Repo.WorkTree, "check-ignore", "-z", "--stdin")
+	cmd.Stdin = strings.NewReader(strings.Join(paths, "\x00"))
+	out, _ := repo.Output(cmd) // with 1 if none is
+	ignored := strings.Split(out, "\x00")
+	return slices.DeleteFunc(paths, func(p string) bool { return slices.Contains(ignored, p) })
+}
+
+// subagent tells a subagent whom it works for.
+func (h *Hook) subagent(ctx context.Context, id string) error {
+	s, err := h.Bus.Session(ctx, id)
+	if err != nil {
+		return err
+	}
+	held, err := h.held(ctx, id)
+	if err != nil {
+		return err
+	}
+	return h.Say(Answer{Parent: &Greeting{Session: s, Held: held}})
+}

@@ -1,0 +1,225 @@
+package orchestrator
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
+)
+
+// Reminder is why a session should not stop yet.
+type Reminder struct {
+	Session  string
+	Messages []bus.Message // that it has not seen
+	Context  int           // how many context entries came with them
+	Reviews  []int         // that wait for its verdict
+	Unpushed []string      // what it claims and has changed, but not landed
+}
+
+// stop reminds the session, once, of what somebody waits for: messages that it
+// has not seen, reviews, and work on what it claims. Context alone can wait for
+// the next prompt.
+func (h *Hook) stop(ctx context.Context, id string) error {
+	h.stopWaiting()
+	if h.Input.StopActive || h.Input.Subagent != "" {
+		return nil
+	}
+	r := &Reminder{Session: id}
+	var err error
+	if r.Reviews, err = h.reviewsFor(ctx, id); err != nil {
+		return err
+	}
+	unpushed, looks, err := h.newlyUnpushed(ctx, id)
+	if err != nil {
+		return err
+	}
+	if h.record == nil || slices.ContainsFunc(unpushed, func(p string) bool { return !slices.Contains(h.record.Named, p) }) {
+		r.Unpushed = unpushed
+	}
+	said := false
+	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {
+		if len(n.Messages) == 0 {
+			return errLater
+		}
+		r.Messages, said = n.Messages, true
+		r.Context = len(n.Context) // the cursor moves past it: let it not go unsaid
+		return h.Say(Answer{Keep: r})
+	})
+	if err != nil && !errors.Is(err, errLater) {
+		return err
+	}
+	if !said && len(r.Reviews)+len(r.Unpushed) > 0 {
+		err, said = h.Say(Answer{Keep: r}), true
+	} else {
+		err = nil
+	}
+	if err != nil || (!said && (h.record == nil || looks == h.record.Looked)) {
+		return err
+	}
+	return h.update(func(a *presence) {
+		a.Looked = looks
+		if len(unpushed) > 0 {
+			a.Named = unpushed[:min(len(unpushed), maxNamed)]
+		}
+		a.Reviews = append(a.Reviews, r.Reviews...)
+		a.Reviews = a.Reviews[max(0, len(a.Reviews)-maxNamed):]
+	})
+}
+
+// maxNamed is how much of what an agent was reminded of is remembered.
+const maxNamed = 200
+
+// reviewsFor are those that wait for the session, and that it was not reminded of.
+func (h *Hook) reviewsFor(ctx context.Context, id string) ([]int, error) {
+	var numbers []int
+	err := h.Book.Open(ctx, func(r *review.Review) bool {
+		voted := slices.ContainsFunc(r.Events, func(e *review.Event) bool {
+			return e.By == id && (e.Kind == review.Approve || e.Kind == review.Reject)
+		})
+		if r.State == review.Pending && !voted && slices.Contains(r.To, id) && (h.record == nil || !slices.Contains(h.record.Reviews, r.Number)) {
+			numbers = append(numbers, r.Number)
+		}
+		return true
+	})
+	return numbers, err
+}
+
+// newlyUnpushed is unpushed, unless all looks as it did at the last stop: then
+// the session was reminded of what there is.
+func (h *Hook) newlyUnpushed(ctx context.Context, id string) (paths []string, looks string, err error) {
+	held, err := h.held(ctx, id)
+	if err != nil || len(held) == 0 {
+		return nil, "", err
+	}
+	looks = h.looks(ctx, held)
+	if h.record != nil && looks != "" && looks == h.record.Looked {
+		return nil, looks, nil
+	}
+	paths, err = h.unpushed(ctx, held)
+	return paths, looks, err
+}
+
+// looks is a sum over the branch, the index, and size and time of the claimed
+// files; "" if a folder is among them.
+func (h *Hook) looks(ctx context.Context, held []lock.Claim) string {
+	sum := sha256.New()
+	head, err := os.ReadFile(filepath.Join(h.Repo.GitDir, "HEAD"))
+	if err != nil || h.Repo.WorkTree == "" {
+		return ""
+	}
+	fmt.Fprintf(sum, "%s\n", head)
+	if ref, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: "); ok {
+		tip, err := h.Bus.Store().Tip(ctx, ref)
+		if err != nil {
+			return ""
+		}
+		fmt.Fprintln(sum, tip)
+	}
+	files := []string{filepath.Join(h.Repo.GitDir, "index")}
+	for _, c := range held {
+		files = append(files, filepath.Join(h.Repo.WorkTree, filepath.FromSlash(c.Path)))
+	}
+	for _, name := range files {
+		info, err := os.Lstat(name)
+		switch {
+		case err != nil:
+			fmt.Fprintln(sum, name)
+		case info.IsDir():
+			return ""
+		default:
+			fmt.Fprintln(sum, name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// unpushed are the session's claims under which something is changed here that
+// has not landed: not committed, or committed and not on the target. Where there
+// is no target, what is committed counts as landed.
+func (h *Hook) unpushed(ctx context.Context, held []lock.Claim) ([]string, error) {
+	if len(held) == 0 || h.Repo.WorkTree == "" {
+		return nil, nil
+	}
+	var specs []string
+	for _, c := range held[:min(len(held), 1000)] {
+		specs = append(specs, ":(top,literal)"+c.Path)
+	}
+	args := append([]string{"status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--"}, specs...)
+	out, err := repo.Output(h.git(ctx, args))
+	if err != nil {
+		return nil, err
+	}
+	var changed []string
+	for entry := range strings.SplitSeq(out, "\x00") {
+		if len(entry) > 3 {
+			changed = append(changed, entry[3:])
+		}
+	}
+	target, err := review.FindTarget(ctx, h.Repo, "HEAD", h.Remote, h.Target)
+	if err == nil {
+		args := append([]string{"diff", "--name-only", "-z", "--no-renames", "--no-relative", target + "...HEAD", "--"}, specs...)
+		if out, err = repo.Output(h.git(ctx, args)); err != nil {
+			return nil, err
+		}
+		changed = append(changed, strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")...)
+	} else if !errors.Is(err, review.ErrNoTarget) {
+		return nil, err
+	}
+	var paths []string
+	for _, c := range held {
+		if slices.ContainsFunc(changed, func(p string) bool { return p == c.Path || strings.HasPrefix(p, c.Path+"/") }) {
+			paths = append(paths, c.Path)
+		}
+	}
+	return paths, nil
+}
+
+// sessionEnd releases what the session claims and has nothing unfinished under.
+// The rest stays claimed: whoever needs it can take it over, now that the agent
+// is known to have ended. After /clear the same agent goes on.
+func (h *Hook) sessionEnd(ctx context.Context, id string) error {
+	h.stopWaiting()
+	if h.Input.Reason == "clear" || h.Input.Subagent != "" {
+		return nil
+	}
+	ended := h.update(func(a *presence) { a.Ended = true })
+	held, err := h.held(ctx, id)
+	if err != nil || len(held) == 0 || h.taken(id) {
+		return errors.Join(ended, err)
+	}
+	kept, err := h.unpushed(ctx, held)
+	if err != nil {
+		return errors.Join(ended, err)
+	}
+	var done []string
+	for _, c := range held {
+		if !slices.Contains(kept, c.Path) {
+			done = append(done, c.Path)
+		}
+	}
+	if len(done) > 0 {
+		err = h.Claims.Release(ctx, id, done)
+	}
+	var gone *lock.NotHolderError
+	if errors.As(err, &gone) || errors.Is(err, refstore.ErrNotExist) { // somebody was faster
+		err = nil
+	}
+	return errors.Join(ended, err)
+}
+
+// git runs in the repository without taking the index's lock.
+func (h *Hook) git(ctx context.Context, args []string) *exec.Cmd {
+	return h.Repo.GitParsed(ctx, append([]string{"--no-optional-locks"}, args...)...)
+}
