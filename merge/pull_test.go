@@ -2,6 +2,7 @@ package merge
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -69,7 +70,7 @@ func TestPullInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, moment := range []string{"fetch", "rebase"} {
 		for _, kill := range []bool{false, true} {
-			t.Run(moment, func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, killed %v", moment, kill), func(t *testing.T) {
 				t.Parallel()
 				a, b := oneField(t)
 				changeB(b)

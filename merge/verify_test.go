@@ -183,6 +183,7 @@ func TestVerifyElsewhere(t *testing.T) {
 	home := b.dir
 	b.env = repo.Env(b.env).With("GIT_DIR="+b.git("rev-parse", "--absolute-git-dir"), "GIT_WORK_TREE="+home, "GIT_SWARM_SESSION=B")
 	b.dir = t.TempDir()
+	b.env = repo.Env(b.env).With("PWD=" + b.dir)
 	l := b.lander()
 	b.dir = home
 	l.Verify = `test -z "$GIT_DIR$GIT_WORK_TREE$GIT_SWARM_SESSION" && grep B base`

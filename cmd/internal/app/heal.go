@@ -61,6 +61,8 @@ func runHeal(ctx context.Context, c *call) error {
 			return usageOf(c.verb, "--json and --output - both take standard output")
 		}
 		return c.healFiles()
+	case c.cmd.Bool("try") && c.cmd.Bool("partial"):
+		return usageOf(c.verb, "--try writes nothing, and --partial does")
 	case c.cmd.Bool("try"):
 		return c.healTry(ctx)
 	}

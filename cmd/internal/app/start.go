@@ -100,6 +100,9 @@ func runStart(ctx context.Context, c *call) error {
 		return err
 	}
 	c.notef("The rules of the swarm are in %s, between marks", name)
+	if err := c.initClaude(ctx, r); err != nil {
+		return err
+	}
 	agent := orchestrator.Agent{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
 	return wordAgent(agent.Interactive(ctx))
 }
