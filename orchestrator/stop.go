@@ -30,9 +30,8 @@ type Reminder struct {
 
 // stop reminds the session, once, of what somebody waits for: messages that it
 // has not seen, reviews, and work on what it claims. Context alone can wait for
-// the next prompt.
+// the next prompt. It leaves the waiter alone: that of the same stop runs beside it.
 func (h *Hook) stop(ctx context.Context, id string) error {
-	h.stopWaiting()
 	if h.Input.StopActive || h.Input.Subagent != "" {
 		return nil
 	}

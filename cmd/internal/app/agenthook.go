@@ -33,7 +33,8 @@ func (c *call) agentHook(ctx context.Context) error {
 	if len(args) >= 2 && args[0] == "--agent" {
 		agent, args = args[1], args[2:]
 	}
-	h := &agentHook{call: c, agent: agent}
+	app := *c.App // what runs out of time goes on with these, unseen, to the end of the process
+	h := &agentHook{call: &call{App: &app, verb: c.verb, cmd: c.cmd, args: c.args}, agent: agent}
 	if len(args) > 0 {
 		h.event = args[0]
 	}
@@ -48,7 +49,6 @@ func (c *call) agentHook(ctx context.Context) error {
 	case err := <-done:
 		return err
 	case <-time.After(hookTime):
-		c.open.store = nil // in use still
 		return nil
 	}
 }
@@ -64,6 +64,7 @@ type agentHook struct {
 
 // answer does it. The error is nil but for the exit code of wait.
 func (h *agentHook) answer(ctx context.Context) (err error) {
+	defer h.open.close()
 	defer func() {
 		if p := recover(); p != nil {
 			h.problem(fmt.Errorf("panic: %v", p))
