@@ -431,3 +431,46 @@ func TestHealPushKilled(t *testing.T) {
 		}
 	}
 }
+
+// TestHealPushKilledLanded: killed when the target has moved and the branch has
+// not followed, the next push knows what of the branch has landed, healed, and
+// lands the rest, also after a push that was refused meanwhile.
+func TestHealPushKilledLanded(t *testing.T) {
+	for _, more := range []bool{false, true} {
+		a, b := besides(t)
+		b.commit("line 2", "base", nine(map[int]string{2: "B"}))
+		landed := filepath.Join(t.TempDir(), "landed")
+		a.hook(a.hub, "post-receive", "touch '"+landed+"'; exec sleep 100 >/dev/null 2>&1")
+		cmd := b.process()
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		awaitFile(t, landed)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+		a.hook(a.hub, "post-receive", "exit 0")
+		subjects := []string{"[Session A] one", "line 2"}
+		a.pull()
+		if a.read("base") != bothLines {
+			t.Fatalf("it had not landed: %q", a.read("base"))
+		}
+		if more {
+			b.commit("line 3", "base", nine(map[int]string{2: "B", 3: "B"}))
+			a.hook(a.hub, "pre-receive", "exit 1")
+			var rejected *RejectedError
+			if err := b.unchanged(b.tryPush); !errors.As(err, &rejected) {
+				t.Error(err)
+			}
+			a.hook(a.hub, "pre-receive", "exit 0")
+			subjects = append(subjects, "line 3")
+		}
+		b.push()
+		b.linear(subjects...)
+		if got := b.read("base"); got != nine(map[int]string{1: "A", 2: "B", 3: map[bool]string{true: "B", false: "3"}[more]}) {
+			t.Errorf("base is %q", got)
+		}
+		if _, err := os.Stat(landingFile(b.repo())); err == nil {
+			t.Error("the note of the landing was left")
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -133,9 +134,18 @@ func (l *Lander) once(ctx context.Context, grant *lock.Grant, c checkout, target
 		}
 	}
 	if landed.After != c.tip {
-		landed.Stayed = move(context.WithoutCancel(ctx), l.Repo, c, landed.After)
+		landed.Stayed = l.follow(ctx, c, landed.After)
 	}
 	return landed, nil
+}
+
+// follow moves the branch to what has landed.
+func (l *Lander) follow(ctx context.Context, c checkout, next string) error {
+	if err := move(context.WithoutCancel(ctx), l.Repo, c, next); err != nil {
+		return err
+	}
+	_ = os.Remove(landingFile(l.Repo)) // left there it says nothing of the branch as it is now
+	return nil
 }
 
 // put moves the target, once it is sure that the branch can follow and that the
@@ -161,11 +171,16 @@ func (l *Lander) put(ctx context.Context, grant *lock.Grant, c checkout, landed 
 	if err := grant.Renew(ctx); err != nil { // the last moment to learn that it was lost
 		return err
 	}
+	if landed.Rebased {
+		if err := noteLanding(ctx, l.Repo, c, landed.Before, landed.After); err != nil {
+			return err
+		}
+	}
 	return l.push(ctx, landed.After, landed.Target)
 }
 
 // onto is the branch's tip as it would land on before: itself if nothing is new
-// there, before if all of it is there already, else its rebase.
+// there, before if all of it is there already, else the rebase of what is not.
 func (l *Lander) onto(ctx context.Context, c checkout, before string, target Target) (string, []Healed, error) {
 	if ahead, err := ancestor(ctx, l.Repo, before, c.tip); err != nil || ahead {
 		return c.tip, nil, err
@@ -173,7 +188,11 @@ func (l *Lander) onto(ctx context.Context, c checkout, before string, target Tar
 	if behind, err := ancestor(ctx, l.Repo, c.tip, before); err != nil || behind {
 		return before, nil, err
 	}
-	return rebased(ctx, l.Repo, c.tip, before, target.String(), l.Level)
+	old, _, err := landedBefore(ctx, l.Repo, c, before)
+	if err != nil || old == c.tip {
+		return before, nil, err
+	}
+	return rebased(ctx, l.Repo, c.tip, before, old, target.String(), l.Level)
 }
 
 // fetch returns the target's tip, "" if the remote has no such branch.
@@ -283,7 +302,7 @@ func (l *Lander) pull(ctx context.Context, c checkout, target Target) (*Landed, 
 	if landed.Commits, err = l.count(ctx, c.tip, tip); err != nil {
 		return nil, err
 	}
-	return landed, move(context.WithoutCancel(ctx), l.Repo, c, landed.After)
+	return landed, l.follow(ctx, c, landed.After)
 }
 
 // NoBranchError says that the remote has no such branch.

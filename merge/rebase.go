@@ -35,16 +35,20 @@ func (e *ConflictError) Error() string {
 }
 
 // rebased returns the tip that the branch at tip has after a rebase onto onto,
-// and the files in which conflicts were healed on the way. A *ConflictError
-// leaves nothing behind, as everything else does.
-func rebased(ctx context.Context, r *repo.Repo, tip, onto, name string, level Level) (string, []Healed, error) {
+// and the files in which conflicts were healed on the way. What the branch has
+// up to landed, if that is not "", is left out. A *ConflictError leaves nothing
+// behind, as everything else does.
+func rebased(ctx context.Context, r *repo.Repo, tip, onto, landed, name string, level Level) (string, []Healed, error) {
 	b, err := newBench(ctx, r, tip)
 	if err != nil {
 		return "", nil, err
 	}
 	defer b.close(ctx)
+	if landed == "" {
+		landed = onto
+	}
 	var all []Healed
-	_, failure := repo.Output(b.rebase(ctx, "--quiet", "--no-rebase-merges", "--no-autosquash", "--no-autostash", "--no-fork-point", onto))
+	_, failure := repo.Output(b.rebase(ctx, "--quiet", "--no-rebase-merges", "--no-autosquash", "--no-autostash", "--no-fork-point", "--onto", onto, landed))
 	for failure != nil {
 		if ctx.Err() != nil {
 			return "", nil, context.Cause(ctx)

@@ -3,23 +3,12 @@
 package repo
 
 import (
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 )
 
 func searchable(path string) bool { _, err := os.Stat(path); return err == nil }
-
-// readFile is the first limit bytes of a file.
-func readFile(path string, limit int) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, int64(limit)))
-}
 
 // executableIn is dir/name, with the system's suffix, if that can be run.
 func executableIn(dir, name string) string {

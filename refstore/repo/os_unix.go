@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"syscall"
 )
@@ -24,40 +23,6 @@ func executableIn(dir, name string) string {
 		return ""
 	}
 	return path
-}
-
-// readFile is the first limit bytes of a file. It asks the system directly: os.Open
-// would also offer the file to the runtime's poller, which costs more than the read.
-func readFile(path string, limit int) ([]byte, error) {
-	fd, err := again(func() (int, error) { return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0) })
-	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
-	}
-	defer syscall.Close(fd)
-	buf := make([]byte, 0, min(limit, 1024))
-	for len(buf) < limit {
-		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, len(buf))
-		}
-		n, err := again(func() (int, error) { return syscall.Read(fd, buf[len(buf):min(cap(buf), limit)]) })
-		if err != nil {
-			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
-		}
-		if n == 0 {
-			break
-		}
-		buf = buf[:len(buf)+n]
-	}
-	return buf, nil
-}
-
-// again repeats a system call that a signal interrupted.
-func again(call func() (int, error)) (int, error) {
-	for {
-		if n, err := call(); err != syscall.EINTR {
-			return n, err
-		}
-	}
 }
 
 // ownedByUs reports whether path, itself and not what it links to, belongs to

@@ -39,7 +39,7 @@ interrupted. Two sessions whose branches would conflict are told, once. orchestr
 			ctx, restore := undoable(ctx)
 			defer restore()
 			err := runOrchestrate(ctx, c)
-			if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+			if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 				return nil // the way to end it
 			}
 			return err

@@ -1,0 +1,134 @@
+package review
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// Where there is nothing to compare with, there is an error and no verdict.
+func TestNoBranch(t *testing.T) {
+	s := newSwarm(t)
+	s.request("A", "B")
+	r := s.say("B", 1, Approve, "")
+	git := s.bus.Store().Repo()
+	s.git("checkout", "-q", "main")
+	s.git("branch", "-q", "-D", "feat")
+	var none *NoCommitError
+	if _, err := Now(bg, git, r); !errors.As(err, &none) || none.Revision != "refs/heads/feat" {
+		t.Errorf("without the branch: %v", err)
+	}
+	s.git("branch", "feat", string(r.Tip))
+	s.git("checkout", "-q", "--orphan", "apart")
+	s.git("commit", "-q", "-m", "apart")
+	s.git("branch", "-f", "main")
+	if _, err := Now(bg, git, r); !errors.Is(err, bus.ErrInput) {
+		t.Errorf("with nothing in common: %v", err)
+	}
+}
+
+// What was approved is collected: the patch-id decides alone.
+func TestGone(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		then  func(s *swarm)
+		holds bool
+	}{
+		{"reworded", func(s *swarm) { s.git("commit", "-q", "--amend", "-m", "better") }, true},
+		{"rebased", func(s *swarm) { ahead(s); s.git("rebase", "-q", "main") }, true},
+		{"amended", func(s *swarm) { s.write("new", "other\n"); s.commit("two", "--amend") }, false},
+		{"binary amended", func(s *swarm) { s.write("bin", "\x00\x03"); s.commit("two", "--amend") }, false},
+		{"mode amended", func(s *swarm) { s.must(os.Chmod(filepath.Join(s.dir, "new"), 0o777)); s.commit("two", "--amend") }, false},
+		{"submodule amended", func(s *swarm) { s.pointer(idB); s.git("commit", "-q", "--amend", "--no-edit") }, false},
+		{"one more", func(s *swarm) { s.write("more", "more\n"); s.commit("three", "--amend") }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSwarm(t)
+			s.write(".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n")
+			s.write("bin", "\x00\x01")
+			s.git("add", ".")
+			s.pointer(idA)
+			s.git("commit", "-q", "-m", "three")
+			tip := s.request("A", "B").Tip
+			s.say("B", 1, Approve, "")
+			c.then(s)
+			s.git("reflog", "expire", "--expire=now", "--all")
+			s.git("update-ref", "-d", "ORIG_HEAD")
+			s.git("gc", "-q", "--prune=now")
+			s.fails("cat-file", "-e", string(tip))
+			if c.holds {
+				s.wants("")
+			} else {
+				s.wants(HasChanged)
+			}
+			if got := s.get(1); got.State != Approved {
+				t.Errorf("the review is %s", got.State)
+			}
+		})
+	}
+}
+
+// The refusal names the commits that nobody approved, and no others.
+func TestChangedCommits(t *testing.T) {
+	s := newSwarm(t)
+	s.request("A", "B")
+	s.say("B", 1, Approve, "")
+	ahead(s)
+	s.git("rebase", "-q", "main")
+	for i := range 7 {
+		s.write("more", fmt.Sprint(i))
+		s.commit(fmt.Sprint("more ", i))
+	}
+	no := s.wants(HasChanged)
+	var want []string
+	for i := range 5 {
+		want = append(want, fmt.Sprintf("%s more %d", s.rev(fmt.Sprint("feat~", 6-i))[:10], i))
+	}
+	if !slices.Equal(no.Commits, want) {
+		t.Errorf("%q, not %q", no.Commits, want)
+	}
+	if line := no.Error(); !strings.HasPrefix(line, "A: changed since the approval of review #1: "+want[0]+", ") {
+		t.Errorf("%s", line)
+	}
+	s.git("reset", "-q", "--hard", "HEAD~8")
+	if no := s.wants(HasChanged); no.Error() != "A: changed since the approval of review #1" {
+		t.Errorf("%s", no)
+	}
+}
+
+// The reasons, in words.
+func TestReasons(t *testing.T) {
+	s := newSwarm(t)
+	words := func(want string) {
+		t.Helper()
+		if err := s.Clear(bg, "A", s.span()); (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("%v, not %s", err, want)
+		}
+	}
+	words("A: no review was requested")
+	s.request("A", "B", "C")
+	words("A: review #1 is pending on B, C")
+	s.say("C", 1, Approve, "")
+	words("A: review #1 is pending on B")
+	s.say("B", 1, Reject, "no \"way\"\nat all")
+	words(`A: review #1 was rejected by B: "no \"way\"\nat all"`)
+	s.request("A", "B")
+	words("A: review #2 is pending on B")
+	if err := s.ClearBy(bg, "A", s.get(1), s.span()); err == nil || err.Error() != "A: review #1 was superseded by #2" {
+		t.Errorf("%v", err)
+	}
+	s.say("B", 2, Approve, "")
+	words("")
+	s.say("A", 2, Withdraw, "")
+	words("A: no review was requested")
+	if err := s.Clear(bg, "B", s.span()); err == nil || err.Error() != "B: no review was requested" {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,228 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// read puts review number together from the table and from the note on its tip,
+// and returns its lines in both.
+func read(table *refstore.Table, notes *refstore.Notes, number int) (*Review, string, error) {
+	content, err := table.Get(numberPath(number))
+	if errors.Is(err, refstore.ErrNotExist) {
+		return nil, "", fmt.Errorf("review #%d: %w", number, refstore.ErrNotExist)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	events, err := parseReview(number, string(content))
+	if err != nil {
+		return nil, "", err
+	}
+	r := newReview(events, 0)
+	note, err := notes.Get(r.Tip)
+	if err != nil {
+		return nil, "", err
+	}
+	noted, err := parseNote(r.Tip, note)
+	if err != nil {
+		return nil, "", err
+	}
+	lines := []string{string(content)}
+	for _, e := range noted {
+		// What was asked for is as the table has it: another clone's request can
+		// have the same number.
+		if e.Review == number && e.Kind != Request && !strings.Contains(string(content), e.line()+"\n") {
+			lines, events = append(lines, e.line()), append(events, e)
+		}
+	}
+	newest, err := latest(table, r.From)
+	return newReview(events, newest), joinLines(lines...), err
+}
+
+// parseReview reads what the table holds of review number: one request, and
+// what was said to it.
+func parseReview(number int, content string) ([]*Event, error) {
+	events, err := parseLines(content)
+	requests := 0
+	for _, e := range events {
+		if e.Kind == Request {
+			requests++
+		}
+		if e.Review != number {
+			err = fmt.Errorf("a line of #%d", e.Review)
+		}
+	}
+	if err == nil && requests != 1 {
+		err = fmt.Errorf("%d requests", requests)
+	}
+	if err != nil {
+		return nil, &refstore.DamagedError{Ref: TableRef, Path: numberPath(number), Err: err}
+	}
+	return events, nil
+}
+
+// parseNote reads the note on the commit.
+func parseNote(commit object.Hash, note string) ([]*Event, error) {
+	events, err := parseLines(note)
+	if err != nil {
+		return nil, &refstore.DamagedError{Ref: NotesRef, Path: "note on " + string(commit), Err: err}
+	}
+	return events, nil
+}
+
+// latest is the number of the session's newest request, 0 if it has none.
+func latest(table *refstore.Table, session string) (int, error) {
+	content, err := table.Get(latestPath(session))
+	if errors.Is(err, refstore.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(string(content), "\n"))
+	if err != nil || n < 1 {
+		return 0, &refstore.DamagedError{Ref: TableRef, Path: latestPath(session), Err: fmt.Errorf("%.80q is no number", content)}
+	}
+	return n, nil
+}
+
+// pages opens the two refs for reading.
+func (b *Book) pages(ctx context.Context) (*refstore.Table, *refstore.Notes, error) {
+	table, err := b.bus.Store().Table(ctx, TableRef)
+	if err != nil {
+		return nil, nil, err
+	}
+	notes, err := b.bus.Store().Notes(ctx, NotesRef)
+	return table, notes, err
+}
+
+// Get returns review number, or ErrNotExist.
+func (b *Book) Get(ctx context.Context, number int) (*Review, error) {
+	table, notes, err := b.pages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := read(table, notes, number)
+	return r, err
+}
+
+// Diff returns the diff that the request carries, "" if none.
+func (b *Book) Diff(ctx context.Context, number int) (string, error) {
+	table, _, err := b.pages(ctx)
+	if err != nil {
+		return "", err
+	}
+	content, err := table.Get(diffPath(number))
+	if errors.Is(err, refstore.ErrNotExist) {
+		return "", nil
+	}
+	return string(content), err
+}
+
+// Latest returns the session's newest request, nil if it never made one.
+func (b *Book) Latest(ctx context.Context, session string) (*Review, error) {
+	table, notes, err := b.pages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	number, err := latest(table, session)
+	if err != nil || number == 0 {
+		return nil, err
+	}
+	r, _, err := read(table, notes, number)
+	return r, err
+}
+
+// On returns the newest review of the commit, nil if there is none.
+func (b *Book) On(ctx context.Context, commit object.Hash) (*Review, error) {
+	table, notes, err := b.pages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	note, err := notes.Get(commit)
+	if err != nil {
+		return nil, err
+	}
+	events, err := parseNote(commit, note)
+	if err != nil {
+		return nil, err
+	}
+	number := 0
+	for _, e := range events {
+		number = max(number, e.Review)
+	}
+	if number == 0 {
+		return nil, nil
+	}
+	r, _, err := read(table, notes, number)
+	return r, err
+}
+
+// List calls visit with all reviews, by number, until it returns false.
+func (b *Book) List(ctx context.Context, visit func(*Review) bool) error {
+	table, notes, err := b.pages(ctx)
+	if err != nil {
+		return err
+	}
+	var numbers []int
+	pages, err := table.Names("number")
+	if err != nil {
+		return err
+	}
+	for _, page := range pages {
+		names, err := table.Names("number/" + page)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			n, err := strconv.Atoi(name)
+			if err != nil || numberPath(n) != "number/"+page+"/"+name {
+				return &refstore.DamagedError{Ref: TableRef, Path: "number/" + page + "/" + name, Err: errors.New("no number")}
+			}
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		r, _, err := read(table, notes, n)
+		if err != nil || !visit(r) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Open is List for the newest request of each session alone: there are as many
+// as sessions, however many reviews there have been.
+func (b *Book) Open(ctx context.Context, visit func(*Review) bool) error {
+	table, notes, err := b.pages(ctx)
+	if err != nil {
+		return err
+	}
+	ids, err := table.Names("latest")
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		number, err := latest(table, id)
+		if err != nil {
+			return err
+		}
+		r, _, err := read(table, notes, number)
+		if err != nil {
+			return err
+		}
+		if r.State != Withdrawn && !visit(r) {
+			return nil
+		}
+	}
+	return nil
+}
