@@ -118,8 +118,39 @@ func TestRules(t *testing.T) {
 			want: "k\n\tx := fresh(1)\n\tcheck()\nz\n",
 		},
 		{
-			name: "above a line that the other indented", level: Wide, why: Overlap,
+			name: "respaced, a line comes in above one that the other indented", rule: "respaced",
 			base: "k\n\treturn old\nz\n", ours: "k\n\tcheck()\n\treturn old\nz\n", theirs: "k\n\t\treturn old\nz\n",
+			want: "k\n\t\tcheck()\n\t\treturn old\nz\n",
+		},
+		{
+			name: "respaced, words change in lines that the other broke", rule: "respaced",
+			base: "k\nf(a, b)\nz\n", ours: "k\nf(\n\ta,\n\tb,\n)\nz\n", theirs: "k\nf(a, bee)\nz\n", why: Overlap,
+		},
+		{
+			name: "respaced, words change in lines that the other joined", rule: "respaced",
+			base: "k\nf(a,\n  b)\nz\n", ours: "k\nf(a, b)\nz\n", theirs: "k\nf(a,\n  bee)\nz\n", want: "k\nf(a, bee)\nz\n",
+		},
+		{
+			name: "both indent, each its way", level: Wide, path: "a.py", why: Overlap,
+			base: "k\nf(a)\ng(b)\nz\n", ours: "k\n  f(a)\n  g(b)\nz\n", theirs: "k\n    f(a)\n    g(b)\nz\n",
+		},
+		{
+			name: "a line comes in to the left of those that the other indented", level: Wide, why: Overlap,
+			base: "k\n\treturn old\nz\n", ours: "k\n\treturn old\nlabel:\nz\n", theirs: "k\n\t\treturn old\nz\n",
+		},
+		{
+			name: "words, in a line that one side indented", rule: "words",
+			base: "k\ncall(alpha, one, two, beta)\nz\n", ours: "k\n\tcall(ALPHA, one, two, beta)\nz\n", theirs: "k\ncall(alpha, one, two, BETA)\nz\n",
+			want: "k\n\tcall(ALPHA, one, two, BETA)\nz\n",
+		},
+		{
+			name: "implied, the same words and more at several places", rule: "implied",
+			base: "k\nset(name, \"a\")\nz\n", ours: "k\nx = set(ctx, name, \"a\", b)\nz\n", theirs: "k\nset(ctx, name, \"a\")\nz\n",
+			want: "k\nx = set(ctx, name, \"a\", b)\nz\n",
+		},
+		{
+			name: "one edit in one place may hold the other by chance", why: Overlap,
+			base: "k\nz\n", ours: "k\na 1\nb 2\nc 3\nd 4\ne 5\nz\n", theirs: "k\nb 2\ne 5\nz\n",
 		},
 		{
 			name: "above a line that the other rewrote", level: Wide, why: Overlap,

@@ -23,6 +23,8 @@ func rules() []rule {
 		{name: "neighbours", level: Safe, heal: neighbours},
 		{name: "words", level: Safe, heal: words},
 		{name: "contained", level: Safe, heal: contained},
+		{name: "respaced", level: Safe, heal: respaced},
+		{name: "implied", level: Safe, heal: implied},
 		{name: "above", level: Safe, heal: above, despite: []Reason{Versions}},
 		{name: "touching", level: Wide, heal: neighbours, despite: []Reason{Stale, Versions}},
 		{name: "beside", level: Wide, heal: beside, despite: []Reason{Versions}},
@@ -49,12 +51,22 @@ const clear = 3
 // part of the edit is common to both: words that are only added could belong elsewhere.
 func words(s *scene) (string, bool) {
 	p := s.tokens()
-	if onlyInserts(p.x) || onlyInserts(p.y) {
-		if !shared(p) {
-			return "", false
-		}
+	if (onlyInserts(p.x) || onlyInserts(p.y)) && !shared(p) {
+		return respacedWords(s)
 	}
-	return additions(s)
+	if text, ok := additions(s); ok {
+		return text, true
+	}
+	return respacedWords(s)
+}
+
+// respacedWords: both sides replaced or removed words, and a side changed white space as well.
+func respacedWords(s *scene) (string, bool) {
+	w := newWeb(s)
+	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
+		return "", false
+	}
+	return w.weave(clear)
 }
 
 // additions: as words, but a side may only add.
