@@ -45,12 +45,34 @@ func TestRules(t *testing.T) {
 			base: "open(file)\nclose(x)\n", ours: "open(path)\nclose(x)\n", theirs: "open(file)\nclose(file)\n",
 		},
 		{
-			name: "neighbours, both bump a version", why: Versions,
-			base: "a = 1.0\nb = 2.0\n", ours: "a = 1.1\nb = 2.0\n", theirs: "a = 1.0\nb = 2.1\n",
+			name: "neighbours, but both bring in a word", why: Alike,
+			base: "open(x)\nclose(y)\n", ours: "open(x, retry)\nclose(y)\n", theirs: "open(x)\nclose(retry)\n",
 		},
 		{
-			name: "touching, both bump a version", level: Wide, rule: "touching",
+			name: "neighbours, but one changes the comment on what the other changes", why: Remark,
+			base: "// the limit\nlimit(low)\n", ours: "// the upper limit\nlimit(low)\n", theirs: "// the limit\nlimit(high)\n",
+		},
+		{
+			name: "neighbours, two comments", rule: "neighbours",
+			base: "// one\n// two\n", ours: "// first\n// two\n", theirs: "// one\n// second\n", want: "// first\n// second\n",
+		},
+		{
+			name: "bumps, each of a version of its own", rule: "bumps",
 			base: "a = 1.0\nb = 2.0\n", ours: "a = 1.1\nb = 2.0\n", theirs: "a = 1.0\nb = 2.1\n", want: "a = 1.1\nb = 2.1\n",
+		},
+		{
+			name: "bumps, but of packages that may go together", path: "Cargo.toml", why: Versions,
+			base: "a = \"1.0\"\nb = \"2.0\"\n", ours: "a = \"1.1\"\nb = \"2.0\"\n", theirs: "a = \"1.0\"\nb = \"2.1\"\n",
+		},
+		{
+			name: "bumps, but one side went through the list", why: Versions,
+			base: "a = 1.0\nb = 1.0\nc = 1.0\nd = 1.0\ne = 1.0\n", ours: "a = 1.1\nb = 1.1\nc = 1.1\nd = 1.1\ne = 1.0\n",
+			theirs: "a = 1.0\nb = 1.0\nc = 1.0\nd = 1.0\ne = 1.2\n",
+		},
+		{
+			name: "touching, versions in TOML", level: Wide, path: "Cargo.toml", rule: "touching",
+			base: "a = \"1.0\"\nb = \"2.0\"\n", ours: "a = \"1.1\"\nb = \"2.0\"\n", theirs: "a = \"1.0\"\nb = \"2.1\"\n",
+			want: "a = \"1.1\"\nb = \"2.1\"\n",
 		},
 		{
 			name: "one version, bumped twice", level: Wide, why: Overlap,
@@ -157,8 +179,9 @@ func TestRules(t *testing.T) {
 			base: "k\nalpha beta\nz\n", ours: "k\nnew()\nalpha beta\nz\n", theirs: "k\nquite another thing\nz\n",
 		},
 		{
-			name: "beside a line that lost its end", level: Wide, why: Overlap,
+			name: "additions, below a line that lost its end", level: Wide, rule: "additions",
 			base: "k\n\tx := old(1)\n", ours: "k\n\tx := old(1)\n\tcheck()\n", theirs: "k\n\tx := fresh(1)",
+			want: "k\n\tx := fresh(1)\n\tcheck()\n",
 		},
 		{
 			name: "unordered, imports", level: Wide, rule: "unordered", path: "a.py",
