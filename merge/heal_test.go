@@ -88,6 +88,10 @@ func TestRules(t *testing.T) {
 			want: "call(ALPHA, one, two, BETA)\n",
 		},
 		{
+			name: "near", level: Wide, rule: "near",
+			base: "f(alpha.beta)\n", ours: "f(gamma.beta)\n", theirs: "f(alpha.delta)\n", want: "f(gamma.delta)\n",
+		},
+		{
 			name: "words too near", level: Wide, why: Overlap,
 			base: "x = alpha + beta\n", ours: "x = gamma + beta\n", theirs: "x = alpha - beta\n",
 		},
@@ -99,6 +103,11 @@ func TestRules(t *testing.T) {
 			name: "additions", level: Wide, rule: "additions",
 			base: "f(alpha, one, two, beta)\n", ours: "f(alpha, one, two, beta, more)\n", theirs: "f(ALPHA, one, two, beta)\n",
 			want: "f(ALPHA, one, two, beta, more)\n",
+		},
+		{
+			name: "additions of a line beside words that the other changed", level: Wide, rule: "additions",
+			base: "k\nf(one, two, three, four)\nz\n", ours: "k\nf(one, two, three, four)\ng()\nz\n", theirs: "k\nh[p-q-r-s-t-u-v, three, four)\nz\n",
+			want: "k\nh[p-q-r-s-t-u-v, three, four)\ng()\nz\n",
 		},
 		{
 			name: "contained", rule: "contained",

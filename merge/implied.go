@@ -23,7 +23,7 @@ func implied(s *scene) (string, bool) {
 // superset returns the side whose text proves to be the merge of both, if only one does and the other
 // changed more than white space.
 func superset(s *scene) (string, bool) {
-	if w := newWeb(s); len(w.ours.edits) == 0 || len(w.theirs.edits) == 0 {
+	if w := s.web(); len(w.ours.edits) == 0 || len(w.theirs.edits) == 0 {
 		return "", false
 	}
 	ours := proven(s.base, s.ours, s.theirs, s.ours)

@@ -33,6 +33,7 @@ func rules() []rule {
 		{name: "beside", level: Wide, heal: beside, apart: true, despite: []Reason{Versions}},
 		{name: "covered", level: Wide, heal: covered},
 		{name: "additions", level: Wide, heal: additions, apart: true},
+		{name: "near", level: Wide, heal: near, apart: true},
 		{name: "unordered", level: Wide, heal: unordered, ordered: true},
 	}
 }
@@ -68,7 +69,7 @@ func words(s *scene) (string, bool) {
 			return text, true
 		}
 	}
-	w := newWeb(s)
+	w := s.web()
 	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
 		return "", false
 	}
@@ -80,11 +81,23 @@ func additions(s *scene) (string, bool) {
 	if text, ok := inPlace(s); ok {
 		return text, true
 	}
-	w := newWeb(s)
+	w := s.web()
 	if !w.ok {
 		return "", false
 	}
 	return w.weave(clear)
+}
+
+// near: as words, with two words or marks between the edits, or in a few lines with one.
+func near(s *scene) (string, bool) {
+	w := s.web()
+	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
+		return "", false
+	}
+	if long(s) {
+		return w.weave(2)
+	}
+	return w.weave(1)
 }
 
 // inPlace carries out edits of words, white space among them, in lines that both sides kept.
