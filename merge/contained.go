@@ -40,7 +40,7 @@ func covered(s *scene) (string, bool) {
 	if numbered(s) {
 		return "", false
 	}
-	return superset(s)
+	return s.superset()
 }
 
 // container returns the side that holds the other's edit, and that edit.

@@ -5,7 +5,7 @@ package merge
 // are known to be about the same text. Where the other brings something in, no number may come in:
 // lists of versions and logs of dates share lines by chance.
 func implied(s *scene) (string, bool) {
-	text, ok := superset(s)
+	text, ok := s.superset()
 	if !ok {
 		return "", false
 	}
@@ -22,17 +22,23 @@ func implied(s *scene) (string, bool) {
 
 // superset returns the side whose text proves to be the merge of both, if only one does and the other
 // changed more than white space.
-func superset(s *scene) (string, bool) {
-	if w := s.web(); len(w.ours.edits) == 0 || len(w.theirs.edits) == 0 {
-		return "", false
+func (s *scene) superset() (string, bool) {
+	if s.greater == nil {
+		text, ok := "", false
+		if w := s.web(); len(w.ours.edits) > 0 && len(w.theirs.edits) > 0 {
+			ours := proven(s.base, s.ours, s.theirs, s.ours)
+			text, ok = s.theirs, ours != proven(s.base, s.ours, s.theirs, s.theirs)
+			if ours {
+				text = s.ours
+			}
+		}
+		s.greater = &side{text, ok}
 	}
-	ours := proven(s.base, s.ours, s.theirs, s.ours)
-	theirs := proven(s.base, s.ours, s.theirs, s.theirs)
-	switch {
-	case ours == theirs:
-		return "", false
-	case ours:
-		return s.ours, true
-	}
-	return s.theirs, true
+	return s.greater.text, s.greater.ok
+}
+
+// side is the text of one side, if ok.
+type side struct {
+	text string
+	ok   bool
 }

@@ -11,6 +11,7 @@ type scene struct {
 	base, ours, theirs string
 	byLine, byToken    *pieces // cut when first asked for
 	byWord             *web
+	greater            *side
 }
 
 // pieces is a scene cut into lines or tokens, each distinct one with an id.
