@@ -34,8 +34,13 @@ func numbered(s *scene) bool {
 
 // covered: one side made the other's edit and more.
 func covered(s *scene) (string, bool) {
-	text, _, ok := container(s)
-	return text, ok
+	if text, _, ok := container(s); ok {
+		return text, true
+	}
+	if numbered(s) {
+		return "", false
+	}
+	return s.superset()
 }
 
 // container returns the side that holds the other's edit, and that edit.

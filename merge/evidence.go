@@ -66,6 +66,35 @@ func stale(ours, theirs moves) bool {
 	return uses(ours, theirs) || uses(theirs, ours)
 }
 
+// alike reports whether both sides bring in one and the same word: they may do one thing, each in its
+// way.
+func alike(ours, theirs moves) bool {
+	return ours.in.any(func(t token) bool { return isWord(t[0]) && !isDigit(t[0]) && theirs.in[t] > 0 })
+}
+
+// remark reports whether one side changed nothing but comments, and the other also code: the comment
+// may be about it.
+func remark(s *scene) bool {
+	p := s.lines()
+	return remarks(p, p.x) != remarks(p, p.y)
+}
+
+// remarks reports whether edits concern comments alone.
+func remarks(p *pieces, edits []edit) bool {
+	for _, e := range edits {
+		for _, ids := range [][]int32{p.base[e.at.from:e.at.to], e.with} {
+			for _, id := range ids {
+				if !comment.MatchString(p.names[id]) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+var comment = regexp.MustCompile(`^\s*(//|/\*|\*/|\*\s|#\s|--\s|;|$)`)
+
 // bumped reports whether both sides put one number or date in the place of another, or one side does
 // so with a version and the other brings in a version.
 func bumped(ours, theirs moves) bool {

@@ -45,12 +45,34 @@ func TestRules(t *testing.T) {
 			base: "open(file)\nclose(x)\n", ours: "open(path)\nclose(x)\n", theirs: "open(file)\nclose(file)\n",
 		},
 		{
-			name: "neighbours, both bump a version", why: Versions,
-			base: "a = 1.0\nb = 2.0\n", ours: "a = 1.1\nb = 2.0\n", theirs: "a = 1.0\nb = 2.1\n",
+			name: "neighbours, but both bring in a word", why: Alike,
+			base: "open(x)\nclose(y)\n", ours: "open(x, retry)\nclose(y)\n", theirs: "open(x)\nclose(retry)\n",
 		},
 		{
-			name: "touching, both bump a version", level: Wide, rule: "touching",
+			name: "neighbours, but one changes the comment on what the other changes", why: Remark,
+			base: "// the limit\nlimit(low)\n", ours: "// the upper limit\nlimit(low)\n", theirs: "// the limit\nlimit(high)\n",
+		},
+		{
+			name: "neighbours, two comments", rule: "neighbours",
+			base: "// one\n// two\n", ours: "// first\n// two\n", theirs: "// one\n// second\n", want: "// first\n// second\n",
+		},
+		{
+			name: "bumps, each of a version of its own", rule: "bumps",
 			base: "a = 1.0\nb = 2.0\n", ours: "a = 1.1\nb = 2.0\n", theirs: "a = 1.0\nb = 2.1\n", want: "a = 1.1\nb = 2.1\n",
+		},
+		{
+			name: "bumps, but of packages that may go together", path: "Cargo.toml", why: Versions,
+			base: "a = \"1.0\"\nb = \"2.0\"\n", ours: "a = \"1.1\"\nb = \"2.0\"\n", theirs: "a = \"1.0\"\nb = \"2.1\"\n",
+		},
+		{
+			name: "bumps, but one side went through the list", why: Versions,
+			base: "a = 1.0\nb = 1.0\nc = 1.0\nd = 1.0\ne = 1.0\n", ours: "a = 1.1\nb = 1.1\nc = 1.1\nd = 1.1\ne = 1.0\n",
+			theirs: "a = 1.0\nb = 1.0\nc = 1.0\nd = 1.0\ne = 1.2\n",
+		},
+		{
+			name: "touching, versions in TOML", level: Wide, path: "Cargo.toml", rule: "touching",
+			base: "a = \"1.0\"\nb = \"2.0\"\n", ours: "a = \"1.1\"\nb = \"2.0\"\n", theirs: "a = \"1.0\"\nb = \"2.1\"\n",
+			want: "a = \"1.1\"\nb = \"2.1\"\n",
 		},
 		{
 			name: "one version, bumped twice", level: Wide, why: Overlap,
@@ -66,6 +88,10 @@ func TestRules(t *testing.T) {
 			want: "call(ALPHA, one, two, BETA)\n",
 		},
 		{
+			name: "near", level: Wide, rule: "near",
+			base: "f(alpha.beta)\n", ours: "f(gamma.beta)\n", theirs: "f(alpha.delta)\n", want: "f(gamma.delta)\n",
+		},
+		{
 			name: "words too near", level: Wide, why: Overlap,
 			base: "x = alpha + beta\n", ours: "x = gamma + beta\n", theirs: "x = alpha - beta\n",
 		},
@@ -77,6 +103,11 @@ func TestRules(t *testing.T) {
 			name: "additions", level: Wide, rule: "additions",
 			base: "f(alpha, one, two, beta)\n", ours: "f(alpha, one, two, beta, more)\n", theirs: "f(ALPHA, one, two, beta)\n",
 			want: "f(ALPHA, one, two, beta, more)\n",
+		},
+		{
+			name: "additions of a line beside words that the other changed", level: Wide, rule: "additions",
+			base: "k\nf(one, two, three, four)\nz\n", ours: "k\nf(one, two, three, four)\ng()\nz\n", theirs: "k\nh[p-q-r-s-t-u-v, three, four)\nz\n",
+			want: "k\nh[p-q-r-s-t-u-v, three, four)\ng()\nz\n",
 		},
 		{
 			name: "contained", rule: "contained",
@@ -118,16 +149,48 @@ func TestRules(t *testing.T) {
 			want: "k\n\tx := fresh(1)\n\tcheck()\nz\n",
 		},
 		{
-			name: "above a line that the other indented", level: Wide, why: Overlap,
+			name: "respaced, a line comes in above one that the other indented", rule: "respaced",
 			base: "k\n\treturn old\nz\n", ours: "k\n\tcheck()\n\treturn old\nz\n", theirs: "k\n\t\treturn old\nz\n",
+			want: "k\n\t\tcheck()\n\t\treturn old\nz\n",
+		},
+		{
+			name: "respaced, words change in lines that the other broke", rule: "respaced",
+			base: "k\nf(a, b)\nz\n", ours: "k\nf(\n\ta,\n\tb,\n)\nz\n", theirs: "k\nf(a, bee)\nz\n", why: Overlap,
+		},
+		{
+			name: "respaced, words change in lines that the other joined", rule: "respaced",
+			base: "k\nf(a,\n  b)\nz\n", ours: "k\nf(a, b)\nz\n", theirs: "k\nf(a,\n  bee)\nz\n", want: "k\nf(a, bee)\nz\n",
+		},
+		{
+			name: "both indent, each its way", level: Wide, path: "a.py", why: Overlap,
+			base: "k\nf(a)\ng(b)\nz\n", ours: "k\n  f(a)\n  g(b)\nz\n", theirs: "k\n    f(a)\n    g(b)\nz\n",
+		},
+		{
+			name: "a line comes in to the left of those that the other indented", level: Wide, why: Overlap,
+			base: "k\n\treturn old\nz\n", ours: "k\n\treturn old\nlabel:\nz\n", theirs: "k\n\t\treturn old\nz\n",
+		},
+		{
+			name: "words, in a line that one side indented", rule: "words",
+			base: "k\ncall(alpha, one, two, beta)\nz\n", ours: "k\n\tcall(ALPHA, one, two, beta)\nz\n", theirs: "k\ncall(alpha, one, two, BETA)\nz\n",
+			want: "k\n\tcall(ALPHA, one, two, BETA)\nz\n",
+		},
+		{
+			name: "implied, the same words and more at several places", rule: "implied",
+			base: "k\nset(name, \"a\")\nz\n", ours: "k\nx = set(ctx, name, \"a\", b)\nz\n", theirs: "k\nset(ctx, name, \"a\")\nz\n",
+			want: "k\nx = set(ctx, name, \"a\", b)\nz\n",
+		},
+		{
+			name: "one edit in one place may hold the other by chance", why: Overlap,
+			base: "k\nz\n", ours: "k\na 1\nb 2\nc 3\nd 4\ne 5\nz\n", theirs: "k\nb 2\ne 5\nz\n",
 		},
 		{
 			name: "above a line that the other rewrote", level: Wide, why: Overlap,
 			base: "k\nalpha beta\nz\n", ours: "k\nnew()\nalpha beta\nz\n", theirs: "k\nquite another thing\nz\n",
 		},
 		{
-			name: "beside a line that lost its end", level: Wide, why: Overlap,
+			name: "additions, below a line that lost its end", level: Wide, rule: "additions",
 			base: "k\n\tx := old(1)\n", ours: "k\n\tx := old(1)\n\tcheck()\n", theirs: "k\n\tx := fresh(1)",
+			want: "k\n\tx := fresh(1)\n\tcheck()\n",
 		},
 		{
 			name: "unordered, imports", level: Wide, rule: "unordered", path: "a.py",

@@ -450,9 +450,8 @@ func TestHealPushKilledLanded(t *testing.T) {
 		_ = cmd.Wait()
 		a.hook(a.hub, "post-receive", "exit 0")
 		subjects := []string{"[Session A] one", "line 2"}
-		a.pull()
-		if a.read("base") != bothLines {
-			t.Fatalf("it had not landed: %q", a.read("base"))
+		if got := landGit(t, a.hub, "show", "main:base"); got+"\n" != bothLines {
+			t.Fatalf("it had not landed: %q", got)
 		}
 		if more {
 			b.commit("line 3", "base", nine(map[int]string{2: "B", 3: "B"}))

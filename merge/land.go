@@ -205,13 +205,13 @@ func (l *Lander) fetch(ctx context.Context, target Target) (string, error) {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", fmt.Errorf("fetch from %s: %s", target.Remote, lastLine(heard.String(), err))
+		return "", fmt.Errorf("fetch from %s: %s", target.Remote, whyLine(heard.String(), err))
 	}
 	return said(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
 }
 
-// lastLine is the line of git's complaint that says why.
-func lastLine(text string, err error) string {
+// whyLine is the line of git's complaint that says why.
+func whyLine(text string, err error) string {
 	for line := range strings.Lines(text) {
 		for _, prefix := range []string{"fatal: ", "error: ", "ERROR: "} {
 			if rest, ok := strings.CutPrefix(line, prefix); ok {
@@ -258,7 +258,7 @@ func (l *Lander) push(ctx context.Context, tip string, target Target) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return &RejectedError{lastLine(heard.String(), fmt.Errorf("git push failed: %w", err))}
+	return &RejectedError{whyLine(heard.String(), fmt.Errorf("git push failed: %w", err))}
 }
 
 // outrun reports whether a push was refused because the target had moved since

@@ -187,6 +187,10 @@ func objection(s *scene, r rule, text string) Reason {
 		return Versions
 	case doubled(s, text):
 		return Doubled
+	case r.apart && alike(ours, theirs):
+		return Alike
+	case r.apart && remark(s):
+		return Remark
 	case !proven(s.base, s.ours, s.theirs, text), !symmetric(s, r, text):
 		return Unproven
 	}

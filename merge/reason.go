@@ -13,6 +13,8 @@ const (
 	TooLarge                 // too much to align
 	Overlap                  // no rule fits: the edits overlap, or their order cannot be told
 	Stale                    // one side uses anew a word that the other took out
+	Alike                    // both sides bring in the same word, each at its place
+	Remark                   // one side changes a comment beside code that the other changes
 	Versions                 // both sides put one number, version or date in the place of another
 	Doubled                  // a line or a definition would stand there twice
 	Broken                   // the file would no longer be whole, though it is on both sides
@@ -30,6 +32,8 @@ func (r Reason) String() string {
 		"too large",
 		"the edits overlap",
 		"one side uses a word that the other took out",
+		"both sides bring in the same word",
+		"one side changes a comment, the other the code beside it",
 		"both sides change a version",
 		"a line would be doubled",
 		"the result would not parse",

@@ -8,6 +8,8 @@ type rule struct {
 	name  string
 	level Level
 	heal  func(*scene) (string, bool)
+	// apart is set where the rule stands on the edits having nothing to do with each other.
+	apart bool
 	// despite lists evidence that does not speak against this rule.
 	despite []Reason
 	// ordered is set where ours comes before theirs in the result, so that swapping the sides gives
@@ -20,14 +22,18 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{name: "spacing", level: Safe, heal: spacing},
-		{name: "neighbours", level: Safe, heal: neighbours},
+		{name: "neighbours", level: Safe, heal: neighbours, apart: true},
 		{name: "words", level: Safe, heal: words},
 		{name: "contained", level: Safe, heal: contained},
-		{name: "above", level: Safe, heal: above, despite: []Reason{Versions}},
+		{name: "respaced", level: Safe, heal: respaced},
+		{name: "implied", level: Safe, heal: implied},
+		{name: "above", level: Safe, heal: above, apart: true, despite: []Reason{Versions}},
+		{name: "bumps", level: Safe, heal: bumps, apart: true, despite: []Reason{Versions}},
 		{name: "touching", level: Wide, heal: neighbours, despite: []Reason{Stale, Versions}},
-		{name: "beside", level: Wide, heal: beside, despite: []Reason{Versions}},
+		{name: "beside", level: Wide, heal: beside, apart: true, despite: []Reason{Versions}},
 		{name: "covered", level: Wide, heal: covered},
-		{name: "additions", level: Wide, heal: additions},
+		{name: "additions", level: Wide, heal: additions, apart: true},
+		{name: "near", level: Wide, heal: near, apart: true},
 		{name: "unordered", level: Wide, heal: unordered, ordered: true},
 	}
 }
@@ -41,6 +47,15 @@ func neighbours(s *scene) (string, bool) {
 	return p.weave(0, tight)
 }
 
+// bumps: as neighbours, in a few lines: each side changed a version of its own. In long lists one of
+// them went through all, and in TOML the packages of one workspace share a version.
+func bumps(s *scene) (string, bool) {
+	if long(s) || s.kind == tomlFile {
+		return "", false
+	}
+	return neighbours(s)
+}
+
 // clear is the number of unchanged tokens, blanks included, that lie between edits of two sides
 // when these are taken to be apart.
 const clear = 3
@@ -49,16 +64,44 @@ const clear = 3
 // part of the edit is common to both: words that are only added could belong elsewhere.
 func words(s *scene) (string, bool) {
 	p := s.tokens()
-	if onlyInserts(p.x) || onlyInserts(p.y) {
-		if !shared(p) {
-			return "", false
+	if !onlyInserts(p.x) && !onlyInserts(p.y) || shared(p) {
+		if text, ok := inPlace(s); ok {
+			return text, true
 		}
 	}
-	return additions(s)
+	w := s.web()
+	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
+		return "", false
+	}
+	return w.weave(clear)
 }
 
 // additions: as words, but a side may only add.
 func additions(s *scene) (string, bool) {
+	if text, ok := inPlace(s); ok {
+		return text, true
+	}
+	w := s.web()
+	if !w.ok {
+		return "", false
+	}
+	return w.weave(clear)
+}
+
+// near: as words, with two words or marks between the edits, or in a few lines with one.
+func near(s *scene) (string, bool) {
+	w := s.web()
+	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
+		return "", false
+	}
+	if long(s) {
+		return w.weave(2)
+	}
+	return w.weave(1)
+}
+
+// inPlace carries out edits of words, white space among them, in lines that both sides kept.
+func inPlace(s *scene) (string, bool) {
 	if l := s.lines(); inserts(l.x) || inserts(l.y) {
 		return "", false
 	}

@@ -10,6 +10,8 @@ type scene struct {
 	kind               fileType
 	base, ours, theirs string
 	byLine, byToken    *pieces // cut when first asked for
+	byWord             *web
+	greater            *side
 }
 
 // pieces is a scene cut into lines or tokens, each distinct one with an id.
@@ -34,6 +36,13 @@ func (s *scene) tokens() *pieces {
 		s.byToken = cutPieces(s, tokens)
 	}
 	return s.byToken
+}
+
+func (s *scene) web() *web {
+	if s.byWord == nil {
+		s.byWord = newWeb(s)
+	}
+	return s.byWord
 }
 
 func (s *scene) swapped() *scene {

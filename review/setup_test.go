@@ -59,6 +59,7 @@ func makeSwarm(t testing.TB) {
 	s.Book = s.open(refstore.Options{})
 	_, err := s.bus.Register(bg, []bus.Registration{{ID: "A", Workstream: "a"}, {ID: "B", Workstream: "b"}, {ID: "C", Workstream: "c"}})
 	s.must(err)
+	s.git("repack", "-a", "-d", "-q") // fewer files to copy
 }
 
 // changed is what the branch feat has on a line of the file code.
