@@ -437,8 +437,12 @@ func TestHealPushKilled(t *testing.T) {
 // lands the rest, also after a push that was refused meanwhile.
 func TestHealPushKilledLanded(t *testing.T) {
 	for _, more := range []bool{false, true} {
-		a, b := besides(t)
-		b.commit("line 2", "base", nine(map[int]string{2: "B"}))
+		a, b := oneField(t)
+		a.commit("[Session A] lines", "base", nine(map[int]string{1: "A", 4: "A", 7: "A"}))
+		a.push()
+		b.commit("2", "base", nine(map[int]string{2: "B"}))
+		b.commit("5", "base", nine(map[int]string{2: "B", 5: "B"}))
+		healed := map[int]string{1: "A", 2: "B", 4: "A", 5: "B", 7: "A"}
 		landed := filepath.Join(t.TempDir(), "landed")
 		a.hook(a.hub, "post-receive", "touch '"+landed+"'; exec sleep 100 >/dev/null 2>&1")
 		cmd := b.process()
@@ -449,23 +453,25 @@ func TestHealPushKilledLanded(t *testing.T) {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		a.hook(a.hub, "post-receive", "exit 0")
-		subjects := []string{"[Session A] one", "line 2"}
-		if got := landGit(t, a.hub, "show", "main:base"); got+"\n" != bothLines {
+		subjects := []string{"[Session A] lines", "2", "5"}
+		if got := landGit(t, a.hub, "show", "main:base"); got+"\n" != nine(healed) {
 			t.Fatalf("it had not landed: %q", got)
 		}
 		if more {
-			b.commit("line 3", "base", nine(map[int]string{2: "B", 3: "B"}))
+			b.commit("8", "base", nine(map[int]string{2: "B", 5: "B", 8: "B"}))
+			healed[8] = "B"
+			b.git("fetch", "-q")
 			a.hook(a.hub, "pre-receive", "exit 1")
 			var rejected *RejectedError
 			if err := b.unchanged(b.tryPush); !errors.As(err, &rejected) {
 				t.Error(err)
 			}
 			a.hook(a.hub, "pre-receive", "exit 0")
-			subjects = append(subjects, "line 3")
+			subjects = append(subjects, "8")
 		}
 		b.push()
 		b.linear(subjects...)
-		if got := b.read("base"); got != nine(map[int]string{1: "A", 2: "B", 3: map[bool]string{true: "B", false: "3"}[more]}) {
+		if got := b.read("base"); got != nine(healed) {
 			t.Errorf("base is %q", got)
 		}
 		if _, err := os.Stat(landingFile(b.repo())); err == nil {

@@ -30,8 +30,15 @@ func TestIncludeIfAsGit(t *testing.T) {
 	} {
 		p.write("home/.gitconfig", "[a]\nb = c\n[includeIf \""+condition+"\"]\npath = more\nother = x\n[includeIf]\npath = more\n")
 		for _, c := range []struct{ in, pwd string }{
-			{"home/work/r", ""}, {"home/work/r/sub", ""}, {"home/work/w", ""}, {"home/work/b", ""}, {"home/work/r/.git", ""},
-			{"home/work/r", p.path("link/r")}, {"home/work/r/sub", p.path("link/r/sub")}, {"viaLink", p.path("viaLink")}, {"home/work/b", p.path("link/b")},
+			{"home/work/r", ""},
+			{"home/work/r/sub", ""},
+			{"home/work/w", ""},
+			{"home/work/b", ""},
+			{"home/work/r/.git", ""},
+			{"home/work/r", p.path("link/r")},
+			{"home/work/r/sub", p.path("link/r/sub")},
+			{"viaLink", p.path("viaLink")},
+			{"home/work/b", p.path("link/b")},
 		} {
 			for _, home := range []string{"home", "home2"} {
 				p.env = plainEnv.With("HOME=" + p.path(home))
