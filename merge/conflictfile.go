@@ -116,8 +116,13 @@ func (w *healer) write(ctx context.Context, f unmerged, h *Healed) error {
 	if err != nil {
 		return err
 	}
-	mode := f.stages[1].mode
-	if err := replaceFile(filepath.Join(w.top, filepath.FromSlash(f.path)), text, mode == "100755"); err != nil || !h.Whole {
+	mode, path := f.stages[1].mode, filepath.Join(w.top, filepath.FromSlash(f.path))
+	if w.own { // it is sparse, and the folder may be gone
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+	}
+	if err := replaceFile(path, text, mode == "100755"); err != nil || !h.Whole {
 		return err
 	}
 	enter := w.git(ctx, "update-index", "-z", "--index-info")

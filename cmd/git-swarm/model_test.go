@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -37,13 +38,15 @@ func newModel(t *testing.T) *model {
 // plan gives a session its steps, one for each request; behind the last, and
 // whenever a step is empty, the turn ends.
 func (m *model) plan(session string, steps ...func(shown string) step) {
-	next := 0
+	var next atomic.Int32
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.scripts[session] = func(shown string) step {
-		if next >= len(steps) {
+		n := int(next.Add(1))
+		if n > len(steps) {
 			return step{text: "done"}
 		}
-		next++
-		return steps[next-1](shown)
+		return steps[n-1](shown)
 	}
 }
 
