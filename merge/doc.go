@@ -69,6 +69,9 @@
 // side wrote the whole anew and holds the other's edit by chance (covered). Words and white space are
 // two things to change (respaced). The order of imports means nothing, but people have one (unordered).
 //
+// Where git's other diffs see a conflict and the one used here sees none, the files merge by lines
+// alone: that is told as "lines", which is no rule.
+//
 // # Evidence
 //
 // Whatever the rule, a conflict stays if there is a sign that the edits have to do with each other
