@@ -8,7 +8,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
@@ -219,121 +218,6 @@ func (c *call) wanted(r *repo.Repo) (func(file string) bool, error) {
 	}, nil
 }
 
-// printHealed lists what was healed and what was not. It is a plain no if
-// anything is left. The sides are revisions, "" for one that is not known.
-func (c *call) printHealed(ctx context.Context, all []merge.Healed, done string, sides [2]string) error {
-	left := 0
-	for _, h := range all {
-		if err := c.printFile(ctx, h, done, sides); err != nil {
-			return err
-		}
-		if !h.Whole {
-			left++
-		}
-	}
-	if left > 0 {
-		return &statusError{exitNo}
-	}
-	return nil
-}
-
-func (c *call) printFile(ctx context.Context, h merge.Healed, done string, sides [2]string) error {
-	if c.wantJSON() || c.cmd.Bool("explain") {
-		if err := c.explain(h); err != nil || c.wantJSON() {
-			return err
-		}
-	}
-	if h.Whole {
-		return c.printf("%s %s (%s)\n", done, inert(h.Path), strings.Join(h.Rules(), ", "))
-	}
-	line := fmt.Sprintf("conflict %s: %s", inert(h.Path), h.Reason())
-	if h.Regenerate != "" {
-		line += "; make it anew: " + inert(h.Regenerate)
-	}
-	if whose := c.whose(ctx, h.Path, sides); whose != "" {
-		line += " (" + whose + ")"
-	}
-	return c.printf("%s\n", line)
-}
-
-// whose says who last changed each side of a file in conflict, and who claims it.
-func (c *call) whose(ctx context.Context, path string, sides [2]string) string {
-	var parts []string
-	for i, name := range []string{"ours", "theirs"} {
-		if sides[i] == "" {
-			continue
-		}
-		out, err := repo.Output(c.open.repo.GitParsed(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", sides[i], "--", ":(top,literal)"+path))
-		if err == nil && strings.TrimSpace(out) != "" {
-			parts = append(parts, name+": "+inert(strings.TrimSpace(out)))
-		}
-	}
-	if claims, err := c.Claims(); err == nil {
-		if holders, err := claims.Holders(ctx, []string{path}); err == nil {
-			if held, ok := holders[path]; ok {
-				parts = append(parts, "claimed by "+held.Session)
-			}
-		}
-	}
-	return strings.Join(parts, "; ")
-}
-
-// theirHead is the other side of what has stopped.
-func theirHead(r *repo.Repo) string {
-	for _, name := range []string{"MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"} {
-		if _, err := os.Stat(r.GitDir + "/" + name); err == nil {
-			return name
-		}
-	}
-	return ""
-}
-
-// explain names each region's rule, or why it was left: with --json an object
-// each, with --explain a line.
-func (c *call) explain(h merge.Healed) error {
-	if !c.wantJSON() && !c.cmd.Bool("explain") {
-		return nil
-	}
-	if h.Why != "" && c.wantJSON() {
-		return c.object(map[string]any{"path": h.Path, "status": "conflict", "reason": h.Why})
-	}
-	if len(h.Result.Regions) == 0 && c.wantJSON() {
-		return c.object(map[string]any{"path": h.Path, "status": "healed", "rule": h.Rules()[0]})
-	}
-	for _, r := range h.Result.Regions {
-		status, reason := "healed", ""
-		if r.Rule == "" {
-			status, reason = "conflict", r.Why.String()
-		}
-		if !c.wantJSON() {
-			how := r.Rule
-			if how == "" {
-				how = "left: " + reason
-			}
-			c.notef("%s: lines %s of ours: %s", inert(h.Path), lines(r.Ours), how)
-			continue
-		}
-		if err := c.object(map[string]any{
-			"path": h.Path, "status": status, "rule": r.Rule, "reason": reason, "regenerate": h.Regenerate,
-			"base": span(r.Base), "ours": span(r.Ours), "theirs": span(r.Theirs),
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// lines counts from 1, as people do; span is the same for programs: first and
-// last line, the last before the first where there is none.
-func lines(s merge.Span) string {
-	if s.To <= s.From {
-		return "before " + strconv.Itoa(s.From+1)
-	}
-	return fmt.Sprintf("%d-%d", s.From+1, s.To)
-}
-
-func span(s merge.Span) [2]int { return [2]int{s.From + 1, s.To} }
-
 // healTry tells what a merge would bring.
 func (c *call) healTry(ctx context.Context) error {
 	if len(c.args) != 2 {
@@ -381,50 +265,4 @@ func (c *call) commitOf(ctx context.Context, arg string) (string, error) {
 		return "", &refusal{exitNo, fmt.Sprintf("'%s' is neither a branch nor a session with one", inert(arg)), "git swarm status"}
 	}
 	return strings.TrimSpace(out), err
-}
-
-// mergeDriverVerb is git's merge driver (gitattributes(5)): it leaves the result
-// in the second file.
-func mergeDriverVerb() *verb {
-	return &verb{
-		name: "merge-driver", group: groupLand, args: "%O %A %B %L %P", min: 4, max: 5, short: "heal within git merge and git rebase; git calls it",
-		long: `init --merge-driver sets it up: git then calls it for every file that has no
-merge driver of its own in .gitattributes.`,
-		run: func(_ context.Context, c *call) error {
-			size, err := strconv.Atoi(c.args[3])
-			if err != nil || size < 1 {
-				return usageOf(c.verb, fmt.Sprintf("'%s' is no marker size", inert(c.args[3])))
-			}
-			level, err := c.level()
-			if err != nil {
-				return err
-			}
-			opts := merge.Options{Level: level}
-			if r, err := c.Repo(); err == nil {
-				if opts, err = merge.OptionsFor(r, level); err != nil {
-					return err
-				}
-			}
-			opts.MarkerSize, opts.Path = size, c.args[len(c.args)-1]
-			var versions [3][]byte
-			for i := range versions {
-				if versions[i], err = os.ReadFile(c.at(c.args[i])); err != nil {
-					return err
-				}
-			}
-			r := merge.Heal(versions[0], versions[1], versions[2], opts)
-			if err := c.replace(c.args[1], r.Text); err != nil {
-				return err
-			}
-			if r.Conflicts > 0 {
-				c.noteLeft(opts.Path, r)
-				return &statusError{exitNo}
-			}
-			if len(r.Regions) > 0 {
-				h := merge.Healed{Path: opts.Path, Result: r, Whole: true}
-				c.notef("Healed %s (%s)", inert(opts.Path), strings.Join(h.Rules(), ", "))
-			}
-			return nil
-		},
-	}
 }
