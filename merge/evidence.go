@@ -3,6 +3,7 @@ package merge
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // The checks below look for signs that two edits have more to do with each other than their places
@@ -84,7 +85,7 @@ func remarks(p *pieces, edits []edit) bool {
 	for _, e := range edits {
 		for _, ids := range [][]int32{p.base[e.at.from:e.at.to], e.with} {
 			for _, id := range ids {
-				if !comment.MatchString(p.names[id]) {
+				if !comment().MatchString(p.names[id]) {
 					return false
 				}
 			}
@@ -93,7 +94,10 @@ func remarks(p *pieces, edits []edit) bool {
 	return true
 }
 
-var comment = regexp.MustCompile(`^\s*(//|/\*|\*/|\*\s|#\s|--\s|;|$)`)
+// Patterns are compiled when they are first needed: every command would pay for them at its start.
+var comment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(//|/\*|\*/|\*\s|#\s|--\s|;|$)`)
+})
 
 // bumped reports whether both sides put one number or date in the place of another, or one side does
 // so with a version and the other brings in a version.
@@ -134,11 +138,13 @@ func lineCounts(s string) map[string]int {
 	return m
 }
 
-var definition = regexp.MustCompile(`(?m)^[ \t]*(?:pub |export |async |static )*(?:def|class|func|fn|function|struct|enum|trait|interface|type|macro_rules!)[ \t]+(\w+)`)
+var definition = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[ \t]*(?:pub |export |async |static )*(?:def|class|func|fn|function|struct|enum|trait|interface|type|macro_rules!)[ \t]+(\w+)`)
+})
 
 func definitions(s string) map[string]int {
 	m := map[string]int{}
-	for _, d := range definition.FindAllStringSubmatch(s, -1) {
+	for _, d := range definition().FindAllStringSubmatch(s, -1) {
 		m[d[1]]++
 	}
 	return m

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // unordered: both sides brought in lines at the same place, and the order of such lines means
@@ -33,12 +34,14 @@ func anyOrder(kind fileType, line string) bool {
 	if kind == ignoreList {
 		return !strings.HasPrefix(strings.TrimSpace(line), "!")
 	}
-	return imports.MatchString(line)
+	return imports().MatchString(line)
 }
 
 // imports matches lines that bring in names, in the languages that have one line for each.
-var imports = regexp.MustCompile(`^\s*(import\s|from\s+\S+\s+import\s|use\s|pub use\s|mod\s|pub mod\s|#include\s|using\s|` +
-	`export \* from\s|"[\w./-]+"\s*$)`)
+var imports = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(import\s|from\s+\S+\s+import\s|use\s|pub use\s|mod\s|pub mod\s|#include\s|using\s|` +
+		`export \* from\s|"[\w./-]+"\s*$)`)
+})
 
 func isIgnoreList(name string) bool {
 	base := path.Base(name)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/git-swarm/git-swarm/orchestrator"
@@ -194,11 +195,13 @@ func (h *agentHook) input() (*orchestrator.Input, error) {
 	return input, nil
 }
 
-var patchLine = regexp.MustCompile(`(?m)^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+?)\r?$`)
+var patchLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+?)\r?$`)
+})
 
 // patchedPaths are the files that Codex's apply_patch is about to change.
 func patchedPaths(patch string) (paths []string) {
-	for _, m := range patchLine.FindAllStringSubmatch(patch, -1) {
+	for _, m := range patchLine().FindAllStringSubmatch(patch, -1) {
 		paths = append(paths, m[1])
 	}
 	return paths
