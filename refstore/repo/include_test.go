@@ -10,35 +10,35 @@ import (
 // whichever way one came.
 func TestIncludeIfAsGit(t *testing.T) {
 	p := newPlace(t)
-	p.repo("home/work/r")
-	p.git("home/work/r", "worktree", "add", "-q", "../w")
-	p.mkdir("home/work/b")
-	p.git("home/work/b", "init", "-q", "--bare")
-	p.mkdir("home/work/r/sub")
-	symlink(p, p.path("home/work"), "link")
+	p.repo("home/code/r")
+	p.git("home/code/r", "worktree", "add", "-q", "../w")
+	p.mkdir("home/code/b")
+	p.git("home/code/b", "init", "-q", "--bare")
+	p.mkdir("home/code/r/sub")
+	symlink(p, p.path("home/code"), "link")
 	symlink(p, p.path("home"), "home2")
 	p.mkdir("viaLink")
-	symlink(p, p.path("home/work/r/.git"), "viaLink/.git")
+	symlink(p, p.path("home/code/r/.git"), "viaLink/.git")
 	p.write("home/more", "[x]\ny = included\n")
 	plainEnv := p.env
 	for _, condition := range []string{
-		"gitdir:" + p.path("home/work") + "/", "gitdir:" + p.path("home/work"), "gitdir:~/work/", "gitdir:~/work/r/",
-		"gitdir:~/work/r/.git", "gitdir:~/work/r/.git/", "gitdir:~/other/", "gitdir:~/wor/", "gitdir:work/", "gitdir:./work/",
-		"gitdir:" + p.path("link") + "/", "gitdir:" + p.path("link/r") + "/", "gitdir:~/work/*/", "gitdir:~/work/b/", "gitdir:~/work/**",
-		"gitdir:" + p.path("viaLink") + "/", "gitdir:/", "gitdir:", "gitdir:~/WORK/", "gitdir/i:~/WORK/", "gitdir:" + p.path("home") + "//work/",
-		"onbranch:main", "onbranch:other", "hasconfig:remote.*.url:x", "nonsense", "gitdir:~/work/\\\\r/",
+		"gitdir:" + p.path("home/code") + "/", "gitdir:" + p.path("home/code"), "gitdir:~/code/", "gitdir:~/code/r/",
+		"gitdir:~/code/r/.git", "gitdir:~/code/r/.git/", "gitdir:~/other/", "gitdir:~/cod/", "gitdir:code/", "gitdir:./code/",
+		"gitdir:" + p.path("link") + "/", "gitdir:" + p.path("link/r") + "/", "gitdir:~/code/*/", "gitdir:~/code/b/", "gitdir:~/code/**",
+		"gitdir:" + p.path("viaLink") + "/", "gitdir:/", "gitdir:", "gitdir:~/CODE/", "gitdir/i:~/CODE/", "gitdir:" + p.path("home") + "//code/",
+		"onbranch:main", "onbranch:other", "hasconfig:remote.*.url:x", "nonsense", "gitdir:~/code/\\\\r/",
 	} {
 		p.write("home/.gitconfig", "[a]\nb = c\n[includeIf \""+condition+"\"]\npath = more\nother = x\n[includeIf]\npath = more\n")
 		for _, c := range []struct{ in, pwd string }{
-			{"home/work/r", ""},
-			{"home/work/r/sub", ""},
-			{"home/work/w", ""},
-			{"home/work/b", ""},
-			{"home/work/r/.git", ""},
-			{"home/work/r", p.path("link/r")},
-			{"home/work/r/sub", p.path("link/r/sub")},
+			{"home/code/r", ""},
+			{"home/code/r/sub", ""},
+			{"home/code/w", ""},
+			{"home/code/b", ""},
+			{"home/code/r/.git", ""},
+			{"home/code/r", p.path("link/r")},
+			{"home/code/r/sub", p.path("link/r/sub")},
 			{"viaLink", p.path("viaLink")},
-			{"home/work/b", p.path("link/b")},
+			{"home/code/b", p.path("link/b")},
 		} {
 			for _, home := range []string{"home", "home2"} {
 				p.env = plainEnv.With("HOME=" + p.path(home))
