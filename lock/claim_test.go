@@ -231,6 +231,41 @@ func TestList(t *testing.T) {
 	}
 }
 
+// Own follows each change, from whatever moment it was last asked for.
+func TestOwn(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	var kept []Own
+	step := func(want ...string) {
+		t.Helper()
+		for _, known := range append(kept, Own{}) {
+			got, err := s.Own(bg, "A", known)
+			if err != nil || !slices.Equal(got.Paths, want) {
+				t.Errorf("from %v: %q, %v, not %q", known, got.Paths, err, want)
+			}
+		}
+		now, err := s.Own(bg, "A", Own{})
+		s.must(err)
+		kept = append(kept, now)
+	}
+	step()
+	s.grant("A", "a", "src/x", "src/y/z")
+	step("a", "src/x", "src/y/z")
+	s.grant("B", "b", "src/y/b")
+	step("a", "src/x", "src/y/z")
+	s.must(s.Release(bg, "A", []string{"a", "src/y/z"}))
+	step("src/x")
+	s.grant("B", "a", "src/y/z/deep")
+	step("src/x")
+	s.must(s.Release(bg, "B", []string{"src/y/b", "src/y/z/deep"}))
+	s.grant("A", "src")
+	step("src")
+	s.must(second(s.ReleaseAll(bg, "A")))
+	step()
+	if _, err := s.Own(bg, "A", Own{Tip: "1234567890123456789012345678901234567890"}); err == nil {
+		t.Error("an unknown moment is taken")
+	}
+}
+
 func TestHolders(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.grant("A", "src/auth", "x")

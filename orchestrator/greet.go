@@ -14,7 +14,7 @@ import (
 type Greeting struct {
 	Session bus.Session
 	Peers   []bus.Session // the others that are not done
-	Held    []lock.Claim  // the session's own
+	Held    []string      // what the session claims
 	Theirs  []lock.Claim  // all others'
 	Unread  []bus.Message
 	Context []bus.Context // the newest, newest first
@@ -113,7 +113,7 @@ func (h *Hook) greeting(ctx context.Context, id string) (*Greeting, error) {
 	}
 	for _, c := range claims {
 		if c.Session == id {
-			g.Held = append(g.Held, c)
+			g.Held = append(g.Held, c.Path)
 		} else {
 			g.Theirs = append(g.Theirs, c)
 		}

@@ -173,16 +173,21 @@ func (h *Hook) urgent(ctx context.Context, n *bus.News) bool {
 	for _, c := range n.Context {
 		texts = append(texts, c.Body)
 	}
-	held, err := h.held(ctx, n.Session)
-	return err == nil && slices.ContainsFunc(held, func(c lock.Claim) bool {
-		return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, c.Path) })
+	own, err := h.own(ctx, n.Session)
+	return err == nil && slices.ContainsFunc(own.Paths, func(path string) bool {
+		return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, path) })
 	})
 }
 
-// held are the session's own claims.
-func (h *Hook) held(ctx context.Context, id string) ([]lock.Claim, error) {
-	all, err := h.Claims.List(ctx, "")
-	return slices.DeleteFunc(all, func(c lock.Claim) bool { return c.Session != id }), err
+// own is what the session claims. The agent's record has what that was at its
+// last stop, so that not all claims of all sessions have to be read.
+func (h *Hook) own(ctx context.Context, id string) (lock.Own, error) {
+	if h.record != nil && h.record.Session == id {
+		if own, err := h.Claims.Own(ctx, id, h.record.own()); err == nil {
+			return own, nil
+		}
+	}
+	return h.Claims.Own(ctx, id, lock.Own{})
 }
 
 // preEdit claims what is about to be edited, or denies the edit. Files outside
@@ -285,9 +290,9 @@ func (h *Hook) subagent(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	held, err := h.held(ctx, id)
+	own, err := h.own(ctx, id)
 	if err != nil {
 		return err
 	}
-	return h.Say(Answer{Parent: &Greeting{Session: s, Held: held}})
+	return h.Say(Answer{Parent: &Greeting{Session: s, Held: own.Paths}})
 }

@@ -58,7 +58,10 @@ func (h *Hook) become(id string) error {
 	if h.record == nil {
 		h.record = &presence{}
 	}
-	h.record.Session, h.record.Ended = id, false
+	if h.record.Session != id {
+		*h.record = presence{Session: id} // what it was told and held is another's
+	}
+	h.record.Ended = false
 	h.record.PID, h.record.Process = h.Input.PID, processMark(h.Input.PID)
 	return h.record.save(h.Repo.CommonDir, h.key())
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
 // presence is one session of a coding agent, as its hooks have made it known: the
@@ -28,7 +29,14 @@ type presence struct {
 	Named   []string `json:"named"`   // the unpushed paths that it was reminded of
 	Looked  string   `json:"looked"`  // how the work tree looked then: see Hook.looks
 	Reviews []int    `json:"reviews"` // the reviews that it was reminded of
+
+	ReviewsAt string      `json:"reviewsAt"` // how the reviews stood then
+	ClaimsAt  object.Hash `json:"claimsAt"`  // the claims' tip then
+	Claims    []string    `json:"claims"`    // what the session held then
 }
+
+// own is what the session held at the agent's last stop.
+func (a *presence) own() lock.Own { return lock.Own{Tip: a.ClaimsAt, Paths: a.Claims} }
 
 // agentsDir holds the records.
 func agentsDir(commonDir string) string { return filepath.Join(commonDir, "swarm", "agents") }

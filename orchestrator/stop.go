@@ -36,11 +36,20 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 		return nil
 	}
 	r := &Reminder{Session: id}
-	var err error
-	if r.Reviews, err = h.reviewsFor(ctx, id); err != nil {
+	reviewsAt, err := h.Book.State(ctx)
+	if err != nil {
 		return err
 	}
-	unpushed, looks, err := h.newlyUnpushed(ctx, id)
+	if h.record == nil || reviewsAt != h.record.ReviewsAt {
+		if r.Reviews, err = h.reviewsFor(ctx, id); err != nil {
+			return err
+		}
+	}
+	own, err := h.own(ctx, id)
+	if err != nil {
+		return err
+	}
+	unpushed, looks, err := h.newlyUnpushed(ctx, own.Paths)
 	if err != nil {
 		return err
 	}
@@ -64,11 +73,14 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 	} else {
 		err = nil
 	}
-	if err != nil || (!said && (h.record == nil || looks == h.record.Looked)) {
+	if err != nil || h.record == nil {
 		return err
 	}
+	if !said && looks == h.record.Looked && reviewsAt == h.record.ReviewsAt && own.Tip == h.record.ClaimsAt {
+		return nil
+	}
 	return h.update(func(a *presence) {
-		a.Looked = looks
+		a.Looked, a.ReviewsAt, a.ClaimsAt, a.Claims = looks, reviewsAt, own.Tip, own.Paths
 		if len(unpushed) > 0 {
 			a.Named = unpushed[:min(len(unpushed), maxNamed)]
 		}
@@ -97,10 +109,9 @@ func (h *Hook) reviewsFor(ctx context.Context, id string) ([]int, error) {
 
 // newlyUnpushed is unpushed, unless all looks as it did at the last stop: then
 // the session was reminded of what there is.
-func (h *Hook) newlyUnpushed(ctx context.Context, id string) (paths []string, looks string, err error) {
-	held, err := h.held(ctx, id)
-	if err != nil || len(held) == 0 {
-		return nil, "", err
+func (h *Hook) newlyUnpushed(ctx context.Context, held []string) (paths []string, looks string, err error) {
+	if len(held) == 0 {
+		return nil, "", nil
 	}
 	looks = h.looks(ctx, held)
 	if h.record != nil && looks != "" && looks == h.record.Looked {
@@ -112,7 +123,7 @@ func (h *Hook) newlyUnpushed(ctx context.Context, id string) (paths []string, lo
 
 // looks is a sum over the branch, the index, and size and time of the claimed
 // files; "" if a folder is among them.
-func (h *Hook) looks(ctx context.Context, held []lock.Claim) string {
+func (h *Hook) looks(ctx context.Context, held []string) string {
 	sum := sha256.New()
 	head, err := os.ReadFile(filepath.Join(h.Repo.GitDir, "HEAD"))
 	if err != nil || h.Repo.WorkTree == "" {
@@ -127,8 +138,8 @@ func (h *Hook) looks(ctx context.Context, held []lock.Claim) string {
 		fmt.Fprintln(sum, tip)
 	}
 	files := []string{filepath.Join(h.Repo.GitDir, "index")}
-	for _, c := range held {
-		files = append(files, filepath.Join(h.Repo.WorkTree, filepath.FromSlash(c.Path)))
+	for _, path := range held {
+		files = append(files, filepath.Join(h.Repo.WorkTree, filepath.FromSlash(path)))
 	}
 	for _, name := range files {
 		info, err := os.Lstat(name)
@@ -147,13 +158,13 @@ func (h *Hook) looks(ctx context.Context, held []lock.Claim) string {
 // unpushed are the session's claims under which something is changed here that
 // has not landed: not committed, or committed and not on the target. Where there
 // is no target, what is committed counts as landed.
-func (h *Hook) unpushed(ctx context.Context, held []lock.Claim) ([]string, error) {
+func (h *Hook) unpushed(ctx context.Context, held []string) ([]string, error) {
 	if len(held) == 0 || h.Repo.WorkTree == "" {
 		return nil, nil
 	}
 	var specs []string
-	for _, c := range held[:min(len(held), 1000)] {
-		specs = append(specs, ":(top,literal)"+c.Path)
+	for _, path := range held[:min(len(held), 1000)] {
+		specs = append(specs, ":(top,literal)"+path)
 	}
 	args := append([]string{"status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--"}, specs...)
 	out, err := repo.Output(h.git(ctx, args))
@@ -177,9 +188,9 @@ func (h *Hook) unpushed(ctx context.Context, held []lock.Claim) ([]string, error
 		return nil, err
 	}
 	var paths []string
-	for _, c := range held {
-		if slices.ContainsFunc(changed, func(p string) bool { return p == c.Path || strings.HasPrefix(p, c.Path+"/") }) {
-			paths = append(paths, c.Path)
+	for _, path := range held {
+		if slices.ContainsFunc(changed, func(p string) bool { return p == path || strings.HasPrefix(p, path+"/") }) {
+			paths = append(paths, path)
 		}
 	}
 	return paths, nil
@@ -194,18 +205,18 @@ func (h *Hook) sessionEnd(ctx context.Context, id string) error {
 		return nil
 	}
 	ended := h.update(func(a *presence) { a.Ended = true })
-	held, err := h.held(ctx, id)
-	if err != nil || len(held) == 0 || h.taken(id) {
+	own, err := h.own(ctx, id)
+	if err != nil || len(own.Paths) == 0 || h.taken(id) {
 		return errors.Join(ended, err)
 	}
-	kept, err := h.unpushed(ctx, held)
+	kept, err := h.unpushed(ctx, own.Paths)
 	if err != nil {
 		return errors.Join(ended, err)
 	}
 	var done []string
-	for _, c := range held {
-		if !slices.Contains(kept, c.Path) {
-			done = append(done, c.Path)
+	for _, path := range own.Paths {
+		if !slices.Contains(kept, path) {
+			done = append(done, path)
 		}
 	}
 	if len(done) > 0 {

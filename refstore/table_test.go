@@ -39,10 +39,12 @@ func testTable(t *testing.T, r *gitRepo, opts Options) {
 	sameTable(t, r, opts, ref, model)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 4 {
+		before, was := r.tableNow(t, opts, ref), maps.Clone(model)
 		if err := r.open(opts).Update(bg, "A", func(tx *Tx) error { return randomChanges(t, tx, ref, model, rng) }); err != nil {
 			t.Fatal(err)
 		}
 		sameTable(t, r, opts, ref, model)
+		sameChanges(t, r.tableNow(t, opts, ref), before, was, model)
 	}
 	err = r.open(opts).Update(bg, "A", func(tx *Tx) error {
 		table, err := tx.Table(ref)
@@ -120,6 +122,39 @@ func sameTable(t *testing.T, r *gitRepo, opts Options, ref string, model map[str
 	slices.Sort(names)
 	if want := slices.Sorted(maps.Keys(model)); !slices.Equal(names, want) {
 		t.Errorf("git lists %q, not %q", names, want)
+	}
+}
+
+func (r *gitRepo) tableNow(t *testing.T, opts Options, ref string) *Table {
+	t.Helper()
+	table, err := r.open(opts).Table(bg, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// sameChanges holds Changed to leading from one model to the other, and to not
+// naming what is the same.
+func sameChanges(t *testing.T, now, before *Table, was, model map[string]string) {
+	t.Helper()
+	got := maps.Clone(was)
+	err := now.Changed(before, func(path string, content []byte) error {
+		if old, there := was[path]; there == (content != nil) && old == string(content) {
+			t.Errorf("%q is named, and the same", path)
+		}
+		delete(got, path)
+		if content != nil {
+			got[path] = string(content)
+		}
+		return nil
+	})
+	if err != nil || !maps.Equal(got, model) {
+		t.Errorf("Changed leads to %q, not %q: %v", got, model, err)
+	}
+	stop := errors.New("stop")
+	if err := now.Changed(before, func(string, []byte) error { return stop }); err != stop && !maps.Equal(was, model) {
+		t.Errorf("it did not stop: %v", err)
 	}
 }
 

@@ -200,6 +200,16 @@ func (b *Book) List(ctx context.Context, visit func(*Review) bool) error {
 	return nil
 }
 
+// State is a word for how the reviews stand: as long as it is the same, so is all
+// that can be read of them. It is "" before the first.
+func (b *Book) State(ctx context.Context) (string, error) {
+	tips, err := b.bus.Store().Tips(ctx, TableRef, NotesRef)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(string(tips[0] + " " + tips[1])), nil
+}
+
 // Open is List for the newest request of each session alone: there are as many
 // as sessions, however many reviews there have been.
 func (b *Book) Open(ctx context.Context, visit func(*Review) bool) error {

@@ -22,9 +22,26 @@ func (p *place) hook(b *testing.B, event, id, more string) string {
 	return string(out)
 }
 
-// BenchmarkHook compares a call of an agent's hook with git rev-parse HEAD.
+// BenchmarkHook compares a call of an agent's hook with git rev-parse HEAD, in a
+// swarm of two and beside 40 sessions that hold 50 files each.
 func BenchmarkHook(b *testing.B) {
-	p := newPlace(b)
+	b.Run("2-sessions", func(b *testing.B) { benchHook(b, newPlace(b)) })
+	b.Run("2000-claims", func(b *testing.B) {
+		p := newPlace(b)
+		for s := range 40 {
+			id := fmt.Sprintf("S%d", s)
+			p.must(b, "git-swarm", "init", "--sessions", fmt.Sprintf("%s:w%d", id, s))
+			claim := []string{"git-swarm", "claim", "--session", id}
+			for f := range 50 {
+				claim = append(claim, fmt.Sprintf("pkg%d/f%d.go", s, f))
+			}
+			p.must(b, claim...)
+		}
+		benchHook(b, p)
+	})
+}
+
+func benchHook(b *testing.B, p *place) {
 	p.must(b, "git-swarm", "claim", "mine.go")
 	p.must(b, "git-swarm", "claim", "--session", "B", "theirs.go")
 	p.hook(b, "session-start", "A", "")
@@ -38,8 +55,8 @@ func BenchmarkHook(b *testing.B) {
 		{"prompt-quiet", "prompt", func() string { return "" }},
 		{"edit-mine", "pre-edit", func() string { return edit("mine.go") }},
 		{"edit-denied", "pre-edit", func() string { return edit("theirs.go") }},
-		{"edit-claims", "pre-edit", func() string { n++; return edit(fmt.Sprintf("new/%d.go", n)) }},
 		{"stop", "stop", func() string { return "" }},
+		{"edit-claims", "pre-edit", func() string { n++; return edit(fmt.Sprintf("new/%d.go", n)) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			var ours, gits []time.Duration

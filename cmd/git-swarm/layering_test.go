@@ -15,7 +15,7 @@ var layers = map[string][]string{
 	"cmd/git-swarm":    {"cmd/internal/app"},
 	"cmd/ao":           {"cmd/internal/app"},
 	"cmd/internal/app": {"orchestrator", "merge", "review", "lock", "refstore/object", "refstore", "refstore/bus", "refstore/rawfile", "refstore/repo"},
-	"orchestrator":     {"merge", "review", "lock", "refstore/bus", "refstore", "refstore/repo"},
+	"orchestrator":     {"merge", "review", "lock", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"merge":            {"lock", "refstore/bus", "refstore", "refstore/repo"},
 	"review":           {"refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"lock":             {"refstore/bus", "refstore", "refstore/object"},

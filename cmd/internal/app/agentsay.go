@@ -193,10 +193,10 @@ func (h *agentHook) wordParent(g *orchestrator.Greeting) string {
 }
 
 // holdings are claimed paths, as many as there is room for.
-func holdings(held []lock.Claim, limit int) string {
+func holdings(held []string, limit int) string {
 	var b strings.Builder
-	for i, c := range held {
-		path := inert(c.Path)
+	for i, path := range held {
+		path = inert(path)
 		if b.Len()+len(path) > limit {
 			fmt.Fprintf(&b, " (+%d)", len(held)-i)
 			break
@@ -251,9 +251,9 @@ func (h *agentHook) wordGreeting(g *orchestrator.Greeting) string {
 }
 
 func (h *agentHook) peerLines(g *orchestrator.Greeting) []string {
-	by := map[string][]lock.Claim{}
+	by := map[string][]string{}
 	for _, c := range g.Theirs {
-		by[c.Session] = append(by[c.Session], c)
+		by[c.Session] = append(by[c.Session], c.Path)
 	}
 	var lines []string
 	for _, s := range g.Peers {

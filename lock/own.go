@@ -1,0 +1,53 @@
+package lock
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// Own is what a session held at one moment. Whoever keeps it can bring it up to
+// date by what has changed since, however many claims others hold.
+type Own struct {
+	Tip   object.Hash // of the table of claims; "" for a moment before there was one
+	Paths []string    // sorted
+}
+
+// Own brings known, which is session id's, up to date. The zero Own is of a time
+// before any claim.
+func (c *Claims) Own(ctx context.Context, id string, known Own) (Own, error) {
+	store := c.bus.Store()
+	tip, err := store.Tip(ctx, ClaimsRef)
+	if err != nil || tip == known.Tip {
+		return known, err
+	}
+	now, err := store.TableAt(ctx, ClaimsRef, tip)
+	if err != nil {
+		return Own{}, err
+	}
+	before, err := store.TableAt(ctx, ClaimsRef, known.Tip)
+	if err != nil {
+		return Own{}, err
+	}
+	held := map[string]bool{}
+	for _, path := range known.Paths {
+		held[path] = true
+	}
+	err = now.Changed(before, func(path string, content []byte) error {
+		delete(held, path)
+		if content == nil {
+			return nil
+		}
+		claim, err := decodeClaim(path, content)
+		if err == nil && claim.Session == id {
+			held[path] = true
+		}
+		return err
+	})
+	if err != nil {
+		return Own{}, err
+	}
+	return Own{tip, slices.Sorted(maps.Keys(held))}, nil
+}
