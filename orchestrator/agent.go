@@ -8,10 +8,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
-	"syscall"
-	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // Agent is a session's Claude Code client, about to be started.
@@ -19,28 +18,15 @@ type Agent struct {
 	Session string
 	Dir     string // its worktree
 	Prompt  string
-	Env     []string
+	Env     repo.Env
 }
-
-// ErrNoClient says that the Claude Code client is not on PATH.
-var ErrNoClient = errors.New("the Claude Code client is not on PATH")
 
 // ErrNoTmux says that there is no tmux, or that this is not within it.
 var ErrNoTmux = errors.New("no tmux to open windows in")
 
-// command is a client with its arguments. What a client hands down to its
-// children does not reach it: it is a session of its own.
+// command is the session's client with these arguments.
 func (a Agent) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "claude", args...)
-	cmd.Dir = a.Dir
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = append(slices.DeleteFunc(slices.Clone(a.Env), func(s string) bool {
-		name, _, _ := strings.Cut(s, "=")
-		return strings.HasPrefix(name, "CLAUDE_CODE_") && name != "CLAUDE_CODE_USE_BEDROCK" && name != "CLAUDE_CODE_USE_VERTEX" ||
-			slices.Contains([]string{"CLAUDE_PID", "CLAUDECODE", "CLAUDE_PROJECT_DIR", "CLAUDE_ENV_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}, name)
-	}), "GIT_SWARM_SESSION="+a.Session)
-	return cmd
+	return client(ctx, a.Env.With("GIT_SWARM_SESSION="+a.Session), a.Dir, args...)
 }
 
 // Arguments are those of an interactive client, for showing.
@@ -50,20 +36,13 @@ func (a Agent) Arguments() []string { return []string{"claude", "--name", a.Sess
 func (a Agent) Interactive(ctx context.Context) error {
 	cmd := a.command(ctx, a.Arguments()[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return clientError(cmd.Run())
-}
-
-func clientError(err error) error {
-	if errors.Is(err, exec.ErrNotFound) {
-		return ErrNoClient
-	}
-	return err
+	return cmd.Run()
 }
 
 // Window opens a tmux window in which the client runs.
 func (a Agent) Window(ctx context.Context) error {
-	if _, err := exec.LookPath("claude"); err != nil {
-		return ErrNoClient
+	if err := HasClient(a.Env); err != nil {
+		return err
 	}
 	args := []string{"new-window", "-d", "-n", a.Session, "-c", a.Dir, "-e", "GIT_SWARM_SESSION=" + a.Session, "--"}
 	cmd := exec.CommandContext(ctx, "tmux", append(args, a.Arguments()...)...)
@@ -90,7 +69,7 @@ func (a Agent) Headless(ctx context.Context, progress func(text string)) error {
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
 	if err := cmd.Start(); err != nil {
-		return clientError(err)
+		return err
 	}
 	in := bufio.NewReader(out)
 	for {

@@ -23,5 +23,5 @@ func printed(entries []entry) string {
 	return string(out)
 }
 
-// ParseVersion is parseVersion.
-func ParseVersion(text string) (Version, error) { return parseVersion(text) }
+// ParseGitVersion is parseVersion.
+func ParseGitVersion(text string) (Version, error) { return parseVersion(text) }

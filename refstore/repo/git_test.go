@@ -104,21 +104,21 @@ func TestVersion(t *testing.T) {
 		"hello":                               "",
 		"":                                    "",
 	} {
-		v, err := repo.ParseVersion(text)
+		v, err := repo.ParseGitVersion(text)
 		if want == "" && err == nil || want != "" && (err != nil || v.String() != want) {
 			t.Errorf("%q is %v, %v", text, v, err)
 		}
 	}
 	p := newPlace(t)
 	p.repo("r")
-	v, err := p.discover("r").Version(ctx)
+	v, err := repo.GitVersion(ctx, p.env)
 	if want := "git version " + v.String(); err != nil || !strings.HasPrefix(p.git("", "version"), want) {
 		t.Errorf("version is %v, %v", v, err)
 	}
 	p.write("bin/git", "#!/bin/sh\necho git version 2.11.0\n")
 	os.Chmod(p.path("bin/git"), 0o755)
 	env(p, "PATH="+p.path("bin"))
-	_, err = p.discover("r").Version(ctx)
+	_, err = repo.GitVersion(ctx, p.env)
 	if !errors.Is(err, repo.ErrGitTooOld) || !strings.Contains(err.Error(), "2.11.0") || !strings.Contains(err.Error(), repo.MinVersion.String()) {
 		t.Errorf("old git: %v", err)
 	}

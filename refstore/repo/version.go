@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Version is a version of git.
+// Version is a version, of git or of another program.
 type Version struct{ Major, Minor, Patch int }
 
 // MinVersion is the oldest git that git swarm works with: the first whose
@@ -22,10 +22,11 @@ func (v Version) Compare(w Version) int {
 	return cmp.Or(v.Major-w.Major, v.Minor-w.Minor, v.Patch-w.Patch)
 }
 
-// Version asks git for its version. An error wraps [ErrGitTooOld] if it is older
-// than [MinVersion]; the version is returned all the same.
-func (r *Repo) Version(ctx context.Context) (Version, error) {
-	out, err := Output(r.GitParsed(ctx, "version"))
+// GitVersion asks the git on PATH for its version, in a repository or not. An
+// error wraps [ErrGitTooOld] if it is older than [MinVersion]; the version is
+// returned all the same. Where there is no git it is [ErrNoGit].
+func GitVersion(ctx context.Context, env Env) (Version, error) {
+	out, err := Output(gitIn(ctx, parsedEnv(env), "/", []string{"version"}))
 	if err != nil {
 		return Version{}, err
 	}
@@ -41,8 +42,18 @@ func (r *Repo) Version(ctx context.Context) (Version, error) {
 func parseVersion(text string) (Version, error) {
 	text = strings.TrimSpace(text)
 	rest, ok := strings.CutPrefix(text, "git version ")
+	v, found := ParseVersion(rest)
+	if !ok || !found {
+		return Version{}, fmt.Errorf("git reports its version as %.80q", text)
+	}
+	return v, nil
+}
+
+// ParseVersion reads the two or three numbers that text begins with, as in
+// "2.1.330 (Claude Code)".
+func ParseVersion(text string) (v Version, ok bool) {
 	var numbers []int
-	for part := range strings.SplitSeq(rest, ".") {
+	for part := range strings.SplitSeq(text, ".") {
 		digits := part[:len(part)-len(strings.TrimLeft(part, "0123456789"))]
 		n, err := strconv.Atoi(digits)
 		if err != nil {
@@ -53,9 +64,9 @@ func parseVersion(text string) (Version, error) {
 			break
 		}
 	}
-	if !ok || len(numbers) < 2 {
-		return Version{}, fmt.Errorf("git reports its version as %.80q", text)
+	if len(numbers) < 2 {
+		return Version{}, false
 	}
 	numbers = append(numbers, 0)
-	return Version{numbers[0], numbers[1], numbers[2]}, nil
+	return Version{numbers[0], numbers[1], numbers[2]}, true
 }

@@ -79,25 +79,13 @@ func (c *call) printFinding(f finding) error {
 }
 
 func (c *call) checkGit(ctx context.Context) finding {
-	path := ""
-	for _, dir := range filepath.SplitList(c.Env.Get("PATH")) {
-		if info, err := os.Stat(filepath.Join(dir, "git")); err == nil && info.Mode()&0o111 != 0 {
-			path = filepath.Join(dir, "git")
-			break
-		}
-	}
-	r, err := c.Repo()
-	if path == "" {
+	v, err := repo.GitVersion(ctx, c.Env)
+	switch {
+	case errors.Is(err, repo.ErrNoGit):
 		return finding{"git", "bad", "not installed, or not on PATH", "install git"}
-	}
-	if err != nil {
-		return finding{"git", "ok", path, ""}
-	}
-	v, err := r.Version(ctx)
-	if errors.Is(err, repo.ErrGitTooOld) {
+	case errors.Is(err, repo.ErrGitTooOld):
 		return finding{"git", "bad", inert(err.Error()), "upgrade git"}
-	}
-	if err != nil {
+	case err != nil:
 		return finding{"git", "bad", inert(err.Error()), ""}
 	}
 	return finding{"git", "ok", fmt.Sprintf("version %s", v), ""}

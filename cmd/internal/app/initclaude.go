@@ -63,28 +63,3 @@ func ownPath() (string, error) {
 	}
 	return filepath.Abs(path)
 }
-
-// checkAgents says where the agents' hooks are, and what went wrong in them.
-func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
-	var found []finding
-	installed := orchestrator.Installed(ctx, r)
-	for path, commands := range installed {
-		f := finding{"hooks", "ok", inert(path), ""}
-		for _, command := range commands {
-			if info, err := os.Stat(command); command != "" && (err != nil || info.Mode()&0o111 == 0) {
-				f = finding{"hooks", "bad", inert(path) + " runs " + inert(command) + ", which is not there", "git swarm init --claude"}
-			}
-		}
-		found = append(found, f)
-	}
-	if len(installed) > 1 {
-		found = append(found, finding{"hooks", "note", "installed twice: each event runs both", "git swarm init --claude --remove"})
-	}
-	if len(installed) == 0 {
-		found = append(found, finding{"hooks", "note", "Claude Code's are not installed", "git swarm init --claude"})
-	}
-	for _, p := range orchestrator.Problems(r.CommonDir, c.Now()) {
-		found = append(found, finding{"hooks", "note", inert(p.What) + " (" + c.ago(p.At) + ")", ""})
-	}
-	return found
-}

@@ -21,7 +21,7 @@ func setupVerb() *verb {
 		name: "setup", group: groupStart, short: "check that all is there that git swarm start needs",
 		json: true,
 		run: func(ctx context.Context, c *call) error {
-			findings := []finding{c.checkGit(ctx), c.checkPath(), checkClient(ctx)}
+			findings := []finding{c.checkGit(ctx), c.checkPath(), c.checkClient(ctx)}
 			if findings[1].state == "note" {
 				findings[1].state = "bad"
 			}
@@ -34,18 +34,6 @@ func setupVerb() *verb {
 			return c.printFindings(findings)
 		},
 	}
-}
-
-func checkClient(ctx context.Context) finding {
-	path, err := exec.LookPath("claude")
-	if err != nil {
-		return finding{"client", "bad", "the Claude Code client is not on PATH", "npm install -g @anthropic-ai/claude-code"}
-	}
-	out, err := exec.CommandContext(ctx, path, "--version").Output()
-	if err != nil {
-		return finding{"client", "bad", inert(path + " --version: " + err.Error()), ""}
-	}
-	return finding{"client", "ok", inert("claude " + strings.TrimSpace(string(out))), ""}
 }
 
 func startVerb() *verb {
@@ -89,8 +77,8 @@ func runStart(ctx context.Context, c *call) error {
 	if r.WorkTree == "" {
 		return &refusal{exitNo, "git swarm start needs a work tree, and the repository is bare", ""}
 	}
-	if _, err := exec.LookPath("claude"); err != nil {
-		return wordAgent(orchestrator.ErrNoClient)
+	if err := orchestrator.HasClient(c.Env); err != nil {
+		return wordAgent(err)
 	}
 	name, err := orchestrator.WriteProtocol(r.WorkTree)
 	if errors.Is(err, orchestrator.ErrMarks) {
@@ -185,7 +173,7 @@ func wordAgent(err error) error {
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, orchestrator.ErrNoClient):
-		return &refusal{exitNo, err.Error(), "npm install -g @anthropic-ai/claude-code"}
+		return &refusal{exitNo, err.Error(), installClient}
 	case errors.Is(err, orchestrator.ErrNoTmux):
 		return &refusal{exitNo, err.Error(), "git swarm launch --print"}
 	case errors.As(err, &exit):

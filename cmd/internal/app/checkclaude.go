@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+const installClient = "npm install -g @anthropic-ai/claude-code@latest"
+
+// checkClient says whether the Claude Code client is there, and new enough.
+func (c *call) checkClient(ctx context.Context) finding {
+	v, err := orchestrator.ClientVersion(ctx, c.Env)
+	switch {
+	case errors.Is(err, orchestrator.ErrNoClient):
+		return finding{"client", "bad", "the Claude Code client is not on PATH", installClient}
+	case errors.Is(err, orchestrator.ErrClientTooOld):
+		return finding{"client", "bad", inert(err.Error()) + ": before, hooks do not count in worktrees", installClient + " (it needs Node.js 22)"}
+	case err != nil:
+		return finding{"client", "bad", inert(err.Error()), ""}
+	}
+	return finding{"client", "ok", "Claude Code " + v.String(), ""}
+}
+
+// checkAgents says where the agents' hooks are, whether Claude Code runs them,
+// and what went wrong in them.
+func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
+	var found []finding
+	installed := orchestrator.Installed(ctx, r)
+	for path, commands := range installed {
+		f := finding{"hooks", "ok", inert(path), ""}
+		for _, command := range commands {
+			if info, err := os.Stat(command); command != "" && (err != nil || info.Mode()&0o111 == 0) {
+				f = finding{"hooks", "bad", inert(path) + " runs " + inert(command) + ", which is not there", "git swarm init --claude"}
+			}
+		}
+		found = append(found, f)
+	}
+	if len(installed) > 1 {
+		found = append(found, finding{"hooks", "note", "installed twice: each event runs both", "git swarm init --claude --remove"})
+	}
+	if len(installed) == 0 {
+		found = append(found, finding{"hooks", "note", "Claude Code's are not installed", "git swarm init --claude"})
+	} else if orchestrator.HasClient(c.Env) == nil {
+		found = append(found, c.checkClient(ctx), c.checkProbe(ctx, r))
+	}
+	for _, p := range orchestrator.Problems(r.CommonDir, c.Now()) {
+		found = append(found, finding{"hooks", "note", inert(p.What) + " (" + c.ago(p.At) + ")", ""})
+	}
+	return found
+}
+
+// checkProbe has the client begin a session that does nothing but run its hooks.
+func (c *call) checkProbe(ctx context.Context, r *repo.Repo) finding {
+	if r.WorkTree == "" {
+		return finding{"hooks", "note", "not tried: no work tree here", ""}
+	}
+	ran, err := orchestrator.ProbeHooks(ctx, c.Env, r.WorkTree)
+	switch {
+	case err != nil:
+		return finding{"hooks", "note", "not tried: " + inert(err.Error()), ""}
+	case !ran:
+		return finding{"hooks", "bad", "Claude Code does not run them here: is disableAllHooks set, or the folder not trusted?", "start claude here once and trust the folder; claude --debug hooks says more"}
+	}
+	return finding{"hooks", "ok", "Claude Code runs them here", ""}
+}
