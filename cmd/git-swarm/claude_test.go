@@ -2,16 +2,21 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/creack/pty"
 )
 
 // TestClaude runs the real Claude Code client, in several worktrees at once,
@@ -22,8 +27,10 @@ import (
 func TestClaude(t *testing.T) {
 	if os.Getenv("SWARM_CLAUDE_INSIDE") != "" {
 		inheritsSettings(t)
+		t.Run("probe", claudeProbe)
 		t.Run("sessions", claudeSessions)
 		t.Run("idle", claudeIdle)
+		t.Run("terminal", claudeTerminal)
 		t.Run("killed", claudeKilled)
 		return
 	}
@@ -152,8 +159,7 @@ func (s *swarmOf) client(session string, args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Getenv("SWARM_CLAUDE"), args...)
 	cmd.Dir = s.place(session)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Env = append(s.env, "ANTHROPIC_BASE_URL="+s.url+"/s/"+session, "ANTHROPIC_API_KEY=stand-in", "DISABLE_TELEMETRY=1", "DISABLE_ERROR_REPORTING=1",
-		"DISABLE_AUTOUPDATER=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "NO_PROXY=127.0.0.1")
+	cmd.Env = s.clientEnv(session)
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
 	s.t.Cleanup(func() {
@@ -167,6 +173,11 @@ func (s *swarmOf) client(session string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+func (s *swarmOf) clientEnv(session string) []string {
+	return append(slices.Clone(s.env), "ANTHROPIC_BASE_URL="+s.url+"/s/"+session, "ANTHROPIC_API_KEY=stand-in", "DISABLE_TELEMETRY=1", "DISABLE_ERROR_REPORTING=1",
+		"DISABLE_AUTOUPDATER=1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "NO_PROXY=127.0.0.1")
+}
+
 // writes is a step that writes a file of the session's worktree.
 func (s *swarmOf) writes(session, name string) func(string) step {
 	return func(string) step {
@@ -176,6 +187,36 @@ func (s *swarmOf) writes(session, name string) func(string) step {
 
 func runs(command string) func(string) step {
 	return func(string) step { return step{tool: "Bash", input: map[string]any{"command": command}} }
+}
+
+// claudeProbe: doctor has the client run its hooks, and says so; nobody joins.
+func claudeProbe(t *testing.T) {
+	s := newSwarm(t, "A:front")
+	bin := t.TempDir()
+	if err := os.Symlink(os.Getenv("SWARM_CLAUDE"), filepath.Join(bin, "claude")); err != nil {
+		t.Fatal(err)
+	}
+	s.env = append(s.clientEnv("A"), "PATH="+filepath.Join(bin)+":"+s.env[0][len("PATH="):])
+	for _, dir := range []string{s.app, s.place("A")} {
+		out, err := s.try(dir, "git", "swarm", "doctor")
+		if err != nil || !strings.Contains(out, "Claude Code runs them here") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+	settings := filepath.Join(s.app, ".claude", "settings.local.json")
+	content, err := os.ReadFile(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(settings, []byte(strings.Replace(string(content), "{", `{"disableAllHooks": true,`, 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := s.try(s.app, "git", "swarm", "doctor"); err == nil || !strings.Contains(out, "Claude Code does not run them here") {
+		t.Errorf("hooks are disabled: %v\n%s", err, out)
+	}
+	if _, err := os.Stat(filepath.Join(s.app, ".git", "swarm", "agents")); err == nil {
+		t.Error("the probe joined")
+	}
 }
 
 // claudeSessions: of several that write the same file at once just one does; the
@@ -268,15 +309,79 @@ func claudeIdle(t *testing.T) {
 	if !s.model.shown("B", "Begin.", 60*time.Second) {
 		t.Fatal("the session did not begin")
 	}
-	time.Sleep(4 * time.Second) // it ends its turn, and its waiter settles
-	before := s.model.count("B")
-	began := time.Now()
-	s.run(s.app, "git", "swarm", "message", "--from", "A", "B", "Wake up, the API moved")
-	if !s.model.shown("B", "Wake up, the API moved", 20*time.Second) {
-		t.Fatalf("the idle session was not woken (%d requests before, %d now)", before, s.model.count("B"))
-	}
-	t.Logf("woken after %s", time.Since(began).Round(time.Millisecond))
+	s.wakes("B")
 	_ = in.Close()
+}
+
+// wakes sends a message to a session that is idle, and expects it to be told.
+func (s *swarmOf) wakes(id string) {
+	s.t.Helper()
+	waiters := filepath.Join(s.app, ".git", "swarm", "agents", "*.wait")
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if found, _ := filepath.Glob(waiters); len(found) > 0 {
+			break
+		}
+		if time.Now().After(end) {
+			s.t.Fatal("nothing waits for the idle session's messages")
+		}
+	}
+	before := s.model.count(id)
+	began := time.Now()
+	s.run(s.app, "git", "swarm", "message", "--from", "A", id, "Wake up, the API moved")
+	if !s.model.shown(id, "Wake up, the API moved", 30*time.Second) {
+		s.t.Fatalf("the idle session was not woken (%d requests before, %d now)", before, s.model.count(id))
+	}
+	s.t.Logf("woken after %s", time.Since(began).Round(time.Millisecond))
+}
+
+// claudeTerminal: the same with the client on a terminal, as a person uses it:
+// there, nothing has to be configured.
+func claudeTerminal(t *testing.T) {
+	s := newSwarm(t, "A:front B:back")
+	s.model.plan("B")
+	trusted := map[string]any{"hasTrustDialogAccepted": true}
+	config, err := json.Marshal(map[string]any{
+		"hasCompletedOnboarding": true, "theme": "dark", "customApiKeyResponses": map[string]any{"approved": []string{"stand-in"}, "rejected": []string{}},
+		"projects": map[string]any{s.app: trusted, s.place("B"): trusted},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.home, ".claude.json"), config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Getenv("SWARM_CLAUDE"))
+	cmd.Dir, cmd.Env = s.place("B"), append(s.clientEnv("B"), "TERM=xterm-256color")
+	screen, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 50, Cols: 160})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	read := make(chan struct{})
+	go func() { defer close(read); _, _ = io.Copy(&said, screen) }()
+	defer func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+		_ = screen.Close()
+		<-read
+		if t.Failed() {
+			t.Logf("the screen: %.8000q", said.String())
+		}
+	}()
+	// What is typed before the client reads its terminal waits there.
+	if _, err := screen.WriteString("Begin."); err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		if s.model.shown("B", "Begin.", time.Second) {
+			break
+		}
+		_, _ = screen.WriteString("\r")
+	}
+	if s.model.count("B") == 0 {
+		t.Fatal("the session did not begin")
+	}
+	s.wakes("B")
 }
 
 // claudeKilled: a session that is killed is seen to be gone, and what it holds
