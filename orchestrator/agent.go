@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -21,47 +23,56 @@ type Agent struct {
 	Env     repo.Env
 }
 
-// ErrNoTmux says that there is no tmux, or that this is not within it.
-var ErrNoTmux = errors.New("no tmux to open windows in")
+// MaxPrompt is the longest prompt, in bytes, for a client on a terminal: it is an
+// argument, of which Linux takes 128 KiB.
+const MaxPrompt = 120_000
 
 // command is the session's client with these arguments.
 func (a Agent) command(ctx context.Context, args ...string) *exec.Cmd {
 	return client(ctx, a.Env.With("GIT_SWARM_SESSION="+a.Session), a.Dir, args...)
 }
 
-// Arguments are those of an interactive client, for showing.
-func (a Agent) Arguments() []string { return []string{"claude", "--name", a.Session, a.Prompt} }
-
-// Interactive runs the client in our place, with our terminal.
+// Interactive runs the client in our place, with our terminal, to its end. Where
+// standard input is something else, it is given the terminal all the same.
 func (a Agent) Interactive(ctx context.Context) error {
-	cmd := a.command(ctx, a.Arguments()[1:]...)
+	cmd := a.command(ctx, "--name", a.Session, a.Prompt)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeCharDevice == 0 {
+		if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
+			defer tty.Close()
+			cmd.Stdin = tty
+		}
+	}
 	return cmd.Run()
 }
 
-// Window opens a tmux window in which the client runs.
-func (a Agent) Window(ctx context.Context) error {
-	if err := HasClient(a.Env); err != nil {
-		return err
+// Line is a shell's line that does as Interactive does. The prompt is kept in
+// file, which it reads: the line stays one.
+func (a Agent) Line(file string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return "", err
 	}
-	args := []string{"new-window", "-d", "-n", a.Session, "-c", a.Dir, "-e", "GIT_SWARM_SESSION=" + a.Session, "--"}
-	cmd := exec.CommandContext(ctx, "tmux", append(args, a.Arguments()...)...)
-	cmd.Env = a.Env
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, exec.ErrNotFound) {
-		return ErrNoTmux
+	if err := replaceFile(file, a.Prompt, 0o666); err != nil {
+		return "", err
 	}
-	if err != nil {
-		return errors.New("tmux: " + strings.TrimSpace(string(out)))
-	}
-	return nil
+	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s claude --name %[2]s "$(cat %s)"`, shellQuote(a.Dir), a.Session, shellQuote(file)), nil
 }
 
+// PromptFile is where in the common git dir a session's prompt is kept for Line.
+func PromptFile(commonDir, session string) string {
+	return filepath.Join(commonDir, "swarm", "prompts", session+".md")
+}
+
+// shellQuote quotes a word for the shell, to the byte.
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
 // Headless runs the client without a terminal and calls progress with each thing
-// that it says, until it has ended.
+// that it says, until it has ended. It may edit files and run git; for more it
+// needs the project's settings, for nobody is there to be asked.
 func (a Agent) Headless(ctx context.Context, progress func(text string)) error {
-	cmd := a.command(ctx, "-p", a.Prompt, "--name", a.Session, "--output-format", "stream-json", "--verbose",
-		"--permission-mode", "acceptEdits", "--allowedTools", "Bash(git swarm *)")
+	cmd := a.command(ctx, "-p", "--name", a.Session, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
+		"--allowedTools", "Bash(git swarm *)", "Bash(git add *)", "Bash(git rm *)", "Bash(git mv *)", "Bash(git status *)", "Bash(git diff *)", "Bash(git log *)", "Bash(git show *)")
+	cmd.Stdin = strings.NewReader(a.Prompt)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

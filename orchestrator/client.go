@@ -46,12 +46,23 @@ func client(ctx context.Context, env repo.Env, dir string, args ...string) *exec
 	cmd.Dir = dir
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = slices.DeleteFunc(slices.Clone(env), func(s string) bool {
+	cmd.Env = clientEnv(env)
+	return cmd
+}
+
+// clientEnv is env without what a client, or git, hands down to its children.
+func clientEnv(env repo.Env) repo.Env {
+	return slices.DeleteFunc(slices.Clone(env), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
-		return strings.HasPrefix(name, "CLAUDE_CODE_") && name != "CLAUDE_CODE_USE_BEDROCK" && name != "CLAUDE_CODE_USE_VERTEX" ||
+		return strings.HasPrefix(name, "CLAUDE_CODE_") && !slices.Contains(clientSettings, name) ||
 			slices.Contains([]string{"CLAUDE_PID", "CLAUDECODE", "CLAUDE_PROJECT_DIR", "CLAUDE_ENV_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}, name)
 	})
-	return cmd
+}
+
+// clientSettings are the user's, and for every client.
+var clientSettings = []string{
+	"CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_SKIP_BEDROCK_AUTH", "CLAUDE_CODE_SKIP_VERTEX_AUTH",
+	"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "CLAUDE_CODE_MAX_OUTPUT_TOKENS", "CLAUDE_CODE_API_KEY_HELPER_TTL_MS", "CLAUDE_CODE_OAUTH_TOKEN",
 }
 
 // HasClient is ErrNoClient if there is none on env's PATH.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,6 +132,14 @@ func AgentSession(commonDir, id string) string {
 		return a.Session
 	}
 	return ""
+}
+
+// AtWork reports whether an agent is at work as the session, for certain: its
+// process is there.
+func AtWork(commonDir, session string) bool {
+	return slices.ContainsFunc(allAgents(commonDir, time.Now()), func(k known) bool {
+		return k.Session == session && k.PID > 0 && !k.over()
+	})
 }
 
 // graceSeen is by how much a session may have been heard of after its agent's

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -40,6 +41,7 @@ func TestMain(m *testing.M) {
 //	inert                    stdout and stderr hold nothing that a terminal acts on
 //	sound                    git swarm fsck and git fsck --strict find no fault
 //	hook EVENT ID DIR [JSON] an agent's hook: session ID is at work in DIR; further fields of its input
+//	appears FILE             waits for a file that another process makes
 //	dirty                    fails unless git status --porcelain is empty, with !
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -48,7 +50,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"git": runGit, "exits": runExits, "json": checkJSON, "jsonkeys": checkKeys, "jsontext": saveText, "same": checkSame,
-			"raw": writeRaw, "fill": writeFill, "inert": checkInert, "sound": checkSound, "dirty": checkDirty, "hook": runHook,
+			"raw": writeRaw, "fill": writeFill, "inert": checkInert, "sound": checkSound, "dirty": checkDirty, "hook": runHook, "appears": awaitFile,
 		},
 	})
 }
@@ -70,7 +72,7 @@ const gitconfig = `[user]
 func setup(env *testscript.Env) error {
 	env.Vars = slices.DeleteFunc(env.Vars, func(v string) bool { return strings.HasPrefix(v, "GIT_") })
 	home := filepath.Join(env.WorkDir, ".home")
-	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, "GORACE="+os.Getenv("GORACE"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "ESC=\x1b", "TAB=\t")
+	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, "GORACE="+os.Getenv("GORACE"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "TEST_PID="+strconv.Itoa(os.Getpid()), "ESC=\x1b", "TAB=\t")
 	if err := os.Mkdir(home, 0o777); err != nil {
 		return err
 	}
@@ -129,6 +131,20 @@ func runHook(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%v", err)
 	case !neg && ts.ReadFile("stderr") != "":
 		ts.Fatalf("not silent")
+	}
+}
+
+func awaitFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: appears FILE")
+	}
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s does not appear", args[0])
+		}
 	}
 }
 

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
+	"golang.org/x/term"
 )
 
 func taskFlags() []cli.Flag {
@@ -37,8 +39,11 @@ func promptVerb() *verb {
 func launchVerb() *verb {
 	return &verb{
 		name: "launch", group: groupStart, args: "ID...", min: 1, max: -1, short: "start Claude Code in the worktree of each session",
-		long: `Within tmux each session gets a window. With -p they run without a terminal, all
-at once, and what they say is shown line by line. --print prints the commands.`,
+		long: `Each session gets a tmux window: where you are, or, outside of tmux, in a tmux
+session of the swarm's own. Without tmux, one session can be started right here.
+With -p they run without a terminal, all at once, and what they say is shown line
+by line; they may edit files and run git, and what else they may do is up to the
+project's settings. --print prints the commands, to run in terminals of your own.`,
 		flags: func() []cli.Flag {
 			return append(taskFlags(),
 				&cli.BoolFlag{Name: "headless", Aliases: []string{"p"}, Usage: "without a terminal, to the end of the task"},
@@ -49,36 +54,90 @@ at once, and what they say is shown line by line. --print prints the commands.`,
 }
 
 func runLaunch(ctx context.Context, c *call) error {
+	headless, printed := c.cmd.Bool("headless"), c.cmd.Bool("print")
+	if headless && printed {
+		return usageOf(c.verb, "either --headless or --print")
+	}
 	agents, err := c.agents(ctx)
 	if err != nil {
 		return err
 	}
-	switch {
-	case c.cmd.Bool("print"):
+	if !printed {
+		if err := c.mayLaunch(agents); err != nil {
+			return err
+		}
+	}
+	if headless {
+		return c.runHeadless(ctx, agents)
+	}
+	for _, a := range agents {
+		if len(a.Prompt) > orchestrator.MaxPrompt {
+			return tooLong("task")
+		}
+	}
+	if printed {
 		for _, a := range agents {
-			words := make([]string, 0, 4)
-			for _, w := range a.Arguments() {
-				words = append(words, shellQuote(w))
+			line, err := c.launchLine(a)
+			if err == nil {
+				err = c.printf("%s\n", line)
 			}
-			if err := c.printf("cd %s && GIT_SWARM_SESSION=%s %s\n", shellQuote(a.Dir), a.Session, strings.Join(words, " ")); err != nil {
+			if err != nil {
 				return err
 			}
 		}
 		return nil
-	case c.cmd.Bool("headless"):
-		return c.runHeadless(ctx, agents)
-	case c.Env.Get("TMUX") == "":
-		return wordAgent(orchestrator.ErrNoTmux)
+	}
+	tmux, err := orchestrator.FindTmux(c.Env, c.open.repo)
+	if errors.Is(err, orchestrator.ErrNoTmux) && len(agents) == 1 && c.onTerminal() {
+		return wordAgent(agents[0].Interactive(ctx))
+	}
+	if err != nil {
+		return wordAgent(err)
 	}
 	for _, a := range agents {
-		if err := a.Window(ctx); err != nil {
-			return wordAgent(err)
+		line, err := c.launchLine(a)
+		if err == nil {
+			err = tmux.Open(ctx, a.Session, a.Dir, line)
 		}
-		if err := c.printf("%s started in tmux window %s\n", a.Session, a.Session); err != nil {
+		if err == nil {
+			err = c.printf("%s started in tmux window %s\n", a.Session, strings.TrimPrefix(tmux.Own+":"+a.Session, ":"))
+		}
+		if err != nil {
 			return err
 		}
 	}
+	if tmux.Own != "" {
+		c.notef("They are at work in a tmux session of their own; to see them: tmux attach -t %s", tmux.Own)
+	}
 	return nil
+}
+
+// mayLaunch refuses where there is no client, or where one is at work already.
+func (c *call) mayLaunch(agents []orchestrator.Agent) error {
+	if err := orchestrator.HasClient(c.Env); err != nil {
+		return wordAgent(err)
+	}
+	for _, a := range agents {
+		if orchestrator.AtWork(c.open.repo.CommonDir, a.Session) {
+			return &refusal{exitNo, fmt.Sprintf("an agent is at work as %s already", a.Session), fmt.Sprintf("git swarm message %s \"…\"", a.Session)}
+		}
+	}
+	return nil
+}
+
+func (c *call) launchLine(a orchestrator.Agent) (string, error) {
+	return a.Line(orchestrator.PromptFile(c.open.repo.CommonDir, a.Session))
+}
+
+// tooLong refuses a text that no program can be given as an argument.
+func tooLong(what string) error {
+	return &refusal{exitNo, fmt.Sprintf("the %s has more than %d bytes, and cannot be handed to the client", what, orchestrator.MaxPrompt), "write it to a file in the repository, and say: it stands in FILE"}
+}
+
+// onTerminal reports whether both ends of the command are a terminal.
+func (c *call) onTerminal() bool {
+	in, ok := c.Stdin.(*os.File)
+	return ok && term.IsTerminal(int(in.Fd())) && c.terminalWidth() > 0
 }
 
 // runHeadless runs all at once and shows what each says.
@@ -179,6 +238,3 @@ func (c *call) agent(id, task string, most int, settings *settings, all []bus.Se
 	text, err := p.Text()
 	return orchestrator.Agent{Session: id, Dir: p.Worktree, Prompt: text, Env: c.Env}, err
 }
-
-// shellQuote quotes a word for the shell, to the byte.
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,8 +40,8 @@ func setupVerb() *verb {
 func startVerb() *verb {
 	return &verb{
 		name: "start", group: groupStart, args: "[PLAN...]", max: -1, short: "say what is to be built, and let Claude Code plan it and run the sessions",
-		long: `The plan is the arguments, or --file, or "-" for standard input, or else what is
-written in the editor. Writes the rules of the swarm into a block of its own in
+		long: `The plan is the arguments, or --file, or standard input where something is piped
+into it ("-" says so), or else what is written in the editor. Writes the rules of the swarm into a block of its own in
 CLAUDE.md (or AGENTS.md), installs the hooks, and starts claude as the
 orchestrator: it plans first, and asks.`,
 		flags: func() []cli.Flag {
@@ -77,7 +78,14 @@ func runStart(ctx context.Context, c *call) error {
 	if r.WorkTree == "" {
 		return &refusal{exitNo, "git swarm start needs a work tree, and the repository is bare", ""}
 	}
-	if err := orchestrator.HasClient(c.Env); err != nil {
+	if len(prompt) > orchestrator.MaxPrompt {
+		return tooLong("plan")
+	}
+	_, err = orchestrator.ClientVersion(ctx, c.Env)
+	switch {
+	case errors.Is(err, orchestrator.ErrClientTooOld):
+		c.notef("%s: its sessions will not hear of each other by themselves; %s", err, installClient)
+	case err != nil:
 		return wordAgent(err)
 	}
 	name, err := orchestrator.WriteProtocol(r.WorkTree)
@@ -116,6 +124,15 @@ func (c *call) plan(ctx context.Context, r *repo.Repo) (string, error) {
 		text = string(content)
 	case len(c.args) > 0:
 		text = strings.Join(c.args, " ")
+	case c.piped():
+		content, err := io.ReadAll(io.LimitReader(c.Stdin, bus.MaxBody+1))
+		if err != nil {
+			return "", err
+		}
+		if text = string(content); strings.TrimSpace(text) != "" {
+			break
+		}
+		fallthrough
 	default:
 		var err error
 		if text, err = c.edit(ctx, r); err != nil {
@@ -130,6 +147,16 @@ func (c *call) plan(ctx context.Context, r *repo.Repo) (string, error) {
 		return "", bus.Inputf("the plan has more than %d bytes, or is not valid UTF-8", bus.MaxBody)
 	}
 	return text, nil
+}
+
+// piped reports whether standard input is a file or a pipe, and so may hold a plan.
+func (c *call) piped() bool {
+	in, ok := c.Stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := in.Stat()
+	return err == nil && (info.Mode().IsRegular() || info.Mode()&fs.ModeNamedPipe != 0)
 }
 
 const planHelp = `
