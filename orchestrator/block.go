@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -19,22 +20,23 @@ const (
 // ErrMarks says that a file holds one of our marks without the other.
 var ErrMarks = errors.New("the marks of git swarm's block are not in order")
 
+// instructionFiles are those that agents read, in the order in which ours is
+// sought. Claude Code reads AGENTS.md only where there is no CLAUDE.md.
+var instructionFiles = []string{"CLAUDE.md", "AGENTS.md"}
+
 // WriteProtocol puts the rules of the swarm into CLAUDE.md of the work tree, or
 // into AGENTS.md if that is there alone, and returns the file's name: a block
-// between marks, replaced if it is there, else added at the end. Run again it
-// changes nothing.
+// between marks, replaced where it is, else added at the end. Run again it
+// changes nothing. A symbolic link stays one.
 func WriteProtocol(workTree string) (name string, err error) {
-	name = "CLAUDE.md"
-	if _, err := os.Stat(filepath.Join(workTree, name)); errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(workTree, "AGENTS.md")); err == nil {
-			name = "AGENTS.md"
-		}
-	}
 	text, err := Protocol()
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(workTree, name)
+	name, path, err := protocolFile(workTree)
+	if err != nil {
+		return "", err
+	}
 	mode := fs.FileMode(0o666)
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -53,17 +55,46 @@ func WriteProtocol(workTree string) (name string, err error) {
 	return name, replaceFile(path, next, mode)
 }
 
-// withBlock is content with the block in it, once.
+// protocolFile is the one that holds our block, else the first there is, else the
+// first; and what it is a link to.
+func protocolFile(workTree string) (name, path string, err error) {
+	var there, marked []string
+	for _, name := range instructionFiles {
+		content, err := os.ReadFile(filepath.Join(workTree, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", "", err
+		}
+		there = append(there, name)
+		if strings.Contains(string(content), blockBegin) {
+			marked = append(marked, name)
+		}
+	}
+	name = slices.Concat(marked, there, instructionFiles)[0]
+	path = filepath.Join(workTree, name)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return name, path, nil
+}
+
+// withBlock is content with the block in it, once, and with content's line ends.
 func withBlock(content, text string) (string, error) {
-	block := blockBegin + "\n" + strings.TrimSpace(text) + "\n" + blockEnd + "\n"
+	newline := "\n"
+	if first, _, ok := strings.Cut(content, "\n"); ok && strings.HasSuffix(first, "\r") {
+		newline = "\r\n"
+	}
+	block := strings.ReplaceAll(blockBegin+"\n"+strings.TrimSpace(text)+"\n"+blockEnd+"\n", "\n", newline)
 	begins, ends := strings.Count(content, blockBegin), strings.Count(content, blockEnd)
 	if begins == 0 && ends == 0 {
 		switch {
 		case content == "":
 		case strings.HasSuffix(content, "\n"):
-			content += "\n"
+			content += newline
 		default:
-			content += "\n\n"
+			content += newline + newline
 		}
 		return content + block, nil
 	}
@@ -72,5 +103,5 @@ func withBlock(content, text string) (string, error) {
 	if begins != 1 || ends != 1 || !ok {
 		return "", ErrMarks
 	}
-	return before + block + strings.TrimPrefix(after, "\n"), nil
+	return before + block + strings.TrimPrefix(strings.TrimPrefix(after, "\r"), "\n"), nil
 }

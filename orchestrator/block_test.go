@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,9 @@ func TestWriteProtocol(t *testing.T) {
 		{"text before", "CLAUDE.md", "# Rules\n", "# Rules\n\n" + block},
 		{"no end of line", "CLAUDE.md", "# Rules", "# Rules\n\n" + block},
 		{"agents alone", "AGENTS.md", "# Agents\n", "# Agents\n\n" + block},
-		{"older block", "CLAUDE.md", "a\r\n" + stale + "\nb", "a\r\n" + block + "b"},
+		{"older block", "CLAUDE.md", "a\n" + stale + "\nb", "a\n" + block + "b"},
+		{"other line ends", "CLAUDE.md", "a\r\nb", "a\r\nb\r\n\r\n" + strings.ReplaceAll(block, "\n", "\r\n")},
+		{"older block, other line ends", "CLAUDE.md", "a\r\n" + stale + "\r\nb", "a\r\n" + strings.ReplaceAll(block, "\n", "\r\n") + "b"},
 		{"up to date", "CLAUDE.md", "a\n" + block + "\nb\n", "a\n" + block + "\nb\n"},
 	}
 	for _, c := range cases {
@@ -46,6 +49,39 @@ func TestWriteProtocol(t *testing.T) {
 				t.Errorf("mode %v, %v", info.Mode(), err)
 			}
 		})
+	}
+}
+
+// TestWriteProtocolOnce: where the block stands in AGENTS.md, a CLAUDE.md that
+// came later gets none; and a link stays one.
+func TestWriteProtocolOnce(t *testing.T) {
+	dir := t.TempDir()
+	agents, claude := filepath.Join(dir, "AGENTS.md"), filepath.Join(dir, "CLAUDE.md")
+	if err := os.WriteFile(agents, []byte("# Agents\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	write := func() {
+		t.Helper()
+		if name, err := WriteProtocol(dir); err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	write()
+	if err := os.WriteFile(claude, []byte("@AGENTS.md\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	write()
+	if got, err := os.ReadFile(claude); err != nil || string(got) != "@AGENTS.md\n" {
+		t.Errorf("CLAUDE.md is %q, %v", got, err)
+	}
+	if err := errors.Join(os.WriteFile(agents, []byte("# Agents\n"), 0o666), os.Remove(claude), os.Symlink("AGENTS.md", claude)); err != nil {
+		t.Fatal(err)
+	}
+	write()
+	write()
+	got, err := os.ReadFile(agents)
+	if to, _ := os.Readlink(claude); err != nil || to != "AGENTS.md" || strings.Count(string(got), blockBegin) != 1 {
+		t.Errorf("CLAUDE.md is a link to %q, AGENTS.md is %q, %v", to, got, err)
 	}
 }
 
