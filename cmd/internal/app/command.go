@@ -38,8 +38,6 @@ type call struct {
 	cmd  *cli.Command
 	args []string
 	open opened
-
-	width int // of the terminal that is drawn for, where stdout is none
 }
 
 // command is the one constructor of commands. urfave/cli alone takes surplus and

@@ -1,21 +1,16 @@
 package app
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
 	"github.com/git-swarm/git-swarm/orchestrator"
-	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
-	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 )
 
@@ -39,73 +34,99 @@ func runDashboard(ctx context.Context, c *call) error {
 	return c.printStandingJSON(now)
 }
 
-// printStanding is the dashboard: what needs somebody first, then the sessions.
+// printStanding prints the dashboard.
 func (c *call) printStanding(s *orchestrator.Standing) error {
 	if len(s.Sessions) == 0 {
-		c.notef("no sessions yet: git swarm init --sessions \"A:frontend B:backend\"")
+		c.notef("%s", noSessions)
 		return nil
 	}
-	if err := c.printStatus(s.Sessions); err != nil {
+	lines, err := c.standingLines(s, c.terminalWidth())
+	if err != nil {
 		return err
 	}
-	for _, line := range c.standingLines(s) {
-		if err := c.printf("%s\n", c.fit(line)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.printLines(lines)
 }
 
-// standingLines are those below the table of sessions.
-func (c *call) standingLines(s *orchestrator.Standing) []string {
+const noSessions = `no sessions yet: git swarm init --sessions "A:frontend B:backend"`
+
+// standingLines is the dashboard: the sessions, and below what needs somebody.
+// With --quiet it is only that, and the sessions that are blocked or silent. No
+// line is wider than width, unless that is 0.
+func (c *call) standingLines(s *orchestrator.Standing, width int) ([]line, error) {
 	quiet := c.cmd.Bool("quiet")
-	var lines []string
-	add := func(title string, items []string) {
-		if len(items) > 0 {
-			lines = append(append(lines, "", title), items...)
+	shown := s.Sessions
+	if quiet {
+		shown = slices.DeleteFunc(slices.Clone(shown), func(x bus.Session) bool { return x.Status != bus.Blocked && !slices.Contains(s.Stale, x.ID) })
+	}
+	var lines []line
+	if len(shown) > 0 {
+		var err error
+		if lines, err = c.statusLines(shown, width); err != nil {
+			return nil, err
 		}
 	}
-	var items []string
-	for _, x := range s.Collisions {
-		items = append(items, fmt.Sprintf("  %s and %s in %s", x.A, x.B, inert(strings.Join(x.Files, ", "))))
+	add := func(title string, items []string) {
+		if len(items) == 0 {
+			return
+		}
+		if len(lines) > 0 {
+			lines = append(lines, nil)
+		}
+		lines = append(lines, line{{title, bold}})
+		for _, item := range items {
+			lines = append(lines, line{{text: "  " + item}})
+		}
 	}
-	add("About to collide", items)
-	items = nil
+	add("About to collide", collisionItems(s))
+	add("Blocked", blockedItems(s))
+	if len(s.Stale) > 0 {
+		add("Silent", []string{strings.Join(s.Stale, ", ") + ": their claims can be taken over"})
+	}
+	add("Reviews", reviewItems(s))
+	add("Messages to the orchestrator", messageItems(s))
+	if s.Holder != nil && !quiet {
+		item := fmt.Sprintf("%s, for %s", s.Holder.Session, c.age(s.Holder.Since))
+		if len(s.Waiters) > 0 {
+			item += "; waiting: " + inert(strings.Join(s.Waiters, ", "))
+		}
+		add("Pushing", []string{item})
+	}
+	if width > 0 {
+		for i := range lines {
+			lines[i] = lines[i].cut(width)
+		}
+	}
+	return lines, nil
+}
+
+func collisionItems(s *orchestrator.Standing) (items []string) {
+	for _, x := range s.Collisions {
+		items = append(items, fmt.Sprintf("%s and %s in %s", x.A, x.B, inert(strings.Join(x.Files, ", "))))
+	}
+	return items
+}
+
+func blockedItems(s *orchestrator.Standing) (items []string) {
 	for _, session := range s.Sessions {
 		if session.Status == bus.Blocked {
-			items = append(items, fmt.Sprintf("  %s: %s", session.ID, quoted(session.Note)))
+			items = append(items, fmt.Sprintf("%s: %s", session.ID, quoted(session.Note)))
 		}
 	}
-	add("Blocked", items)
-	if len(s.Stale) > 0 {
-		add("Silent", []string{"  " + strings.Join(s.Stale, ", ") + ": their claims can be taken over"})
-	}
-	items = nil
-	for _, r := range s.Reviews {
-		items = append(items, fmt.Sprintf("  #%d of %s: %s, %s", r.Number, r.From, r.State, "waits for "+strings.Join(r.Waiting(), ", ")))
-	}
-	add("Reviews", items)
-	items = nil
-	for _, m := range s.Messages {
-		items = append(items, fmt.Sprintf("  #%d from %s: %s", m.Number, m.From, quoted(m.Body)))
-	}
-	add("Messages to the orchestrator", items)
-	if s.Holder != nil && !quiet {
-		line := fmt.Sprintf("  %s, for %s", s.Holder.Session, c.age(s.Holder.Since))
-		if len(s.Waiters) > 0 {
-			line += "; waiting: " + inert(strings.Join(s.Waiters, ", "))
-		}
-		add("Pushing", []string{line})
-	}
-	return lines
+	return items
 }
 
-// fit cuts a line to the terminal.
-func (c *call) fit(line string) string {
-	if width := c.terminalWidth(); width > 0 {
-		return runewidth.Truncate(line, width, "…")
+func reviewItems(s *orchestrator.Standing) (items []string) {
+	for _, r := range s.Reviews {
+		items = append(items, fmt.Sprintf("#%d of %s: %s, waits for %s", r.Number, r.From, r.State, strings.Join(r.Waiting(), ", ")))
 	}
-	return line
+	return items
+}
+
+func messageItems(s *orchestrator.Standing) (items []string) {
+	for _, m := range s.Messages {
+		items = append(items, fmt.Sprintf("#%d from %s: %s", m.Number, m.From, quoted(m.Body)))
+	}
+	return items
 }
 
 func (c *call) printStandingJSON(s *orchestrator.Standing) error {
@@ -132,109 +153,25 @@ func (c *call) printStandingJSON(s *orchestrator.Standing) error {
 	return nil
 }
 
-// The terminal's other screen, and back.
-const (
-	screenOn  = "\x1b[?1049h\x1b[?25l"
-	screenOff = "\x1b[?25h\x1b[?1049l"
-	home      = "\x1b[H"
-	clearLine = "\x1b[K"
-	clearRest = "\x1b[J"
-)
-
-// watchDashboard keeps the dashboard on the whole screen: it is drawn anew when
-// something changes, at the interval, and when the terminal is resized.
+// watchDashboard keeps the dashboard on the whole screen, until q or Ctrl-C, or
+// until ctx ends.
 func (c *call) watchDashboard(ctx context.Context, m *orchestrator.Monitor, interval time.Duration) error {
-	in, isFile := c.Stdin.(*os.File)
-	if c.terminalWidth() == 0 || !isFile || !term.IsTerminal(int(in.Fd())) {
+	in, ok := c.Stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) || c.terminalWidth() == 0 {
 		return &refusal{exitUsage, "--watch needs a terminal", "git swarm orchestrate dashboard"}
 	}
-	saved, err := term.MakeRaw(int(in.Fd()))
+	screen, err := tcell.NewTerminfoScreen()
+	if err == nil {
+		err = screen.Init()
+	}
 	if err != nil {
-		return err
+		return &refusal{exitUsage, fmt.Sprintf("cannot draw on a terminal of kind '%s': %v", inert(c.Env.Get("TERM")), err), "git swarm orchestrate dashboard"}
 	}
-	defer term.Restore(int(in.Fd()), saved)
-	if err := c.printf(screenOn); err != nil {
-		return err
+	b := &board{call: c, screen: screen, colours: c.colours()}
+	err = b.run(ctx, m, interval)
+	screen.Fini()
+	if ctx.Err() != nil {
+		err = nil // the way to end it
 	}
-	defer c.printf(screenOff)
-	ctx, quit := context.WithCancel(ctx)
-	defer quit()
-	go awaitQuit(in, quit)
-	resized := make(chan os.Signal, 1)
-	signal.Notify(resized, syscall.SIGWINCH)
-	defer signal.Stop(resized)
-	for ctx.Err() == nil {
-		watch, err := c.watchSwarm(ctx, m)
-		if err == nil {
-			err = c.drawUntil(ctx, m, watch, resized, interval)
-			_ = watch.Close()
-		}
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// drawUntil looks and draws, and draws again at each resize, until something has
-// changed or the interval is over.
-func (c *call) drawUntil(ctx context.Context, m *orchestrator.Monitor, watch *refstore.Watcher, resized <-chan os.Signal, interval time.Duration) error {
-	now, _, err := m.Tick(ctx)
-	if err != nil {
-		return err
-	}
-	waiting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	changed := make(chan error, 1)
-	go func() { changed <- awaitChange(waiting, watch, interval) }()
-	for {
-		if err := c.draw(now); err != nil {
-			cancel()
-			<-changed
-			return err
-		}
-		select {
-		case <-resized:
-		case err := <-changed:
-			if errors.Is(err, errInterval) || errors.Is(err, context.Canceled) {
-				return nil
-			}
-			return err
-		}
-	}
-}
-
-// draw prints the dashboard from the top of the screen, each line to its end.
-func (c *call) draw(now *orchestrator.Standing) error {
-	var text bytes.Buffer
-	app := *c.App
-	app.Stdout, app.Stderr = &text, &text
-	view := *c
-	view.App, view.width = &app, c.terminalWidth()
-	if err := view.printStanding(now); err != nil {
-		return err
-	}
-	_, height, err := term.GetSize(int(c.Stdout.(*os.File).Fd()))
-	if err != nil {
-		return err
-	}
-	lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
-	if len(lines) > height-1 {
-		lines = append(lines[:max(height-2, 0)], fmt.Sprintf("… %d more lines", len(lines)-height+2))
-	}
-	lines = append(lines, fmt.Sprintf("%s  q ends", now.At.Local().Format("15:04:05")))
-	_, err = io.WriteString(c.Stdout, home+strings.Join(lines, clearLine+"\r\n")+clearLine+clearRest)
 	return err
-}
-
-// awaitQuit ends the watch at q, Ctrl-C, or the end of input.
-func awaitQuit(in io.Reader, quit func()) {
-	key := make([]byte, 1)
-	for {
-		n, err := in.Read(key)
-		if err != nil || n == 1 && (key[0] == 'q' || key[0] == 3 || key[0] == 4) {
-			quit()
-			return
-		}
-	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf16"
 
-	"github.com/mattn/go-runewidth"
+	"github.com/rivo/uniseg"
 	"golang.org/x/term"
 )
 
@@ -25,7 +25,7 @@ const (
 	reset         = "\x1b[m"
 )
 
-// cell is a table cell: what it says, already inert, and how it looks.
+// cell is a piece of a line: what it says, already inert, and how it looks.
 type cell struct {
 	text   string
 	colour colour
@@ -39,10 +39,18 @@ func plainCells(texts ...string) []cell {
 	return cells
 }
 
-// table prints rows under a heading, aligned by display width. On a terminal it
-// is coloured, and the column named flexible is cut to make the lines fit.
+// line is one line of output.
+type line []cell
+
+// table prints rows under a heading. On a terminal it is coloured, and the column
+// named flexible is cut to make the lines fit.
 func (c *call) table(heading []string, flexible int, rows [][]cell) error {
-	colours := c.colours()
+	return c.printLines(tabulate(heading, flexible, c.terminalWidth(), rows))
+}
+
+// tabulate aligns rows under a heading by display width, the column named flexible
+// being cut to make the lines fit into width; 0 is any.
+func tabulate(heading []string, flexible, width int, rows [][]cell) []line {
 	head := make([]cell, len(heading))
 	for i, h := range heading {
 		head[i] = cell{h, bold}
@@ -51,10 +59,10 @@ func (c *call) table(heading []string, flexible int, rows [][]cell) error {
 	widths := make([]int, len(heading))
 	for _, row := range rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], runewidth.StringWidth(cell.text))
+			widths[i] = max(widths[i], uniseg.StringWidth(cell.text))
 		}
 	}
-	if width := c.terminalWidth(); width > 0 && flexible >= 0 {
+	if width > 0 && flexible >= 0 {
 		rest := width - 2*(len(heading)-1)
 		for i, w := range widths {
 			if i != flexible {
@@ -63,32 +71,83 @@ func (c *call) table(heading []string, flexible int, rows [][]cell) error {
 		}
 		widths[flexible] = min(widths[flexible], max(rest, 10))
 	}
-	out := bufio.NewWriter(c.Stdout)
+	var lines []line
 	for _, row := range rows {
-		for i, cell := range row {
-			text := cell.text
+		var l line
+		for i, c := range row {
 			if i == flexible {
-				text = runewidth.Truncate(text, widths[i], "…")
+				c.text = cut(c.text, widths[i])
 			}
-			pad := ""
-			if i < len(row)-1 {
-				pad = strings.Repeat(" ", max(0, widths[i]-runewidth.StringWidth(text))+2)
+			l = append(l, c)
+			if pad := widths[i] - uniseg.StringWidth(c.text) + 2; i < len(row)-1 {
+				l = append(l, cell{text: strings.Repeat(" ", max(0, pad))})
 			}
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+func (c *call) printLines(lines []line) error {
+	colours := c.colours()
+	out := bufio.NewWriter(c.Stdout)
+	for _, l := range lines {
+		for _, cell := range l {
 			if colours && cell.colour != "" {
-				text = string(cell.colour) + text + reset
+				cell.text = string(cell.colour) + cell.text + reset
 			}
-			fmt.Fprint(out, text, pad)
+			fmt.Fprint(out, cell.text)
 		}
 		fmt.Fprintln(out)
 	}
 	return out.Flush()
 }
 
+// cut shortens text to a display width, with an ellipsis for what is cut off.
+func cut(text string, width int) string {
+	if uniseg.StringWidth(text) <= width {
+		return text
+	}
+	var kept strings.Builder
+	state := -1
+	for rest, left := text, width-1; rest != ""; {
+		var cluster string
+		var w int
+		cluster, rest, w, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if left -= w; left < 0 {
+			break
+		}
+		kept.WriteString(cluster)
+	}
+	return kept.String() + "…"
+}
+
+// cut is cut for a whole line.
+func (l line) cut(width int) line {
+	if l.width() <= width {
+		return l
+	}
+	var kept line
+	for _, c := range l {
+		w := uniseg.StringWidth(c.text)
+		if w >= width { // here, or right behind, something is cut off
+			return append(kept, cell{cut(c.text+"…", width), c.colour})
+		}
+		kept, width = append(kept, c), width-w
+	}
+	return kept
+}
+
+func (l line) width() int {
+	n := 0
+	for _, c := range l {
+		n += uniseg.StringWidth(c.text)
+	}
+	return n
+}
+
 // terminalWidth is the width of the terminal on stdout, 0 if it is none.
 func (c *call) terminalWidth() int {
-	if c.width > 0 {
-		return c.width
-	}
 	file, ok := c.Stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return 0

@@ -34,12 +34,21 @@ func (c *call) printStatus(all []bus.Session) error {
 		return nil
 	}
 	if len(all) == 0 {
-		c.notef("no sessions yet: git swarm init --sessions \"A:frontend B:backend\"")
+		c.notef("%s", noSessions)
 		return nil
 	}
-	settings, err := c.Settings()
+	lines, err := c.statusLines(all, c.terminalWidth())
 	if err != nil {
 		return err
+	}
+	return c.printLines(lines)
+}
+
+// statusLines is the table of sessions.
+func (c *call) statusLines(all []bus.Session, width int) ([]line, error) {
+	settings, err := c.Settings()
+	if err != nil {
+		return nil, err
 	}
 	status := map[bus.Status]colour{bus.Running: green, bus.Blocked: red, bus.Done: dim}
 	var rows [][]cell
@@ -57,7 +66,7 @@ func (c *call) printStatus(all []bus.Session) error {
 			seen,
 		})
 	}
-	return c.table([]string{"ID", "Workstream", "Status", "Branch", "Note", "Seen"}, 4, rows)
+	return tabulate([]string{"ID", "Workstream", "Status", "Branch", "Note", "Seen"}, 4, width, rows), nil
 }
 
 type sessionJSON struct {

@@ -1,0 +1,229 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
+)
+
+// theatre is a repository of many sessions, and the dashboard on a simulated
+// screen.
+type theatre struct {
+	t      *testing.T
+	app    *App
+	out    bytes.Buffer
+	screen *seen
+	ended  chan error
+}
+
+func newTheatre(t *testing.T, width, height int) *theatre {
+	t.Helper()
+	dir := t.TempDir()
+	screen := &seen{SimulationScreen: tcell.NewSimulationScreen("UTF-8")}
+	screen.shown = sync.NewCond(&screen.mu)
+	th := &theatre{t: t, screen: screen, ended: make(chan error, 1)}
+	th.app = &App{Dir: dir, Stdin: strings.NewReader(""), Stdout: &th.out, Stderr: &th.out, Now: time.Now, Env: repo.Env{
+		"PATH=" + envPath(t), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=T", "GIT_AUTHOR_EMAIL=t@example.com", "GIT_COMMITTER_NAME=T", "GIT_COMMITTER_EMAIL=t@example.com",
+	}}
+	cmd := exec.Command("git", "init", "-q", "-b", "main", dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := th.screen.Init(); err != nil {
+		t.Fatal(err)
+	}
+	th.screen.SetSize(width, height)
+	return th
+}
+
+func envPath(t *testing.T) string {
+	t.Helper()
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(git, "/git")
+}
+
+func (th *theatre) swarm(args ...string) {
+	th.t.Helper()
+	if code := th.app.Run(context.Background(), args); code != 0 {
+		th.t.Fatalf("%q ended with %d: %s", args, code, th.out.String())
+	}
+}
+
+// open runs the dashboard until the test ends.
+func (th *theatre) open() {
+	v := dashboardVerb()
+	c := &call{App: th.app, verb: v, cmd: th.app.command(v)}
+	b, err := c.Bus()
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	settings, err := c.Settings()
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	m := &orchestrator.Monitor{Repo: c.open.repo, Bus: b, Book: review.NewBook(b), Push: lock.NewPush(b, lock.Lease), Now: c.Now, StaleAfter: settings.StaleAfter}
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		th.ended <- (&board{call: c, screen: th.screen}).run(ctx, m, time.Hour)
+	}()
+	th.t.Cleanup(func() { cancel(); <-over; c.open.close() })
+}
+
+// seen is a screen that keeps what it shows, for others to look at.
+type seen struct {
+	tcell.SimulationScreen
+	mu    sync.Mutex
+	shown *sync.Cond
+	rows  []string // without the blanks at their ends; what is wide takes two cells
+}
+
+// Show keeps the rows.
+func (s *seen) Show() {
+	s.SimulationScreen.Show()
+	cells, width, height := s.GetContents()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = make([]string, height)
+	for y := range s.rows {
+		var b strings.Builder
+		for _, cell := range cells[y*width : (y+1)*width] {
+			b.WriteString(string(cell.Runes))
+		}
+		s.rows[y] = strings.TrimRight(b.String(), " ")
+	}
+	s.shown.Broadcast()
+}
+
+// until waits for the screen to be as ok wants it.
+func (th *theatre) until(what string, ok func(rows []string) bool) []string {
+	th.t.Helper()
+	s := th.screen
+	late := time.AfterFunc(20*time.Second, s.shown.Broadcast)
+	defer late.Stop()
+	end := time.Now().Add(20 * time.Second)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !ok(s.rows) {
+		if !time.Now().Before(end) {
+			th.t.Fatalf("%s: the screen is\n%s", what, strings.Join(s.rows, "\n"))
+		}
+		s.shown.Wait()
+	}
+	return s.rows
+}
+
+func (th *theatre) press(key tcell.Key, r rune) { th.screen.InjectKey(key, r, tcell.ModNone) }
+
+func has(row int, text string) func([]string) bool {
+	return func(rows []string) bool { return row < len(rows) && strings.Contains(rows[row], text) }
+}
+
+// TestBoard: the dashboard fits 80 columns and every other size, follows the
+// swarm and the terminal's size, scrolls, and ends.
+func TestBoard(t *testing.T) {
+	th := newTheatre(t, 80, 24)
+	var ids []string
+	for i := range 30 {
+		ids = append(ids, fmt.Sprintf("S%02d:stream-%d", i, i))
+	}
+	th.swarm("init", "--sessions", strings.Join(ids, " "))
+	th.swarm("update", "S00", "--status", "blocked", "--note", strings.Repeat("日本語のメモ ", 20))
+	th.swarm("message", "--from", "S01", "orchestrator", strings.Repeat("a long question ", 20)+"\x1b[31m")
+	th.open()
+
+	rows := th.until("at first", has(23, "lines 1 to 23 of"))
+	if !strings.HasPrefix(rows[0], "ID ") || !strings.HasPrefix(rows[1], "S00 ") || !strings.Contains(rows[1], "メモ") || !strings.HasSuffix(rows[1], " s ago") && !strings.HasSuffix(rows[1], "just now") {
+		t.Errorf("the table begins with\n%s\n%s", rows[0], rows[1])
+	}
+	th.press(tcell.KeyEnd, 0)
+	rows = th.until("at the end", has(22, "#1 from S01:"))
+	if !strings.HasSuffix(rows[22], "…") || strings.Contains(strings.Join(rows, ""), "\x1b") {
+		t.Errorf("the last line is %q", rows[22])
+	}
+	th.press(tcell.KeyRune, 'g')
+	th.press(tcell.KeyDown, 0)
+	th.until("one down", has(0, "S00 "))
+
+	// What moves is seen without a key.
+	th.press(tcell.KeyHome, 0)
+	th.swarm("update", "S02", "--note", "news from S02")
+	th.until("news", has(3, "news from S02"))
+
+	for _, size := range [][2]int{{40, 10}, {200, 60}, {12, 3}, {1, 1}, {80, 24}} {
+		th.screen.SetSize(size[0], size[1])
+		rows := th.until(fmt.Sprint("at ", size), func(rows []string) bool {
+			return len(rows) == size[1] && (size[1] < 5 || strings.Contains(rows[size[1]-1], "q ends"))
+		})
+		for y, row := range rows[:len(rows)-1] {
+			if y > 0 && y < 30 && size[1] > 5 && !strings.HasPrefix(row, fmt.Sprintf("S%02d ", y-1)) {
+				t.Errorf("at %v row %d is %q", size, y, row)
+			}
+		}
+	}
+	th.press(tcell.KeyRune, 'q')
+	if err := <-th.ended; err != nil {
+		t.Errorf("q: %v", err)
+	}
+	th.ended <- nil
+}
+
+// TestBoardFails: what keeps it from looking ends it, and is told.
+func TestBoardFails(t *testing.T) {
+	th := newTheatre(t, 80, 24)
+	th.swarm("init", "--sessions", "A:x")
+	if out, err := exec.Command("sh", "-c", "echo garbage > "+th.app.Dir+"/.git/refs/swarm/sessions").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	th.open()
+	if err := <-th.ended; err == nil || errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	th.ended <- nil
+}
+
+// TestCut: no text is wider than it may be, whatever it is made of.
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"abc", 3, "abc"},
+		{"abcd", 3, "ab…"},
+		{"abcd", 1, "…"},
+		{"日本語", 6, "日本語"},
+		{"日本語", 5, "日本…"},
+		{"日本語", 4, "日…"},
+		{"", 0, ""},
+		{"e\u0301e\u0301e\u0301", 2, "e\u0301…"},
+		{"👩‍🚀👩‍🚀", 3, "👩‍🚀…"},
+	} {
+		if got := cut(c.text, c.width); got != c.want {
+			t.Errorf("%q in %d is %q, not %q", c.text, c.width, got, c.want)
+		}
+		l := line{{text: "x"}, {text: c.text, colour: red}, {text: "y"}}
+		for width := 1; width < 12; width++ {
+			short := l.cut(width)
+			if short.width() > width || (l.width() > width) != strings.HasSuffix(short[len(short)-1].text, "…") {
+				t.Errorf("%q in %d is %q", l, width, short)
+			}
+		}
+	}
+}
