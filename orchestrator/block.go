@@ -29,35 +29,43 @@ var instructionFiles = []string{"CLAUDE.md", "AGENTS.md"}
 // between marks, replaced where it is, else added at the end. Run again it
 // changes nothing. A symbolic link stays one.
 func WriteProtocol(workTree string) (name string, err error) {
+	name, err = protocolFile(workTree)
+	if err != nil {
+		return "", err
+	}
+	return name, WriteProtocolTo(workTree, name)
+}
+
+// WriteProtocolTo is WriteProtocol for that file.
+func WriteProtocolTo(workTree, name string) error {
 	text, err := Protocol()
 	if err != nil {
-		return "", err
+		return err
 	}
-	name, path, err := protocolFile(workTree)
-	if err != nil {
-		return "", err
+	path, mode := filepath.Join(workTree, name), fs.FileMode(0o666)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
 	}
-	mode := fs.FileMode(0o666)
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+		return err
 	}
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
 	next, err := withBlock(string(old), text)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	if next == string(old) {
-		return name, nil
+		return nil
 	}
-	return name, replaceFile(path, next, mode)
+	return replaceFile(path, next, mode)
 }
 
 // protocolFile is the one that holds our block, else the first there is, else the
-// first; and what it is a link to.
-func protocolFile(workTree string) (name, path string, err error) {
+// first.
+func protocolFile(workTree string) (string, error) {
 	var there, marked []string
 	for _, name := range instructionFiles {
 		content, err := os.ReadFile(filepath.Join(workTree, name))
@@ -65,19 +73,14 @@ func protocolFile(workTree string) (name, path string, err error) {
 			continue
 		}
 		if err != nil {
-			return "", "", err
+			return "", err
 		}
 		there = append(there, name)
 		if strings.Contains(string(content), blockBegin) {
 			marked = append(marked, name)
 		}
 	}
-	name = slices.Concat(marked, there, instructionFiles)[0]
-	path = filepath.Join(workTree, name)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	return name, path, nil
+	return slices.Concat(marked, there, instructionFiles)[0], nil
 }
 
 // withBlock is content with the block in it, once, and with content's line ends.

@@ -71,7 +71,7 @@ func (c Claude) Install(ctx context.Context, r *repo.Repo) (string, error) {
 		return "", err
 	}
 	had := false
-	err = editFile(path, func(text string) (string, error) {
+	err = editFile(path, absent, func(text string) (string, error) {
 		bare, err := withoutOurs(text, ours)
 		if err != nil {
 			return "", err
@@ -82,18 +82,26 @@ func (c Claude) Install(ctx context.Context, r *repo.Repo) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, s := range [][2]string{{JoinKey, "true"}, {c.ruleKey(), fmt.Sprint(!had)}} {
-		if now, _ := config.Get(s[0]); now == s[1] {
-			continue
-		}
-		if _, err := repo.Output(r.GitParsed(ctx, "config", "--local", s[0], s[1])); err != nil {
-			return "", err
-		}
+	if err := errors.Join(setConfig(ctx, r, JoinKey, "true"), setConfig(ctx, r, c.ruleKey(), fmt.Sprint(!had))); err != nil {
+		return "", err
 	}
 	if c.Shared {
 		return path, nil
 	}
 	return path, addExclude(r.CommonDir, "/"+ClaudeLocal)
+}
+
+// setConfig writes to the repository's own configuration, unless it says so already.
+func setConfig(ctx context.Context, r *repo.Repo, key, value string) error {
+	config, err := r.Config()
+	if err != nil {
+		return err
+	}
+	if now, _ := config.Get(key); now == value {
+		return nil
+	}
+	_, err = repo.Output(r.GitParsed(ctx, "config", "--local", key, value))
+	return err
 }
 
 // Remove takes out what Install put in, and no more; a file that Install made and
@@ -112,7 +120,7 @@ func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
 		return "", err
 	}
 	if _, err := os.Lstat(path); err == nil {
-		err := editFile(path, func(text string) (string, error) { return withoutOurs(text, ours) })
+		err := editFile(path, absent, func(text string) (string, error) { return withoutOurs(text, ours) })
 		if err != nil {
 			return "", err
 		}
@@ -166,8 +174,9 @@ func MainCheckout(ctx context.Context, r *repo.Repo) (string, error) {
 const absent = "{ \n}\n"
 
 // editFile replaces a settings file by what edit makes of it, whole or not at
-// all. Where nothing changes, nothing is written.
-func editFile(path string, edit func(text string) (string, error)) error {
+// all; one that is not there counts as absent. Where nothing changes, nothing is
+// written.
+func editFile(path, absent string, edit func(text string) (string, error)) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}

@@ -114,7 +114,7 @@ func TestRefusedSettings(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		err := editFile(path, func(text string) (string, error) {
+		err := editFile(path, absent, func(text string) (string, error) {
 			bare, err := withoutOurs(text, false)
 			if err != nil {
 				return "", err

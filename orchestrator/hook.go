@@ -43,6 +43,7 @@ type Answer struct {
 // Hook is an agent's event at work. Every error is a problem for doctor, never
 // the agent's.
 type Hook struct {
+	Agent  string // its name, as sessions that join by themselves have it
 	Repo   *repo.Repo
 	Bus    *bus.Bus
 	Claims *lock.Claims

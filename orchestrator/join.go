@@ -23,9 +23,6 @@ func processMark(pid int) string {
 	return lock.ProcessMark(pid)
 }
 
-// agentName is what sessions that joined by themselves say of what runs them.
-const agentName = "claude"
-
 // identify says whom the agent works as: what GIT_SWARM_SESSION says, else who it
 // was before, else whom it becomes by joining.
 func (h *Hook) identify(ctx context.Context) (string, error) {
@@ -158,7 +155,7 @@ func (h *Hook) register(ctx context.Context, here string) (string, error) {
 		if n > 1 {
 			id = fmt.Sprintf("%s-%d", base, n)
 		}
-		added, err := h.Bus.Register(ctx, []bus.Registration{{ID: id, Workstream: plainName(id), Agent: agentName, Checkout: branch}})
+		added, err := h.Bus.Register(ctx, []bus.Registration{{ID: id, Workstream: plainName(id), Agent: h.Agent, Checkout: branch}})
 		if err != nil {
 			return "", err
 		}
@@ -169,7 +166,7 @@ func (h *Hook) register(ctx context.Context, here string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if s.Agent == agentName && s.Branch == branch && !h.taken(s.ID) && AgentsEnded(h.Repo.CommonDir, s.ID, s.Seen) {
+		if s.Agent == h.Agent && s.Branch == branch && !h.taken(s.ID) && AgentsEnded(h.Repo.CommonDir, s.ID, s.Seen) {
 			return s.ID, nil
 		}
 	}

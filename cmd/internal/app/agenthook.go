@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/git-swarm/git-swarm/orchestrator"
@@ -36,6 +38,7 @@ func (c *call) agentHook(ctx context.Context) error {
 	}
 	app := *c.App // what runs out of time goes on with these, unseen, to the end of the process
 	h := &agentHook{call: &call{App: &app, verb: c.verb, cmd: c.cmd, args: c.args}, agent: agent}
+	h.dialect, _ = dialects(agent)
 	if len(args) > 0 {
 		h.event = args[0]
 	}
@@ -46,21 +49,28 @@ func (c *call) agentHook(ctx context.Context) error {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- h.answer(ctx) }()
+	var err error
 	select {
-	case err := <-done:
-		return err
+	case err = <-done:
 	case <-time.After(hookTime):
-		return nil
 	}
+	if h.dialect.silence != nil {
+		_ = h.object(h.dialect.silence)
+	}
+	h.said.Store(true)
+	return err
 }
 
 // agentHook is one run of an agent's hook.
 type agentHook struct {
 	*call
-	agent string // whose JSON it speaks: claude, codex or gemini
-	event string
-	name  string // the event's name as the agent has it
-	woken bool
+	agent   string // whose JSON it speaks
+	dialect dialect
+	event   string
+	name    string // the event's name as the agent has it
+	session string // whom the agent works as, once that is known
+	said    atomic.Bool
+	woken   bool
 }
 
 // answer does it. The error is nil but for the exit code of wait.
@@ -97,6 +107,9 @@ func (h *agentHook) problem(err error) {
 func (h *agentHook) run(ctx context.Context) error {
 	if file := h.Env.Get(orchestrator.ProbeEnv); file != "" {
 		return orchestrator.AnswerProbe(file, h.event)
+	}
+	if h.dialect.context == nil {
+		return fmt.Errorf("unknown agent '%s'", inert(h.agent))
 	}
 	h.open.patience = hookPatience
 	input, err := h.input()
@@ -135,14 +148,14 @@ func (h *agentHook) run(ctx context.Context) error {
 	}
 	linger, _ := config.Bool("swarm.linger", false)
 	hook := &orchestrator.Hook{
-		Repo: r, Bus: b, Claims: claims, Book: review.NewBook(b), Env: h.Env, Now: h.Now,
+		Agent: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewBook(b), Env: h.Env, Now: h.Now,
 		Target: settings.Target, Remote: settings.Remote, Linger: linger, Input: *input, Say: h.say,
 	}
 	return hook.Run(ctx, h.event)
 }
 
-// hookInput is what Claude Code, Codex and Gemini CLI give a hook, of which all
-// three have these names.
+// hookInput is what the agents give a hook. Most names they have in common; those
+// of the second half are Cursor's.
 type hookInput struct {
 	SessionID      string          `json:"session_id"`
 	AgentID        string          `json:"agent_id"`
@@ -151,13 +164,21 @@ type hookInput struct {
 	Tool           json.RawMessage `json:"tool_input"`
 	StopHookActive bool            `json:"stop_hook_active"`
 	Reason         string          `json:"reason"`
+
+	ConversationID string   `json:"conversation_id"`
+	WorkspaceRoots []string `json:"workspace_roots"`
+	Command        string   `json:"command"`
+	Status         string   `json:"status"`
+	LoopCount      int      `json:"loop_count"`
 }
 
 // toolInput is what is known of the tool that is about to be used.
 type toolInput struct {
 	FilePath     string `json:"file_path"`
 	NotebookPath string `json:"notebook_path"`
+	Path         string `json:"path"`
 	Command      string `json:"command"`
+	Patch        string `json:"patch"`
 }
 
 func (h *agentHook) input() (*orchestrator.Input, error) {
@@ -169,12 +190,11 @@ func (h *agentHook) input() (*orchestrator.Input, error) {
 		return nil, fmt.Errorf("the hook's input has more than %d bytes", maxInput)
 	}
 	var in hookInput
-	if err := json.Unmarshal(text, &in); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &in); err != nil {
 		return nil, fmt.Errorf("the hook's input is malformed: %w", err)
 	}
-	input := &orchestrator.Input{
-		Name: in.Event, Session: in.SessionID, Subagent: in.AgentID, Dir: in.Dir, StopActive: in.StopHookActive, Reason: in.Reason,
-	}
+	input := new(orchestrator.Input)
+	*input = in.from(h.event)
 	if input.Session == "" && h.agent == "claude" {
 		input.Session = h.Env.Get("CLAUDE_CODE_SESSION_ID")
 	}
@@ -183,17 +203,24 @@ func (h *agentHook) input() (*orchestrator.Input, error) {
 		return input, nil
 	}
 	var tool toolInput
+	if in.Command != "" { // a shell's command, of no tool
+		input.Command = in.Command
+		return input, nil
+	}
 	if err := json.Unmarshal(in.Tool, &tool); err != nil {
 		return nil, fmt.Errorf("the hook's tool_input is malformed: %w", err)
 	}
 	input.Command = tool.Command
-	for _, path := range []string{tool.FilePath, tool.NotebookPath} {
+	for _, path := range []string{tool.FilePath, tool.NotebookPath, tool.Path} {
 		if path != "" {
 			input.Paths = append(input.Paths, path)
 		}
 	}
-	if h.agent == "codex" {
+	switch h.agent {
+	case "codex":
 		input.Paths = append(input.Paths, patchedPaths(tool.Command)...)
+	case "cursor":
+		input.Paths = append(input.Paths, patchedPaths(tool.Patch)...)
 	}
 	return input, nil
 }
@@ -202,7 +229,7 @@ var patchLine = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+?)\r?$`)
 })
 
-// patchedPaths are the files that Codex's apply_patch is about to change.
+// patchedPaths are the files that a patch of apply_patch's form is about to change.
 func patchedPaths(patch string) (paths []string) {
 	for _, m := range patchLine().FindAllStringSubmatch(patch, -1) {
 		paths = append(paths, m[1])

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -22,6 +23,7 @@ const (
 func (h *agentHook) say(a orchestrator.Answer) error {
 	switch {
 	case a.Greeting != nil:
+		h.session = a.Greeting.Session.ID
 		return h.context(h.wordGreeting(a.Greeting))
 	case a.Parent != nil:
 		return h.context(h.wordParent(a.Parent))
@@ -32,7 +34,7 @@ func (h *agentHook) say(a orchestrator.Answer) error {
 	case a.Push != "":
 		return h.deny(fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. Run: git swarm push --to %s", inert(a.Push), shellWord(a.Push)))
 	case a.Keep != nil:
-		return h.object(map[string]any{"decision": "block", "reason": h.wordReminder(a.Keep)})
+		return h.object(h.dialect.keep(h.wordReminder(a.Keep)))
 	case a.Wake != nil:
 		h.woken = true
 		_, err := fmt.Fprintln(h.Stderr, wordNews(a.Wake, newsRoom))
@@ -42,16 +44,20 @@ func (h *agentHook) say(a orchestrator.Answer) error {
 }
 
 func (h *agentHook) context(text string) error {
-	return h.object(map[string]any{"hookSpecificOutput": map[string]any{"hookEventName": h.name, "additionalContext": text}})
+	return h.object(h.dialect.context(h.name, h.session, text))
 }
 
-func (h *agentHook) deny(reason string) error {
-	if h.agent == "gemini" {
-		return h.object(map[string]any{"decision": "deny", "reason": reason})
+func (h *agentHook) deny(reason string) error { return h.object(h.dialect.deny(h.name, reason)) }
+
+// errLate says that the answer came when it was not waited for any more.
+var errLate = errors.New("the answer came too late")
+
+// object answers: only once, for what comes late would be a second one.
+func (h *agentHook) object(answer any) error {
+	if h.said.Swap(true) {
+		return errLate
 	}
-	return h.object(map[string]any{"hookSpecificOutput": map[string]any{
-		"hookEventName": h.name, "permissionDecision": "deny", "permissionDecisionReason": reason,
-	}})
+	return h.call.object(answer)
 }
 
 // room is text of at most so many characters, a line at a time.

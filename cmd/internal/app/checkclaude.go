@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -46,6 +47,11 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 		found = append(found, finding{"hooks", "note", "Claude Code's are not installed", "git swarm init --claude"})
 	} else if orchestrator.HasClient(c.Env) == nil {
 		found = append(found, c.checkClient(ctx), c.checkProbe(ctx, r))
+	}
+	for _, a := range orchestrator.OtherAgents() {
+		if a.Installed(r) {
+			found = append(found, finding{"hooks", "ok", a.Title + "'s: " + inert(filepath.Join(r.WorkTree, a.File)), ""})
+		}
 	}
 	for _, p := range orchestrator.Problems(r.CommonDir, c.Now()) {
 		found = append(found, finding{"hooks", "note", inert(p.What) + " (" + c.ago(p.At) + ")", ""})

@@ -31,6 +31,9 @@ themselves, files are claimed as they are edited, an edit of what another holds
 is refused, and news arrives by itself. With --shared they go into the committed
 .claude/settings.json. --claude --remove takes out just that.
 
+With --agents, the same for other coding agents, in their projects' own settings,
+to be committed: each reads them only in the work tree that it runs in.
+
 With --merge-driver, git merge and git rebase heal conflicts as push does.
 
 With --worktrees each of them gets a linked worktree with its branch, beside the
@@ -43,6 +46,7 @@ repository, in which git swarm knows which session it is.`,
 				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
 				&cli.BoolFlag{Name: "claude", Usage: "install Claude Code's hooks"},
 				&cli.BoolFlag{Name: "shared", Usage: "put them into the committed settings"},
+				&cli.StringFlag{Name: "agents", Usage: "install the hooks of other agents: `LIST` of codex, cursor, gemini"},
 				&cli.BoolFlag{Name: "merge-driver", Usage: "let plain git merge and git rebase heal conflicts, too"},
 				&cli.BoolFlag{Name: "remove", Usage: "take the hooks, or the merge driver, out again"},
 			}
@@ -53,11 +57,15 @@ repository, in which git swarm knows which session it is.`,
 
 func runInit(ctx context.Context, c *call) error {
 	hooks, driver := c.cmd.Bool("git-hooks"), c.cmd.Bool("merge-driver")
+	agents, err := c.otherAgents()
+	if err != nil {
+		return err
+	}
 	if c.cmd.Bool("shared") && !c.cmd.Bool("claude") {
 		return usageOf(c.verb, "--shared goes with --claude")
 	}
 	if c.cmd.Bool("remove") {
-		return c.initRemove(ctx, hooks, driver)
+		return c.initRemove(ctx, hooks, driver, agents)
 	}
 	b, err := c.Bus()
 	if err != nil {
@@ -100,6 +108,9 @@ func runInit(ctx context.Context, c *call) error {
 			return err
 		}
 	}
+	if err := c.installAgents(ctx, r, agents); err != nil {
+		return err
+	}
 	if driver {
 		err := orchestrator.InstallMergeDriver(ctx, r)
 		if errors.Is(err, orchestrator.ErrOtherDriver) {
@@ -125,9 +136,9 @@ func runInit(ctx context.Context, c *call) error {
 }
 
 // initRemove takes out what init put outside refs/swarm.
-func (c *call) initRemove(ctx context.Context, hooks, driver bool) error {
-	if !hooks && !driver && !c.cmd.Bool("claude") {
-		return usageOf(c.verb, "--remove goes with --claude, --git-hooks or --merge-driver")
+func (c *call) initRemove(ctx context.Context, hooks, driver bool, agents []orchestrator.OtherAgent) error {
+	if !hooks && !driver && !c.cmd.Bool("claude") && len(agents) == 0 {
+		return usageOf(c.verb, "--remove goes with --claude, --agents, --git-hooks or --merge-driver")
 	}
 	r, err := c.Repo()
 	if err != nil {
@@ -144,9 +155,11 @@ func (c *call) initRemove(ctx context.Context, hooks, driver bool) error {
 		}
 	}
 	if driver {
-		return orchestrator.RemoveMergeDriver(ctx, r)
+		if err := orchestrator.RemoveMergeDriver(ctx, r); err != nil {
+			return err
+		}
 	}
-	return nil
+	return c.removeAgents(r, agents)
 }
 
 // wantedSessions are those of --sessions, or of swarm.toml.
@@ -159,7 +172,7 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 		}
 		words = s.Sessions
 	}
-	if len(words) == 0 && (c.cmd.Bool("git-hooks") || c.cmd.Bool("merge-driver") || c.cmd.Bool("claude")) {
+	if len(words) == 0 && (c.cmd.Bool("git-hooks") || c.cmd.Bool("merge-driver") || c.cmd.Bool("claude") || c.cmd.IsSet("agents")) {
 		return nil, nil // the hooks or the driver alone
 	}
 	if len(words) == 0 {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +21,7 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 	}
 	path, err := claude.Install(ctx, r)
 	if err != nil {
-		return wordClaude(err)
+		return wordSettings(err, "git swarm init --claude --shared, in a worktree")
 	}
 	if c.wantJSON() {
 		return nil
@@ -33,23 +32,12 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {
 	path, err := orchestrator.Claude{Shared: c.cmd.Bool("shared")}.Remove(ctx, r)
 	if err != nil {
-		return wordClaude(err)
+		return wordSettings(err, "git swarm init --claude --shared, in a worktree")
 	}
 	if c.wantJSON() {
 		return nil
 	}
 	return c.printf("No hooks of git swarm's in %s\n", inert(c.near(path)))
-}
-
-func wordClaude(err error) error {
-	var settings *orchestrator.SettingsError
-	switch {
-	case errors.As(err, &settings):
-		return &refusal{exitNo, inert(err.Error()), "mend it, then run this again"}
-	case errors.Is(err, orchestrator.ErrNoCheckout):
-		return &refusal{exitNo, err.Error(), "git swarm init --claude --shared, in a worktree"}
-	}
-	return err
 }
 
 // ownPath is the absolute path under which git-swarm is run from elsewhere.

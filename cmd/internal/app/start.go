@@ -89,11 +89,8 @@ func runStart(ctx context.Context, c *call) error {
 		return wordAgent(err)
 	}
 	name, err := orchestrator.WriteProtocol(r.WorkTree)
-	if errors.Is(err, orchestrator.ErrMarks) {
-		return &refusal{exitNo, err.Error(), "remove what is left of the block by hand"}
-	}
 	if err != nil {
-		return err
+		return wordSettings(err, "")
 	}
 	c.notef("The rules of the swarm are in %s, between marks", name)
 	if err := c.initClaude(ctx, r); err != nil {

@@ -3,65 +3,12 @@ package orchestrator
 import (
 	"encoding/json"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 )
 
 // allowRule lets Claude Code run git swarm's commands without asking.
 const allowRule = "Bash(git swarm *)"
-
-// hookGroup is one entry under an event in Claude Code's settings.
-type hookGroup struct {
-	event string
-	JSON  struct {
-		Matcher string        `json:"matcher,omitempty"`
-		Hooks   []hookHandler `json:"hooks"`
-	}
-}
-
-// hookHandler is one command of a group. With args it is run as it is, without
-// them by a shell.
-type hookHandler struct {
-	Type        string   `json:"type"`
-	Command     string   `json:"command"`
-	Args        []string `json:"args,omitempty"`
-	If          string   `json:"if,omitempty"`
-	AsyncRewake bool     `json:"asyncRewake,omitempty"`
-	Timeout     int      `json:"timeout"`
-}
-
-// portable runs git-swarm where it is installed, in every clone.
-const portable = "command -v git-swarm >/dev/null || exit 0; exec git-swarm hook "
-
-// claudeHooks are the hooks of ours, in the order in which they are written. A
-// matcher is a pattern for the tool's name alone; "if" looks at the command.
-func claudeHooks(c Claude) []hookGroup {
-	handler := func(event string, timeout int) hookHandler {
-		if c.Shared {
-			return hookHandler{Type: "command", Command: portable + event, Timeout: timeout}
-		}
-		return hookHandler{Type: "command", Command: filepath.ToSlash(c.Command), Args: []string{"hook", event}, Timeout: timeout}
-	}
-	group := func(event, matcher string, handlers ...hookHandler) (g hookGroup) {
-		g.event, g.JSON.Matcher, g.JSON.Hooks = event, matcher, handlers
-		return g
-	}
-	push := handler(EventPrePush, 5)
-	push.If = "Bash(git push *)"
-	wait := handler(EventWait, 86400)
-	wait.AsyncRewake = true
-	return []hookGroup{
-		group("SessionStart", "", handler(EventSessionStart, 10)),
-		group("UserPromptSubmit", "", handler(EventPrompt, 5)),
-		group("PreToolUse", "Edit|Write|MultiEdit|NotebookEdit", handler(EventPreEdit, 5)),
-		group("PreToolUse", "Bash", push),
-		group("PostToolBatch", "", handler(EventBatch, 5)),
-		group("SubagentStart", "", handler(EventSubagent, 5)),
-		group("Stop", "", handler(EventStop, 10), wait),
-		group("SessionEnd", "", handler(EventSessionEnd, 5)),
-	}
-}
 
 // isOurHandler knows our commands: git-swarm with "hook", at whatever path and
 // of whatever version, and the portable form.
@@ -70,7 +17,7 @@ func isOurHandler(n *node) bool {
 		return false
 	}
 	command := n.str("command")
-	if strings.HasPrefix(command, "command -v git-swarm ") && strings.Contains(command, "exec git-swarm hook ") {
+	if strings.HasPrefix(command, portableBegin) && strings.Contains(command, "exec git-swarm hook ") {
 		return true
 	}
 	args := n.member("args")
@@ -150,6 +97,9 @@ func handlers(root *node, visit func(t trail, handler *node)) {
 		}
 		each(t, hooks, func(t trail, event *node) {
 			each(t, event, func(t trail, group *node) {
+				if isOurHandler(group) { // where there are no groups
+					visit(t, group)
+				}
 				each(t, group, func(t trail, list *node) {
 					if group.kind != '{' || group.items[t[3].i].key != "hooks" {
 						return
@@ -209,7 +159,7 @@ func withOurs(text string, hooks []hookGroup, rule bool) (string, error) {
 		}
 	}
 	for _, g := range hooks {
-		one, err := marshal(g.JSON)
+		one, err := marshal(g.entry)
 		if err != nil {
 			return "", err
 		}

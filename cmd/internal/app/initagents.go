@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// otherAgents are those of --agents, each once.
+func (c *call) otherAgents() (agents []orchestrator.OtherAgent, err error) {
+	names := strings.FieldsFunc(c.cmd.String("agents"), func(r rune) bool { return strings.ContainsRune(" \t\n,", r) })
+	if c.cmd.IsSet("agents") && len(names) == 0 {
+		return nil, usageOf(c.verb, "option '--agents' needs a value")
+	}
+	for _, name := range names {
+		a, ok := orchestrator.FindAgent(name)
+		switch {
+		case name == "claude":
+			return nil, usageOf(c.verb, "Claude Code has an option of its own: --claude")
+		case !ok:
+			return nil, usageOf(c.verb, fmt.Sprintf("no hooks for '%s': --agents takes codex, cursor and gemini, and --git-hooks serves every other tool", inert(name)))
+		}
+		agents = append(agents, a)
+	}
+	return agents, nil
+}
+
+func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []orchestrator.OtherAgent) error {
+	for _, a := range agents {
+		if err := a.Install(ctx, r); err != nil {
+			return wordSettings(err, "git swarm init --agents "+a.Name+", in a worktree")
+		}
+		if c.wantJSON() {
+			continue
+		}
+		if err := c.printf("%s's hooks are in %s: commit it, so that worktrees and clones have it\n", a.Title, inert(c.near(filepath.Join(r.WorkTree, a.File)))); err != nil {
+			return err
+		}
+		if a.Name == "codex" {
+			c.notef("Codex asks you once to trust them (/hooks), and does not heed each refusal: git swarm init --git-hooks does")
+		}
+	}
+	return nil
+}
+
+func (c *call) removeAgents(r *repo.Repo, agents []orchestrator.OtherAgent) error {
+	for _, a := range agents {
+		if err := a.Remove(r); err != nil {
+			return wordSettings(err, "git swarm init --agents "+a.Name+" --remove, in a worktree")
+		}
+		if c.wantJSON() {
+			continue
+		}
+		if err := c.printf("No hooks of git swarm's in %s\n", inert(c.near(filepath.Join(r.WorkTree, a.File)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wordSettings words why an agent's settings were left alone. elsewhere is what to
+// run where there is no main checkout.
+func wordSettings(err error, elsewhere string) error {
+	var settings *orchestrator.SettingsError
+	switch {
+	case errors.As(err, &settings):
+		return &refusal{exitNo, inert(err.Error()), "mend it, then run this again"}
+	case errors.Is(err, orchestrator.ErrNoCheckout):
+		return &refusal{exitNo, err.Error(), elsewhere}
+	case errors.Is(err, orchestrator.ErrMarks):
+		return &refusal{exitNo, err.Error(), "remove what is left of the block by hand"}
+	}
+	return err
+}
