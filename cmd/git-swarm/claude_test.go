@@ -31,6 +31,7 @@ func TestClaude(t *testing.T) {
 		t.Run("sessions", claudeSessions)
 		t.Run("idle", claudeIdle)
 		t.Run("terminal", claudeTerminal)
+		t.Run("start", claudeStart)
 		t.Run("killed", claudeKilled)
 		return
 	}
@@ -107,6 +108,23 @@ type swarmOf struct {
 }
 
 func newSwarm(t *testing.T, sessions string) *swarmOf {
+	t.Helper()
+	s := newRepository(t)
+	s.theirs = "{\n\t\"env\": { \"THEIRS\": \"1\" }, \"hooks\": {\n\t\t\"Stop\": []}\n}"
+	settings := filepath.Join(s.app, ".claude", "settings.local.json")
+	if err := os.MkdirAll(filepath.Dir(settings), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(settings, []byte(s.theirs), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s.run(s.app, "git", "swarm", "init", "--sessions", sessions, "--worktrees", "--claude")
+	return s
+}
+
+// newRepository is one that knows nothing of git swarm yet, and the model.
+func newRepository(t *testing.T) *swarmOf {
+	t.Helper()
 	home := t.TempDir()
 	s := &swarmOf{t: t, model: newModel(t), home: home, app: filepath.Join(home, "app")}
 	server := httptest.NewServer(s.model)
@@ -122,15 +140,6 @@ func newSwarm(t *testing.T, sessions string) *swarmOf {
 	}
 	s.run(home, "git", "init", "-q", "-b", "main", "app")
 	s.run(s.app, "git", "commit", "-q", "--allow-empty", "-m", "start")
-	s.theirs = "{\n\t\"env\": { \"THEIRS\": \"1\" }, \"hooks\": {\n\t\t\"Stop\": []}\n}"
-	settings := filepath.Join(s.app, ".claude", "settings.local.json")
-	if err := os.MkdirAll(filepath.Dir(settings), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(settings, []byte(s.theirs), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	s.run(s.app, "git", "swarm", "init", "--sessions", sessions, "--worktrees", "--claude")
 	return s
 }
 
@@ -339,49 +348,110 @@ func (s *swarmOf) wakes(id string) {
 func claudeTerminal(t *testing.T) {
 	s := newSwarm(t, "A:front B:back")
 	s.model.plan("B")
-	trusted := map[string]any{"hasTrustDialogAccepted": true}
-	config, err := json.Marshal(map[string]any{
-		"hasCompletedOnboarding": true, "theme": "dark", "customApiKeyResponses": map[string]any{"approved": []string{"stand-in"}, "rejected": []string{}},
-		"projects": map[string]any{s.app: trusted, s.place("B"): trusted},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(s.home, ".claude.json"), config, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(os.Getenv("SWARM_CLAUDE"))
-	cmd.Dir, cmd.Env = s.place("B"), append(s.clientEnv("B"), "TERM=xterm-256color")
-	screen, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 50, Cols: 160})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said strings.Builder
-	read := make(chan struct{})
-	go func() { defer close(read); _, _ = io.Copy(&said, screen) }()
-	defer func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-		_ = screen.Close()
-		<-read
-		if t.Failed() {
-			t.Logf("the screen: %.8000q", said.String())
-		}
-	}()
+	typed := s.onTerminal("B", s.place("B"), os.Getenv("SWARM_CLAUDE"))
 	// What is typed before the client reads its terminal waits there.
-	if _, err := screen.WriteString("Begin."); err != nil {
-		t.Fatal(err)
-	}
+	typed("Begin.")
 	for range 30 {
 		if s.model.shown("B", "Begin.", time.Second) {
 			break
 		}
-		_, _ = screen.WriteString("\r")
+		typed("\r")
 	}
 	if s.model.count("B") == 0 {
 		t.Fatal("the session did not begin")
 	}
 	s.wakes("B")
+}
+
+// onTerminal runs a command on a terminal of its own, in a folder that the client
+// has been told to trust, until the test ends, and returns how to type there.
+func (s *swarmOf) onTerminal(session, dir string, argv ...string) (typed func(string)) {
+	s.t.Helper()
+	trusted := map[string]any{"hasTrustDialogAccepted": true}
+	config, err := json.Marshal(map[string]any{
+		"hasCompletedOnboarding": true, "theme": "dark", "customApiKeyResponses": map[string]any{"approved": []string{"stand-in"}, "rejected": []string{}},
+		"projects": map[string]any{s.app: trusted, dir: trusted},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.home, ".claude.json"), config, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir, cmd.Env = dir, append(s.clientEnv(session), "TERM=xterm-256color")
+	screen, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 50, Cols: 160})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var said strings.Builder
+	read := make(chan struct{})
+	go func() { defer close(read); _, _ = io.Copy(&said, screen) }()
+	s.t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+		_ = screen.Close()
+		<-read
+		if s.t.Failed() {
+			s.t.Logf("the screen: %.8000q", said.String())
+		}
+	})
+	return func(text string) {
+		s.t.Helper()
+		if _, err := screen.WriteString(text); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// claudeStart: from what a person wants built to sessions that have built it. The
+// orchestrator is the real client on a terminal, and starts the others itself.
+func claudeStart(t *testing.T) {
+	s := newRepository(t)
+	bin := t.TempDir()
+	if err := os.Symlink(os.Getenv("SWARM_CLAUDE"), filepath.Join(bin, "claude")); err != nil {
+		t.Fatal(err)
+	}
+	s.env[0] = "PATH=" + bin + ":" + s.env[0][len("PATH="):]
+	bash := func(command string) step { return step{tool: "Bash", input: map[string]any{"command": command}} }
+	s.model.answers("all", func(shown string) step {
+		for _, id := range []string{"A", "B"} {
+			if strings.Contains(shown, "You are session "+id+" of a git swarm") {
+				if strings.Contains(shown, "tool_result") {
+					return step{text: "done"}
+				}
+				return s.writes(id, id+".txt")("")
+			}
+		}
+		switch {
+		case !strings.Contains(shown, "A works in"):
+			return bash(`git swarm init --sessions "A:front B:back" --worktrees`)
+		case !strings.Contains(shown, "A| "):
+			return bash(`git swarm launch A B --headless --task "Write your file"`)
+		}
+		return step{text: "All is built."}
+	})
+	s.onTerminal("all", s.app, "git", "swarm", "start", "Build a shop")
+	if !s.model.shown("all", "A| done", 90*time.Second) || !s.model.shown("all", "B| done", 30*time.Second) {
+		t.Fatalf("the orchestrator did not hear of its sessions' ends, in %d requests", s.model.count("all"))
+	}
+	for _, text := range []string{"You are the orchestrator of a git swarm", "Build a shop", "git swarm: you are session orchestrator", "git swarm: you are session A", "Write your file"} {
+		if !s.model.shown("all", text, 0) {
+			t.Errorf("nobody was told %q", text)
+		}
+	}
+	for _, id := range []string{"A", "B"} {
+		if _, err := os.Stat(filepath.Join(s.place(id), id+".txt")); err != nil {
+			t.Error(err)
+		}
+		if out := s.run(s.app, "git", "log", "--author="+id, "--format=%s", "refs/swarm/claims"); out != "claim "+id+".txt\n" {
+			t.Errorf("%s claimed %q", id, out)
+		}
+	}
+	rules, err := os.ReadFile(filepath.Join(s.app, "CLAUDE.md"))
+	if err != nil || !strings.Contains(string(rules), "git swarm: begin") {
+		t.Errorf("CLAUDE.md is %q, %v", rules, err)
+	}
 }
 
 // claudeKilled: a session that is killed is seen to be gone, and what it holds

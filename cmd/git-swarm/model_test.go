@@ -39,15 +39,20 @@ func newModel(t *testing.T) *model {
 // whenever a step is empty, the turn ends.
 func (m *model) plan(session string, steps ...func(shown string) step) {
 	var next atomic.Int32
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.scripts[session] = func(shown string) step {
+	m.answers(session, func(shown string) step {
 		n := int(next.Add(1))
 		if n > len(steps) {
 			return step{text: "done"}
 		}
 		return steps[n-1](shown)
-	}
+	})
+}
+
+// answers has each of a session's requests answered by what is shown in it.
+func (m *model) answers(session string, answer func(shown string) step) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.scripts[session] = answer
 }
 
 // ServeHTTP is the part of the Messages API that the client uses.
