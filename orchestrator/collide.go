@@ -28,38 +28,62 @@ func (c Collision) path() string { return c.A + "/" + c.B }
 // pairs remembers, from one look to the next, what does not have to be asked of
 // git again.
 type pairs struct {
-	changed map[string][]string  // by tip: the files changed since it left the target, or more
+	base    string               // what "changed" counts from, "" for the target
+	changed map[string]changes   // by tip
 	merged  map[[2]string]merged // by the two tips
+}
+
+// changes are what a branch has changed, or more.
+type changes struct {
+	files   []string // sorted
+	renamed bool     // whole folders may have moved
 }
 
 // merged are the files in which two tips conflict for good.
 type merged []string
 
 // collisions tries every two sessions that are not done and whose branches change
-// a file in common; only pairs of which a tip has moved are tried again. What the
-// healer would heal is no collision.
+// a file in common, or may do so by what was renamed; only pairs of which a tip has
+// moved are tried again. What the healer would heal is no collision. Without a
+// target, changes count from where all the branches were last one.
 func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, sessions []bus.Session) ([]Collision, error) {
-	if target == "" {
-		return nil, nil
-	}
-	tips, err := branchTips(ctx, r, target)
+	refs, err := branchTips(ctx, r, target)
 	if err != nil {
 		return nil, err
 	}
-	fresh := pairs{map[string][]string{}, map[[2]string]merged{}}
+	var at []sessionTip
+	for _, s := range sessions {
+		if tip := refs["refs/heads/"+s.Branch]; tip != "" && s.Status != bus.Done {
+			at = append(at, sessionTip{s.ID, tip})
+		}
+	}
+	if len(at) < 2 {
+		*p = pairs{}
+		return nil, nil
+	}
+	fresh := pairs{"", map[string]changes{}, map[[2]string]merged{}}
+	from := refs[target]
+	if from == "" {
+		if from, err = commonBase(ctx, r, at); err != nil {
+			return nil, err
+		}
+		fresh.base = from
+	}
+	if fresh.base != p.base {
+		p.changed = nil
+	}
 	var found []Collision
-	for i, a := range sessions {
-		for _, b := range sessions[i+1:] {
-			tipA, tipB := tips["refs/heads/"+a.Branch], tips["refs/heads/"+b.Branch]
-			if a.Status == bus.Done || b.Status == bus.Done || tipA == "" || tipB == "" || tipA == tipB {
+	for i, a := range at {
+		for _, b := range at[i+1:] {
+			if a.tip == b.tip {
 				continue
 			}
-			files, err := p.try(ctx, r, &fresh, tips[target], tipA, tipB)
+			files, err := p.try(ctx, r, &fresh, from, a.tip, b.tip)
 			if err != nil {
-				return nil, fmt.Errorf("try %s with %s: %w", a.ID, b.ID, err)
+				return nil, fmt.Errorf("try %s with %s: %w", a.id, b.id, err)
 			}
 			if len(files) > 0 {
-				found = append(found, Collision{a.ID, b.ID, files})
+				found = append(found, Collision{a.id, b.id, files})
 			}
 		}
 	}
@@ -67,9 +91,16 @@ func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, ses
 	return found, nil
 }
 
+// sessionTip is a session and the commit that its branch is at.
+type sessionTip struct{ id, tip string }
+
 // branchTips are the local branches and the target, with one call of git.
 func branchTips(ctx context.Context, r *repo.Repo, target string) (map[string]string, error) {
-	out, err := repo.Output(r.GitParsed(ctx, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/", target))
+	args := []string{"for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/"}
+	if target != "" {
+		args = append(args, target)
+	}
+	out, err := repo.Output(r.GitParsed(ctx, args...))
 	if err != nil {
 		return nil, err
 	}
@@ -81,30 +112,46 @@ func branchTips(ctx context.Context, r *repo.Repo, target string) (map[string]st
 	return tips, nil
 }
 
+// commonBase is the best commit that all the tips come from, "" if there is none.
+func commonBase(ctx context.Context, r *repo.Repo, at []sessionTip) (string, error) {
+	args := []string{"merge-base", "--octopus"}
+	for _, s := range at {
+		args = append(args, s.tip)
+	}
+	out, err := repo.Output(r.GitParsed(ctx, args...))
+	var no *repo.GitError
+	if errors.As(err, &no) && no.ExitCode == 1 {
+		err = nil
+	}
+	return strings.TrimSpace(out), err
+}
+
 // try returns the files in which two tips conflict, asking git only what is not
-// known of them.
-func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, target, a, b string) ([]string, error) {
+// known of them. What git refuses to merge, such as histories that have nothing
+// in common, cannot collide.
+func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, from, a, b string) ([]string, error) {
 	key := [2]string{a, b}
 	if files, ok := p.merged[key]; ok {
 		fresh.merged[key] = files
 		return files, nil
 	}
-	var sides [2][]string
+	var sides [2]changes
 	for i, tip := range key {
-		files, err := p.files(ctx, r, fresh, target, tip)
+		c, err := p.changesOf(ctx, r, fresh, from, tip)
 		if err != nil {
 			return nil, err
 		}
-		sides[i] = files
+		sides[i] = c
 	}
 	var files merged
-	if slices.ContainsFunc(sides[0], func(f string) bool { _, ok := slices.BinarySearch(sides[1], f); return ok }) {
+	if sides[0].renamed || sides[1].renamed || sides[0].meets(sides[1]) {
 		opts, err := merge.OptionsFor(r, merge.Safe)
 		if err != nil {
 			return nil, err
 		}
 		all, err := merge.Try(ctx, r, a, b, opts)
-		if err != nil {
+		var refused *repo.GitError
+		if err != nil && (ctx.Err() != nil || !errors.As(err, &refused)) {
 			return nil, err
 		}
 		for _, h := range all {
@@ -117,23 +164,58 @@ func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, target, a, 
 	return files, nil
 }
 
-// files are those that the branch changes since it left the target, sorted.
-func (p *pairs) files(ctx context.Context, r *repo.Repo, fresh *pairs, target, tip string) ([]string, error) {
-	if files, ok := fresh.changed[tip]; ok {
-		return files, nil
+// meets reports whether both change the same file, or one a file that is a folder
+// of the other's.
+func (c changes) meets(o changes) bool {
+	has := func(files []string, path string) bool { _, ok := slices.BinarySearch(files, path); return ok }
+	within := func(files, others []string) bool {
+		return slices.ContainsFunc(files, func(f string) bool {
+			for i := range f {
+				if f[i] == '/' && has(others, f[:i]) {
+					return true
+				}
+			}
+			return has(others, f)
+		})
 	}
-	files, ok := p.changed[tip]
-	if !ok {
-		out, err := repo.Output(r.GitParsed(ctx, "diff", "--name-only", "--no-renames", "-z", target+"..."+tip))
+	return within(c.files, o.files) || within(o.files, c.files)
+}
+
+// changesOf is what the branch has changed since it left from.
+func (p *pairs) changesOf(ctx context.Context, r *repo.Repo, fresh *pairs, from, tip string) (changes, error) {
+	if c, ok := fresh.changed[tip]; ok {
+		return c, nil
+	}
+	c, ok := p.changed[tip]
+	if !ok && from != "" {
+		out, err := repo.Output(r.GitParsed(ctx, "diff", "--name-status", "--find-renames", "-z", from+"..."+tip))
 		var no *repo.GitError
 		if err != nil && !errors.As(err, &no) { // no common ancestor: nothing to compare
-			return nil, err
+			return changes{}, err
 		}
-		files = strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
-		slices.Sort(files)
+		c = parseChanges(out)
+	} else if !ok {
+		c.renamed = true // nothing to compare with
 	}
-	fresh.changed[tip] = files
-	return files, nil
+	fresh.changed[tip] = c
+	return c, nil
+}
+
+// parseChanges reads git diff --name-status -z: a status and one path, or two of
+// what was renamed.
+func parseChanges(out string) (c changes) {
+	fields := strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
+	for len(fields) >= 2 {
+		n := 1
+		if fields[0] != "" && strings.IndexByte("RC", fields[0][0]) >= 0 {
+			c.renamed, n = true, 2
+		}
+		n = min(n, len(fields)-1)
+		c.files = append(c.files, fields[1:1+n]...)
+		fields = fields[1+n:]
+	}
+	slices.Sort(c.files)
+	return c
 }
 
 // compareCollisions tells which are new, or about other files, and which are over.

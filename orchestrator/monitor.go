@@ -24,7 +24,7 @@ type Monitor struct {
 	Now         func() time.Time
 	StaleAfter  time.Duration
 	AutoApprove bool   // approve reviews that name the orchestrator and that it has not rejected
-	Target      string // ref that the sessions' branches are to land on, "" if unknown
+	Target      string // ref that the sessions' branches are to land on, "" if there is none
 
 	pairs  pairs
 	before *Standing

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -109,6 +110,62 @@ func (s *swarm) inbox(id string) []string {
 	return bodies
 }
 
+// TestCollisionKinds: what two branches can do to each other beside changing the
+// same line; git merge is the witness.
+func TestCollisionKinds(t *testing.T) {
+	for name, sides := range map[string][2]string{
+		"edited, deleted":      {"echo x >> a.txt; git add .", "git rm -q a.txt"},
+		"edited, moved":        {"sed -i s/5/five/ a.txt; git add .", "git mv a.txt b.txt; sed -i s/5/fünf/ b.txt; git add ."},
+		"moved twice":          {"git mv a.txt b.txt", "git mv a.txt c.txt"},
+		"file, folder":         {"echo x > new; git add .", "mkdir new; echo x > new/y; git add ."},
+		"added in moved":       {"git mv dir other", "echo x > dir/z; git add ."},
+		"both new":             {"echo x > n; git add .", "echo y > n; git add ."},
+		"mode":                 {"chmod +x a.txt; git add .", "echo x >> a.txt; git add ."},
+		"binary":               {`printf 'a\0b' > bin; git add .`, `printf 'a\0c' > bin; git add .`},
+		"apart":                {"echo x > p; git add .", "echo x > q; git add ."},
+		"same":                 {"echo x > p; git add .", "echo x > p; git add ."},
+		"odd names":            {`echo x > 'ü "q"'; git add .`, `echo y > 'ü "q"'; git add .`},
+		"unrelated":            {"echo x > p; git add .", "git checkout -q --orphan o$$ && git branch -qD $B && git checkout -q --orphan $B; echo y > p; git add ."},
+		"a folder moved twice": {"git mv dir other", "git mv dir another"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSwarm(t, 2)
+			for _, dir := range []string{"dir/x", "dir/y"} {
+				if err := os.MkdirAll(filepath.Join(s.dir, filepath.Dir(dir)), 0o777); err != nil {
+					t.Fatal(err)
+				}
+				s.write(dir, strings.Repeat(dir+"\n", 20))
+			}
+			s.git("add", ".")
+			s.git("commit", "-q", "-m", "folders")
+			for i, side := range sides {
+				branch := fmt.Sprintf("feat/w%03d", i)
+				s.git("checkout", "-q", "-b", branch)
+				cmd := exec.Command("sh", "-ec", side)
+				cmd.Dir, cmd.Env = s.dir, append(s.env, "B="+branch)
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s", err, out)
+				}
+				s.git("commit", "-q", "-m", "side")
+				s.git("checkout", "-q", "main")
+			}
+			cmd := exec.Command("git", "merge-tree", "--write-tree", "feat/w000", "feat/w001")
+			cmd.Dir, cmd.Env = s.dir, s.env
+			err := cmd.Run()
+			var exit *exec.ExitError
+			conflicts := errors.As(err, &exit) && exit.ExitCode() == 1
+			for _, target := range []string{"refs/heads/main", ""} {
+				m := *s.m
+				m.Target, m.pairs, m.before = target, pairs{}, nil
+				now, _, err := m.Tick(context.Background())
+				if err != nil || (len(now.Collisions) > 0) != conflicts {
+					t.Errorf("with target %q: %+v, %v; git conflicts: %v", target, now.Collisions, err, conflicts)
+				}
+			}
+		})
+	}
+}
+
 // TestCollisions: told to both, once, also by a new monitor; over when a branch
 // moves out of the way, and told again if it comes back. What heals is none.
 func TestCollisions(t *testing.T) {
@@ -144,6 +201,11 @@ func TestCollisions(t *testing.T) {
 	s.tick()
 	if got := s.inbox("S000"); len(got) != 2 {
 		t.Errorf("told %q", got)
+	}
+	// Where there is nothing to land on, it is the same.
+	s.m = &Monitor{Repo: s.m.Repo, Bus: s.m.Bus, Book: s.m.Book, Push: s.m.Push, Now: s.m.Now, StaleAfter: s.m.StaleAfter}
+	if now, _ := s.tick(); len(now.Collisions) != 1 {
+		t.Errorf("without a target: %+v", now.Collisions)
 	}
 	faults, _, err := Fsck(context.Background(), s.m.Bus)
 	if err != nil || len(faults) > 0 {
