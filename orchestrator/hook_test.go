@@ -8,35 +8,107 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 func TestPushesIn(t *testing.T) {
-	for line, want := range map[string][]rawPush{
-		"git push":                                  {{dir: "/r"}},
-		"git push origin main":                      {{dir: "/r", specs: []string{"main"}}},
-		"git -C sub -c x=y push -f o +a:b":          {{dir: "/r/sub", specs: []string{"+a:b"}}},
+	push := func(remote string, specs ...string) rawPush { return rawPush{dir: "/r", remote: remote, specs: specs} }
+	for text, want := range map[string][]rawPush{
+		"git push":                                  {push("")},
+		"git push origin main":                      {push("origin", "main")},
+		"git -C sub -c x=y push -f o +a:b":          {{dir: "/r/sub", remote: "o", specs: []string{"+a:b"}}},
 		"cd /x && A=1 git push --force-with-lease":  {{dir: "/x"}},
-		"cd ..; git push -o ci.skip o 'ma'\"in\"":   {{dir: "/", specs: []string{"main"}}},
+		"cd ..; git push -o ci.skip o 'ma'\"in\"":   {{dir: "/", remote: "o", specs: []string{"main"}}},
 		"/usr/bin/git push --mirror | tee log":      {{dir: "/r", all: true}},
-		"git push --tags; git push \\\n origin x":   {{dir: "/r", tags: true}, {dir: "/r", specs: []string{"x"}}},
-		"(git push origin x)":                       {{dir: "/r", specs: []string{"x"}}},
-		"git push --dry-run o main":                 nil,
-		"git stash push":                            nil,
-		"git commit -m 'git push origin main'":      nil,
-		"echo git push origin main":                 nil,
-		"git":                                       nil,
-		"":                                          nil,
-		"git push 'unclosed":                        {{dir: "/r"}},
-		"git push --repo=x --push-option=y o a b\\": {{dir: "/r", specs: []string{"a", "b\\"}}},
+		"git push --tags; git push \\\n origin x":   {{dir: "/r", tags: true}, push("origin", "x")},
+		"(cd sub; git push origin x); git push":     {{dir: "/r/sub", remote: "origin", specs: []string{"x"}}, push("")},
+		"git push --repo=x --push-option=y o a b\\": {push("o", "a", "b\\")},
+		"git push --repo x":                         {push("x")},
+
+		// Where agents put it.
+		"git push origin 2>&1 | tail -5":                               {push("origin")},
+		"git push > /dev/null 2>&1":                                    {push("")},
+		"git push origin &> log":                                       {push("origin")},
+		"timeout 60 git push":                                          {push("")},
+		"sudo -u bob timeout -k 5 60 git push":                         {push("")},
+		"env A=1 nice -n 5 nohup command git push &":                   {push("")},
+		"! time git push":                                              {push("")},
+		"if git push; then echo ok; fi":                                {push("")},
+		"for i in 1 2 3; do git push && break; sleep 1; done":          {push("")},
+		"until git push; do sleep 1; done":                             {push("")},
+		"{ git push; }":                                                {push("")},
+		"bash -lc \"cd sub && git push\"; git push":                    {{dir: "/r/sub"}, push("")},
+		"sh -c 'bash -c \"git push\"'":                                 {push("")},
+		"eval git push":                                                {push("")},
+		"`git push`":                                                   {push("")},
+		"echo \"$(git push origin x)\"":                                {push("origin", "x")},
+		"git push origin $(git branch --show-current)":                 {push("origin", "HEAD")},
+		"git push \"$REMOTE\" \"$B\"":                                  {push("", "HEAD")},
+		"git push origin 'refs/heads/*:refs/heads/*'":                  {push("origin", "refs/heads/*:refs/heads/*")},
+		"git checkout -b feat/z && git push -u origin HEAD":            {{dir: "/r", branch: "feat/z", remote: "origin", specs: []string{"HEAD"}}},
+		"git switch main; git push":                                    {{dir: "/r", branch: "main"}},
+		"git checkout main -- file; git checkout a b; git push":        {push("")},
+		"git commit -F - <<EOF && git push\nmessage\nEOF":              {push("")},
+		"git commit -m \"$(cat <<'EOF'\nDo not git push\nEOF\n)\"; ls": nil,
+		"cat > NOTES <<'EOF'\ngit push\nEOF":                           nil,
+		"ls # then; git push":                                          nil,
+		"git push --help":                                              nil,
+		"git push -h":                                                  nil,
+		"git push --dry-run o main":                                    nil,
+		"git stash push":                                               nil,
+		"git commit -m 'git push origin main'":                         nil,
+		"echo git push origin main":                                    nil,
+		"exec echo git push":                                           nil,
+		"grep -r \"git push\" .":                                       nil,
+		"git":                                                          nil,
+		"env":                                                          nil,
+		"":                                                             nil,
+		"git push 'unclosed":                                           nil,
+		strings.Repeat("bash -c '", 9) + "git push" + strings.Repeat("'", 9): nil,
 	} {
-		if got := pushesIn(line, "/r"); !reflect.DeepEqual(got, want) {
-			t.Errorf("%q: %+v, not %+v", line, got, want)
+		got := pushesIn(text, "/r")
+		if len(got) != len(want) {
+			t.Errorf("%q: %+v, not %+v", text, got, want)
+			continue
+		}
+		for i, g := range got {
+			if len(g.specs) == 0 {
+				g.specs = nil
+			}
+			if !reflect.DeepEqual(g, want[i]) {
+				t.Errorf("%q: %+v, not %+v", text, g, want[i])
+			}
+		}
+	}
+}
+
+// TestReaches: which branch a push moves.
+func TestReaches(t *testing.T) {
+	s := newSwarm(t, 0)
+	s.git("remote", "add", "origin", "https://example.com/x.git")
+	r, err := repo.Discover(s.env, s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		"git push": true, "git push origin": true, "git push origin HEAD": true, "git push https://example.com/x.git main": true,
+		"git push origin heads/main": true, "git push origin HEAD:heads/main": true, "git push origin x:refs/heads/main": true, "git push origin :": true,
+		"git push origin 'refs/heads/*:refs/heads/*'": true, "git push origin +x:main": true, "git push --all": true, "git push origin $B": true,
+		"git push fork main": false, "git push https://other/x.git main": false, "git push origin feat": false, "git push --tags": false,
+		"git switch -c feat/q; git push": false, "git push origin main:other": false, "git push origin 'refs/heads/feat/*'": false,
+	} {
+		for _, p := range pushesIn(text, s.dir) {
+			if got := p.goesTo(r, "origin") && p.reaches(t.Context(), r, "main"); got != want {
+				t.Errorf("%q reaches main: %v", text, got)
+			}
 		}
 	}
 }
 
 func FuzzPushesIn(f *testing.F) {
 	f.Add(`cd x && git -C "a b" push o '+a':b \`)
+	f.Add("if bash -c \"git push $(x)\"; then env -u A=1 git checkout -b; fi <<E\n`git push`\nE\n")
 	f.Fuzz(func(_ *testing.T, line string) { pushesIn(line, "/r") })
 }
 

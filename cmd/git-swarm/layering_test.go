@@ -37,6 +37,7 @@ var owners = map[string][]string{
 	"github.com/fsnotify/fsnotify":            {"refstore"},
 	"github.com/go-git/go-git/v5/plumbing":    {"refstore"},
 	"github.com/sergi/go-diff/diffmatchpatch": {"merge"},
+	"mvdan.cc/sh/v3/syntax":                   {"orchestrator"},
 	"go.yaml.in/yaml/v3":                      {"merge"},
 }
 
