@@ -23,7 +23,7 @@ func BenchmarkGrant(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				path := fmt.Sprintf("d%d/new", i%300)
 				s.grant("A", path)
-				s.must(s.Release(bg, "A", []string{path}))
+				s.Must(s.Release(bg, "A", []string{path}))
 			}
 		})
 		b.Run(name+"/refused", func(b *testing.B) {
@@ -42,7 +42,7 @@ func BenchmarkGrant(b *testing.B) {
 		})
 		b.Run(name+"/git-update-ref", func(b *testing.B) {
 			for b.Loop() {
-				if err := exec.Command("git", "-C", s.dir, "update-ref", "refs/swarm/bench", ClaimsRef).Run(); err != nil {
+				if err := exec.Command("git", "-C", s.Dir, "update-ref", "refs/swarm/bench", ClaimsRef).Run(); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -72,18 +72,18 @@ func BenchmarkPushLock(b *testing.B) {
 // plantTable makes that many claims of B in one commit, a thousand to a folder
 // of folders.
 func (s *swarm) plantTable(claims int) {
-	s.t.Helper()
-	blob := run(s.t, s.dir, strings.Replace(claimText, "'A'", "'B'", 1), "hash-object", "-w", "--stdin")
+	s.Helper()
+	blob := s.Feed(strings.Replace(claimText, "'A'", "'B'", 1), "hash-object", "-w", "--stdin")
 	var index strings.Builder
 	for i := range claims {
 		fmt.Fprintf(&index, "100644 %s\td%d/s%d/f%d\n", blob, i%100, i/100%10, i)
 	}
-	file := filepath.Join(s.t.TempDir(), "index")
+	file := filepath.Join(s.TempDir(), "index")
 	for _, args := range [][]string{{"update-index", "--index-info"}, {"write-tree"}} {
 		cmd := exec.Command("git", args...)
-		cmd.Dir, cmd.Stdin, cmd.Env = s.dir, strings.NewReader(index.String()), append(os.Environ(), "GIT_INDEX_FILE="+file)
+		cmd.Dir, cmd.Stdin, cmd.Env = s.Dir, strings.NewReader(index.String()), append(os.Environ(), "GIT_INDEX_FILE="+file)
 		out, err := cmd.Output()
-		s.must(err)
+		s.Must(err)
 		if args[0] == "write-tree" {
 			s.commit(ClaimsRef, strings.TrimSpace(string(out)), "claim\n\nNumber: 1\nEpoch: 1\nFormat: 1\n")
 		}
@@ -93,10 +93,10 @@ func (s *swarm) plantTable(claims int) {
 // plantHistory puts that many commits on the claims, as many claims and releases
 // would, and packs them.
 func (s *swarm) plantHistory(commits int) {
-	s.t.Helper()
-	tree := s.git("rev-parse", ClaimsRef+"^{tree}")
+	s.Helper()
+	tree := s.Git("rev-parse", ClaimsRef+"^{tree}")
 	var stream strings.Builder
-	parent := s.git("rev-parse", ClaimsRef)
+	parent := s.Git("rev-parse", ClaimsRef)
 	for i := range commits {
 		message := fmt.Sprintf("claim x\n\nNumber: %d\nEpoch: %d\nFormat: 1\n", i+2, 1+i)
 		stream.WriteString("commit " + ClaimsRef + "\nmark :" + strconv.Itoa(i+1) + "\n")
@@ -104,6 +104,6 @@ func (s *swarm) plantHistory(commits int) {
 		fmt.Fprintf(&stream, "M 040000 %s \n\n", tree)
 		parent = ":" + strconv.Itoa(i+1)
 	}
-	run(s.t, s.dir, stream.String(), "fast-import", "--quiet")
-	s.git("gc", "-q")
+	s.Feed(stream.String(), "fast-import", "--quiet")
+	s.Git("gc", "-q")
 }

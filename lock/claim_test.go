@@ -14,21 +14,21 @@ import (
 func TestGrant(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	granted, err := s.Grant(bg, "a", Request{Paths: []string{"src/x.py"}, Reason: "the parser"})
-	s.must(err)
-	want := Claim{Path: "src/x.py", Session: "A", Since: s.clock.now(), Reason: "the parser", Epoch: 1}
+	s.Must(err)
+	want := Claim{Path: "src/x.py", Session: "A", Since: s.clock.Now(), Reason: "the parser", Epoch: 1}
 	if len(granted) != 1 || granted[0] != want {
 		t.Errorf("granted %+v, want %+v", granted, want)
 	}
 	if all, err := s.List(bg, ""); err != nil || len(all) != 1 || all[0] != want {
 		t.Errorf("the list is %+v, %v", all, err)
 	}
-	if got := s.git("log", "--format=%an: %s|%b", ClaimsRef); !strings.HasPrefix(got, "A: claim src/x.py|the parser\n\nNumber: 1\nEpoch: 1") {
+	if got := s.Git("log", "--format=%an: %s|%b", ClaimsRef); !strings.HasPrefix(got, "A: claim src/x.py|the parser\n\nNumber: 1\nEpoch: 1") {
 		t.Errorf("the log says %q", got)
 	}
-	if got := s.git("ls-tree", "-r", "--name-only", ClaimsRef); got != "src/x.py" {
+	if got := s.Git("ls-tree", "-r", "--name-only", ClaimsRef); got != "src/x.py" {
 		t.Errorf("the tree holds %q", got)
 	}
-	s.clock.advance(time.Minute)
+	s.clock.Advance(time.Minute)
 	held := s.refused("B", "src/x.py", "A", "src/x.py")
 	if held.Path != "src/x.py" || held.Claim != want || held.Stale || !held.Seen.Equal(want.Since) {
 		t.Errorf("refused with %+v", held)
@@ -75,7 +75,7 @@ func TestSeveralPathsAllOrNone(t *testing.T) {
 	if got := inShort(s.grant("A", "b", "a", "c/e")); !slices.Equal(got, []string{"b A#2", "a A#2", "c/e A#2"}) {
 		t.Errorf("granted %q", got)
 	}
-	if got := s.git("log", "-1", "--format=%B", ClaimsRef); !strings.HasPrefix(got, "claim b and 2 more\n\nb\na\nc/e\n\nNumber: 2\n") {
+	if got := s.Git("log", "-1", "--format=%B", ClaimsRef); !strings.HasPrefix(got, "claim b and 2 more\n\nb\na\nc/e\n\nNumber: 2\n") {
 		t.Errorf("the log says %q", got)
 	}
 	s.want("a A#2", "b A#2", "c/d B#1", "c/e A#2")
@@ -89,18 +89,18 @@ func TestSeveralPathsAllOrNone(t *testing.T) {
 func TestGrantAgain(t *testing.T) {
 	s := newSwarm(t, "A")
 	_, err := s.Grant(bg, "A", Request{Paths: []string{"a", "src"}, Reason: "first"})
-	s.must(err)
-	since := s.clock.now()
-	s.clock.advance(29 * time.Second)
-	before := s.git("for-each-ref")
+	s.Must(err)
+	since := s.clock.Now()
+	s.clock.Advance(29 * time.Second)
+	before := s.Git("for-each-ref")
 	for _, paths := range [][]string{{"a"}, {"src"}, {"src/x", "src/y/z"}, {"a", "a", "src"}} {
 		granted, err := s.Grant(bg, "A", Request{Paths: paths, Reason: "second"})
-		s.must(err)
+		s.Must(err)
 		if len(granted) != len(paths) || granted[0].Epoch != 1 || granted[0].Reason != "first" || !granted[0].Since.Equal(since) {
 			t.Errorf("granted %+v", granted)
 		}
 	}
-	if after := s.git("for-each-ref"); after != before {
+	if after := s.Git("for-each-ref"); after != before {
 		t.Errorf("refs went from %s to %s", before, after)
 	}
 	if got := inShort(s.grant("A", "b", "a", "b")); !slices.Equal(got, []string{"b A#2", "a A#1", "b A#2"}) {
@@ -118,11 +118,11 @@ func TestFolderAbsorbs(t *testing.T) {
 		t.Errorf("granted %q", got)
 	}
 	s.want("src A#2", "src-2 A#1", "srca A#1")
-	if got := s.git("log", "-1", "--format=%s", ClaimsRef); got != "claim src" {
+	if got := s.Git("log", "-1", "--format=%s", ClaimsRef); got != "claim src" {
 		t.Errorf("the log says %q", got)
 	}
 	s.refused("B", "src", "A", "src/x")
-	s.must(s.Release(bg, "A", []string{"src"}))
+	s.Must(s.Release(bg, "A", []string{"src"}))
 	s.grant("B", "src/x")
 	s.healthy()
 }
@@ -151,9 +151,9 @@ func TestEpochs(t *testing.T) {
 	}
 	for range 3 {
 		next("A", "a/b")
-		s.must(s.Release(bg, "A", []string{"a/b"}))
+		s.Must(s.Release(bg, "A", []string{"a/b"}))
 		next("B", "a")
-		s.must(s.Release(bg, "B", []string{"a"}))
+		s.Must(s.Release(bg, "B", []string{"a"}))
 		next("A", "a/b/c", "x")
 		next("A", "a/b/d")
 		next("A", "a")
@@ -161,7 +161,7 @@ func TestEpochs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.git("gc", "-q", "--prune=now")
+	s.Git("gc", "-q", "--prune=now")
 	next("B", "a/b/c")
 	s.healthy()
 }
@@ -186,9 +186,9 @@ func TestRelease(t *testing.T) {
 		}
 	}
 	s.want("a A#1", "b A#1", "c/d A#1", "src A#1", "z B#2")
-	s.must(s.Release(bg, "A", []string{"c/d", "a", "c/d"}))
+	s.Must(s.Release(bg, "A", []string{"c/d", "a", "c/d"}))
 	s.want("b A#1", "src A#1", "z B#2")
-	if got := s.git("log", "-1", "--format=%an: %B", ClaimsRef); !strings.HasPrefix(got, "A: release c/d and 1 more\n\nc/d\na\n\nNumber: 3\nEpoch: 2\n") {
+	if got := s.Git("log", "-1", "--format=%an: %B", ClaimsRef); !strings.HasPrefix(got, "A: release c/d and 1 more\n\nc/d\na\n\nNumber: 3\nEpoch: 2\n") {
 		t.Errorf("the log says %q", got)
 	}
 	s.grant("B", "a")
@@ -203,15 +203,15 @@ func TestReleaseAll(t *testing.T) {
 		t.Errorf("released %v, %v", released, err)
 	}
 	s.want("src/y/b B#2")
-	before := s.git("rev-parse", ClaimsRef)
-	if released, err := s.ReleaseAll(bg, "A"); err != nil || released != nil || s.git("rev-parse", ClaimsRef) != before {
+	before := s.Git("rev-parse", ClaimsRef)
+	if released, err := s.ReleaseAll(bg, "A"); err != nil || released != nil || s.Git("rev-parse", ClaimsRef) != before {
 		t.Errorf("released %v once more, %v", released, err)
 	}
 	if released, err := s.ReleaseAll(bg, "B"); err != nil || len(released) != 1 {
 		t.Errorf("released %v, %v", released, err)
 	}
 	s.want()
-	if tree := s.git("rev-parse", ClaimsRef+"^{tree}"); tree != "4b825dc642cb6eb9a060e54bf8d69288fbee4904" {
+	if tree := s.Git("rev-parse", ClaimsRef+"^{tree}"); tree != "4b825dc642cb6eb9a060e54bf8d69288fbee4904" {
 		t.Errorf("the empty table has tree %s", tree)
 	}
 	s.grant("A", "src")
@@ -271,7 +271,7 @@ func TestHolders(t *testing.T) {
 	s.grant("A", "src/auth", "x")
 	s.grant("B", "src/y.py")
 	got, err := s.Holders(bg, []string{"src/auth/deep/z", "src/auth", "x", "src/y.py", "src", "free", "src/auth2", "x/y"})
-	s.must(err)
+	s.Must(err)
 	short := map[string]string{}
 	for path, c := range got {
 		short[path] = c.Session + " " + c.Path
@@ -299,15 +299,15 @@ func TestFoldCase(t *testing.T) {
 			t.Errorf("%s asking for %s is not refused because of %s", by, path, holder)
 		}
 	}
-	s.must(folding.Release(bg, "B", []string{"src/AUTH/x.py"}))
-	s.must(grant("A", "sRC/auth/New.py"))
+	s.Must(folding.Release(bg, "B", []string{"src/AUTH/x.py"}))
+	s.Must(grant("A", "sRC/auth/New.py"))
 	s.want("Src/Auth/New.py A#3", "Src/Auth/X.py A#1")
 	holders, err := folding.Holders(bg, []string{"SRC/AUTH/NEW.PY", "src/other"})
-	s.must(err)
+	s.Must(err)
 	if !reflect.DeepEqual(slices.Collect(maps.Keys(holders)), []string{"SRC/AUTH/NEW.PY"}) {
 		t.Errorf("the holders are %v", holders)
 	}
-	s.must(folding.Release(bg, "A", []string{"src/auth/x.py", "SRC/AUTH/X.PY"}))
+	s.Must(folding.Release(bg, "A", []string{"src/auth/x.py", "SRC/AUTH/X.PY"}))
 	s.want("Src/Auth/New.py A#3")
 	s.healthy()
 }
@@ -321,9 +321,9 @@ func TestReasons(t *testing.T) {
 	for i, reason := range []string{"x\n\nEpoch: 99\nFormat: 1\n", "\x00 \x1b '\"\\\r\n", "'''", `"""`, "日本語", strings.Repeat("x", 1900)} {
 		path := fmt.Sprintf("d%d/.gitattributes", i)
 		granted, err := s.Grant(bg, "A", Request{Paths: []string{path}, Reason: reason})
-		s.must(err)
+		s.Must(err)
 		all, err := s.List(bg, path)
-		s.must(err)
+		s.Must(err)
 		if len(all) != 1 || all[0] != granted[0] || all[0].Reason != reason {
 			t.Errorf("%.40q came back as %.40q", reason, all[0].Reason)
 		}

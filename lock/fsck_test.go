@@ -16,12 +16,12 @@ func lived(t *testing.T) *swarm {
 	s := newSwarm(t, "A", "B")
 	s.grant("A", "src/x", "a\nb", "lib")
 	s.grant("B", "src/y")
-	s.must(s.Release(bg, "A", []string{"src/x"}))
-	s.clock.advance(2 * staleAfter)
-	s.must(s.takeover("A", "src"))
+	s.Must(s.Release(bg, "A", []string{"src/x"}))
+	s.clock.Advance(2 * staleAfter)
+	s.Must(s.takeover("A", "src"))
 	p := s.push(Lease)
 	g, _ := acquire(t, p, "A")
-	s.must(g.Renew(bg))
+	s.Must(g.Renew(bg))
 	release(t, g)
 	p.plant(t, elsewhere(2))
 	return s
@@ -33,35 +33,35 @@ func TestFsckHealthy(t *testing.T) {
 		t.Errorf("an empty repository has faults %v, %d commits, %v", faults, read, err)
 	}
 	s := lived(t)
-	want := s.git("rev-list", "--count", ClaimsRef, LocksRef)
+	want := s.Git("rev-list", "--count", ClaimsRef, LocksRef)
 	if faults, read, err := Fsck(bg, s.bus); len(faults) > 0 || fmt.Sprint(read) != want || err != nil {
 		t.Errorf("faults %v, %d of %s commits, %v", faults, read, want, err)
 	}
-	s.git("gc", "-q", "--prune=now")
+	s.Git("gc", "-q", "--prune=now")
 	s.healthy()
 }
 
 // commit puts a commit with that tree on top of ref, with plain git.
 func (s *swarm) commit(ref, tree, message string, parents ...string) {
-	s.t.Helper()
+	s.Helper()
 	args := []string{"commit-tree", tree, "-F", "-"}
 	for _, parent := range parents {
 		args = append(args, "-p", parent)
 	}
-	s.git("update-ref", ref, run(s.t, s.dir, message, args...))
+	s.Git("update-ref", ref, s.Feed(message, args...))
 }
 
 // tree is the ref's tree with one path more or other, as plain git makes it.
 func (s *swarm) tree(ref, mode, path, content string) string {
-	s.t.Helper()
-	blob := run(s.t, s.dir, content, "hash-object", "-w", "--stdin")
+	s.Helper()
+	blob := s.Feed(content, "hash-object", "-w", "--stdin")
 	lines := ""
-	for line := range strings.Lines(s.git("ls-tree", ref) + "\n") {
+	for line := range strings.Lines(s.Git("ls-tree", ref) + "\n") {
 		if !strings.HasSuffix(line, "\t"+path+"\n") {
 			lines += line
 		}
 	}
-	return run(s.t, s.dir, lines+mode+" blob "+blob+"\t"+path+"\n", "mktree")
+	return s.Feed(lines+mode+" blob "+blob+"\t"+path+"\n", "mktree")
 }
 
 // fault is one that is planted, and what Fsck says of it.
@@ -91,7 +91,7 @@ func claimCommit(message string) func(*swarm) {
 // lockAs plants the push lock, of which edit replaces one text by another.
 func lockAs(edit ...string) func(*swarm) {
 	return func(s *swarm) {
-		text := strings.NewReplacer(edit...).Replace(s.git("show", LocksRef+":push") + "\n")
+		text := strings.NewReplacer(edit...).Replace(s.Git("show", LocksRef+":push") + "\n")
 		s.commit(LocksRef, s.tree(LocksRef, "100644", "push", text), "push lock\n\nNumber: 5\nFormat: 1\n", LocksRef)
 	}
 }
@@ -118,7 +118,7 @@ var faults = []fault{
 	{"a merge", func(s *swarm) {
 		s.commit(ClaimsRef, ClaimsRef+"^{tree}", "x\n\nNumber: 5\nEpoch: 3\nFormat: 1\n", ClaimsRef, ClaimsRef+"~2")
 	}, ClaimsRef, "", "2 parents"},
-	{"a tip that is no commit", func(s *swarm) { s.git("update-ref", ClaimsRef, s.git("rev-parse", ClaimsRef+"^{tree}")) }, ClaimsRef, "", "no commit"},
+	{"a tip that is no commit", func(s *swarm) { s.Git("update-ref", ClaimsRef, s.Git("rev-parse", ClaimsRef+"^{tree}")) }, ClaimsRef, "", "no commit"},
 	{"an unknown state", lockAs("'held'", "'lent'"), LocksRef, "push", "state 'lent'"},
 	{"a lock with epoch 0", lockAs("epoch = 2", "epoch = 0"), LocksRef, "push", "epoch 0"},
 	{"a lock of nobody", lockAs("'B'", "''"), LocksRef, "push", "bad session id"},
@@ -130,19 +130,19 @@ var faults = []fault{
 		s.commit(LocksRef, s.tree(LocksRef, "100644", "pull", "x"), "x\n\nNumber: 5\nFormat: 1\n", LocksRef)
 	}, LocksRef, "pull", "unknown lock"},
 	{"no lock", func(s *swarm) {
-		s.commit(LocksRef, run(s.t, s.dir, "", "mktree"), "x\n\nNumber: 5\nFormat: 1\n", LocksRef)
+		s.commit(LocksRef, s.Feed("", "mktree"), "x\n\nNumber: 5\nFormat: 1\n", LocksRef)
 	}, LocksRef, "", "no push lock"},
 }
 
 func TestFsckFindsFaults(t *testing.T) {
 	s := lived(t)
-	claims, locks := s.git("rev-parse", ClaimsRef), s.git("rev-parse", LocksRef)
+	claims, locks := s.Git("rev-parse", ClaimsRef), s.Git("rev-parse", LocksRef)
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			f.plant(s)
 			defer func() {
-				s.git("update-ref", ClaimsRef, claims)
-				s.git("update-ref", LocksRef, locks)
+				s.Git("update-ref", ClaimsRef, claims)
+				s.Git("update-ref", LocksRef, locks)
 			}()
 			found, _, err := Fsck(bg, s.open(refstore.Options{}))
 			if err != nil {
@@ -159,14 +159,14 @@ func TestFsckFindsFaults(t *testing.T) {
 			t.Errorf("not found in %s at %q: %s\nfound: %v", f.ref, f.path, f.says, found)
 		})
 	}
-	s.git("prune", "--expire=now") // git fsck looks at what is lost, too
+	s.Git("prune", "--expire=now") // git fsck looks at what is lost, too
 	s.healthy()
 }
 
 // What is damaged is told to who asks for it, and never written on top of.
 func TestDamageIsTold(t *testing.T) {
 	s := lived(t)
-	claims, locks := s.git("rev-parse", ClaimsRef), s.git("rev-parse", LocksRef)
+	claims, locks := s.Git("rev-parse", ClaimsRef), s.Git("rev-parse", LocksRef)
 	use := map[string][]func() error{
 		ClaimsRef: {
 			func() error { return second(s.List(bg, "")) },
@@ -186,17 +186,17 @@ func TestDamageIsTold(t *testing.T) {
 			continue
 		}
 		f.plant(s)
-		tip := s.git("rev-parse", f.ref)
+		tip := s.Git("rev-parse", f.ref)
 		for i, call := range use[f.ref] {
 			var damaged *refstore.DamagedError
 			if err := call(); !errors.As(err, &damaged) || damaged.Ref != f.ref || damaged.Path != f.path {
 				t.Errorf("%s: call %d gives %v", f.name, i, err)
 			}
 		}
-		if s.git("rev-parse", f.ref) != tip {
+		if s.Git("rev-parse", f.ref) != tip {
 			t.Errorf("%s: something was written on top", f.name)
 		}
-		s.git("update-ref", ClaimsRef, claims)
-		s.git("update-ref", LocksRef, locks)
+		s.Git("update-ref", ClaimsRef, claims)
+		s.Git("update-ref", LocksRef, locks)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // Processes claim and take the push lock without a pause, and are killed at any
@@ -18,7 +19,7 @@ import (
 // most a moment, for a claim and for the push lock.
 func TestKill(t *testing.T) {
 	kills := 9
-	if long() {
+	if refstoretest.Long() {
 		kills = 400
 	}
 	s := newSwarm(t, racers...)
@@ -38,7 +39,7 @@ func TestKill(t *testing.T) {
 			longest = max(longest, s.next(t, b, n))
 		}
 		if n < kills {
-			running[i] = startWorker(t, "both", s.dir, racers[i], fmt.Sprint(n))
+			running[i] = s.worker("both", racers[i], fmt.Sprint(n))
 		}
 	}
 	s.hasAll(t, said)
@@ -107,13 +108,13 @@ func (s *swarm) hasAll(t *testing.T, said []string) {
 // noLocks fails the test if a lock file was left behind.
 func (s *swarm) noLocks(t *testing.T) {
 	t.Helper()
-	err := filepath.WalkDir(filepath.Join(s.dir, ".git", "refs", "swarm"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(s.Dir, ".git", "refs", "swarm"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, ".lock") && !strings.Contains(path, "other-") {
 			t.Errorf("left behind: %s", path)
 		}
 		return nil // git may take away what it has packed
 	})
-	s.must(err)
+	s.Must(err)
 }
 
 func workBoth(b *bus.Bus, by string, args []string) error {

@@ -2,53 +2,11 @@ package lock
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
-
-// The test binary is also the processes that race and are killed: with workerVar
-// set, it runs that worker and no test.
-const workerVar = "SWARM_TEST_WORKER"
-
-// longVar=long makes races run for minutes.
-const longVar = "SWARM_RACE"
 
 var bg = context.Background()
 
-func TestMain(m *testing.M) {
-	if name := os.Getenv(workerVar); name != "" {
-		os.Exit(runWorker(name))
-	}
-	os.Exit(runTests(m))
-}
-
-// runTests gives the tests an identity, and nothing else of the user's configuration.
-func runTests(m *testing.M) int {
-	home, err := os.MkdirTemp("", "lock")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(home)
-	config := filepath.Join(home, ".gitconfig")
-	text := "[user]\n\tname = Tess T. Er\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n[gc]\n\tautoDetach = false\n"
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	for _, kv := range os.Environ() {
-		if key, _, _ := strings.Cut(kv, "="); strings.HasPrefix(key, "GIT_") {
-			os.Unsetenv(key)
-		}
-	}
-	for key, value := range map[string]string{"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": config, "LC_ALL": "C"} {
-		os.Setenv(key, value)
-	}
-	return m.Run()
-}
-
-// long reports whether the tests may take minutes.
-func long() bool { return os.Getenv(longVar) == "long" }
+func TestMain(m *testing.M) { refstoretest.Main(m, work) }

@@ -46,20 +46,20 @@ func TestGitTakesClaims(t *testing.T) {
 	var paths []string
 	for _, in := range inputs {
 		p, err := CleanPath(in)
-		s.must(err)
+		s.Must(err)
 		paths = append(paths, p)
 	}
 	s.grant("A", paths...)
-	if got := strings.Count(s.git("ls-tree", "-r", "-z", "--name-only", ClaimsRef), "\x00"); got != len(paths) {
+	if got := strings.Count(s.Git("ls-tree", "-r", "-z", "--name-only", ClaimsRef), "\x00"); got != len(paths) {
 		t.Errorf("git sees %d of %d paths", got, len(paths))
 	}
-	s.must(s.Release(bg, "A", paths[:3]))
+	s.Must(s.Release(bg, "A", paths[:3]))
 	faults, _, err := Fsck(bg, s.bus)
 	if len(faults) > 0 || err != nil {
 		t.Errorf("fsck: %v, %v", faults, err)
 	}
 	// git warns that a claim at .gitmodules configures no submodules, and is content.
-	for line := range strings.Lines(s.git("fsck", "--strict", "--no-dangling", "--no-progress")) {
+	for line := range strings.Lines(s.Git("fsck", "--strict", "--no-dangling", "--no-progress")) {
 		if !strings.HasPrefix(line, "notice: ") && !strings.Contains(line, "gitmodulesParse") {
 			t.Errorf("git fsck: %s", line)
 		}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 func TestSelf(t *testing.T) {
@@ -69,15 +71,11 @@ func TestStartTime(t *testing.T) {
 	}
 	dir := t.TempDir()
 	name := dir + "/) Z 1 (x y) "
-	self, err := os.Executable()
-	if err == nil {
-		err = os.Symlink(self, name)
-	}
-	if err != nil {
+	cmd := refstoretest.Command(t, "wait")
+	if err := os.Symlink(cmd.Path, name); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(name)
-	cmd.Env = append(os.Environ(), workerVar+"=wait", "GORACE=atexit_sleep_ms=0")
+	cmd.Path = name
 	in, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -101,7 +99,7 @@ func TestZombie(t *testing.T) {
 	if self().mark() == "" {
 		t.Skip("no /proc here")
 	}
-	h := startHolder(t, newSwarm(t, "A"), "A")
+	h := newSwarm(t, "A").holder("A")
 	p := process{self().space, h.Process.Pid, startOf(h.Process.Pid)}
 	if p.gone() {
 		t.Fatalf("%+v is gone while it runs", p)

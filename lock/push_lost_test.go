@@ -60,9 +60,9 @@ func TestPushLockLostAndFree(t *testing.T) {
 func TestPushLockCannotRenew(t *testing.T) {
 	s := newSwarm(t, "A")
 	g, held := acquire(t, s.push(time.Second), "A")
-	queue, err := os.OpenFile(filepath.Join(s.dir, ".git", "swarm", "redo"), os.O_RDWR, 0)
-	s.must(err)
-	s.must(syscall.Flock(int(queue.Fd()), syscall.LOCK_EX))
+	queue, err := os.OpenFile(filepath.Join(s.Dir, ".git", "swarm", "redo"), os.O_RDWR, 0)
+	s.Must(err)
+	s.Must(syscall.Flock(int(queue.Fd()), syscall.LOCK_EX))
 	start := time.Now()
 	within(t, held.Done())
 	if cause := context.Cause(held); !errors.Is(cause, ErrLost) {
@@ -86,7 +86,7 @@ func TestPushLockOfKilled(t *testing.T) {
 			t.Parallel()
 			s := newSwarm(t, "A", "B")
 			p := s.push(time.Hour)
-			h := startHolder(t, s, "A")
+			h := s.holder("A")
 			var no *PushHeldError
 			if _, _, err := p.Acquire(bg, "B", 0); !errors.As(err, &no) || no.Holder.PID != h.Process.Pid {
 				t.Fatalf("beside its holder one gets %v", err)
@@ -102,13 +102,13 @@ func TestPushLockOfKilled(t *testing.T) {
 			switch how {
 			case "while waiting":
 				go wait()
-				s.must(h.Process.Kill())
+				s.Must(h.Process.Kill())
 				_ = h.Wait()
 			case "zombie":
 				zombie(t, h.Process)
 				wait()
 			case "gone":
-				s.must(h.Process.Kill())
+				s.Must(h.Process.Kill())
 				_ = h.Wait()
 				wait()
 			}
@@ -120,7 +120,7 @@ func TestPushLockOfKilled(t *testing.T) {
 				t.Errorf("the epoch is %d", g.epoch)
 			}
 			release(t, g)
-			if got := s.git("log", "-1", "--skip=1", "--format=%s", LocksRef); got != "push lock: held by B, taken over from A" {
+			if got := s.Git("log", "-1", "--skip=1", "--format=%s", LocksRef); got != "push lock: held by B, taken over from A" {
 				t.Errorf("the log says %q", got)
 			}
 			s.healthy()
@@ -139,6 +139,6 @@ func TestPushLockOfReusedPID(t *testing.T) {
 	}
 	p.plant(t, state)
 	g, _, err := p.Acquire(bg, "A", 0)
-	s.must(err)
+	s.Must(err)
 	release(t, g)
 }

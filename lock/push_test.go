@@ -15,7 +15,7 @@ import (
 
 // push is the push lock as another process would open it.
 func (s *swarm) push(lease time.Duration) *Push {
-	return NewPush(s.open(refstore.Options{Now: s.clock.now}), lease)
+	return NewPush(s.open(refstore.Options{Now: s.clock.Now}), lease)
 }
 
 // acquire takes the lock, which must be free or freed in time.
@@ -73,9 +73,9 @@ func TestPushLock(t *testing.T) {
 	}
 	g, held := acquire(t, p, "a")
 	h, err := other.Holder(bg)
-	s.must(err)
+	s.Must(err)
 	host, _ := os.Hostname()
-	now := s.clock.now()
+	now := s.clock.Now()
 	if want := (PushHolder{Session: "A", Host: host, PID: os.Getpid(), Since: now, Expires: now.Add(Lease), Epoch: 1}); *h != want {
 		t.Errorf("the holder is %+v, want %+v", *h, want)
 	}
@@ -85,7 +85,7 @@ func TestPushLock(t *testing.T) {
 			t.Errorf("%s gets %v", by, err)
 		}
 	}
-	s.clock.advance(time.Hour) // the clock of the wall decides nothing
+	s.clock.Advance(time.Hour) // the clock of the wall decides nothing
 	if _, _, err := other.Acquire(bg, "B", time.Millisecond); err == nil {
 		t.Error("a lock was taken because of the time of day")
 	}
@@ -107,7 +107,7 @@ func TestPushLock(t *testing.T) {
 	}
 	release(t, g2)
 	want := "B: push lock: released by B\nB: push lock: held by B\nA: push lock: released by A\nA: push lock: held by A"
-	if got := s.git("log", "--format=%an: %s", LocksRef); got != want {
+	if got := s.Git("log", "--format=%an: %s", LocksRef); got != want {
 		t.Errorf("the log says %q", got)
 	}
 	s.healthy()
@@ -148,7 +148,7 @@ func TestPushLockWaiters(t *testing.T) {
 		}
 	}
 	release(t, g)
-	if n := strings.Count(s.git("log", "--format=%s", LocksRef), "taken over"); n > 0 {
+	if n := strings.Count(s.Git("log", "--format=%s", LocksRef), "taken over"); n > 0 {
 		t.Errorf("%d of them did not wait", n)
 	}
 }
@@ -182,21 +182,21 @@ func TestPushLockRenewal(t *testing.T) {
 	p := s.push(time.Second)
 	g, held := acquire(t, p, "A")
 	first, _, err := p.read(bg)
-	s.must(err)
+	s.Must(err)
 	watch := p.bus.Store().Watch(LocksRef)
 	defer watch.Close()
-	s.clock.advance(time.Minute)
+	s.clock.Advance(time.Minute)
 	nonces := map[string]bool{first.Nonce: true}
 	for limit := time.Now().Add(2 * soon); len(nonces) < 4 && time.Now().Before(limit); {
 		ctx, cancel := context.WithTimeout(bg, soon)
-		s.must(watch.Wait(ctx))
+		s.Must(watch.Wait(ctx))
 		cancel()
 		now, _, err := p.read(bg)
-		s.must(err)
+		s.Must(err)
 		if now.State != stateHeld || now.Epoch != 1 || !now.Since.Equal(first.Since) {
 			t.Fatalf("renewed to %+v", now)
 		}
-		if !nonces[now.Nonce] && !now.Expires.Equal(s.clock.now().Add(time.Second)) {
+		if !nonces[now.Nonce] && !now.Expires.Equal(s.clock.Now().Add(time.Second)) {
 			t.Errorf("it expires at %s", now.Expires)
 		}
 		nonces[now.Nonce] = true
@@ -258,7 +258,7 @@ func TestPushLockOfAnotherHost(t *testing.T) {
 				t.Errorf("the holder is %+v, %v", h, err)
 			}
 			release(t, g)
-			if got := s.git("log", "--format=%s", LocksRef); !strings.Contains(got, "push lock: held by A, taken over from B\n") {
+			if got := s.Git("log", "--format=%s", LocksRef); !strings.Contains(got, "push lock: held by A, taken over from B\n") {
 				t.Errorf("the log says %q", got)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // start is that many of a worker, all ready and waiting for a word.
@@ -20,7 +21,7 @@ func (s *swarm) start(t *testing.T, name string, processes int, args ...string) 
 	t.Helper()
 	var all []*worker
 	for _, by := range racers[:processes] {
-		all = append(all, startWorker(t, name, s.dir, by, args...))
+		all = append(all, s.worker(name, by, args...))
 	}
 	for _, w := range all {
 		if line := w.line(t); line != "ready" {
@@ -60,7 +61,7 @@ func TestRaceSameFiles(t *testing.T) {
 	}
 	stored := map[string]string{}
 	claims, err := s.List(bg, "")
-	s.must(err)
+	s.Must(err)
 	for _, c := range claims {
 		stored[c.Path] = c.Session
 	}
@@ -81,7 +82,7 @@ func TestRaceAllFiles(t *testing.T) {
 		granted += len(w.rest(t))
 	}
 	claims, err := s.List(bg, "")
-	s.must(err)
+	s.Must(err)
 	if granted != manyFiles || len(claims) != manyFiles {
 		t.Errorf("%d were granted, %d stored", granted, len(claims))
 	}
@@ -128,7 +129,7 @@ func workEach(b *bus.Bus, by string, args []string) error {
 // it each time.
 func TestRaceRounds(t *testing.T) {
 	rounds := 40
-	if long() {
+	if refstoretest.Long() {
 		rounds = 1000
 	}
 	s := newSwarm(t, racers...)
@@ -164,7 +165,7 @@ func TestRaceRounds(t *testing.T) {
 		w.in.Close()
 		w.rest(t)
 	}
-	if n := strings.Count(s.git("log", "--format=%s", LocksRef), "held by"); n != rounds {
+	if n := strings.Count(s.Git("log", "--format=%s", LocksRef), "held by"); n != rounds {
 		t.Errorf("%d grants in the history of %d rounds", n, rounds)
 	}
 	t.Logf("won: %v", wins)

@@ -1,12 +1,10 @@
 package lock
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,13 +14,14 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // racers are the sessions of the processes that race.
 var racers = []string{"A", "B", "C", "D", "E", "F", "G", "H"}
 
 func raceSize(short int) (processes, each int) {
-	if long() {
+	if refstoretest.Long() {
 		return 8, 12 * short
 	}
 	return 4, short
@@ -30,34 +29,22 @@ func raceSize(short int) (processes, each int) {
 
 // spoil runs git's own commands beside the race, each without a pause, until the
 // function that it returns is called.
-func (s *swarm) spoil(refs ...string) (stop func()) {
-	ctx, cancel := context.WithCancel(bg)
-	var wg sync.WaitGroup
+func (s *swarm) spoil(refs ...string) (stop func() (rounds int64)) {
 	git := func(args ...string) string {
-		cmd := exec.CommandContext(ctx, "git", args...)
-		cmd.Dir, cmd.WaitDelay = s.dir, time.Second
-		cmd.Cancel = func() error { return nil } // it is to end, not to be killed
-		out, _ := cmd.Output()                   // it may lose a race for a lock
-		return strings.TrimSpace(string(out))
+		out, _ := s.TryGit(args...) // it may lose a race for a lock
+		return out
 	}
-	loop := func(step func(n int)) {
-		wg.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				step(n)
+	return refstoretest.Beside(s,
+		func(int) { git("pack-refs", "--all") },
+		func(int) { git("gc", "-q", "--prune=now") },
+		func(n int) {
+			for _, ref := range refs {
+				if tip := git("rev-parse", "--verify", "-q", ref); tip != "" {
+					git("-c", "core.warnAmbiguousRefs=false", "update-ref", ref, tip, tip)
+					git("update-ref", fmt.Sprint("refs/swarm/other-", n%5), tip)
+				}
 			}
 		})
-	}
-	loop(func(int) { git("pack-refs", "--all") })
-	loop(func(int) { git("gc", "-q", "--prune=now") })
-	loop(func(n int) {
-		for _, ref := range refs {
-			if tip := git("rev-parse", "--verify", "-q", ref); tip != "" {
-				git("-c", "core.warnAmbiguousRefs=false", "update-ref", ref, tip, tip)
-				git("update-ref", fmt.Sprint("refs/swarm/other-", n%5), tip)
-			}
-		}
-	})
-	return sync.OnceFunc(func() { cancel(); wg.Wait() })
 }
 
 // race runs that many of a worker beside git, and returns all that they did.
@@ -67,7 +54,7 @@ func (s *swarm) race(t *testing.T, name string, processes int, ref string, args 
 	defer stop()
 	var all []*worker
 	for _, by := range racers[:processes] {
-		all = append(all, startWorker(t, name, s.dir, by, args...))
+		all = append(all, s.worker(name, by, args...))
 	}
 	var mu sync.Mutex
 	var ops []op
@@ -107,7 +94,7 @@ func TestRaceClaims(t *testing.T) {
 		}
 	}
 	claims := 0
-	for line := range strings.Lines(s.git("log", "--format=%an: %s", ClaimsRef) + "\n") {
+	for line := range strings.Lines(s.Git("log", "--format=%an: %s", ClaimsRef) + "\n") {
 		line = strings.TrimSuffix(line, "\n")
 		if strings.Contains(line, ": claim ") {
 			claims++
@@ -266,16 +253,16 @@ type held struct {
 
 // pushHistory are all states of the push lock, oldest first, as git shows them.
 func (s *swarm) pushHistory() (all []held) {
-	s.t.Helper()
+	s.Helper()
 	var ask strings.Builder
-	for line := range strings.Lines(s.git("log", "--reverse", "--format=%H%x09%an%x09%s", LocksRef) + "\n") {
+	for line := range strings.Lines(s.Git("log", "--reverse", "--format=%H%x09%an%x09%s", LocksRef) + "\n") {
 		id, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		by, subject, _ := strings.Cut(rest, "\t")
 		all = append(all, held{by: by, subject: subject})
 		ask.WriteString(id + ":" + pushPath + "\n")
 	}
 	i := -1
-	for line := range strings.Lines(run(s.t, s.dir, ask.String(), "cat-file", "--batch")) {
+	for line := range strings.Lines(s.Feed(ask.String(), "cat-file", "--batch")) {
 		key, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " = ")
 		switch {
 		case strings.Contains(line, " blob "):
@@ -284,7 +271,7 @@ func (s *swarm) pushHistory() (all []held) {
 			all[i].state = strings.Trim(value, "'")
 		case ok && key == "epoch":
 			n, err := strconv.Atoi(value)
-			s.must(err)
+			s.Must(err)
 			all[i].epoch = n
 		}
 	}

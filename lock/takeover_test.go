@@ -9,9 +9,9 @@ import (
 
 // inbox is who wrote what to a session.
 func (s *swarm) inbox(id string) []string {
-	s.t.Helper()
+	s.Helper()
 	messages, err := s.bus.Inbox(bg, id, true)
-	s.must(err)
+	s.Must(err)
 	var lines []string
 	for _, m := range messages {
 		lines = append(lines, m.From+": "+m.Body)
@@ -20,7 +20,7 @@ func (s *swarm) inbox(id string) []string {
 }
 
 func (s *swarm) takeover(by string, paths ...string) error {
-	s.t.Helper()
+	s.Helper()
 	return second(s.Grant(bg, by, Request{Paths: paths, Takeover: true}))
 }
 
@@ -29,22 +29,22 @@ func (s *swarm) takeover(by string, paths ...string) error {
 func TestTakeover(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.grant("B", "src/x", "y")
-	seen := s.clock.now()
-	s.clock.advance(staleAfter)
+	seen := s.clock.Now()
+	s.clock.Advance(staleAfter)
 	if held, ok := IsHeld(s.takeover("A", "src/x")); !ok || held.Stale || !held.Seen.Equal(seen) {
 		t.Errorf("refused with %+v", held)
 	}
-	s.clock.advance(time.Second)
+	s.clock.Advance(time.Second)
 	if held := s.refused("A", "src/x", "B", "src/x"); !held.Stale || !held.Seen.Equal(seen) {
 		t.Errorf("refused with %+v", held)
 	}
-	s.must(s.takeover("A", "src/x", "z"))
+	s.Must(s.takeover("A", "src/x", "z"))
 	s.want("src/x A#2", "y B#1", "z A#2")
 	want := []string{"A: A took over your claim on src/x: nothing was heard of you for 15m0s"}
 	if got := s.inbox("B"); !slices.Equal(got, want) {
 		t.Errorf("B was told %q", got)
 	}
-	if got := s.git("log", "-1", "--format=%B", ClaimsRef); !strings.HasPrefix(got, "claim src/x and 1 more\n\nsrc/x\nz\n\ntaken over from B: src/x\n\n") {
+	if got := s.Git("log", "-1", "--format=%B", ClaimsRef); !strings.HasPrefix(got, "claim src/x and 1 more\n\nsrc/x\nz\n\ntaken over from B: src/x\n\n") {
 		t.Errorf("the log says %q", got)
 	}
 	s.refused("B", "src/x", "A", "src/x")
@@ -56,10 +56,10 @@ func TestTakeoverOfTheLiving(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.grant("B", "x")
 	for range 3 {
-		s.clock.advance(staleAfter - time.Second)
+		s.clock.Advance(staleAfter - time.Second)
 		s.grant("B", "x")
 	}
-	s.clock.advance(2 * time.Second)
+	s.clock.Advance(2 * time.Second)
 	if held, ok := IsHeld(s.takeover("A", "x")); !ok || held.Stale {
 		t.Errorf("refused with %+v", held)
 	}
@@ -72,7 +72,7 @@ func TestTakeoverOfTheLiving(t *testing.T) {
 func TestTakeoverAllOrNone(t *testing.T) {
 	s := newSwarm(t, "A", "B", "C")
 	s.grant("B", "src/b")
-	s.clock.advance(staleAfter + time.Second)
+	s.clock.Advance(staleAfter + time.Second)
 	s.grant("C", "src/c")
 	if held, ok := IsHeld(s.takeover("A", "src")); !ok || held.Claim.Session != "C" {
 		t.Errorf("refused with %+v", held)
@@ -92,9 +92,9 @@ func TestTakeoverOfFolders(t *testing.T) {
 	s := newSwarm(t, "A", "B", "C")
 	s.grant("B", "src/b\n1", "src/b2", "lib")
 	s.grant("C", "src/c")
-	s.clock.advance(staleAfter + time.Second)
+	s.clock.Advance(staleAfter + time.Second)
 	s.grant("A", "src/a")
-	s.must(s.takeover("A", "src", "lib/x"))
+	s.Must(s.takeover("A", "src", "lib/x"))
 	s.want("lib/x A#4", "src A#4")
 	for id, want := range map[string]string{"B": `"src/b\n1", src/b2, lib`, "C": "src/c"} {
 		if got := s.inbox(id); len(got) != 1 || !strings.HasPrefix(got[0], "A: A took over your claim on "+want+": ") {
@@ -109,8 +109,8 @@ func TestTakeoverOfFolders(t *testing.T) {
 func TestTakeoverOfOneself(t *testing.T) {
 	s := newSwarm(t, "A")
 	s.grant("A", "x")
-	s.clock.advance(2 * staleAfter)
-	s.must(s.takeover("A", "x"))
+	s.clock.Advance(2 * staleAfter)
+	s.Must(s.takeover("A", "x"))
 	s.want("x A#1")
 	if got := s.inbox("A"); got != nil {
 		t.Errorf("A was told %q", got)

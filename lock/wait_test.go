@@ -20,9 +20,9 @@ type result struct {
 // waiting starts GrantWait as another process would, and returns once it has
 // looked for the last time before it waits.
 func (s *swarm) waiting(ctx context.Context, by string, r Request, wait time.Duration) <-chan result {
-	s.t.Helper()
+	s.Helper()
 	looks, looked := atomic.Int64{}, make(chan struct{})
-	b := s.open(refstore.Options{Now: s.clock.now, Step: func(point string) {
+	b := s.open(refstore.Options{Now: s.clock.Now, Step: func(point string) {
 		if point == "queued" && looks.Add(1) == 2 { // the first look, and one with the watch set up
 			close(looked)
 		}
@@ -32,7 +32,7 @@ func (s *swarm) waiting(ctx context.Context, by string, r Request, wait time.Dur
 		granted, err := NewClaims(b, staleAfter, false).GrantWait(ctx, by, r, wait)
 		done <- result{granted, err, time.Now()}
 	}()
-	within(s.t, looked)
+	within(s.TB, looked)
 	return done
 }
 
@@ -44,12 +44,12 @@ func TestGrantWait(t *testing.T) {
 			s := newSwarm(t, "A", "B")
 			s.grant("B", "src/x", "y")
 			if how == "packed" {
-				s.git("pack-refs", "--all", "--prune")
+				s.Git("pack-refs", "--all", "--prune")
 			}
 			done := s.waiting(bg, "A", Request{Paths: []string{"src", "z"}}, time.Minute)
-			s.must(s.Release(bg, "B", []string{"y"})) // which is not what it waits for
+			s.Must(s.Release(bg, "B", []string{"y"})) // which is not what it waits for
 			if how == "packed while waiting" {
-				s.git("pack-refs", "--all", "--prune")
+				s.Git("pack-refs", "--all", "--prune")
 			}
 			releaser := s.Claims
 			if how == "through git" {
@@ -62,9 +62,9 @@ func TestGrantWait(t *testing.T) {
 				err = releaser.Release(bg, "B", []string{"src/x"})
 			}
 			released := time.Now()
-			s.must(err)
+			s.Must(err)
 			got := within(t, done)
-			s.must(got.err)
+			s.Must(got.err)
 			t.Logf("granted %s after the release", got.at.Sub(released))
 			if got.at.Sub(released) > soon/2 {
 				t.Errorf("it took %s", got.at.Sub(released))
@@ -116,7 +116,7 @@ func TestGrantWaitTakesOver(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	c := NewClaims(s.open(refstore.Options{}), time.Second, false) // by the real clock
 	_, err := c.Grant(bg, "B", Request{Paths: []string{"x"}})
-	s.must(err)
+	s.Must(err)
 	start := time.Now()
 	granted, err := c.GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: true}, time.Minute)
 	if err != nil || len(granted) != 1 || time.Since(start) > soon {
@@ -129,7 +129,7 @@ func TestGrantWaitIsQuiet(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.grant("B", "x")
 	var looks atomic.Int64
-	b := s.open(refstore.Options{Now: s.clock.now, Step: func(string) { looks.Add(1) }})
+	b := s.open(refstore.Options{Now: s.clock.Now, Step: func(string) { looks.Add(1) }})
 	_, err := NewClaims(b, time.Hour, false).GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: true}, 300*time.Millisecond)
 	if !errors.Is(err, refstore.ErrBusy) {
 		t.Errorf("it ends with %v", err)

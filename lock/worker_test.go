@@ -12,6 +12,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // workers are what the other processes do. Their arguments are a directory, the
@@ -25,23 +26,19 @@ var workers = map[string]func(b *bus.Bus, by string, args []string) error{
 	"both":   workBoth,
 }
 
-func runWorker(name string) int {
+func work(name string, args []string) error {
 	if name == "wait" {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		return 0
+		_, err := io.Copy(io.Discard, os.Stdin)
+		return err
 	}
-	b, err := openDir(os.Args[1], refstore.Options{Patience: time.Minute})
-	if err == nil {
-		err = workers[name](b, os.Args[2], os.Args[3:])
-	}
+	b, err := openDir(args[0], refstore.Options{Patience: time.Minute})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return err
 	}
-	return 0
+	return workers[name](b, args[1], args[2:])
 }
 
-// worker is such a process, with what it says.
+// worker is such a process, with which one can talk line by line.
 type worker struct {
 	*exec.Cmd
 	in    io.WriteCloser
@@ -49,14 +46,9 @@ type worker struct {
 	err   bytes.Buffer
 }
 
-func startWorker(t testing.TB, name, dir, by string, args ...string) *worker {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &worker{Cmd: exec.Command(self, append([]string{dir, by}, args...)...)}
-	w.Env = append(os.Environ(), workerVar+"="+name, "GORACE=atexit_sleep_ms=0")
+func (s *swarm) worker(name, by string, args ...string) *worker {
+	s.Helper()
+	w := &worker{Cmd: refstoretest.Command(s, name, append([]string{s.Dir, by}, args...)...)}
 	w.Stderr = &w.err
 	out, err := w.StdoutPipe()
 	if err == nil {
@@ -65,10 +57,8 @@ func startWorker(t testing.TB, name, dir, by string, args ...string) *worker {
 	if err == nil {
 		err = w.Start()
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Process.Kill() })
+	s.Must(err)
+	s.Cleanup(func() { _ = w.Process.Kill() })
 	w.lines = bufio.NewScanner(out)
 	w.lines.Buffer(nil, 1<<20)
 	return w
@@ -97,12 +87,12 @@ func (w *worker) rest(t testing.TB) []string {
 	return all
 }
 
-// startHolder is a process that has the push lock until it is killed.
-func startHolder(t testing.TB, s *swarm, by string) *worker {
-	t.Helper()
-	w := startWorker(t, "hold", s.dir, by)
-	if line := w.line(t); line != "held" {
-		t.Fatalf("the holder said %q", line)
+// holder is a process that has the push lock until it is killed.
+func (s *swarm) holder(by string) *worker {
+	s.Helper()
+	w := s.worker("hold", by)
+	if line := w.line(s); line != "held" {
+		s.Fatalf("the holder said %q", line)
 	}
 	return w
 }

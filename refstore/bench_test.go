@@ -1,29 +1,22 @@
 package refstore
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // shared are repositories that are costly to make: one each a run of go test.
-var shared struct {
+var shared = struct {
 	sync.Mutex
-	root  string
-	repos map[string]string
-}
-
-func dropShared() {
-	if shared.root != "" {
-		os.RemoveAll(shared.root)
-	}
-}
+	dirs map[string]string
+}{dirs: map[string]string{}}
 
 const benchRef = "refs/swarm/context"
 
@@ -34,21 +27,13 @@ func benchRepo(b *testing.B, entries, others int, loose bool) *gitRepo {
 	shared.Lock()
 	defer shared.Unlock()
 	key := fmt.Sprint(entries, "-", others, "-", loose)
-	if dir, ok := shared.repos[key]; ok {
-		return &gitRepo{TB: b, dir: dir}
+	if dir, ok := shared.dirs[key]; ok {
+		return &gitRepo{Repo: &refstoretest.Repo{TB: b, Dir: dir}}
 	}
-	if shared.root == "" {
-		root, err := os.MkdirTemp("", "refstore-bench")
-		if err != nil {
-			b.Fatal(err)
-		}
-		shared.root, shared.repos = root, map[string]string{}
-	}
-	r := &gitRepo{TB: b, dir: filepath.Join(shared.root, key)}
-	run(b, "", "init", "-q", "--template=", r.dir)
+	r := &gitRepo{Repo: refstoretest.Init(b, filepath.Join(os.Getenv("HOME"), key))}
 	r.fastImport(entries, others)
 	if loose {
-		tip := r.git("rev-parse", benchRef)
+		tip := r.Git("rev-parse", benchRef)
 		if err := os.Remove(r.path("packed-refs")); err != nil {
 			b.Fatal(err)
 		}
@@ -57,7 +42,7 @@ func benchRepo(b *testing.B, entries, others int, loose bool) *gitRepo {
 			r.write(otherRef(i), tip+"\n")
 		}
 	}
-	shared.repos[key] = r.dir
+	shared.dirs[key] = r.Dir
 	return r
 }
 
@@ -66,7 +51,7 @@ func otherRef(i int) string { return fmt.Sprintf("refs/remotes/r%02d/%05d", i%10
 
 func (r *gitRepo) fastImport(entries, others int) {
 	r.Helper()
-	var in bytes.Buffer
+	var in strings.Builder
 	for i := 1; i <= entries; i++ {
 		message := (&Entry{Body: fmt.Sprintf("entry %d of a long story", i), Label: "decision", Number: i}).message()
 		fmt.Fprintf(&in, "commit %s\nauthor A <a@example.com> %d +0000\ncommitter A <a@example.com> %d +0000\ndata %d\n%s\n", benchRef, 1e9+i, 1e9+i, len(message), message)
@@ -74,41 +59,36 @@ func (r *gitRepo) fastImport(entries, others int) {
 	for i := range others {
 		fmt.Fprintf(&in, "reset %s\nfrom %s\n\n", otherRef(i), benchRef)
 	}
-	cmd := exec.Command("git", "-C", r.dir, "fast-import", "--quiet")
-	cmd.Stdin = &in
-	if out, err := cmd.CombinedOutput(); err != nil {
-		r.Fatalf("git fast-import: %v: %s", err, out)
-	}
-	r.git("pack-refs", "--all")
+	r.Feed(in.String(), "fast-import", "--quiet")
+	r.Git("pack-refs", "--all")
 }
 
 // gitAppend is what a script would do with git: read, commit, swap.
-func gitAppend(dir, body string) error {
-	tip, err := tryGit(dir, "rev-parse", benchRef)
+func (r *gitRepo) gitAppend(body string) error {
+	tip, err := r.TryGit("rev-parse", benchRef)
 	if err != nil {
 		return err
 	}
-	tip = tip[:len(tip)-1]
-	commit, err := tryGit(dir, "commit-tree", "-p", tip, "-m", body, string(object.SHA1.EmptyTree()))
+	commit, err := r.TryGit("commit-tree", "-p", tip, "-m", body, string(object.SHA1.EmptyTree()))
 	if err != nil {
 		return err
 	}
-	_, err = tryGit(dir, "update-ref", benchRef, commit[:len(commit)-1], tip)
+	_, err = r.TryGit("update-ref", benchRef, commit, tip)
 	return err
 }
 
 // benchAppends measures one append as a process does it, the process's own start
 // aside, and the same through git: rev-parse, commit-tree, update-ref.
 func benchAppends(b *testing.B, r *gitRepo) {
-	tip := r.git("rev-parse", benchRef)
+	tip := r.Git("rev-parse", benchRef)
 	for name, appendOne := range map[string]func(i int) error{
-		"refstore": func(i int) error { return appendFresh(r.dir, Options{}, i) },
-		"through":  func(i int) error { return appendFresh(r.dir, Options{ThroughGit: true}, i) },
-		"git":      func(i int) error { return gitAppend(r.dir, fmt.Sprint(i)) },
+		"refstore": func(i int) error { return appendFresh(r.Dir, Options{}, i) },
+		"through":  func(i int) error { return appendFresh(r.Dir, Options{ThroughGit: true}, i) },
+		"git":      func(i int) error { return r.gitAppend(fmt.Sprint(i)) },
 	} {
 		b.Run(name, func(b *testing.B) {
-			r.git("update-ref", benchRef, tip)
-			r.git("pack-refs", "--all")
+			r.Git("update-ref", benchRef, tip)
+			r.Git("pack-refs", "--all")
 			i := 0
 			for b.Loop() {
 				if err := appendOne(i); err != nil {
@@ -141,19 +121,19 @@ func BenchmarkAppend50kLoose(b *testing.B) {
 	r := benchRepo(b, 10, 50_000, true)
 	b.Run("refstore", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			if err := appendFresh(r.dir, Options{}, i); err != nil {
+			if err := appendFresh(r.Dir, Options{}, i); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("git", func(b *testing.B) {
-		tip := r.git("rev-parse", benchRef)
+		tip := r.Git("rev-parse", benchRef)
 		for i := 0; b.Loop(); i++ {
-			if err := gitAppend(r.dir, fmt.Sprint(i)); err != nil {
+			if err := r.gitAppend(fmt.Sprint(i)); err != nil {
 				b.Fatal(err)
 			}
 		}
-		r.git("update-ref", benchRef, tip)
+		r.Git("update-ref", benchRef, tip)
 	})
 }
 
@@ -163,7 +143,7 @@ func BenchmarkRead(b *testing.B) {
 		r := benchRepo(b, 10, others, false)
 		b.Run(fmt.Sprint(others, " others"), func(b *testing.B) {
 			for b.Loop() {
-				s, err := openDir(r.dir, Options{})
+				s, err := openDir(r.Dir, Options{})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -181,30 +161,30 @@ func BenchmarkRead(b *testing.B) {
 // 32 times in a row. An operation is all 32.
 func BenchmarkContention32(b *testing.B) {
 	r := benchRepo(b, 10, 1, false)
-	tip := r.git("rev-parse", benchRef)
+	tip := r.Git("rev-parse", benchRef)
 	b.Run("refstore", func(b *testing.B) {
 		for b.Loop() {
-			var workers []*worker
+			var workers []*refstoretest.Worker
 			for range 32 {
-				workers = append(workers, startWorker(b, "append", r.dir, "files", "A", "1", benchRef))
+				workers = append(workers, r.start("append", "files", "A", "1", benchRef))
 			}
 			for _, w := range workers {
-				w.done(b)
+				w.Done(b)
 			}
 		}
 		b.ReportMetric(32*float64(b.N)/b.Elapsed().Seconds(), "appends/s")
 	})
 	b.Run("git in a row", func(b *testing.B) {
-		r.git("update-ref", benchRef, tip)
+		r.Git("update-ref", benchRef, tip)
 		for b.Loop() {
 			for i := range 32 {
-				if err := gitAppend(r.dir, fmt.Sprint(i)); err != nil {
+				if err := r.gitAppend(fmt.Sprint(i)); err != nil {
 					b.Fatal(err)
 				}
 			}
 		}
 		b.ReportMetric(32*float64(b.N)/b.Elapsed().Seconds(), "appends/s")
-		r.git("update-ref", benchRef, tip)
+		r.Git("update-ref", benchRef, tip)
 	})
 }
 
@@ -215,12 +195,12 @@ func BenchmarkThroughput(b *testing.B) {
 		b.Run(fmt.Sprint(processes, " processes"), func(b *testing.B) {
 			r := benchRepo(b, 10, 2, false)
 			for b.Loop() {
-				var workers []*worker
+				var workers []*refstoretest.Worker
 				for range processes {
-					workers = append(workers, startWorker(b, "append", r.dir, "files", "A", "100", benchRef))
+					workers = append(workers, r.start("append", "files", "A", "100", benchRef))
 				}
 				for _, w := range workers {
-					w.done(b)
+					w.Done(b)
 				}
 			}
 			b.ReportMetric(float64(100*processes*b.N)/b.Elapsed().Seconds(), "appends/s")

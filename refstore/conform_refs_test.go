@@ -15,7 +15,7 @@ import (
 // refsNow is every ref with its value, as git lists them.
 func (r *gitRepo) refsNow() string {
 	r.Helper()
-	return r.git("for-each-ref", "--format=%(objectname) %(refname)")
+	return r.Git("for-each-ref", "--format=%(objectname) %(refname)")
 }
 
 // A ref cannot stand where another has its folder, loose or packed; and the other
@@ -27,7 +27,7 @@ func testFoldersAndFiles(t *testing.T, r *gitRepo, opts Options) {
 		mustAppend(t, s, base+"/folder/ref", "x")
 		mustAppend(t, s, base+"/ref", "x")
 		if packIt {
-			r.git("pack-refs", "--all")
+			r.Git("pack-refs", "--all")
 		}
 		before := r.refsNow()
 		for _, bad := range []string{base, base + "/folder", base + "/ref/below", base + "/ref/below/deep", base + "/folder/ref/x"} {
@@ -52,7 +52,7 @@ func testFoldersAndFiles(t *testing.T, r *gitRepo, opts Options) {
 	if err := appendAll(s, "A", "x", "refs/swarm/df-other", "refs/swarm/df-empty"); err != nil {
 		t.Error(err)
 	}
-	r.git("pack-refs", "--all")
+	r.Git("pack-refs", "--all")
 	if err := os.MkdirAll(r.path("refs/swarm/df-empty/x"), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -85,13 +85,13 @@ func testDamage(t *testing.T, r *gitRepo, opts Options) {
 		return string(r.object("commit", fmt.Appendf(nil, "tree %s\nauthor %s\ncommitter %s\n\n%s", tree, when, when, message)))
 	}
 	for name, id := range map[string]string{
-		"missing": absent, "blob": string(r.object("blob", []byte("x"))), "user commit": r.git("rev-parse", "main"),
+		"missing": absent, "blob": string(r.object("blob", []byte("x"))), "user commit": r.Git("rev-parse", "main"),
 		"no number": commit("x\n\nFormat: 1\n"), "newer": commit("x\n\nNumber: 1\nFormat: 2\n"), "latin1": commit("\xe9\n\nNumber: 1\nFormat: 1\n"),
 	} {
 		ref := "refs/swarm/damaged-" + strings.ReplaceAll(name, " ", "-")
 		if s.repo.RefFormat == "files" {
 			r.write(ref, id+"\n")
-		} else if _, err := tryGit(r.dir, "update-ref", ref, id); err != nil {
+		} else if _, err := r.TryGit("update-ref", ref, id); err != nil {
 			continue // this git does not let it happen
 		}
 		err := appendAll(r.open(opts), "A", "x", "refs/swarm/damage-first", ref)
@@ -104,7 +104,7 @@ func testDamage(t *testing.T, r *gitRepo, opts Options) {
 		if name == "missing" {
 			os.Remove(r.path(ref))
 		} else {
-			r.git("update-ref", "-d", ref)
+			r.Git("update-ref", "-d", ref)
 		}
 	}
 	if tip := r.tip("refs/swarm/damage-first"); tip != "" {
@@ -154,7 +154,7 @@ func testTidying(t *testing.T, r *gitRepo, opts Options) {
 		}
 		mustPut(t, s, "refs/swarm/tidy-table", fmt.Sprint("a/b/", i), body)
 		want = append(want, body)
-		r.git([][]string{{"pack-refs", "--all"}, {"gc", "-q", "--prune=now"}, {"repack", "-q", "-a", "-d", "-F"}}[i%3]...)
+		r.Git([][]string{{"pack-refs", "--all"}, {"gc", "-q", "--prune=now"}, {"repack", "-q", "-a", "-d", "-F"}}[i%3]...)
 		for _, ref := range refs {
 			if got := bodies(t, s, ref); !slices.Equal(got, want) {
 				t.Errorf("%s holds %q", ref, got)
@@ -178,7 +178,7 @@ func testListing(t *testing.T, r *gitRepo, opts Options) {
 	for i, name := range []string{"b", "a/x", "a-b", "a.b", "z", "a/y"} {
 		e := mustAppend(t, s, prefix+name, "x")
 		if i == 2 {
-			r.git("pack-refs", "--all")
+			r.Git("pack-refs", "--all")
 			e = mustAppend(t, s, prefix+name, "y")
 		}
 		want[prefix+name] = string(e.ID)
@@ -210,30 +210,30 @@ func testGitReads(t *testing.T, r *gitRepo, opts Options) {
 	const ref = "refs/swarm/plain"
 	s := r.open(opts)
 	mustPut(t, s, ref, "src/a.go", "session = 'A'\n")
-	if got := r.git("show", ref+":src/a.go"); got != "session = 'A'" {
+	if got := r.Git("show", ref+":src/a.go"); got != "session = 'A'" {
 		t.Errorf("git show: %q", got)
 	}
-	if got := r.git("log", "--format=%s by %an", ref, "--", "src/a.go"); got != "put src/a.go by A" {
+	if got := r.Git("log", "--format=%s by %an", ref, "--", "src/a.go"); got != "put src/a.go by A" {
 		t.Errorf("git log: %q", got)
 	}
 	mustAppend(t, s, "refs/swarm/plain-log", "a decision\n\nwhy")
-	if got := r.git("log", "--format=%s|%(trailers:only,unfold,separator=%x2C)", "refs/swarm/plain-log"); got != "a decision|Number: 1,Format: 1" {
+	if got := r.Git("log", "--format=%s|%(trailers:only,unfold,separator=%x2C)", "refs/swarm/plain-log"); got != "a decision|Number: 1,Format: 1" {
 		t.Errorf("git log: %q", got)
 	}
 	if err := appendAll(s, "A", "note", "refs/notes/swarm/plain"); err != nil {
 		t.Fatal(err)
 	}
-	wantLog := s.repo.RefFormat == "files" && !r.isBare() && r.git("config", "--default=true", "core.logAllRefUpdates") != "no"
-	lines := r.git("reflog", "show", "--format=%gs", "refs/notes/swarm/plain")
+	wantLog := s.repo.RefFormat == "files" && !r.isBare() && r.Git("config", "--default=true", "core.logAllRefUpdates") != "no"
+	lines := r.Git("reflog", "show", "--format=%gs", "refs/notes/swarm/plain")
 	if wantLog && lines != "git swarm" {
 		t.Errorf("reflog of the notes: %q", lines)
 	}
-	if status, err := tryGit(r.dir, "status", "--porcelain"); err == nil && status != "" {
+	if status, err := r.TryGit("status", "--porcelain"); err == nil && status != "" {
 		t.Errorf("git status: %q", status)
 	}
 }
 
-func (r *gitRepo) isBare() bool { return r.git("rev-parse", "--is-bare-repository") == "true" }
+func (r *gitRepo) isBare() bool { return r.Git("rev-parse", "--is-bare-repository") == "true" }
 
 // A lock that is not ours is waited for, for as long as Patience says, and
 // stays. One that goes in time is no hindrance.

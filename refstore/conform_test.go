@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // The conformance suite: whatever the repository and the backend, a store does
@@ -37,7 +38,7 @@ func TestConformance(t *testing.T) {
 			{"git reads it", testGitReads},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				sub := &gitRepo{TB: t, dir: r.dir}
+				sub := &gitRepo{Repo: &refstoretest.Repo{TB: t, Dir: r.Dir}}
 				c.test(t, sub, opts)
 				if left := sub.litter(); left != nil {
 					t.Errorf("left behind: %v", left)
@@ -85,7 +86,7 @@ func testJournal(t *testing.T, r *gitRepo, opts Options) {
 			t.Errorf("Find %d: %v", n, err)
 		}
 	}
-	if got := r.git("log", "--format=%an <%ae>|%cn <%ce>|%ad", "--date=raw", "-1", ref); got != "B <tess@example.com>|Tess T. Er <tess@example.com>|1893546245 +0200" {
+	if got := r.Git("log", "--format=%an <%ae>|%cn <%ce>|%ad", "--date=raw", "-1", ref); got != "B <tess@example.com>|Tess T. Er <tess@example.com>|1893546245 +0200" {
 		t.Errorf("git log: %s", got)
 	}
 }
@@ -173,7 +174,7 @@ func testCursor(t *testing.T, r *gitRepo, opts Options) {
 		if err != nil || e.Number != i+1 || e.Body != fmt.Sprint("upto ", i) {
 			t.Errorf("%+v, %v", e, err)
 		}
-		if n := r.git("rev-list", "--count", ref); n != "1" {
+		if n := r.Git("rev-list", "--count", ref); n != "1" {
 			t.Errorf("%s commits", n)
 		}
 	}
@@ -265,14 +266,14 @@ func testAllOrNone(t *testing.T, r *gitRepo, opts Options) {
 func testBuildError(t *testing.T, r *gitRepo, opts Options) {
 	const ref = "refs/swarm/build-error"
 	mine := errors.New("mine")
-	before := r.git("count-objects")
+	before := r.Git("count-objects")
 	err := r.open(opts).Update(bg, "A", func(tx *Tx) error {
 		if _, err := tx.Append(ref, Entry{Body: "x"}); err != nil {
 			return err
 		}
 		return mine
 	})
-	if err != mine || r.tip(ref) != "" || r.git("count-objects") != before {
+	if err != mine || r.tip(ref) != "" || r.Git("count-objects") != before {
 		t.Errorf("error %v, tip %q", err, r.tip(ref))
 	}
 }
@@ -290,7 +291,7 @@ func testMovedMeanwhile(t *testing.T, r *gitRepo, opts Options) {
 		}
 		if runs++; runs == 1 {
 			tip := r.tip(ref)
-			r.git("update-ref", ref, string(rawCommit(t, r, s, tip, "two", 2)), string(tip))
+			r.Git("update-ref", ref, string(rawCommit(t, r, s, tip, "two", 2)), string(tip))
 		}
 		return nil
 	})

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // crashRefs are in the order of a transaction: the first decides, and is not the
@@ -60,12 +60,9 @@ func testKill(t *testing.T, backend, point string, n int, prune, landed bool) {
 		t.Fatal(err)
 	}
 	foreign := r.foreignLocks()
-	w := startWorker(t, "die", r.dir, backend, "B", append([]string{point, strconv.Itoa(n), "1"}, crashRefs...)...)
-	if err := w.Wait(); !killed(err) {
-		t.Fatalf("the worker was not killed: %v %s", err, &w.err)
-	}
+	r.start("die", backend, "B", append([]string{point, strconv.Itoa(n), "1"}, crashRefs...)...).Killed(t)
 	if prune {
-		r.git("prune", "--expire=now")
+		r.Git("prune", "--expire=now")
 	}
 	s := r.open(opts)
 	if (point != "queued") != s.Pending() {
@@ -90,11 +87,6 @@ func testKill(t *testing.T, backend, point string, n int, prune, landed bool) {
 	r.reflogInOrder("refs/notes/swarm/notice")
 	r.removeForeign(foreign)
 	r.clean()
-}
-
-func killed(err error) bool {
-	var exit *exec.ExitError
-	return errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
 }
 
 // foreignLocks makes locks like those of a git that is at work or was killed, on
@@ -144,10 +136,7 @@ func TestForeignLockAfterKill(t *testing.T) {
 			if err := appendAll(r.open(Options{}), "A", "before", crashRefs...); err != nil {
 				t.Fatal(err)
 			}
-			w := startWorker(t, "die", r.dir, "files", "B", append([]string{point, "1", "1"}, crashRefs...)...)
-			if err := w.Wait(); !killed(err) {
-				t.Fatalf("the worker was not killed: %v %s", err, &w.err)
-			}
+			r.start("die", "files", "B", append([]string{point, "1", "1"}, crashRefs...)...).Killed(t)
 			lock := crashRefs[2] + ".lock"
 			content := string(r.tip("main")) + "\n"
 			r.write(lock, content)
@@ -178,7 +167,7 @@ func TestKilledAtRandom(t *testing.T) {
 		t.Run(backend, func(t *testing.T) {
 			t.Parallel()
 			kills := map[string]int{"files": 100, "git": 20}[backend]
-			if long() {
+			if refstoretest.Long() {
 				kills *= 20
 			}
 			testRandomKills(t, backend, kills)
@@ -195,13 +184,9 @@ func testRandomKills(t *testing.T, backend string, kills int) {
 	found := 0
 	within := 30 * time.Millisecond // the machine may be fast or slow: about half of them get something done
 	for i := range kills {
-		w := startWorker(t, "random", r.dir, backend, fmt.Sprint("k", i), append([]string{within.String(), "1000000"}, crashRefs...)...)
-		if err := w.Wait(); !killed(err) {
-			t.Fatalf("not killed: %v %s", err, &w.err)
-		}
-		acks := w.acks(t)
+		acks := r.start("random", backend, fmt.Sprint("k", i), append([]string{within.String(), "1000000"}, crashRefs...)...).Killed(t)
 		for _, a := range acks {
-			acked[a.what] = true
+			acked[a.What] = true
 		}
 		if len(acks) == 0 {
 			within = min(2*within, 5*time.Second)

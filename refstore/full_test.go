@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // onSmallDisk is a repository on a file system of its own, and what fills that
@@ -21,8 +23,7 @@ func onSmallDisk(t *testing.T) (r *gitRepo, fill, free func()) {
 		t.Skipf("no file system can be mounted: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	r = &gitRepo{TB: t, dir: filepath.Join(dir, "r")}
-	run(t, "", "init", "-q", "--template=", r.dir)
+	r = &gitRepo{Repo: refstoretest.Init(t, filepath.Join(dir, "r"))}
 	filler := filepath.Join(dir, "filler")
 	fill = func() {
 		f, err := os.OpenFile(filler, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)

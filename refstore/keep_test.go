@@ -54,7 +54,7 @@ GIT_EXEC_PATH='%[1]s' exec '%[1]s/git' "$@"
 func (r *gitRepo) slowGC() (finish func()) {
 	r.Helper()
 	dir := r.TempDir()
-	real := strings.TrimSpace(run(r, "", "--exec-path"))
+	real := r.Git("--exec-path")
 	script := filepath.Join(dir, "git")
 	writeExecutable(r, script, fmt.Sprintf(slowPrune, real, dir))
 	cmd := exec.Command("git", "--exec-path="+dir, "gc", "-q", "--prune=now")
@@ -93,7 +93,7 @@ func TestKeepFromGC(t *testing.T) {
 				if when == "after Update" {
 					finish()
 				}
-				if got := r.git("show", "refs/swarm/t:a/c"); got != "after" {
+				if got := r.Git("show", "refs/swarm/t:a/c"); got != "after" {
 					t.Errorf("read %q", got)
 				}
 				r.clean()
@@ -121,7 +121,7 @@ func TestWithoutKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	finish()
-	if _, err := tryGit(r.dir, "cat-file", "-e", string(next.ID)); err == nil {
+	if _, err := r.TryGit("cat-file", "-e", string(next.ID)); err == nil {
 		t.Error("the gc of this test takes nothing")
 	}
 	_, err := s.Entry(bg, "refs/swarm/a", next.ID)
@@ -135,8 +135,8 @@ func TestGCAtWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := startWorker(t, "append", r.dir, "files", "A", "0")
-	gone.done(t)
+	gone := r.start("append", "files", "A", "0")
+	gone.Done(t)
 	for content, want := range map[string]bool{
 		fmt.Sprintf("%d %s", os.Getpid(), host):       true,
 		fmt.Sprintf("%d %s", gone.Process.Pid, host):  false,
@@ -163,7 +163,7 @@ func TestGCAtWork(t *testing.T) {
 // Replaced cursors are deleted when they are old, and one that is in use is not.
 func TestRetire(t *testing.T) {
 	r := plain(t)
-	r.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/heads/main")
+	r.Git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/heads/main")
 	now := time.Unix(1_900_000_000, 0)
 	s := r.open(Options{Now: func() time.Time { return now }})
 	var ids []object.Hash
@@ -182,13 +182,13 @@ func TestRetire(t *testing.T) {
 	for range 4 {
 		replace()
 	}
-	r.git("update-ref", "refs/tags/mine", string(ids[1]))
+	r.Git("update-ref", "refs/tags/mine", string(ids[1]))
 	now = now.Add(2*retiredPeriod + time.Second)
 	replace()
 	now = now.Add(time.Minute)
 	replace()
 	for i, want := range []bool{false, true, false, true, true, true} { // the fourth was replaced just now
-		if _, err := tryGit(r.dir, "cat-file", "-e", string(ids[i])); (err == nil) != want {
+		if _, err := r.TryGit("cat-file", "-e", string(ids[i])); (err == nil) != want {
 			t.Errorf("cursor %d is there: %v", i, err == nil)
 		}
 	}

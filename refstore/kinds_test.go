@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // kind is a sort of repository. make gives one with a commit in it.
@@ -34,7 +36,7 @@ var kinds = []kind{
 
 func withCommit(r *gitRepo) *gitRepo {
 	r.Helper()
-	r.git("commit", "-q", "--allow-empty", "-m", "root")
+	r.Git("commit", "-q", "--allow-empty", "-m", "root")
 	return r
 }
 
@@ -42,29 +44,29 @@ func plain(t testing.TB) *gitRepo { return withCommit(newRepo(t)) }
 
 func linked(t testing.TB) *gitRepo {
 	r := plain(t)
-	r.git("worktree", "add", "-q", "../linked")
-	r.dir = filepath.Join(filepath.Dir(r.dir), "linked")
+	r.Git("worktree", "add", "-q", "../linked")
+	r.Dir = filepath.Join(filepath.Dir(r.Dir), "linked")
 	return r
 }
 
 func bare(t testing.TB) *gitRepo {
 	from := plain(t)
 	r := newRepo(t, "--bare")
-	r.git("fetch", "-q", from.dir, "main:main")
+	r.Git("fetch", "-q", from.Dir, "main:main")
 	return r
 }
 
 func configured(t testing.TB, key, value string) *gitRepo {
 	r := plain(t)
-	r.git("config", key, value)
+	r.Git("config", key, value)
 	return r
 }
 
 func worktreeConfig(t testing.TB) *gitRepo {
 	r := configured(t, "extensions.worktreeConfig", "true")
-	r.git("config", "--worktree", "core.sparseCheckout", "true")
-	r.git("worktree", "add", "-q", "../linked")
-	r.dir = filepath.Join(filepath.Dir(r.dir), "linked")
+	r.Git("config", "--worktree", "core.sparseCheckout", "true")
+	r.Git("worktree", "add", "-q", "../linked")
+	r.Dir = filepath.Join(filepath.Dir(r.Dir), "linked")
 	return r
 }
 
@@ -72,13 +74,13 @@ func worktreeConfig(t testing.TB) *gitRepo {
 // before them, so that packed-refs has a line that begins with ^.
 func packed(t testing.TB) *gitRepo {
 	r := plain(t)
-	r.git("tag", "-a", "-m", "a tag", "v1")
+	r.Git("tag", "-a", "-m", "a tag", "v1")
 	s := r.open(Options{})
 	for _, ref := range []string{"refs/swarm/a", "refs/swarm/inbox/B", "refs/swarm/zzz"} {
 		mustAppend(t, s, ref, "before")
 	}
-	r.git("update-ref", "refs/a/first", "HEAD")
-	r.git("gc", "-q", "--prune=now")
+	r.Git("update-ref", "refs/a/first", "HEAD")
+	r.Git("gc", "-q", "--prune=now")
 	return r
 }
 
@@ -87,10 +89,10 @@ func alternates(t testing.TB) *gitRepo {
 	from := packed(t)
 	r := newRepo(t)
 	r.write("objects/info/alternates", from.path("objects")+"\n")
-	r.git("fetch", "-q", from.dir, "refs/tags/*:refs/tags/*", "refs/swarm/*:refs/swarm/*", "main:refs/heads/copy")
-	r.git("symbolic-ref", "HEAD", "refs/heads/copy")
-	r.git("branch", "main")
-	if out := r.git("count-objects"); !strings.HasPrefix(out, "0 objects") {
+	r.Git("fetch", "-q", from.Dir, "refs/tags/*:refs/tags/*", "refs/swarm/*:refs/swarm/*", "main:refs/heads/copy")
+	r.Git("symbolic-ref", "HEAD", "refs/heads/copy")
+	r.Git("branch", "main")
+	if out := r.Git("count-objects"); !strings.HasPrefix(out, "0 objects") {
 		t.Fatalf("nothing should be here: %s", out)
 	}
 	return r
@@ -98,11 +100,11 @@ func alternates(t testing.TB) *gitRepo {
 
 func oddPath(t testing.TB) *gitRepo {
 	r := plain(t)
-	dir := filepath.Join(filepath.Dir(r.dir), "a [b]* repo")
-	if err := os.Rename(r.dir, dir); err != nil {
+	dir := filepath.Join(filepath.Dir(r.Dir), "a [b]* repo")
+	if err := os.Rename(r.Dir, dir); err != nil {
 		t.Fatal(err)
 	}
-	r.dir = dir
+	r.Dir = dir
 	return r
 }
 
@@ -123,10 +125,10 @@ func (r *gitRepo) hook(script string) {
 
 func reftable(t testing.TB) *gitRepo {
 	r := newRepo(t)
-	if _, err := tryGit("", "init", "-q", "--ref-format=reftable", r.dir+"2"); err != nil {
+	if _, err := r.TryGit("init", "-q", "--ref-format=reftable", r.Dir+"2"); err != nil {
 		t.Skip("this git has no reftable")
 	}
-	r.dir += "2"
+	r.Dir += "2"
 	return withCommit(r)
 }
 
@@ -135,7 +137,7 @@ func reftable(t testing.TB) *gitRepo {
 func eachStore(t *testing.T, test func(t *testing.T, r *gitRepo, opts Options)) {
 	for _, k := range kinds {
 		for _, throughGit := range []bool{false, true} {
-			if throughGit && (!k.inProcess || !k.both && !long()) { // much the same once more
+			if throughGit && (!k.inProcess || !k.both && !refstoretest.Long()) { // much the same once more
 				continue
 			}
 			name := k.name + "/files"

@@ -1,87 +1,44 @@
 package refstore
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
-// spoilers are git's own processes that run beside the writers, each without a
-// pause, until stop is called.
-type spoilers struct {
-	t      testing.TB
-	dir    string
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	rounds atomic.Int64
-}
-
-func newSpoilers(t testing.TB, dir string) *spoilers {
-	ctx, cancel := context.WithCancel(bg)
-	s := &spoilers{t: t, dir: dir, ctx: ctx, cancel: cancel}
-	t.Cleanup(s.stop)
-	return s
-}
-
-// loop runs step until stop; with once, it has run at least once.
-func (s *spoilers) loop(step func()) {
-	s.wg.Go(func() {
-		for {
-			step()
-			s.rounds.Add(1)
-			if s.ctx.Err() != nil {
-				return
+// spoilers are git's own processes, to run beside the writers. They pack and
+// collect; write other refs beside ours; move ours to where they are, under git's
+// own lock; and read ours.
+func (r *gitRepo) spoilers(refs ...string) []func(n int) {
+	r.Helper()
+	may := func(args ...string) { _, _ = r.TryGit(args...) } // it may lose a race for a lock
+	main := r.Git("rev-parse", "main")
+	return []func(int){
+		func(int) { may("pack-refs", "--all") },
+		func(int) { may("gc", "-q", "--prune=now") },
+		func(n int) {
+			n++
+			for _, ref := range []string{fmt.Sprint("refs/swarm/other-", n%7), fmt.Sprint("refs/heads/b", n%5)} {
+				may("update-ref", ref, main)
 			}
-		}
-	})
-}
-
-func (s *spoilers) stop() {
-	s.cancel()
-	s.wg.Wait()
-}
-
-// may runs a git command that may lose a race for a lock; never fails the test.
-func (s *spoilers) may(args ...string) { _, _ = tryGit(s.dir, args...) }
-
-// must runs a git command that nothing may disturb.
-func (s *spoilers) must(args ...string) string {
-	out, err := tryGit(s.dir, args...)
-	if err != nil {
-		s.t.Errorf("git %s: %v", strings.Join(args, " "), err)
+			may("update-ref", "-d", fmt.Sprint("refs/heads/b", n%3))
+		},
+		func(int) {
+			for _, ref := range refs {
+				tip, err := r.TryGit("rev-parse", "--verify", "-q", ref) // which nothing may disturb
+				if err != nil {
+					r.Errorf("git rev-parse %s: %v", ref, err)
+				}
+				may("-c", "core.warnAmbiguousRefs=false", "update-ref", ref, tip, tip)
+			}
+		},
 	}
-	return strings.TrimSpace(out)
-}
-
-// spoil starts all of them. They pack and collect; write other refs beside ours;
-// move ours to where they are, under git's own lock; and read ours.
-func (s *spoilers) spoil(refs ...string) {
-	s.loop(func() { s.may("pack-refs", "--all") })
-	s.loop(func() { s.may("gc", "-q", "--prune=now") })
-	main := s.must("rev-parse", "main")
-	n := 0
-	s.loop(func() {
-		n++
-		for _, ref := range []string{fmt.Sprint("refs/swarm/other-", n%7), fmt.Sprint("refs/heads/b", n%5)} {
-			s.may("update-ref", ref, main)
-		}
-		s.may("update-ref", "-d", fmt.Sprint("refs/heads/b", n%3))
-	})
-	s.loop(func() {
-		for _, ref := range refs {
-			tip := s.must("rev-parse", "--verify", "-q", ref)
-			s.may("-c", "core.warnAmbiguousRefs=false", "update-ref", ref, tip, tip)
-		}
-	})
 }
 
 var raceRefs = []string{"refs/swarm/context", "refs/notes/swarm/reviews", "refs/swarm/inbox/B"}
@@ -92,7 +49,7 @@ var raceKinds = map[string][]string{"files": {"files"}, "git": {"git"}, "mixed":
 
 func raceSize(kind string) (processes, each int) {
 	processes, each = 4, map[string]int{"files": 25, "git": 4, "mixed": 5}[kind]
-	if long() {
+	if refstoretest.Long() {
 		processes, each = 8, each*25
 	}
 	return processes, each
@@ -127,7 +84,7 @@ func TestRaceAppend(t *testing.T) {
 			if len(acks) != len(all)-1 {
 				t.Errorf("%d acknowledged, %d stored", len(acks), len(all)-1)
 			}
-			inRealTime(t, acks, func(a ack) int { return place[a.what] })
+			refstoretest.InRealTime(t, acks, func(a refstoretest.Ack) int { return place[a.What] })
 			r.clean()
 		})
 	}
@@ -142,8 +99,8 @@ func TestRaceTable(t *testing.T) {
 			const ref = "refs/swarm/locks"
 			mustPut(t, r.open(Options{}), ref, "count", "0")
 			acks := race(t, r, "count", kind, backends, ref)
-			value := func(a ack) int { n, _ := strconv.Atoi(a.what); return n }
-			inRealTime(t, acks, value)
+			value := func(a refstoretest.Ack) int { n, _ := strconv.Atoi(a.What); return n }
+			refstoretest.InRealTime(t, acks, value)
 			table, err := r.open(Options{}).Table(bg, ref)
 			if err != nil {
 				t.Fatal(err)
@@ -161,50 +118,28 @@ func TestRaceTable(t *testing.T) {
 }
 
 // race runs the workers beside the spoilers and returns what they acknowledged.
-func race(t *testing.T, r *gitRepo, work, kind string, backends []string, refs ...string) []ack {
-	sp := newSpoilers(t, r.dir)
-	sp.spoil(refs...)
+func race(t *testing.T, r *gitRepo, work, kind string, backends []string, refs ...string) []refstoretest.Ack {
+	stop := refstoretest.Beside(t, r.spoilers(refs...)...)
 	processes, each := raceSize(kind)
-	var workers []*worker
+	var workers []*refstoretest.Worker
 	start := time.Now()
 	for i := range processes {
-		workers = append(workers, startWorker(t, work, r.dir, backends[i%len(backends)], fmt.Sprint("w", i), append([]string{strconv.Itoa(each)}, refs...)...))
+		workers = append(workers, r.start(work, backends[i%len(backends)], fmt.Sprint("w", i), append([]string{strconv.Itoa(each)}, refs...)...))
 	}
-	var acks []ack
+	var acks []refstoretest.Ack
 	for _, w := range workers {
-		w.done(t)
-		acks = append(acks, w.acks(t)...)
+		acks = append(acks, w.Done(t)...)
 	}
 	took := time.Since(start)
-	sp.stop()
-	t.Logf("%d transactions of %d processes in %v, beside %d rounds of git's own", len(acks), processes, took.Round(time.Millisecond), sp.rounds.Load())
+	rounds := stop()
+	t.Logf("%d transactions of %d processes in %v, beside %d rounds of git's own", len(acks), processes, took.Round(time.Millisecond), rounds)
 	if len(acks) != processes*each {
 		t.Errorf("%d acknowledged, not %d", len(acks), processes*each)
 	}
-	for _, line := range strings.Fields(r.git("for-each-ref", "--format=%(refname)", "refs/swarm/other-*")) {
-		r.git("update-ref", "-d", line)
+	for _, line := range strings.Fields(r.Git("for-each-ref", "--format=%(refname)", "refs/swarm/other-*")) {
+		r.Git("update-ref", "-d", line)
 	}
 	return acks
-}
-
-// inRealTime checks that an operation that was over before another began has an
-// earlier place, and that all places are different: the operations took effect
-// one by one, each at a moment between its start and its end.
-func inRealTime(t *testing.T, acks []ack, place func(ack) int) {
-	t.Helper()
-	acks = slices.SortedFunc(slices.Values(acks), func(a, b ack) int { return place(a) - place(b) })
-	var latest ack // of those placed so far, the one that began last
-	for i, a := range acks {
-		if place(a) != i+1 {
-			t.Errorf("place %d is taken by %s, placed %d", i+1, a.what, place(a))
-		}
-		if a.end < latest.start {
-			t.Errorf("%s was over before %s began, and comes after it", a.what, latest.what)
-		}
-		if a.start > latest.start {
-			latest = a
-		}
-	}
 }
 
 // Readers see a ref grow and never anything else, whatever git and writers do.
@@ -213,16 +148,12 @@ func TestRaceRead(t *testing.T) {
 	writer := r.open(Options{})
 	ref := "refs/swarm/inbox/A"
 	mustAppend(t, writer, ref, "first")
-	sp := newSpoilers(t, r.dir)
-	sp.spoil(ref)
+	steps := r.spoilers(ref)
 	for _, throughGit := range []bool{false, false, true} {
 		s := r.open(Options{ThroughGit: throughGit})
 		last := 0
-		sp.loop(func() {
-			tips, err := s.Refs(sp.ctx, "refs/swarm/inbox/")
-			if sp.ctx.Err() != nil {
-				return
-			}
+		steps = append(steps, func(int) {
+			tips, err := s.Refs(bg, "refs/swarm/inbox/")
 			if err != nil || len(tips) != 1 {
 				t.Errorf("%v, %v", tips, err)
 				return
@@ -240,14 +171,15 @@ func TestRaceRead(t *testing.T) {
 			last = e.Number
 		})
 	}
+	stop := refstoretest.Beside(t, steps...)
 	n := 60
-	if long() {
+	if refstoretest.Long() {
 		n = 3000
 	}
 	for i := range n {
 		mustAppend(t, writer, ref, fmt.Sprint(i))
 	}
-	sp.stop()
+	stop()
 	if got := len(bodies(t, r.open(Options{}), ref)); got != n+1 {
 		t.Errorf("%d entries", got)
 	}

@@ -2,66 +2,34 @@ package refstore
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// gitRepo is a repository, seen from dir.
+// gitRepo is a repository, and what is in its git dir.
 type gitRepo struct {
-	testing.TB
-	dir    string
-	common [2]string // dir, and its common git dir once asked for
+	*refstoretest.Repo
+	common [2]string // Dir, and its common git dir once asked for
 }
 
-// newRepo makes a repository, without the sample hooks.
 func newRepo(t testing.TB, args ...string) *gitRepo {
 	t.Helper()
-	r := &gitRepo{TB: t, dir: filepath.Join(t.TempDir(), "r")}
-	run(t, "", append(append([]string{"init", "-q", "--template="}, args...), r.dir)...)
-	return r
-}
-
-// run is the output of git in dir, which must succeed.
-func run(t testing.TB, dir string, args ...string) string {
-	t.Helper()
-	out, err := tryGit(dir, args...)
-	if err != nil {
-		t.Fatalf("git %s: %v", strings.Join(args, " "), err)
-	}
-	return out
-}
-
-func tryGit(dir string, args ...string) (string, error) {
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, stderr.String())
-	}
-	return string(out), err
-}
-
-func (r *gitRepo) git(args ...string) string {
-	r.Helper()
-	return strings.TrimSuffix(run(r, r.dir, args...), "\n")
+	return &gitRepo{Repo: refstoretest.NewRepo(t, args...)}
 }
 
 // commonDir is where refs and the redo log are.
 func (r *gitRepo) commonDir() string {
 	r.Helper()
-	if r.common[0] != r.dir {
-		r.common = [2]string{r.dir, r.git("rev-parse", "--path-format=absolute", "--git-common-dir")}
+	if r.common[0] != r.Dir {
+		r.common = [2]string{r.Dir, r.Git("rev-parse", "--path-format=absolute", "--git-common-dir")}
 	}
 	return r.common[1]
 }
@@ -74,7 +42,7 @@ func (r *gitRepo) path(elem ...string) string {
 // open is a store on the repository as a new process would open it.
 func (r *gitRepo) open(opts Options) *Store {
 	r.Helper()
-	s, err := openDir(r.dir, opts)
+	s, err := openDir(r.Dir, opts)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -147,22 +115,8 @@ func bodies(t testing.TB, s *Store, ref string) []string {
 
 // tip is what git says the ref holds, "" if there is none.
 func (r *gitRepo) tip(ref string) object.Hash {
-	out, _ := tryGit(r.dir, "rev-parse", "-q", "--verify", ref)
-	return object.Hash(strings.TrimSpace(out))
-}
-
-// fsck fails the test unless git finds the repository in order.
-func (r *gitRepo) fsck() {
-	r.Helper()
-	out, err := exec.Command("git", "-C", r.dir, "fsck", "--strict", "--no-dangling", "--no-progress").CombinedOutput()
-	for line := range strings.Lines(string(out)) {
-		if !strings.HasPrefix(line, "notice: ") { // that HEAD is unborn
-			err = errors.Join(err, errors.New(strings.TrimSpace(line)))
-		}
-	}
-	if err != nil {
-		r.Errorf("git fsck: %v", err)
-	}
+	out, _ := r.TryGit("rev-parse", "-q", "--verify", ref)
+	return object.Hash(out)
 }
 
 // litter is what a transaction must not leave behind: locks, temporary files,
@@ -202,7 +156,7 @@ func (r *gitRepo) clean() {
 	if left := r.litter(); left != nil {
 		r.Errorf("left behind: %v", left)
 	}
-	r.fsck()
+	r.GitFsck()
 }
 
 // write makes a file in the common git dir, and the folders on the way.
@@ -252,13 +206,7 @@ func rawCommit(t testing.TB, r *gitRepo, s *Store, parent object.Hash, body stri
 // object stores one with git.
 func (r *gitRepo) object(kind string, content []byte) object.Hash {
 	r.Helper()
-	cmd := exec.Command("git", "-C", r.dir, "hash-object", "-w", "-t", kind, "--stdin", "--literally")
-	cmd.Stdin = strings.NewReader(string(content))
-	out, err := cmd.Output()
-	if err != nil {
-		r.Fatalf("git hash-object: %v", err)
-	}
-	return object.Hash(strings.TrimSpace(string(out)))
+	return object.Hash(r.Feed(string(content), "hash-object", "-w", "-t", kind, "--stdin", "--literally"))
 }
 
 // appendAll appends the same entry to several journals in one transaction.
@@ -276,11 +224,5 @@ func appendAll(s *Store, by, body string, refs ...string) error {
 // mktree stores a tree with that one line, whether or not what it names is there.
 func (r *gitRepo) mktree(line string) string {
 	r.Helper()
-	cmd := exec.Command("git", "-C", r.dir, "mktree", "--missing")
-	cmd.Stdin = strings.NewReader(line + "\n")
-	out, err := cmd.Output()
-	if err != nil {
-		r.Fatalf("git mktree: %v", err)
-	}
-	return strings.TrimSpace(string(out))
+	return r.Feed(line+"\n", "mktree", "--missing")
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // Goroutines share a store: Update takes them one by one, though they are one
@@ -168,7 +169,7 @@ func TestHookRefuses(t *testing.T) {
 	r := plain(t)
 	r.hook(`test "$1" != prepared`)
 	err := appendAll(r.open(Options{}), "A", "x", "refs/swarm/a", "refs/swarm/b")
-	if err == nil || !strings.Contains(err.Error(), "hook") || errors.Is(err, ErrBusy) || r.refsNow() != r.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads") {
+	if err == nil || !strings.Contains(err.Error(), "hook") || errors.Is(err, ErrBusy) || r.refsNow() != r.Git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads") {
 		t.Errorf("error %v; refs %s", err, r.refsNow())
 	}
 	r.clean()
@@ -195,7 +196,7 @@ func TestOrphanedGit(t *testing.T) {
 	r.hook(fmt.Sprintf(`test "$1" = prepared && ! test -e '%[1]s/prepared' || exit 0
 : >'%[1]s/prepared'
 while test -e '%[1]s/prepared' && ! test -e '%[1]s/go'; do sleep 0.01; done`, r.commonDir()))
-	w := startWorker(t, "append", r.dir, "git", "B", "1", "refs/swarm/a")
+	w := r.start("append", "git", "B", "1", "refs/swarm/a")
 	waitFor(t, func() bool { return exists(r.path("prepared")) })
 	_ = w.Process.Kill()
 	_, _ = w.Process.Wait() // not w.Wait: the orphan holds its standard error
@@ -224,15 +225,11 @@ func TestSharedUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	r := &gitRepo{TB: t, dir: dir + "/r"}
-	run(t, "", "init", "-q", "--template=", "--shared=group", r.dir)
+	r := &gitRepo{Repo: refstoretest.Init(t, dir+"/r", "--shared=group")}
 	mustAppend(t, r.open(Options{}), "refs/swarm/a", "one")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cmd := refstoretest.Command(t, "append", r.Dir, "files", "B", "1", "refs/swarm/a")
 	binary := dir + "/worker"
-	content, err := os.ReadFile(self)
+	content, err := os.ReadFile(cmd.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,14 +237,14 @@ func TestSharedUsers(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, r.dir, "files", "B", "1", "refs/swarm/a")
+	cmd.Path = binary
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 12345, Gid: uint32(os.Getgid())}}
 	cmd.Dir = dir
 	config := dir + "/gitconfig"
 	if err := os.WriteFile(config, []byte("[user]\n\tname = B\n\temail = b@c\n[safe]\n\tdirectory = *\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = append(os.Environ(), workerVar+"=append", "GIT_CONFIG_GLOBAL="+config, "HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	cmd.Env = append(cmd.Env, "GIT_CONFIG_GLOBAL="+config, "HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("the other user: %v: %s", err, out)
 	}

@@ -58,8 +58,8 @@ func testTable(t *testing.T, r *gitRepo, opts Options) {
 		t.Fatal(err)
 	}
 	sameTable(t, r, opts, ref, nil)
-	if tree := r.git("rev-parse", ref+"^{tree}"); tree != string(r.object("tree", nil)) {
-		t.Errorf("folders are left: %s", r.git("ls-tree", "-r", "-t", ref))
+	if tree := r.Git("rev-parse", ref+"^{tree}"); tree != string(r.object("tree", nil)) {
+		t.Errorf("folders are left: %s", r.Git("ls-tree", "-r", "-t", ref))
 	}
 }
 
@@ -117,7 +117,7 @@ func sameTable(t *testing.T, r *gitRepo, opts Options, ref string, model map[str
 		t.Fatal(err)
 	}
 	sameAsModel(t, table, model)
-	out := run(t, r.dir, "ls-tree", "-r", "-z", "--name-only", "--full-tree", ref)
+	out := r.Git("ls-tree", "-r", "-z", "--name-only", "--full-tree", ref)
 	names := strings.FieldsFunc(out, func(c rune) bool { return c == 0 })
 	slices.Sort(names)
 	if want := slices.Sorted(maps.Keys(model)); !slices.Equal(names, want) {
@@ -235,9 +235,9 @@ func TestTableDamage(t *testing.T) {
 	r := plain(t)
 	s := r.open(Options{})
 	mustPut(t, s, "refs/swarm/t", "a/b", "x")
-	blob := r.git("rev-parse", "refs/swarm/t:a/b")
+	blob := r.Git("rev-parse", "refs/swarm/t:a/b")
 	for name, line := range map[string]string{
-		"executable": "100755 blob " + blob + "\tx", "link": "120000 blob " + blob + "\tx", "submodule": "160000 commit " + r.git("rev-parse", "main") + "\tx",
+		"executable": "100755 blob " + blob + "\tx", "link": "120000 blob " + blob + "\tx", "submodule": "160000 commit " + r.Git("rev-parse", "main") + "\tx",
 		"missing blob": "100644 blob " + strings.Repeat("a", 40) + "\tx", "missing tree": "040000 tree " + strings.Repeat("a", 40) + "\tx",
 	} {
 		tree := r.mktree(line)

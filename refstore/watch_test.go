@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // soon is more than any notification takes.
@@ -56,10 +58,10 @@ func TestWatch(t *testing.T) {
 					mustWake(t, w, fmt.Sprint(ref, " appended to, round ", i))
 				}
 				drain(w)
-				r.git("update-ref", refs[1], string(rawCommit(t, r, s, r.tip(refs[1]), "git", 3+2*i)))
+				r.Git("update-ref", refs[1], string(rawCommit(t, r, s, r.tip(refs[1]), "git", 3+2*i)))
 				mustWake(t, w, "git update-ref")
 				drain(w)
-				r.git("pack-refs", "--all")
+				r.Git("pack-refs", "--all")
 				drain(w)
 				if w.files == nil {
 					t.Error("went over to polling")
@@ -86,15 +88,14 @@ func TestWatchMissesNothing(t *testing.T) {
 	mustAppend(t, s, ref, "first")
 	w := s.Watch(ref)
 	defer w.Close()
-	sp := newSpoilers(t, r.dir)
-	sp.loop(func() { sp.may("pack-refs", "--all") })
+	stop := refstoretest.Beside(t, func(int) { _, _ = r.TryGit("pack-refs", "--all") })
 	failed := make(chan error, 1)
 	go func() {
-		writer, err := openDir(r.dir, Options{})
+		writer, err := openDir(r.Dir, Options{})
 		for i := 0; i < n && err == nil; i++ {
 			_, err = appendTo(writer, "B", ref, fmt.Sprint(i))
 		}
-		sp.cancel() // from here on nothing else moves
+		stop() // from here on nothing else moves
 		failed <- err
 	}()
 	ctx, cancel := context.WithTimeout(bg, soon)

@@ -21,7 +21,7 @@ func twenty(b *testing.B, others int) *swarm {
 	}
 	r := s.request("A", "B")
 	s.say("B", r.Number, Approve, "")
-	s.git("gc", "-q")
+	s.Git("gc", "-q")
 	return s
 }
 
@@ -41,7 +41,7 @@ func (s *swarm) bench(name string, argv ...string) {
 	s.TB.(*testing.B).Run(name, func(b *testing.B) {
 		for b.Loop() {
 			cmd := exec.Command(argv[0], argv[1:]...)
-			cmd.Dir = s.dir
+			cmd.Dir = s.Dir
 			if out, err := cmd.CombinedOutput(); err != nil {
 				b.Fatalf("%v: %v: %s", argv, err, out)
 			}
@@ -63,14 +63,14 @@ func BenchmarkMergeOK(b *testing.B) {
 		s.bench(name+"merge-ok", program, "merge-ok", "A")
 		s.bench(name+"review list --mine", program, "review", "list", "--mine", "--state", "approved", "--session", "A")
 		ahead(s)
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 		s.bench(name+"merge-ok, rebased", program, "merge-ok", "A")
 		s.write("new", "amended")
 		s.commit("amended")
 		b.Run(name+"merge-ok, refused", func(b *testing.B) {
 			for b.Loop() {
 				cmd := exec.Command(program, "merge-ok", "A")
-				cmd.Dir = s.dir
+				cmd.Dir = s.Dir
 				if out, err := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 1 {
 					b.Fatalf("%v: %s", err, out)
 				}
@@ -85,7 +85,7 @@ func BenchmarkBook(b *testing.B) {
 	for _, others := range []int{0, 10_000} {
 		s := newSwarm(b)
 		s.fill(others)
-		s.git("gc", "-q")
+		s.Git("gc", "-q")
 		s.Book = s.open(refstore.Options{})
 		span := s.span()
 		b.Run(fmt.Sprintf("beside %d/request", others), func(b *testing.B) {
@@ -96,7 +96,7 @@ func BenchmarkBook(b *testing.B) {
 			}
 		})
 		last, err := s.Latest(bg, "A")
-		s.must(err)
+		s.Must(err)
 		b.Run(fmt.Sprintf("beside %d/approve", others), func(b *testing.B) {
 			for b.Loop() {
 				if _, err := s.Say(bg, "B", last.Number, Approve, ""); err != nil {
@@ -106,7 +106,7 @@ func BenchmarkBook(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("beside %d/git notes append", others), func(b *testing.B) {
 			for b.Loop() {
-				s.git("notes", "--ref=yardstick", "append", "-m", "approved", "feat")
+				s.Git("notes", "--ref=yardstick", "append", "-m", "approved", "feat")
 			}
 		})
 	}

@@ -14,35 +14,35 @@ func ahead(s *swarm) {
 
 // rebases: the change, on another base.
 var rebases = []history{
-	{"clean", nil, func(s *swarm) { ahead(s); s.git("rebase", "-q", "main") }, true},
-	{"clean, of a target that has not moved", nil, func(s *swarm) { s.git("rebase", "-q", "--force-rebase", "main") }, true},
+	{"clean", nil, func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
+	{"clean, of a target that has not moved", nil, func(s *swarm) { s.Git("rebase", "-q", "--force-rebase", "main") }, true},
 	{"clean, twice", nil, func(s *swarm) {
 		ahead(s)
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 		s.onMain("further", func() { s.write("further", "further\n") })
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, with lines moved by the target", nil, func(s *swarm) {
 		s.onMain("ahead", func() { s.write("code", "top\n"+lines("code", 40, map[int]string{40: "bottom"})) })
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, with lines near the change altered by the target", nil, func(s *swarm) {
 		s.onMain("ahead", func() { s.write("code", lines("code", 40, map[int]string{18: "near", 22: "near"})) })
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, onto a renamed file", nil, func(s *swarm) {
-		s.onMain("ahead", func() { s.git("mv", "code", "renamed") })
-		s.git("rebase", "-q", "main")
+		s.onMain("ahead", func() { s.Git("mv", "code", "renamed") })
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, onto a renamed and altered file", nil, func(s *swarm) {
 		s.onMain("ahead", func() {
-			s.git("mv", "code", "renamed")
+			s.Git("mv", "code", "renamed")
 			s.write("renamed", lines("code", 40, map[int]string{2: "too"}))
 		})
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, of a file renamed and then rewritten", func(s *swarm) {
-		s.git("mv", "other", "moved")
+		s.Git("mv", "other", "moved")
 		s.commit("rename")
 		s.write("moved", lines("quite another", 20, nil)+lines("other", 40, nil)[strings.Index(lines("other", 40, nil), "other 21"):])
 		s.commit("rewrite the first half")
@@ -50,46 +50,46 @@ var rebases = []history{
 		s.commit("rewrite the rest")
 	}, func(s *swarm) {
 		s.onMain("ahead", func() { s.write("other", lines("other", 40, map[int]string{40: "ahead"})) })
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, squashed and reworded", nil, func(s *swarm) {
 		ahead(s)
-		s.git("rebase", "-q", "main")
-		s.git("reset", "-q", "--soft", "main")
-		s.git("commit", "-q", "-m", "all")
+		s.Git("rebase", "-q", "main")
+		s.Git("reset", "-q", "--soft", "main")
+		s.Git("commit", "-q", "-m", "all")
 	}, true},
-	{"clean, of a binary file", func(s *swarm) { s.write("bin", "\x00\x01\x02"); s.commit("bin") }, func(s *swarm) { ahead(s); s.git("rebase", "-q", "main") }, true},
+	{"clean, of a binary file", func(s *swarm) { s.write("bin", "\x00\x01\x02"); s.commit("bin") }, func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
 	{"clean, of modes alone", func(s *swarm) {
-		s.must(os.Chmod(filepath.Join(s.dir, "other"), 0o777))
+		s.Must(os.Chmod(filepath.Join(s.Dir, "other"), 0o777))
 		s.commit("mode")
-	}, func(s *swarm) { ahead(s); s.git("rebase", "-q", "main") }, true},
-	{"clean, of 200 commits", many, func(s *swarm) { ahead(s); s.git("rebase", "-q", "main") }, true},
+	}, func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
+	{"clean, of 200 commits", many, func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
 	{"one of 200 commits amended", many, func(s *swarm) {
-		s.git("checkout", "-q", "feat~100")
+		s.Git("checkout", "-q", "feat~100")
 		s.write("many/odd", "odd\n")
 		s.commit("odd", "--amend")
-		s.git("rebase", "-q", "--onto", "HEAD", "feat~100", "feat")
+		s.Git("rebase", "-q", "--onto", "HEAD", "feat~100", "feat")
 	}, false},
 	{"clean, then amended", nil, func(s *swarm) {
 		ahead(s)
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 		s.write("new", "new \n")
 		s.commit("two", "--amend")
 	}, false},
 	{"clean, but for a commit left out", nil, func(s *swarm) {
 		ahead(s)
-		s.git("rebase", "-q", "--onto", "main", "feat^", "feat")
+		s.Git("rebase", "-q", "--onto", "main", "feat^", "feat")
 	}, false},
 	{"with a conflict resolved by hand", nil, func(s *swarm) {
 		s.onMain("ahead", func() { s.write("code", lines("code", 40, map[int]string{20: "another"})) })
 		s.fails("rebase", "-q", "main")
 		s.write("code", code(nil))
-		s.git("add", "code")
-		s.git("rebase", "--continue")
+		s.Git("add", "code")
+		s.Git("rebase", "--continue")
 	}, false},
 	{"that takes off what the target did", nil, func(s *swarm) {
 		ahead(s)
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 		s.write("other", lines("other", 40, nil))
 		s.commit("two", "--amend")
 	}, false},
@@ -105,40 +105,40 @@ func many(s *swarm) {
 		}
 		fmt.Fprintf(&b, "M 100644 inline many/%d\ndata 2\nx\n\n", i)
 	}
-	s.feed(b.String(), "fast-import", "--quiet")
-	s.git("reset", "-q", "--hard")
-	if got := s.git("rev-list", "--count", "main..feat"); got != "200" {
+	s.Feed(b.String(), "fast-import", "--quiet")
+	s.Git("reset", "-q", "--hard")
+	if got := s.Git("rev-list", "--count", "main..feat"); got != "200" {
 		s.Fatalf("%s commits", got)
 	}
 }
 
 // merges: other branches come in.
 var merges = []history{
-	{"of the target", nil, func(s *swarm) { ahead(s); s.git("merge", "-q", "-m", "merge", "main") }, true},
+	{"of the target", nil, func(s *swarm) { ahead(s); s.Git("merge", "-q", "-m", "merge", "main") }, true},
 	{"of the target, twice", nil, func(s *swarm) {
 		ahead(s)
-		s.git("merge", "-q", "-m", "merge", "main")
+		s.Git("merge", "-q", "-m", "merge", "main")
 		s.onMain("further", func() { s.write("further", "further\n") })
-		s.git("merge", "-q", "-m", "merge", "main")
+		s.Git("merge", "-q", "-m", "merge", "main")
 	}, true},
 	{"of the target, which then moves on", nil, func(s *swarm) {
 		ahead(s)
-		s.git("merge", "-q", "-m", "merge", "main")
+		s.Git("merge", "-q", "-m", "merge", "main")
 		s.onMain("further", func() { s.write("further", "further\n") })
 	}, true},
 	{"of the target, then rebased", nil, func(s *swarm) {
 		ahead(s)
-		s.git("merge", "-q", "-m", "merge", "main")
+		s.Git("merge", "-q", "-m", "merge", "main")
 		s.onMain("further", func() { s.write("further", "further\n") })
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 	}, true},
-	{"of the target, before the review", func(s *swarm) { ahead(s); s.git("merge", "-q", "-m", "merge", "main") }, func(s *swarm) {
+	{"of the target, before the review", func(s *swarm) { ahead(s); s.Git("merge", "-q", "-m", "merge", "main") }, func(s *swarm) {
 		s.onMain("further", func() { s.write("further", "further\n") })
-		s.git("rebase", "-q", "main")
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"of the target, with more in it than there was", nil, func(s *swarm) {
 		ahead(s)
-		s.git("merge", "-q", "--no-commit", "main")
+		s.Git("merge", "-q", "--no-commit", "main")
 		s.write("evil", "evil\n")
 		s.commit("merge")
 	}, false},
@@ -148,87 +148,87 @@ var merges = []history{
 		s.write("code", code(nil))
 		s.commit("merge")
 	}, false},
-	{"of the target, throwing its side away", nil, func(s *swarm) { ahead(s); s.git("merge", "-q", "-s", "ours", "-m", "merge", "main") }, false},
+	{"of the target, throwing its side away", nil, func(s *swarm) { ahead(s); s.Git("merge", "-q", "-s", "ours", "-m", "merge", "main") }, false},
 	{"of another branch", nil, func(s *swarm) {
-		s.git("checkout", "-q", "-b", "else", "main")
+		s.Git("checkout", "-q", "-b", "else", "main")
 		s.write("else", "else\n")
 		s.commit("else")
-		s.git("checkout", "-q", "feat")
-		s.git("merge", "-q", "-m", "merge", "else")
+		s.Git("checkout", "-q", "feat")
+		s.Git("merge", "-q", "-m", "merge", "else")
 	}, false},
 	{"of another branch that the target has by now", nil, func(s *swarm) {
-		s.git("checkout", "-q", "-b", "else", "main")
+		s.Git("checkout", "-q", "-b", "else", "main")
 		s.write("else", "else\n")
 		s.commit("else")
-		s.git("checkout", "-q", "feat")
-		s.git("merge", "-q", "-m", "merge", "else")
-		s.git("branch", "-f", "main", "else")
+		s.Git("checkout", "-q", "feat")
+		s.Git("merge", "-q", "-m", "merge", "else")
+		s.Git("branch", "-f", "main", "else")
 	}, true},
 }
 
 // targets: what feat is to land on changes.
 var targets = []history{
 	{"moves on", nil, ahead, true},
-	{"has all of it already", nil, func(s *swarm) { s.git("branch", "-f", "main", "feat") }, true},
-	{"has all of it already, and more", nil, func(s *swarm) { s.git("branch", "-f", "main", "feat"); ahead(s) }, true},
+	{"has all of it already", nil, func(s *swarm) { s.Git("branch", "-f", "main", "feat") }, true},
+	{"has all of it already, and more", nil, func(s *swarm) { s.Git("branch", "-f", "main", "feat"); ahead(s) }, true},
 	{"has all of it already, and the branch follows", nil, func(s *swarm) {
 		ahead(s)
-		s.git("rebase", "-q", "main")
-		s.git("branch", "-f", "main", "feat")
+		s.Git("rebase", "-q", "main")
+		s.Git("branch", "-f", "main", "feat")
 	}, true},
 	{"has part of it already", nil, func(s *swarm) {
-		s.onMain("ahead", func() { s.git("cherry-pick", "--no-commit", "feat^") })
-		s.git("rebase", "-q", "main")
+		s.onMain("ahead", func() { s.Git("cherry-pick", "--no-commit", "feat^") })
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"has part of it already, with the rest on the same lines", func(s *swarm) {
 		s.write("code", code(map[int]string{19: "more", 20: "again", 21: "more"}))
 		s.commit("three")
 	}, func(s *swarm) {
-		s.git("checkout", "-q", "main")
-		s.git("cherry-pick", "feat~2")
-		s.git("checkout", "-q", "feat")
-		s.git("rebase", "-q", "main")
+		s.Git("checkout", "-q", "main")
+		s.Git("cherry-pick", "feat~2")
+		s.Git("checkout", "-q", "feat")
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"has part of it already, and has gone on from there", nil, func(s *swarm) {
-		s.git("checkout", "-q", "main")
-		s.git("cherry-pick", "feat^")
+		s.Git("checkout", "-q", "main")
+		s.Git("cherry-pick", "feat^")
 		s.write("code", lines("code", 40, map[int]string{20: "changed again"}))
 		s.commit("further")
-		s.git("checkout", "-q", "feat")
-		s.git("rebase", "-q", "main")
+		s.Git("checkout", "-q", "feat")
+		s.Git("rebase", "-q", "main")
 	}, true},
 	{"reverts a part that it has", nil, func(s *swarm) {
-		s.git("branch", "-f", "main", "feat^")
-		s.git("checkout", "-q", "main")
-		s.git("revert", "--no-edit", "HEAD")
-		s.git("checkout", "-q", "feat")
+		s.Git("branch", "-f", "main", "feat^")
+		s.Git("checkout", "-q", "main")
+		s.Git("revert", "--no-edit", "HEAD")
+		s.Git("checkout", "-q", "feat")
 	}, true},
 	{"is moved back", func(s *swarm) {
-		s.git("checkout", "-q", "main")
+		s.Git("checkout", "-q", "main")
 		s.write("secret", "never to land again\n")
 		s.commit("to be taken off")
-		s.git("checkout", "-q", "feat")
-		s.git("rebase", "-q", "main")
-	}, func(s *swarm) { s.git("branch", "-f", "main", "main^") }, false},
+		s.Git("checkout", "-q", "feat")
+		s.Git("rebase", "-q", "main")
+	}, func(s *swarm) { s.Git("branch", "-f", "main", "main^") }, false},
 	{"is moved back, and the branch is rebased", func(s *swarm) {
-		s.git("checkout", "-q", "main")
+		s.Git("checkout", "-q", "main")
 		s.write("secret", "never to land again\n")
 		s.commit("to be taken off")
-		s.git("checkout", "-q", "feat")
-		s.git("rebase", "-q", "main")
+		s.Git("checkout", "-q", "feat")
+		s.Git("rebase", "-q", "main")
 	}, func(s *swarm) {
-		s.git("branch", "-f", "main", "main^")
-		s.git("rebase", "-q", "--onto", "main", "feat~2")
+		s.Git("branch", "-f", "main", "main^")
+		s.Git("rebase", "-q", "--onto", "main", "feat~2")
 	}, true},
 	{"is rewritten, and the branch rebased", nil, func(s *swarm) {
-		s.git("checkout", "-q", "main")
-		s.git("commit", "-q", "--amend", "-m", "start anew")
-		s.git("checkout", "-q", "feat")
-		s.git("rebase", "-q", "--onto", "main", "feat~2")
+		s.Git("checkout", "-q", "main")
+		s.Git("commit", "-q", "--amend", "-m", "start anew")
+		s.Git("checkout", "-q", "feat")
+		s.Git("rebase", "-q", "--onto", "main", "feat~2")
 	}, true},
-	{"is gone", nil, func(s *swarm) { s.git("branch", "-q", "-D", "main") }, true},
+	{"is gone", nil, func(s *swarm) { s.Git("branch", "-q", "-D", "main") }, true},
 	{"is gone, and the branch amended", nil, func(s *swarm) {
-		s.git("branch", "-q", "-D", "main")
+		s.Git("branch", "-q", "-D", "main")
 		s.write("new", "other\n")
 		s.commit("two", "--amend")
 	}, false},

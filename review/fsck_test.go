@@ -48,14 +48,14 @@ func TestFsck(t *testing.T) {
 		{"a count that falls", counts(1, 1), []string{`damaged: "2" reviews below 1`}},
 		{"a count that is none", counts(2, -3), []string{`damaged: "-3" reviews below 0`}},
 		{"a count that jumps", counts(2, 4), []string{`damaged: "2" reviews below 4`}},
-		{"the table is no commit", func(s *swarm) { s.git("update-ref", TableRef, s.feed("x", "hash-object", "-w", "--stdin")) }, []string{"no commit"}},
-		{"the notes are no commit", func(s *swarm) { s.git("update-ref", NotesRef, s.feed("x", "hash-object", "-w", "--stdin")) }, []string{NotesRef}},
+		{"the table is no commit", func(s *swarm) { s.Git("update-ref", TableRef, s.Feed("x", "hash-object", "-w", "--stdin")) }, []string{"no commit"}},
+		{"the notes are no commit", func(s *swarm) { s.Git("update-ref", NotesRef, s.Feed("x", "hash-object", "-w", "--stdin")) }, []string{NotesRef}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSwarm(t)
 			_, err := s.Request(bg, "A", Ask{To: []string{"B"}, Range: s.span(), Diff: "diff"})
-			s.must(err)
+			s.Must(err)
 			s.request("C", "B")
 			s.say("B", 1, Approve, "")
 			c.plant(s)
@@ -79,7 +79,7 @@ func TestFsck(t *testing.T) {
 // change records a change of the table, as nothing of ours would make it.
 func (s *swarm) change(reviews string, edit func(table *refstore.Table) error) {
 	s.Helper()
-	s.must(s.bus.Store().Update(bg, "A", func(tx *refstore.Tx) error {
+	s.Must(s.bus.Store().Update(bg, "A", func(tx *refstore.Tx) error {
 		table, err := tx.Table(TableRef)
 		if err == nil {
 			err = edit(table)
@@ -126,13 +126,13 @@ func counts(times, reviews int) func(s *swarm) {
 
 // note puts that text in the note on feat.
 func note(text string) func(s *swarm) {
-	return func(s *swarm) { s.git("notes", "--ref=swarm/reviews", "add", "-f", "-m", text, "feat") }
+	return func(s *swarm) { s.Git("notes", "--ref=swarm/reviews", "add", "-f", "-m", text, "feat") }
 }
 
 // path puts a file that is no note among the notes.
 func path(name string) func(s *swarm) {
 	return func(s *swarm) {
-		s.feed(fmt.Sprintf("commit %s\ncommitter T <t@t> 1700000000 +0000\ndata 0\nfrom %s\nM 100644 inline %s\ndata 1\nx\n", NotesRef, s.rev(NotesRef), name), "fast-import", "--quiet")
+		s.Feed(fmt.Sprintf("commit %s\ncommitter T <t@t> 1700000000 +0000\ndata 0\nfrom %s\nM 100644 inline %s\ndata 1\nx\n", NotesRef, s.rev(NotesRef), name), "fast-import", "--quiet")
 	}
 }
 

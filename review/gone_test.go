@@ -18,16 +18,16 @@ func TestNoBranch(t *testing.T) {
 	s.request("A", "B")
 	r := s.say("B", 1, Approve, "")
 	git := s.bus.Store().Repo()
-	s.git("checkout", "-q", "main")
-	s.git("branch", "-q", "-D", "feat")
+	s.Git("checkout", "-q", "main")
+	s.Git("branch", "-q", "-D", "feat")
 	var none *NoCommitError
 	if _, err := Now(bg, git, r); !errors.As(err, &none) || none.Revision != "refs/heads/feat" {
 		t.Errorf("without the branch: %v", err)
 	}
-	s.git("branch", "feat", string(r.Tip))
-	s.git("checkout", "-q", "--orphan", "apart")
-	s.git("commit", "-q", "-m", "apart")
-	s.git("branch", "-f", "main")
+	s.Git("branch", "feat", string(r.Tip))
+	s.Git("checkout", "-q", "--orphan", "apart")
+	s.Git("commit", "-q", "-m", "apart")
+	s.Git("branch", "-f", "main")
 	if _, err := Now(bg, git, r); !errors.Is(err, bus.ErrInput) {
 		t.Errorf("with nothing in common: %v", err)
 	}
@@ -40,12 +40,12 @@ func TestGone(t *testing.T) {
 		then  func(s *swarm)
 		holds bool
 	}{
-		{"reworded", func(s *swarm) { s.git("commit", "-q", "--amend", "-m", "better") }, true},
-		{"rebased", func(s *swarm) { ahead(s); s.git("rebase", "-q", "main") }, true},
+		{"reworded", func(s *swarm) { s.Git("commit", "-q", "--amend", "-m", "better") }, true},
+		{"rebased", func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
 		{"amended", func(s *swarm) { s.write("new", "other\n"); s.commit("two", "--amend") }, false},
 		{"binary amended", func(s *swarm) { s.write("bin", "\x00\x03"); s.commit("two", "--amend") }, false},
-		{"mode amended", func(s *swarm) { s.must(os.Chmod(filepath.Join(s.dir, "new"), 0o777)); s.commit("two", "--amend") }, false},
-		{"submodule amended", func(s *swarm) { s.pointer(idB); s.git("commit", "-q", "--amend", "--no-edit") }, false},
+		{"mode amended", func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "new"), 0o777)); s.commit("two", "--amend") }, false},
+		{"submodule amended", func(s *swarm) { s.pointer(idB); s.Git("commit", "-q", "--amend", "--no-edit") }, false},
 		{"one more", func(s *swarm) { s.write("more", "more\n"); s.commit("three", "--amend") }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,15 +53,15 @@ func TestGone(t *testing.T) {
 			s := newSwarm(t)
 			s.write(".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n")
 			s.write("bin", "\x00\x01")
-			s.git("add", ".")
+			s.Git("add", ".")
 			s.pointer(idA)
-			s.git("commit", "-q", "-m", "three")
+			s.Git("commit", "-q", "-m", "three")
 			tip := s.request("A", "B").Tip
 			s.say("B", 1, Approve, "")
 			c.then(s)
-			s.git("reflog", "expire", "--expire=now", "--all")
-			s.git("update-ref", "-d", "ORIG_HEAD")
-			s.git("gc", "-q", "--prune=now")
+			s.Git("reflog", "expire", "--expire=now", "--all")
+			s.Git("update-ref", "-d", "ORIG_HEAD")
+			s.Git("gc", "-q", "--prune=now")
 			s.fails("cat-file", "-e", string(tip))
 			if c.holds {
 				s.wants("")
@@ -81,7 +81,7 @@ func TestChangedCommits(t *testing.T) {
 	s.request("A", "B")
 	s.say("B", 1, Approve, "")
 	ahead(s)
-	s.git("rebase", "-q", "main")
+	s.Git("rebase", "-q", "main")
 	for i := range 7 {
 		s.write("more", fmt.Sprint(i))
 		s.commit(fmt.Sprint("more ", i))
@@ -97,7 +97,7 @@ func TestChangedCommits(t *testing.T) {
 	if line := no.Error(); !strings.HasPrefix(line, "A: changed since the approval of review #1: "+want[0]+", ") {
 		t.Errorf("%s", line)
 	}
-	s.git("reset", "-q", "--hard", "HEAD~8")
+	s.Git("reset", "-q", "--hard", "HEAD~8")
 	if no := s.wants(HasChanged); no.Error() != "A: changed since the approval of review #1" {
 		t.Errorf("%s", no)
 	}

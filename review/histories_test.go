@@ -22,10 +22,10 @@ type history struct {
 // onMain commits to main and goes back to feat.
 func (s *swarm) onMain(message string, edit func()) {
 	s.Helper()
-	s.git("checkout", "-q", "main")
+	s.Git("checkout", "-q", "main")
 	edit()
 	s.commit(message)
-	s.git("checkout", "-q", "feat")
+	s.Git("checkout", "-q", "feat")
 }
 
 // code is the file that feat changes, with more changes.
@@ -38,32 +38,32 @@ func code(others map[int]string) string {
 // rewords: the same change in other commits.
 var rewords = []history{
 	{"nothing", nil, func(*swarm) {}, true},
-	{"amend of the message only", nil, func(s *swarm) { s.git("commit", "-q", "--amend", "-m", "better words") }, true},
+	{"amend of the message only", nil, func(s *swarm) { s.Git("commit", "-q", "--amend", "-m", "better words") }, true},
 	{"amend of author and date", nil, func(s *swarm) {
-		s.git("commit", "-q", "--amend", "--no-edit", "--author", "X <x@x>", "--date", "2001-01-01T00:00:00Z")
+		s.Git("commit", "-q", "--amend", "--no-edit", "--author", "X <x@x>", "--date", "2001-01-01T00:00:00Z")
 	}, true},
-	{"an empty commit", nil, func(s *swarm) { s.git("commit", "-q", "--allow-empty", "-m", "empty") }, true},
+	{"an empty commit", nil, func(s *swarm) { s.Git("commit", "-q", "--allow-empty", "-m", "empty") }, true},
 	{"squash", nil, func(s *swarm) {
-		s.git("reset", "-q", "--soft", "main")
-		s.git("commit", "-q", "-m", "all")
+		s.Git("reset", "-q", "--soft", "main")
+		s.Git("commit", "-q", "-m", "all")
 	}, true},
 	{"reorder", nil, func(s *swarm) {
-		s.git("checkout", "-q", "-B", "feat", "main")
-		s.git("cherry-pick", "feat@{1}", "feat@{1}^")
+		s.Git("checkout", "-q", "-B", "feat", "main")
+		s.Git("cherry-pick", "feat@{1}", "feat@{1}^")
 	}, true},
 	{"split", nil, func(s *swarm) {
-		s.git("reset", "-q", "--soft", "main")
-		s.git("reset", "-q", "--", "new")
-		s.git("commit", "-q", "-m", "half")
+		s.Git("reset", "-q", "--soft", "main")
+		s.Git("reset", "-q", "--", "new")
+		s.Git("commit", "-q", "-m", "half")
 		s.commit("other half")
 	}, true},
 	{"revert and re-apply", nil, func(s *swarm) {
-		s.git("revert", "--no-edit", "HEAD")
-		s.git("revert", "--no-edit", "HEAD")
+		s.Git("revert", "--no-edit", "HEAD")
+		s.Git("revert", "--no-edit", "HEAD")
 	}, true},
 	{"away and back", nil, func(s *swarm) {
-		s.git("reset", "-q", "--hard", "main")
-		s.git("reset", "-q", "--hard", "feat@{1}")
+		s.Git("reset", "-q", "--hard", "main")
+		s.Git("reset", "-q", "--hard", "feat@{1}")
 	}, true},
 }
 
@@ -80,10 +80,10 @@ var edits = []history{
 		s.commit("two", "--amend")
 	}, false},
 	{"the same change elsewhere among equal lines", func(s *swarm) {
-		s.git("checkout", "-q", "main")
+		s.Git("checkout", "-q", "main")
 		s.write("equal", strings.Repeat("equal\n", 100))
 		s.commit("equal lines")
-		s.git("checkout", "-q", "-B", "feat", "main")
+		s.Git("checkout", "-q", "-B", "feat", "main")
 		s.write("equal", strings.Repeat("equal\n", 20)+"more\n"+strings.Repeat("equal\n", 80))
 		s.commit("in between")
 	}, func(s *swarm) {
@@ -91,55 +91,55 @@ var edits = []history{
 		s.commit("in between", "--amend")
 	}, false},
 	{"a commit more", nil, func(s *swarm) { s.write("more", ""); s.commit("more") }, false},
-	{"a commit fewer", nil, func(s *swarm) { s.git("reset", "-q", "--hard", "HEAD^") }, false},
-	{"no commit left", nil, func(s *swarm) { s.git("reset", "-q", "--hard", "main") }, false},
+	{"a commit fewer", nil, func(s *swarm) { s.Git("reset", "-q", "--hard", "HEAD^") }, false},
+	{"no commit left", nil, func(s *swarm) { s.Git("reset", "-q", "--hard", "main") }, false},
 	{"a first commit more", nil, func(s *swarm) {
 		tip := s.rev("feat")
-		s.git("checkout", "-q", "-B", "feat", "main")
+		s.Git("checkout", "-q", "-B", "feat", "main")
 		s.write("more", "more\n")
 		s.commit("more")
-		s.git("cherry-pick", "main.."+string(tip))
+		s.Git("cherry-pick", "main.."+string(tip))
 	}, false},
-	{"revert of one's own commit", nil, func(s *swarm) { s.git("revert", "--no-edit", "HEAD^") }, false},
+	{"revert of one's own commit", nil, func(s *swarm) { s.Git("revert", "--no-edit", "HEAD^") }, false},
 	{"cherry-pick of another's commit", nil, func(s *swarm) {
-		s.git("checkout", "-q", "-b", "else", "main")
+		s.Git("checkout", "-q", "-b", "else", "main")
 		s.write("else", "else\n")
 		s.commit("else")
-		s.git("checkout", "-q", "feat")
-		s.git("cherry-pick", "else")
+		s.Git("checkout", "-q", "feat")
+		s.Git("cherry-pick", "else")
 	}, false},
-	{"rename", nil, func(s *swarm) { s.git("mv", "new", "newer"); s.commit("two", "--amend") }, false},
-	{"another case", nil, func(s *swarm) { s.git("mv", "new", "New"); s.commit("two", "--amend") }, false},
-	{"removal", nil, func(s *swarm) { s.git("rm", "-q", "other"); s.commit("two", "--amend") }, false},
-	{"file mode", nil, func(s *swarm) { s.must(os.Chmod(filepath.Join(s.dir, "new"), 0o777)); s.commit("two", "--amend") }, false},
-	{"file mode of a file not in the change", nil, func(s *swarm) { s.must(os.Chmod(filepath.Join(s.dir, "other"), 0o777)); s.commit("mode") }, false},
+	{"rename", nil, func(s *swarm) { s.Git("mv", "new", "newer"); s.commit("two", "--amend") }, false},
+	{"another case", nil, func(s *swarm) { s.Git("mv", "new", "New"); s.commit("two", "--amend") }, false},
+	{"removal", nil, func(s *swarm) { s.Git("rm", "-q", "other"); s.commit("two", "--amend") }, false},
+	{"file mode", nil, func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "new"), 0o777)); s.commit("two", "--amend") }, false},
+	{"file mode of a file not in the change", nil, func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "other"), 0o777)); s.commit("mode") }, false},
 	{"file into symlink", nil, func(s *swarm) { s.link("new", "new\n"); s.commit("two", "--amend") }, false},
 	{"symlink", func(s *swarm) { s.link("link", "code"); s.commit("link") }, func(s *swarm) { s.link("link", "other"); s.commit("link", "--amend") }, false},
-	{"symlink kept", func(s *swarm) { s.link("link", "code"); s.commit("link") }, func(s *swarm) { s.git("commit", "-q", "--amend", "-m", "a link") }, true},
+	{"symlink kept", func(s *swarm) { s.link("link", "code"); s.commit("link") }, func(s *swarm) { s.Git("commit", "-q", "--amend", "-m", "a link") }, true},
 	{"binary file", func(s *swarm) { s.write("bin", "\x00\x01\x02"); s.commit("bin") }, func(s *swarm) { s.write("bin", "\x00\x01\x03"); s.commit("bin", "--amend") }, false},
-	{"submodule", func(s *swarm) { s.pointer(idA); s.git("commit", "-q", "-m", "sub") }, func(s *swarm) { s.pointer(idB); s.git("commit", "-q", "-m", "sub") }, false},
+	{"submodule", func(s *swarm) { s.pointer(idA); s.Git("commit", "-q", "-m", "sub") }, func(s *swarm) { s.pointer(idB); s.Git("commit", "-q", "-m", "sub") }, false},
 	{"submodule that diffs are told to ignore", func(s *swarm) {
 		s.write(".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n")
-		s.git("add", ".gitmodules")
+		s.Git("add", ".gitmodules")
 		s.pointer(idA)
-		s.git("commit", "-q", "-m", "sub")
-	}, func(s *swarm) { s.pointer(idB); s.git("commit", "-q", "-m", "sub") }, false},
+		s.Git("commit", "-q", "-m", "sub")
+	}, func(s *swarm) { s.pointer(idB); s.Git("commit", "-q", "-m", "sub") }, false},
 }
 
 // link puts a symbolic link at path.
 func (s *swarm) link(path, to string) {
 	s.Helper()
-	path = filepath.Join(s.dir, path)
+	path = filepath.Join(s.Dir, path)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		s.Fatal(err)
 	}
-	s.must(os.Symlink(to, path))
+	s.Must(os.Symlink(to, path))
 }
 
 // pointer stages a submodule's commit, which this repository need not have.
 func (s *swarm) pointer(to string) {
 	s.Helper()
-	s.git("update-index", "--add", "--cacheinfo", "160000,"+to+",sub")
+	s.Git("update-index", "--add", "--cacheinfo", "160000,"+to+",sub")
 }
 
 func TestHistories(t *testing.T) {
@@ -177,7 +177,7 @@ func (h history) test(t *testing.T) {
 func (s *swarm) wants(reason Reason) *NotClearError {
 	s.Helper()
 	r, err := Now(bg, s.bus.Store().Repo(), s.get(1))
-	s.must(err)
+	s.Must(err)
 	err = s.Clear(bg, "A", r)
 	var no *NotClearError
 	if err != nil && !errors.As(err, &no) {

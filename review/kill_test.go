@@ -1,18 +1,12 @@
 package review
 
 import (
-	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
-)
 
-func killed(err error) bool {
-	var exit *exec.ExitError
-	return errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
-}
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+)
 
 // A command killed at any point of its transaction leaves the review in table
 // and note and the messages about it, all or none, once the next command is done.
@@ -33,8 +27,8 @@ func TestKilledAtEachPoint(t *testing.T) {
 						args, by = []string{at.point, fmt.Sprint(n), "request", "1", "B,C"}, "A"
 					}
 					w := s.start("die", by, args...)
-					if err := w.Wait(); !killed(err) {
-						t.Skipf("a transaction of fewer refs: %v %s", err, &w.err)
+					if err := w.Wait(); !refstoretest.WasKilled(err) {
+						t.Skipf("a transaction of fewer refs: %v", err)
 					}
 					s.say("orchestrator", 1, Comment, "next")
 					landed := at.point == "renamed" || at.point == "kept"
@@ -55,8 +49,8 @@ func TestKilledAtEachPoint(t *testing.T) {
 func (s *swarm) allOrNone(all bool, told, notes, line string, to ...string) {
 	s.Helper()
 	found := map[string]bool{
-		"note":  strings.Contains(s.git("notes", "--ref="+notes, "show", "feat"), line),
-		"table": strings.Contains(s.git("grep", "-h", "", TableRef, "--", "number"), line),
+		"note":  strings.Contains(s.Git("notes", "--ref="+notes, "show", "feat"), line),
+		"table": strings.Contains(s.Git("grep", "-h", "", TableRef, "--", "number"), line),
 	}
 	for _, id := range to {
 		found["message to "+id] = strings.Contains(strings.Join(s.inbox(id), "\n"), told)
@@ -81,16 +75,12 @@ func TestKilledAtRandom(t *testing.T) {
 		if i%2 == 1 {
 			by, work = "B", append([]string{"60ms", "say", "comment"}, strings.Fields(strings.Repeat("1 ", 1000))...)
 		}
-		w := s.start("random", by, work...)
-		if err := w.Wait(); !killed(err) {
-			t.Fatalf("not killed: %v %s", err, &w.err)
-		}
-		acked += len(w.acks(t))
+		acked += len(s.start("random", by, work...).Killed(t))
 	}
 	s.request("C", "B")
 	s.sound()
 	events, reviews := 0, 0
-	s.must(s.List(bg, func(r *Review) bool {
+	s.Must(s.List(bg, func(r *Review) bool {
 		reviews++
 		events += len(r.Events)
 		return true

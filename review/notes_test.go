@@ -10,6 +10,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // git shows what was said, as it is stored.
@@ -21,16 +22,16 @@ func TestGitShowsNotes(t *testing.T) {
 	for _, e := range s.get(1).Events {
 		want += e.line() + "\n"
 	}
-	if got := s.git("notes", "--ref=swarm/reviews", "show", "feat") + "\n"; got != want {
+	if got := s.Git("notes", "--ref=swarm/reviews", "show", "feat") + "\n"; got != want {
 		t.Errorf("git notes show:\n%s, not\n%s", got, want)
 	}
-	log := s.git("log", "-1", "--notes=swarm/reviews", "feat")
+	log := s.Git("log", "-1", "--notes=swarm/reviews", "feat")
 	for line := range strings.Lines(want) {
 		if !strings.Contains(log, "\n    "+strings.TrimSuffix(line, "\n")) {
 			t.Errorf("git log does not show %s", line)
 		}
 	}
-	if got := s.git("log", "--format=%an %s", "--reverse", NotesRef); got != "A Notes added by git swarm review request #1\nB Notes added by git swarm review reject #1" {
+	if got := s.Git("log", "--format=%an %s", "--reverse", NotesRef); got != "A Notes added by git swarm review request #1\nB Notes added by git swarm review reject #1" {
 		t.Errorf("the log of the notes:\n%s", got)
 	}
 	s.healthy()
@@ -40,19 +41,19 @@ func TestGitShowsNotes(t *testing.T) {
 func TestNotesMerge(t *testing.T) {
 	s := newSwarm(t)
 	s.request("A", "B", "C")
-	theirs := &swarm{TB: t, dir: s.dir + "-clone"}
-	run(t, "", "clone", "-q", "--mirror", s.dir, theirs.dir)
+	theirs := &swarm{Repo: &refstoretest.Repo{TB: t, Dir: s.Dir + "-clone"}}
+	s.Git("clone", "-q", "--mirror", s.Dir, theirs.Dir)
 	theirs.Book = theirs.open(refstore.Options{})
 	s.say("B", 1, Approve, "from here")
 	theirs.say("C", 1, Reject, "from there")
 	theirs.say("B", 1, Comment, "from there")
-	s.git("fetch", "-q", theirs.dir, "+"+NotesRef+":refs/notes/theirs")
-	s.git("notes", "--ref=swarm/reviews", "merge", "-q", "-s", "cat_sort_uniq", "refs/notes/theirs")
+	s.Git("fetch", "-q", theirs.Dir, "+"+NotesRef+":refs/notes/theirs")
+	s.Git("notes", "--ref=swarm/reviews", "merge", "-q", "-s", "cat_sort_uniq", "refs/notes/theirs")
 	r := s.get(1)
 	if len(r.Events) != 4 || r.State != Rejected || r.Rejection().Text != "from there" || r.Verdict("B").Text != "from here" {
 		t.Errorf("%s, %+v", r.State, r.Events)
 	}
-	if note := s.git("notes", "--ref=swarm/reviews", "show", "feat") + "\n"; joinLines(note) != note {
+	if note := s.Git("notes", "--ref=swarm/reviews", "show", "feat") + "\n"; joinLines(note) != note {
 		t.Errorf("git sorts otherwise:\n%s", note)
 	}
 	s.sound()
@@ -78,7 +79,7 @@ func TestSameNumber(t *testing.T) {
 	s.request("A", "B")
 	other := asked(1, "C")
 	other.By, other.At, other.Tip = "C", noon.Add(-1e12), s.rev("feat")
-	s.git("notes", "--ref=swarm/reviews", "append", "-m", other.line(), "feat")
+	s.Git("notes", "--ref=swarm/reviews", "append", "-m", other.line(), "feat")
 	if r := s.get(1); r.From != "A" || !slices.Equal(r.To, []string{"B"}) || r.State != Pending {
 		t.Errorf("%+v", r)
 	}
@@ -94,19 +95,19 @@ func TestNoteLost(t *testing.T) {
 	s := newSwarm(t)
 	r := s.request("A", "B")
 	s.say("B", 1, Comment, "one")
-	whole := s.git("notes", "--ref=swarm/reviews", "show", "feat")
+	whole := s.Git("notes", "--ref=swarm/reviews", "show", "feat")
 	for _, c := range []struct {
 		name string
 		lose func()
 	}{
 		{"a line", func() {
-			s.git("notes", "--ref=swarm/reviews", "add", "-f", "-m", strings.Split(whole, "\n")[1], "feat")
+			s.Git("notes", "--ref=swarm/reviews", "add", "-f", "-m", strings.Split(whole, "\n")[1], "feat")
 		}},
 		{"the request's line", func() {
-			s.git("notes", "--ref=swarm/reviews", "add", "-f", "-m", r.Events[0].line(), "feat")
+			s.Git("notes", "--ref=swarm/reviews", "add", "-f", "-m", r.Events[0].line(), "feat")
 		}},
-		{"the note", func() { s.git("notes", "--ref=swarm/reviews", "remove", "feat") }},
-		{"the notes", func() { s.git("update-ref", "-d", NotesRef) }},
+		{"the note", func() { s.Git("notes", "--ref=swarm/reviews", "remove", "feat") }},
+		{"the notes", func() { s.Git("update-ref", "-d", NotesRef) }},
 	} {
 		c.lose()
 		before := len(s.get(1).Events)
@@ -114,13 +115,13 @@ func TestNoteLost(t *testing.T) {
 		if len(after.Events) != before+1 || after.Events[before].Seq != before+1 {
 			t.Errorf("%s lost: %+v", c.name, after.Events)
 		}
-		note := s.git("notes", "--ref=swarm/reviews", "show", "feat")
+		note := s.Git("notes", "--ref=swarm/reviews", "show", "feat")
 		if !strings.Contains(note, whole) || strings.Count(note, "\n") != before {
 			t.Errorf("%s lost: the note is\n%s", c.name, note)
 		}
 	}
 	s.say("B", 1, Approve, "")
-	s.git("update-ref", "-d", NotesRef)
+	s.Git("update-ref", "-d", NotesRef)
 	s.wants("")
 	s.sound()
 }
@@ -130,12 +131,12 @@ func TestNoteLost(t *testing.T) {
 func TestNoteEdited(t *testing.T) {
 	s := newSwarm(t)
 	s.request("A", "B")
-	s.git("branch", "elsewhere", "feat^")
+	s.Git("branch", "elsewhere", "feat^")
 	if _, err := s.Request(bg, "C", Ask{To: []string{"B"}, Range: &Range{Branch: "refs/heads/elsewhere", Target: "refs/heads/main", Base: s.rev("main"), Tip: s.rev("elsewhere")}}); err != nil {
 		t.Fatal(err)
 	}
-	s.git("notes", "--ref=swarm/reviews", "append", "-m", "LGTM \x1b[31m!", "feat")
-	refs := s.refs()
+	s.Git("notes", "--ref=swarm/reviews", "append", "-m", "LGTM \x1b[31m!", "feat")
+	refs := s.Snapshot()
 	for what, err := range map[string]error{
 		"Get":     second(s.Get(bg, 1)),
 		"Latest":  second(s.Latest(bg, "A")),
@@ -146,11 +147,11 @@ func TestNoteEdited(t *testing.T) {
 		"List":    s.List(bg, func(*Review) bool { return true }),
 	} {
 		var damaged *refstore.DamagedError
-		if !errors.As(err, &damaged) || damaged.Ref != NotesRef || damaged.Path != "note on "+s.git("rev-parse", "feat") || strings.ContainsAny(err.Error(), "\n\x1b") {
+		if !errors.As(err, &damaged) || damaged.Ref != NotesRef || damaged.Path != "note on "+s.Git("rev-parse", "feat") || strings.ContainsAny(err.Error(), "\n\x1b") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if after := s.refs(); after != refs {
+	if after := s.Snapshot(); after != refs {
 		t.Errorf("changed:\n%s\nto\n%s", refs, after)
 	}
 	if r := s.say("B", 2, Approve, ""); r.State != Approved {
@@ -160,7 +161,7 @@ func TestNoteEdited(t *testing.T) {
 	if err != nil || len(faults) != 1 {
 		t.Errorf("%v, %v", faults, err)
 	}
-	s.git("notes", "--ref=swarm/reviews", "remove", "feat")
+	s.Git("notes", "--ref=swarm/reviews", "remove", "feat")
 	s.say("B", 1, Approve, "")
 	s.wants("")
 	s.healthy()
@@ -173,7 +174,7 @@ func TestNoteForged(t *testing.T) {
 	s := newSwarm(t)
 	s.request("A", "B")
 	for _, e := range []*Event{said1(2, Approve, "A"), said1(2, Approve, "C"), said1(3, Withdraw, "B"), {At: noon, Review: 2, Seq: 2, Kind: Approve, By: "B"}} {
-		s.git("notes", "--ref=swarm/reviews", "append", "-m", e.line(), "feat")
+		s.Git("notes", "--ref=swarm/reviews", "append", "-m", e.line(), "feat")
 	}
 	s.wants(IsPending)
 	if r := s.get(1); len(r.Events) != 4 {
@@ -189,11 +190,11 @@ func TestNoteForged(t *testing.T) {
 // the review is found by its new commits.
 func TestRewriteRef(t *testing.T) {
 	s := newSwarm(t)
-	s.git("config", "notes.rewriteRef", NotesRef)
+	s.Git("config", "notes.rewriteRef", NotesRef)
 	tip := s.request("A", "B").Tip
 	ahead(s)
-	s.git("rebase", "-q", "main")
-	s.git("commit", "-q", "--amend", "-m", "better")
+	s.Git("rebase", "-q", "main")
+	s.Git("commit", "-q", "--amend", "-m", "better")
 	s.say("B", 1, Approve, "after the rebase")
 	for _, commit := range []object.Hash{tip, s.rev("feat")} {
 		r, err := s.On(bg, commit)
@@ -209,10 +210,10 @@ func TestRewriteRef(t *testing.T) {
 	if r, err := s.On(bg, tip); err != nil || r.Number != 1 || r.State != Superseded {
 		t.Errorf("%+v, %v", r, err)
 	}
-	s.git("reset", "-q", "--soft", "main") // two notes become one
-	s.git("commit", "-q", "-m", "squash")
-	s.git("notes", "--ref=swarm/reviews", "copy", "-f", "feat@{2}", "feat")
-	s.git("notes", "--ref=swarm/reviews", "append", "-m", s.git("notes", "--ref=swarm/reviews", "show", string(tip)), "feat")
+	s.Git("reset", "-q", "--soft", "main") // two notes become one
+	s.Git("commit", "-q", "-m", "squash")
+	s.Git("notes", "--ref=swarm/reviews", "copy", "-f", "feat@{2}", "feat")
+	s.Git("notes", "--ref=swarm/reviews", "append", "-m", s.Git("notes", "--ref=swarm/reviews", "show", string(tip)), "feat")
 	if r, err := s.On(bg, s.rev("feat")); err != nil || r.Number != 2 {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -231,7 +232,7 @@ func TestFanOut(t *testing.T) {
 			t.Parallel()
 			s := newSwarm(t)
 			tip := s.request("A", "B").Tip
-			note := s.git("notes", "--ref=swarm/reviews", "show", "feat")
+			note := s.Git("notes", "--ref=swarm/reviews", "show", "feat")
 			var b strings.Builder
 			fmt.Fprintf(&b, "commit %s\ncommitter T <t@t> 1700000000 +0000\ndata 0\nfrom %s\ndeleteall\n", NotesRef, s.rev(NotesRef))
 			put := func(id object.Hash, text string) {
@@ -247,29 +248,29 @@ func TestFanOut(t *testing.T) {
 				e.Review = 1000 + i
 				put(s.bus.Store().Repo().Algo.Sum("blob", fmt.Appendf(nil, "%d", i)), e.line()+"\n")
 			}
-			s.feed(b.String(), "fast-import", "--quiet")
-			paths := s.git("ls-tree", "-r", "--name-only", NotesRef)
-			if got := s.git("notes", "--ref=swarm/reviews", "show", string(tip)); got != note {
+			s.Feed(b.String(), "fast-import", "--quiet")
+			paths := s.Git("ls-tree", "-r", "--name-only", NotesRef)
+			if got := s.Git("notes", "--ref=swarm/reviews", "show", string(tip)); got != note {
 				t.Fatalf("git itself does not read it: %s", got)
 			}
 			if r := s.say("B", 1, Approve, ""); r.State != Approved || len(r.Events) != 2 {
 				t.Errorf("%+v", r)
 			}
-			if got := s.git("ls-tree", "-r", "--name-only", NotesRef); got != paths {
+			if got := s.Git("ls-tree", "-r", "--name-only", NotesRef); got != paths {
 				t.Errorf("the paths are not the same")
 			}
-			if got := s.git("notes", "--ref=swarm/reviews", "show", string(tip)); !strings.Contains(got, " approve by=B") {
+			if got := s.Git("notes", "--ref=swarm/reviews", "show", string(tip)); !strings.Contains(got, " approve by=B") {
 				t.Errorf("git sees %s", got)
 			}
-			s.git("branch", "another", "feat^")
+			s.Git("branch", "another", "feat^")
 			if _, err := s.Request(bg, "C", Ask{To: []string{"B"}, Range: &Range{Branch: "refs/heads/another", Base: s.rev("main"), Tip: s.rev("another")}}); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.git("notes", "--ref=swarm/reviews", "show", "another"); !strings.Contains(got, "#2.1 request") {
+			if got := s.Git("notes", "--ref=swarm/reviews", "show", "another"); !strings.Contains(got, "#2.1 request") {
 				t.Errorf("git sees %s", got)
 			}
-			s.git("notes", "--ref=swarm/reviews", "add", "-m", said1(9, Comment, "C").line(), "main") // git moves them all
-			if s.get(1).State != Approved || s.get(2).State != Pending || len(strings.Split(s.git("notes", "--ref=swarm/reviews", "list"), "\n")) != count+3 {
+			s.Git("notes", "--ref=swarm/reviews", "add", "-m", said1(9, Comment, "C").line(), "main") // git moves them all
+			if s.get(1).State != Approved || s.get(2).State != Pending || len(strings.Split(s.Git("notes", "--ref=swarm/reviews", "list"), "\n")) != count+3 {
 				t.Errorf("#1 is %s, #2 %s", s.get(1).State, s.get(2).State)
 			}
 			s.say("B", 2, Reject, "")
@@ -282,23 +283,23 @@ func TestFanOut(t *testing.T) {
 func TestForeignNotesCommits(t *testing.T) {
 	s := newSwarm(t)
 	s.request("A", "B")
-	s.git("-c", "i18n.commitEncoding=latin1", "-c", "user.name=J\xfcrgen", "notes", "--ref=swarm/reviews", "append", "-m", "", "feat")
-	tree, tip := s.git("rev-parse", NotesRef+"^{tree}"), s.git("rev-parse", NotesRef)
-	merge := s.feed(fmt.Sprintf("tree %s\nparent %s\nparent %s\nauthor  <> 0 +0000\ncommitter  <> 0 +0000\ngpgsig -----BEGIN\n x\n -----END\n\n", tree, tip, s.git("rev-parse", tip+"^")), "hash-object", "-w", "--literally", "-t", "commit", "--stdin")
-	s.git("update-ref", NotesRef, merge)
+	s.Git("-c", "i18n.commitEncoding=latin1", "-c", "user.name=J\xfcrgen", "notes", "--ref=swarm/reviews", "append", "-m", "", "feat")
+	tree, tip := s.Git("rev-parse", NotesRef+"^{tree}"), s.Git("rev-parse", NotesRef)
+	merge := s.Feed(fmt.Sprintf("tree %s\nparent %s\nparent %s\nauthor  <> 0 +0000\ncommitter  <> 0 +0000\ngpgsig -----BEGIN\n x\n -----END\n\n", tree, tip, s.Git("rev-parse", tip+"^")), "hash-object", "-w", "--literally", "-t", "commit", "--stdin")
+	s.Git("update-ref", NotesRef, merge)
 	if r := s.say("B", 1, Approve, ""); r.State != Approved {
 		t.Errorf("%+v", r)
 	}
-	if got := s.git("rev-parse", NotesRef+"^"); got != merge {
+	if got := s.Git("rev-parse", NotesRef+"^"); got != merge {
 		t.Errorf("on top of %s", got)
 	}
 	s.sound()
-	s.git("update-ref", NotesRef, s.feed("x", "hash-object", "-w", "--stdin"))
+	s.Git("update-ref", NotesRef, s.Feed("x", "hash-object", "-w", "--stdin"))
 	var damaged *refstore.DamagedError
 	if _, err := s.Get(bg, 1); !errors.As(err, &damaged) || damaged.Ref != NotesRef {
 		t.Errorf("a blob for a commit: %v", err)
 	}
-	s.must(os.WriteFile(s.dir+"/.git/"+NotesRef, []byte("garbage\n"), 0o666))
+	s.Must(os.WriteFile(s.Dir+"/.git/"+NotesRef, []byte("garbage\n"), 0o666))
 	if _, err := s.Get(bg, 1); !errors.As(err, &damaged) || damaged.Ref != NotesRef {
 		t.Errorf("a ref that is none: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // Whatever is done to an approved branch and to its target: the approval holds
@@ -17,7 +18,7 @@ import (
 // that base, by a rebase of its commits or by one of their sum.
 func TestRandomHistories(t *testing.T) {
 	runs, steps := 4, 6
-	if long() {
+	if refstoretest.Long() {
 		runs, steps = 60, 20
 	}
 	for seed := range runs {
@@ -37,7 +38,7 @@ func TestRandomHistories(t *testing.T) {
 // renames a file and rewrites it bit by bit: such an approval may be dropped.
 func TestRandomRebases(t *testing.T) {
 	runs, steps := 2, 5
-	if long() {
+	if refstoretest.Long() {
 		runs, steps = 40, 20
 	}
 	for seed := range runs {
@@ -46,17 +47,17 @@ func TestRandomRebases(t *testing.T) {
 			p := newPlay(t, uint64(1000+seed))
 			for range steps {
 				p.target()
-				if _, err := tryGit(p.dir, "", "rebase", "-q", "main"); err != nil {
-					p.git("rebase", "--abort")
-					p.git("branch", "-f", "main", "main@{1}")
+				if _, err := p.TryGit("rebase", "-q", "main"); err != nil {
+					p.Git("rebase", "--abort")
+					p.Git("branch", "-f", "main", "main@{1}")
 					continue
 				}
 				if !p.clear() {
 					if slices.Contains(p.made(p.rev("main")), p.rev("feat^{tree}")) {
 						t.Errorf("a clean rebase dropped the approval:\n%s", p.tale())
 					}
-					p.git("reset", "-q", "--hard", string(p.get(1).Tip))
-					p.git("branch", "-q", "-f", "main", string(p.get(1).Base))
+					p.Git("reset", "-q", "--hard", string(p.get(1).Tip))
+					p.Git("branch", "-q", "-f", "main", string(p.get(1).Base))
 					continue
 				}
 				approved := p.rev("feat^{tree}")
@@ -65,7 +66,7 @@ func TestRandomRebases(t *testing.T) {
 				if same := p.rev("feat^{tree}") == approved; p.clear() != same {
 					t.Errorf("an edit (of nothing: %v) and the approval is %v:\n%s", same, !same, p.tale())
 				}
-				p.git("reset", "-q", "--hard", "feat@{1}")
+				p.Git("reset", "-q", "--hard", "feat@{1}")
 			}
 		})
 	}
@@ -81,12 +82,12 @@ type play struct {
 
 func newPlay(t *testing.T, seed uint64) *play {
 	p := &play{swarm: newSwarm(t), Rand: rand.New(rand.NewPCG(seed, 0))}
-	p.git("checkout", "-q", "main")
+	p.Git("checkout", "-q", "main")
 	for i := range 4 {
 		p.write(fmt.Sprint("f", i), lines(fmt.Sprint("f", i), 12, nil))
 	}
 	p.commit("files")
-	p.git("checkout", "-q", "-B", "feat")
+	p.Git("checkout", "-q", "-B", "feat")
 	for i := range 1 + p.IntN(4) {
 		p.edit()
 		p.commit(fmt.Sprint("work ", i), "--allow-empty")
@@ -104,32 +105,32 @@ func (p *play) tell(format string, args ...any) {
 
 func (p *play) tale() string {
 	r := p.get(1)
-	return strings.Join(p.told, "\n") + "\n" + p.git("log", "--graph", "--oneline", "--all", "--", ".") + fmt.Sprintf("\napproved %s..%s", r.Base.Short(), r.Tip.Short())
+	return strings.Join(p.told, "\n") + "\n" + p.Git("log", "--graph", "--oneline", "--all", "--", ".") + fmt.Sprintf("\napproved %s..%s", r.Base.Short(), r.Tip.Short())
 }
 
 // edit changes one thing in the work tree.
 func (p *play) edit() {
-	files := strings.Fields(p.git("ls-files", "f*"))
+	files := strings.Fields(p.Git("ls-files", "f*"))
 	if len(files) == 0 {
 		p.write("f9", "again\n")
 		return
 	}
 	name := files[p.IntN(len(files))]
-	path := filepath.Join(p.dir, name)
+	path := filepath.Join(p.Dir, name)
 	content, err := os.ReadFile(path)
-	p.must(err)
+	p.Must(err)
 	rows := strings.SplitAfter(strings.TrimSuffix(string(content), "\n"), "\n")
 	at := p.IntN(len(rows))
 	what := p.IntN(10)
 	p.tell("edit %d of line %d of %s", what, at, name)
 	switch what {
 	case 0:
-		p.git("mv", name, fmt.Sprint("f", p.IntN(1e6)))
+		p.Git("mv", name, fmt.Sprint("f", p.IntN(1e6)))
 		return
 	case 1:
 		info, err := os.Stat(path)
-		p.must(err)
-		p.must(os.Chmod(path, info.Mode()^0o111))
+		p.Must(err)
+		p.Must(os.Chmod(path, info.Mode()^0o111))
 		return
 	case 2:
 		rows = slices.Delete(rows, at, at+1)
@@ -175,10 +176,10 @@ func (p *play) step() {
 	case 7:
 		p.orUndo("revert", "--no-edit", "HEAD")
 	case 8:
-		p.git("reset", "-q", "--hard", string(p.get(1).Tip))
+		p.Git("reset", "-q", "--hard", string(p.get(1).Tip))
 	}
 	r, err := Now(bg, p.bus.Store().Repo(), p.get(1))
-	p.must(err)
+	p.Must(err)
 	if r.Base == r.Tip {
 		return // nothing to land
 	}
@@ -193,32 +194,32 @@ func (p *play) step() {
 }
 
 func (p *play) orUndo(args ...string) {
-	if _, err := tryGit(p.dir, "", args...); err != nil {
-		_, _ = tryGit(p.dir, "", args[0], "--abort")
-		p.git("reset", "-q", "--hard")
+	if _, err := p.TryGit(args...); err != nil {
+		_, _ = p.TryGit(args[0], "--abort")
+		p.Git("reset", "-q", "--hard")
 	}
 }
 
 func (p *play) clear() bool {
 	p.Helper()
 	r, err := Now(bg, p.bus.Store().Repo(), p.get(1))
-	p.must(err)
+	p.Must(err)
 	return p.Clear(bg, "A", r) == nil
 }
 
 // made are the trees that git makes of the approved change on base.
 func (p *play) made(base object.Hash) []object.Hash {
 	approved := p.get(1)
-	sum := p.git("commit-tree", string(approved.Tip)+"^{tree}", "-p", string(approved.Base), "-m", "sum")
+	sum := p.Git("commit-tree", string(approved.Tip)+"^{tree}", "-p", string(approved.Base), "-m", "sum")
 	var trees []object.Hash
 	for _, args := range [][]string{{"rebase", "-q", "--onto", string(base), string(approved.Base), string(approved.Tip)}, {"rebase", "-q", "--onto", string(base), string(approved.Base), sum}} {
-		p.git("checkout", "-q", "--detach")
-		if _, err := tryGit(p.dir, "", args...); err == nil {
+		p.Git("checkout", "-q", "--detach")
+		if _, err := p.TryGit(args...); err == nil {
 			trees = append(trees, p.rev("HEAD^{tree}"))
 		} else {
-			p.git("rebase", "--abort")
+			p.Git("rebase", "--abort")
 		}
 	}
-	p.git("checkout", "-q", "-f", "feat")
+	p.Git("checkout", "-q", "-f", "feat")
 	return trees
 }

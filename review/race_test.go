@@ -1,41 +1,18 @@
 package review
 
 import (
-	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
-// beside runs git commands again and again, each loop one after the other, until
-// the returned function is called; it returns how many were run.
-func (s *swarm) beside(loops ...func(n int) []string) (stop func() int) {
-	ctx, cancel := context.WithCancel(bg)
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	rounds := 0
-	for _, loop := range loops {
-		all.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				if _, err := tryGit(s.dir, "", loop(n)...); err == nil {
-					mu.Lock()
-					rounds++
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	stop = func() int { cancel(); all.Wait(); return rounds }
-	s.Cleanup(func() { stop() })
-	return stop
-}
-
 func size(short int) int {
-	if long() {
+	if refstoretest.Long() {
 		return short * 20
 	}
 	return short
@@ -47,33 +24,25 @@ func TestRaceRequest(t *testing.T) {
 	t.Parallel()
 	s := newSwarm(t)
 	s.request("A", "B")
-	var workers []*worker
+	var workers []*refstoretest.Worker
 	each := size(6)
 	for _, by := range []string{"A", "B", "C"} {
 		workers = append(workers, s.start("request", by, fmt.Sprint(each), "orchestrator"))
 	}
-	var acks []ack
+	var acks []refstoretest.Ack
 	for _, w := range workers {
-		acks = append(acks, w.done(t)...)
+		acks = append(acks, w.Done(t)...)
 	}
-	slices.SortFunc(acks, func(a, b ack) int { return int(a.number - b.number) })
-	var latest ack
-	for i, a := range acks {
-		if a.number != int64(i+2) {
-			t.Fatalf("number %d where %d is due", a.number, i+2)
-		}
-		if a.end < latest.start {
-			t.Errorf("#%d was over before #%d began", a.number, latest.number)
-		}
-		if a.start > latest.start {
-			latest = a
-		}
-	}
+	refstoretest.InRealTime(t, acks, func(a refstoretest.Ack) int {
+		number, err := strconv.Atoi(a.What)
+		s.Must(err)
+		return number - 1 // the first was there before
+	})
 	if len(acks) != 3*each || len(s.inbox("orchestrator")) != 3*each {
 		t.Errorf("%d acknowledged, %d told", len(acks), len(s.inbox("orchestrator")))
 	}
 	newest := map[string]int{}
-	s.must(s.List(bg, func(r *Review) bool {
+	s.Must(s.List(bg, func(r *Review) bool {
 		if old := newest[r.From]; old > 0 && s.get(old).State != Superseded {
 			t.Errorf("#%d is not superseded", old)
 		}
@@ -94,38 +63,39 @@ func TestRaceRequest(t *testing.T) {
 func TestRaceVerdicts(t *testing.T) {
 	t.Parallel()
 	s := newSwarm(t)
-	s.git("config", "notes.rewriteRef", NotesRef)
+	s.Git("config", "notes.rewriteRef", NotesRef)
 	var numbers []string
 	for i := range size(5) {
-		s.git("branch", fmt.Sprint("at", i), "feat")
-		s.git("checkout", "-q", fmt.Sprint("at", i))
-		s.git("commit", "-q", "--amend", "-m", fmt.Sprint("change ", i))
+		s.Git("branch", fmt.Sprint("at", i), "feat")
+		s.Git("checkout", "-q", fmt.Sprint("at", i))
+		s.Git("commit", "-q", "--amend", "-m", fmt.Sprint("change ", i))
 		r, err := FindRange(bg, s.bus.Store().Repo(), "HEAD", "refs/heads/main")
-		s.must(err)
+		s.Must(err)
 		made, err := s.Request(bg, "A", Ask{To: []string{"B", "C"}, Range: r})
-		s.must(err)
+		s.Must(err)
 		numbers = append(numbers, fmt.Sprint(made.Number))
 	}
-	stop := s.beside(
-		func(n int) []string {
-			return []string{"notes", "--ref=swarm/reviews", "add", "-f", "-m", said1(2+n, Comment, "C").line(), []string{"main", "feat^"}[n%2]}
+	git := func(args ...string) { _, _ = s.TryGit(args...) } // it may lose a race for a lock
+	stop := refstoretest.Beside(t,
+		func(n int) {
+			git("notes", "--ref=swarm/reviews", "add", "-f", "-m", said1(2+n, Comment, "C").line(), []string{"main", "feat^"}[n%2])
 		},
-		func(n int) []string { return []string{"commit", "-q", "--amend", "-m", fmt.Sprint("amended ", n)} },
-		func(int) []string { return []string{"pack-refs", "--all"} },
+		func(n int) { git("commit", "-q", "--amend", "-m", fmt.Sprint("amended ", n)) },
+		func(int) { git("pack-refs", "--all") },
 	)
-	var workers []*worker
+	var workers []*refstoretest.Worker
 	for range 3 {
 		for _, by := range []string{"B", "C"} {
 			workers = append(workers, s.start("say", by, append([]string{"comment"}, numbers...)...))
 		}
 	}
 	for _, w := range workers {
-		if acks := w.done(t); len(acks) != len(numbers) {
+		if acks := w.Done(t); len(acks) != len(numbers) {
 			t.Errorf("%d acknowledged of %d", len(acks), len(numbers))
 		}
 	}
 	t.Logf("beside %d commands of git's", stop())
-	s.must(s.List(bg, func(r *Review) bool {
+	s.Must(s.List(bg, func(r *Review) bool {
 		seqs := map[int]int{}
 		for _, e := range r.Events {
 			seqs[e.Seq]++
@@ -149,8 +119,8 @@ func TestRaceSupersede(t *testing.T) {
 		s := newSwarm(t)
 		s.request("A", "B", "C")
 		b, c, a := s.start("say", "B", "approve", "1"), s.start("say", "C", "reject", "1"), s.start("request", "A", "1", "B,C")
-		answers := len(b.done(t)) + len(c.done(t))
-		if acks := a.done(t); len(acks) != 1 || acks[0].number != 2 {
+		answers := len(b.Done(t)) + len(c.Done(t))
+		if acks := a.Done(t); len(acks) != 1 || acks[0].What != "2" {
 			t.Fatalf("%+v", acks)
 		}
 		one, two := s.get(1), s.get(2)
@@ -179,7 +149,7 @@ func TestRaceRead(t *testing.T) {
 	for running := true; running; reads++ {
 		select {
 		case err := <-over:
-			s.must(err)
+			s.Must(err)
 			running = false
 		default:
 		}
@@ -192,7 +162,7 @@ func TestRaceRead(t *testing.T) {
 	if last != 1+size(20) {
 		t.Errorf("%d events", last)
 	}
-	if texts := strings.Count(s.git("notes", "--ref=swarm/reviews", "show", "feat"), `"B says"`); texts != size(20) {
+	if texts := strings.Count(s.Git("notes", "--ref=swarm/reviews", "show", "feat"), `"B says"`); texts != size(20) {
 		t.Errorf("%d in the note", texts)
 	}
 	t.Logf("%d reads", reads)

@@ -14,8 +14,8 @@ func TestParseRange(t *testing.T) {
 	git := s.bus.Store().Repo()
 	base, one, tip := s.rev("main"), s.rev("feat^"), s.rev("feat")
 	ahead(s)
-	s.git("tag", "-a", "-m", "tag", "v1", "feat")
-	s.git("branch", "od\"d", "feat")
+	s.Git("tag", "-a", "-m", "tag", "v1", "feat")
+	s.Git("branch", "od\"d", "feat")
 	for text, want := range map[string]Range{
 		"main..HEAD":                         {"refs/heads/feat", "T", base, tip},
 		"main..feat":                         {"refs/heads/feat", "T", base, tip},
@@ -37,8 +37,8 @@ func TestParseRange(t *testing.T) {
 			t.Errorf("%s is %+v, %v", text, r, err)
 		}
 	}
-	s.git("checkout", "-q", "--orphan", "apart")
-	s.git("commit", "-q", "-m", "apart")
+	s.Git("checkout", "-q", "--orphan", "apart")
+	s.Git("commit", "-q", "-m", "apart")
 	var none *NoCommitError
 	for text, input := range map[string]bool{
 		"main": true, "": true, "main...feat": true, "main. .feat": true, "apart..feat": true, "feat..apart": true,
@@ -59,13 +59,13 @@ func TestFindRange(t *testing.T) {
 	if r, err := FindRange(bg, git, "HEAD", "refs/heads/main"); err != nil || *r != want {
 		t.Errorf("HEAD: %+v, %v", r, err)
 	}
-	s.git("checkout", "-q", "--detach")
+	s.Git("checkout", "-q", "--detach")
 	want.Branch = ""
 	if r, err := FindRange(bg, git, "HEAD", "refs/heads/main"); err != nil || *r != want {
 		t.Errorf("HEAD, detached: %+v, %v", r, err)
 	}
-	s.git("tag", "main", "feat") // what is ambiguous to people is not to us
-	s.git("checkout", "-q", "feat")
+	s.Git("tag", "main", "feat") // what is ambiguous to people is not to us
+	s.Git("checkout", "-q", "feat")
 	if r, err := FindRange(bg, git, "refs/heads/feat", "refs/heads/main"); err != nil || r.Base != want.Base {
 		t.Errorf("beside a tag of the same name: %+v, %v", r, err)
 	}
@@ -86,10 +86,10 @@ func TestFindTarget(t *testing.T) {
 	wants("nothing but a branch main", "HEAD", "", "refs/heads/main")
 	wants("from main itself", "refs/heads/main", "", "")
 	wants("configured here", "HEAD", "feat", "refs/heads/feat")
-	s.git("update-ref", "refs/remotes/origin/main", "main")
+	s.Git("update-ref", "refs/remotes/origin/main", "main")
 	wants("the remote's usual one", "refs/heads/feat", "", "refs/remotes/origin/main")
-	s.git("update-ref", "refs/remotes/origin/release/1.0", "main")
-	s.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/release/1.0")
+	s.Git("update-ref", "refs/remotes/origin/release/1.0", "main")
+	s.Git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/release/1.0")
 	wants("the remote's default", "HEAD", "", "refs/remotes/origin/release/1.0")
 	wants("the remote's default, from main", "refs/heads/main", "", "refs/remotes/origin/release/1.0")
 	wants("configured on the remote", "HEAD", "main", "refs/remotes/origin/main")
@@ -98,23 +98,23 @@ func TestFindTarget(t *testing.T) {
 	if got, err := DefaultTarget(bg, git, "origin"); got != "refs/remotes/origin/release/1.0" {
 		t.Errorf("by default: %q, %v", got, err)
 	}
-	s.git("update-ref", "refs/remotes/origin/feat", "feat")
-	s.git("config", "remote.origin.url", "nowhere")
-	s.git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
-	s.git("branch", "-q", "--set-upstream-to=origin/feat")
+	s.Git("update-ref", "refs/remotes/origin/feat", "feat")
+	s.Git("config", "remote.origin.url", "nowhere")
+	s.Git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+	s.Git("branch", "-q", "--set-upstream-to=origin/feat")
 	wants("the upstream is the branch's copy", "HEAD", "", "refs/remotes/origin/release/1.0")
-	s.git("branch", "-q", "--set-upstream-to=origin/main")
+	s.Git("branch", "-q", "--set-upstream-to=origin/main")
 	wants("the upstream", "HEAD", "release/1.0", "refs/remotes/origin/main")
-	s.git("branch", "-q", "--set-upstream-to=main")
+	s.Git("branch", "-q", "--set-upstream-to=main")
 	wants("the upstream is here", "HEAD", "", "refs/heads/main")
-	s.git("symbolic-ref", "-d", "refs/remotes/origin/HEAD")
+	s.Git("symbolic-ref", "-d", "refs/remotes/origin/HEAD")
 	if got, err := DefaultTarget(bg, git, "origin"); got != "refs/remotes/origin/main" {
 		t.Errorf("by default, without the remote's HEAD: %q, %v", got, err)
 	}
-	for _, branch := range strings.Fields(s.git("for-each-ref", "--format=%(refname)", "refs/remotes")) {
-		s.git("update-ref", "-d", branch)
+	for _, branch := range strings.Fields(s.Git("for-each-ref", "--format=%(refname)", "refs/remotes")) {
+		s.Git("update-ref", "-d", branch)
 	}
-	s.git("branch", "-q", "--unset-upstream")
-	s.git("branch", "-q", "-D", "main")
+	s.Git("branch", "-q", "--unset-upstream")
+	s.Git("branch", "-q", "-D", "main")
 	wants("nothing", "HEAD", "", "")
 }

@@ -26,7 +26,7 @@ func TestRequest(t *testing.T) {
 		{"C", []string{"B", "b", "Orchestrator"}, []string{"B", "orchestrator"}},
 	} {
 		r, err := s.Request(bg, c.from, Ask{To: c.to, Range: span, Text: "please"})
-		s.must(err)
+		s.Must(err)
 		if r.Number != i+1 || r.From != strings.ToUpper(c.from) || !slices.Equal(r.To, c.want) || r.State != Pending || !r.At.Equal(noon) || r.Text != "please" ||
 			r.Branch != "refs/heads/feat" || r.Target != "refs/heads/main" || r.Base != s.rev("main") || r.Tip != s.rev("feat") {
 			t.Errorf("%+v", r)
@@ -47,7 +47,7 @@ func TestRequest(t *testing.T) {
 	if got := s.inbox("orchestrator"); !slices.Equal(got, want[2:]) {
 		t.Errorf("the orchestrator was told %q", got)
 	}
-	if got := s.git("notes", "--ref=swarm/reviews", "show", "feat"); strings.Count(got, "\n") != 2 {
+	if got := s.Git("notes", "--ref=swarm/reviews", "show", "feat"); strings.Count(got, "\n") != 2 {
 		t.Errorf("the note is\n%s", got)
 	}
 	if s.get(1).State != Superseded || s.get(1).Newer != 2 || s.get(2).State != Pending {
@@ -65,21 +65,21 @@ func TestRequest(t *testing.T) {
 func TestPatchID(t *testing.T) {
 	s := newSwarm(t)
 	git := s.bus.Store().Repo()
-	want, _, _ := strings.Cut(s.feed(s.git("diff", "main", "feat")+"\n", "patch-id", "--stable"), " ")
+	want, _, _ := strings.Cut(s.Feed(s.Git("diff", "main", "feat")+"\n", "patch-id", "--stable"), " ")
 	got, err := PatchID(bg, git, s.span())
 	if err != nil || string(got) != want {
 		t.Errorf("%s, not %s: %v", got, want, err)
 	}
 	for _, config := range []string{"diff.noprefix=true", "diff.context=9", "diff.algorithm=patience", "diff.external=false", "diff.renames=copies", "color.ui=always", "diff.submodule=log", "diff.ignoreSubmodules=all"} {
 		key, value, _ := strings.Cut(config, "=")
-		s.git("config", key, value)
+		s.Git("config", key, value)
 		if id, err := PatchID(bg, git, s.span()); err != nil || id != got {
 			t.Errorf("with %s: %s, %v", config, id, err)
 		}
 	}
-	s.git("branch", "-f", "empty", "main")
+	s.Git("branch", "-f", "empty", "main")
 	r, err := FindRange(bg, git, "refs/heads/empty", "refs/heads/main")
-	s.must(err)
+	s.Must(err)
 	if id, err := PatchID(bg, git, r); err != nil || id != s.rev("main^{tree}") {
 		t.Errorf("of no change: %s, %v", id, err)
 	}
@@ -92,7 +92,7 @@ func TestPatchID(t *testing.T) {
 func TestRequestRefused(t *testing.T) {
 	s := newSwarm(t)
 	span, big := s.span(), strings.Repeat("x", MaxDiff+1)
-	before := s.refs()
+	before := s.Snapshot()
 	for _, c := range []struct {
 		name string
 		from string
@@ -124,7 +124,7 @@ func TestRequestRefused(t *testing.T) {
 			t.Errorf("%s: %q", c.name, err)
 		}
 	}
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("changed:\n%s\nto\n%s", before, after)
 	}
 }
@@ -180,7 +180,7 @@ func TestSay(t *testing.T) {
 			if c.name == "an endless comment" {
 				text, c.err = strings.Repeat("x", bus.MaxBody+1), bus.ErrInput
 			}
-			before := s.refs()
+			before := s.Snapshot()
 			r, err := s.Say(bg, c.by, 1, c.kind, text)
 			var unknown *bus.UnknownSessionError
 			if ok := errors.Is(err, c.err) || errors.As(c.err, &unknown) && errors.As(err, &unknown); !ok {
@@ -192,8 +192,8 @@ func TestSay(t *testing.T) {
 			if got := s.get(1).State; got != c.then {
 				t.Errorf("then it is %s", got)
 			}
-			if (s.refs() == before) != (err != nil) {
-				t.Errorf("with %v, refs are\n%s\nafter\n%s", err, s.refs(), before)
+			if (s.Snapshot() == before) != (err != nil) {
+				t.Errorf("with %v, refs are\n%s\nafter\n%s", err, s.Snapshot(), before)
 			}
 			s.sound()
 		})
@@ -238,7 +238,7 @@ func TestTexts(t *testing.T) {
 		"diff --git a/x b/x\n-\n+\n\\ No newline at end of file", strings.Repeat("ü", bus.MaxBody/2),
 	} {
 		r, err := s.Request(bg, "A", Ask{To: []string{"B"}, Range: s.span(), Text: text, Diff: text})
-		s.must(err)
+		s.Must(err)
 		diff, err := s.Diff(bg, r.Number)
 		if err != nil || diff != text {
 			t.Errorf("the diff %.40q is %.40q, %v", text, diff, err)
@@ -261,9 +261,9 @@ func TestLargeChange(t *testing.T) {
 	s.request("A", "B")
 	s.say("B", 1, Approve, "")
 	ahead(s)
-	s.git("rebase", "-q", "main")
+	s.Git("rebase", "-q", "main")
 	s.wants("")
-	if note := s.git("notes", "--ref=swarm/reviews", "show", string(s.get(1).Tip)); len(note) > 1000 {
+	if note := s.Git("notes", "--ref=swarm/reviews", "show", string(s.get(1).Tip)); len(note) > 1000 {
 		t.Errorf("a note of %d bytes", len(note))
 	}
 }
@@ -274,7 +274,7 @@ func TestList(t *testing.T) {
 	s.fill(250)
 	s.request("A", "B")
 	var got []int
-	s.must(s.List(bg, func(r *Review) bool {
+	s.Must(s.List(bg, func(r *Review) bool {
 		got = append(got, r.Number)
 		return len(got) < 251
 	}))
@@ -287,7 +287,7 @@ func TestList(t *testing.T) {
 		t.Errorf("%d reviews", len(got))
 	}
 	one := 0
-	s.must(s.List(bg, func(*Review) bool { one++; return false }))
+	s.Must(s.List(bg, func(*Review) bool { one++; return false }))
 	if one != 1 {
 		t.Errorf("%d visits after the end", one)
 	}
@@ -311,5 +311,5 @@ func (s *swarm) fill(n int) {
 		fmt.Fprintf(&table, "M 100644 inline %s\ndata %d\n%d\n\n", latestPath("A"), len(fmt.Sprint(i))+1, i)
 		fmt.Fprintf(&notes, "M 100644 inline %s/%s\ndata %d\n%s\n\n", e.Tip[:2], e.Tip[2:], len(e.line())+1, e.line())
 	}
-	s.feed(table.String()+notes.String(), "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet")
+	s.Feed(table.String()+notes.String(), "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet")
 }

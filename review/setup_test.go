@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -22,9 +22,8 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 // swarm is a repository in which sessions A, B and C work, and its reviews.
 type swarm struct {
-	testing.TB
+	*refstoretest.Repo
 	*Book
-	dir string
 }
 
 // newSwarm makes one whose branch main has a commit, and feat, which is checked
@@ -33,8 +32,8 @@ type swarm struct {
 func newSwarm(t testing.TB) *swarm {
 	t.Helper()
 	madeOnce.Do(func() { makeSwarm(t) })
-	s := &swarm{TB: t, dir: filepath.Join(t.TempDir(), "r")}
-	s.must(os.CopyFS(s.dir, os.DirFS(madeIn())))
+	s := &swarm{Repo: &refstoretest.Repo{TB: t, Dir: filepath.Join(t.TempDir(), "r")}}
+	s.Must(os.CopyFS(s.Dir, os.DirFS(madeIn())))
 	s.Book = s.open(refstore.Options{})
 	return s
 }
@@ -46,20 +45,19 @@ func madeIn() string { return filepath.Join(os.Getenv("HOME"), "made") }
 
 func makeSwarm(t testing.TB) {
 	t.Helper()
-	s := &swarm{TB: t, dir: madeIn()}
-	run(t, "", "init", "-q", "--template=", s.dir)
+	s := &swarm{Repo: refstoretest.Init(t, madeIn())}
 	s.write("code", lines("code", 40, nil))
 	s.write("other", lines("other", 40, nil))
 	s.commit("start")
-	s.git("checkout", "-q", "-b", "feat")
+	s.Git("checkout", "-q", "-b", "feat")
 	s.write("code", lines("code", 40, changed))
 	s.commit("one")
 	s.write("new", "new\n")
 	s.commit("two")
 	s.Book = s.open(refstore.Options{})
 	_, err := s.bus.Register(bg, []bus.Registration{{ID: "A", Workstream: "a"}, {ID: "B", Workstream: "b"}, {ID: "C", Workstream: "c"}})
-	s.must(err)
-	s.git("repack", "-a", "-d", "-q") // fewer files to copy
+	s.Must(err)
+	s.Git("repack", "-a", "-d", "-q") // fewer files to copy
 }
 
 // changed is what the branch feat has on a line of the file code.
@@ -81,8 +79,8 @@ func lines(name string, n int, others map[int]string) string {
 // open is the book as another process would open it.
 func (s *swarm) open(opts refstore.Options) *Book {
 	s.Helper()
-	b, err := openDir(s.dir, opts)
-	s.must(err)
+	b, err := openDir(s.Dir, opts)
+	s.Must(err)
 	s.Cleanup(func() { b.bus.Store().Close() })
 	return b
 }
@@ -98,81 +96,38 @@ func openDir(dir string, opts refstore.Options) (*Book, error) {
 	return NewBook(bus.New(refstore.Open(found, opts))), nil
 }
 
-// run is the output of git in dir, which must succeed.
-func run(t testing.TB, dir string, args ...string) string {
-	t.Helper()
-	out, err := tryGit(dir, "", args...)
-	if err != nil {
-		t.Fatalf("git %s: %v", strings.Join(args, " "), err)
-	}
-	return strings.TrimSuffix(out, "\n")
-}
-
-func tryGit(dir, stdin string, args ...string) (string, error) {
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	cmd.Stdin = strings.NewReader(stdin)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, stderr.String())
-	}
-	return string(out), err
-}
-
-func (s *swarm) git(args ...string) string {
-	s.Helper()
-	return run(s, s.dir, args...)
-}
-
 // fails runs a git command that must fail.
 func (s *swarm) fails(args ...string) {
 	s.Helper()
-	if out, err := tryGit(s.dir, "", args...); err == nil {
+	if out, err := s.TryGit(args...); err == nil {
 		s.Fatalf("git %s succeeds: %s", strings.Join(args, " "), out)
 	}
 }
 
-// feed runs git with that on standard input.
-func (s *swarm) feed(stdin string, args ...string) string {
-	s.Helper()
-	out, err := tryGit(s.dir, stdin, args...)
-	s.must(err)
-	return strings.TrimSuffix(out, "\n")
-}
-
 func (s *swarm) write(path, content string) {
 	s.Helper()
-	path = filepath.Join(s.dir, path)
-	s.must(os.MkdirAll(filepath.Dir(path), 0o777))
-	s.must(os.WriteFile(path, []byte(content), 0o666))
+	path = filepath.Join(s.Dir, path)
+	s.Must(os.MkdirAll(filepath.Dir(path), 0o777))
+	s.Must(os.WriteFile(path, []byte(content), 0o666))
 }
 
 // commit commits everything that is in the work tree.
 func (s *swarm) commit(message string, args ...string) {
 	s.Helper()
-	s.git("add", "-A")
-	s.git(append([]string{"commit", "-q", "-m", message}, args...)...)
+	s.Git("add", "-A")
+	s.Git(append([]string{"commit", "-q", "-m", message}, args...)...)
 }
 
 func (s *swarm) rev(name string) object.Hash {
 	s.Helper()
-	return object.Hash(s.git("rev-parse", "--verify", name))
-}
-
-func (s *swarm) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
+	return object.Hash(s.Git("rev-parse", "--verify", name))
 }
 
 // span is what feat would land on main.
 func (s *swarm) span() *Range {
 	s.Helper()
 	r, err := FindRange(bg, s.bus.Store().Repo(), "refs/heads/feat", "refs/heads/main")
-	s.must(err)
+	s.Must(err)
 	return r
 }
 
@@ -180,21 +135,21 @@ func (s *swarm) span() *Range {
 func (s *swarm) request(from string, to ...string) *Review {
 	s.Helper()
 	r, err := s.Request(bg, from, Ask{To: to, Range: s.span()})
-	s.must(err)
+	s.Must(err)
 	return r
 }
 
 func (s *swarm) say(by string, number int, kind Kind, text string) *Review {
 	s.Helper()
 	r, err := s.Say(bg, by, number, kind, text)
-	s.must(err)
+	s.Must(err)
 	return r
 }
 
 func (s *swarm) get(number int) *Review {
 	s.Helper()
 	r, err := s.Get(bg, number)
-	s.must(err)
+	s.Must(err)
 	return r
 }
 
@@ -202,7 +157,7 @@ func (s *swarm) get(number int) *Review {
 func (s *swarm) inbox(id string) []string {
 	s.Helper()
 	messages, err := s.bus.Inbox(bg, id, true)
-	s.must(err)
+	s.Must(err)
 	var all []string
 	for _, m := range messages {
 		all = append(all, m.From+": "+m.Body)
@@ -223,13 +178,5 @@ func (s *swarm) sound() {
 func (s *swarm) healthy() {
 	s.Helper()
 	s.sound()
-	if out, err := tryGit(s.dir, "", "fsck", "--strict", "--no-dangling", "--no-progress"); err != nil {
-		s.Errorf("git fsck: %s: %v", out, err)
-	}
-}
-
-// refs are all refs with what they hold, and how many objects there are.
-func (s *swarm) refs() string {
-	s.Helper()
-	return s.git("for-each-ref") + "\n" + s.git("count-objects", "-v")
+	s.GitFsck()
 }

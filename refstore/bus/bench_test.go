@@ -26,11 +26,11 @@ func BenchmarkSyncQuiet(b *testing.B) {
 		name := strconv.Itoa(entries) + "-entries/"
 		b.Run(name+"open-store", s.benchSync)
 		b.Run(name+"new-store", s.benchOpenAndSync)
-		s.git("pack-refs", "--all")
+		s.Git("pack-refs", "--all")
 		b.Run(name+"new-store-packed-refs", s.benchOpenAndSync)
 		b.Run(name+"git-rev-parse", func(b *testing.B) {
 			for b.Loop() {
-				if err := exec.Command("git", "-C", s.dir, "rev-parse", ContextRef).Run(); err != nil {
+				if err := exec.Command("git", "-C", s.Dir, "rev-parse", ContextRef).Run(); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -50,7 +50,7 @@ func (s *swarm) benchSync(b *testing.B) {
 func (s *swarm) benchOpenAndSync(b *testing.B) {
 	show := noNews(b)
 	for b.Loop() {
-		other, err := openDir(s.dir, refstore.Options{Now: s.clock.now})
+		other, err := openDir(s.Dir, refstore.Options{Now: s.clock.Now})
 		if err == nil {
 			err = other.Sync(bg, "A", show)
 		}

@@ -12,9 +12,9 @@ import (
 
 // entries is the whole shared context, newest first.
 func (s *swarm) entries() []Context {
-	s.t.Helper()
+	s.Helper()
 	var all []Context
-	s.must(s.Context(bg, func(c Context) bool { all = append(all, c); return true }))
+	s.Must(s.Context(bg, func(c Context) bool { all = append(all, c); return true }))
 	return all
 }
 
@@ -23,14 +23,14 @@ func TestContext(t *testing.T) {
 	if all := s.entries(); all != nil {
 		t.Errorf("a new swarm has context %v", all)
 	}
-	start := s.clock.now()
+	start := s.clock.Now()
 	for i, category := range Categories {
 		by := []string{"a", "B"}[i%2]
 		n, err := s.AddContext(bg, by, category, "it is "+category)
 		if err != nil || n != i+1 {
 			t.Errorf("entry %d got number %d, %v", i+1, n, err)
 		}
-		s.clock.advance(time.Second)
+		s.clock.Advance(time.Second)
 	}
 	all := s.entries()
 	slices.Reverse(all)
@@ -44,11 +44,11 @@ func TestContext(t *testing.T) {
 			t.Errorf("entry %d is %+v, want %+v", i+1, got, want)
 		}
 	}
-	if got := s.git("log", "-1", "--format=%an %s", ContextRef); got != "A [discovery] it is discovery" {
+	if got := s.Git("log", "-1", "--format=%an %s", ContextRef); got != "A [discovery] it is discovery" {
 		t.Errorf("the log says %q", got)
 	}
 	seen := 0
-	s.must(s.Context(bg, func(Context) bool { seen++; return seen < 2 }))
+	s.Must(s.Context(bg, func(Context) bool { seen++; return seen < 2 }))
 	if seen != 2 {
 		t.Errorf("visited %d after being told to stop at 2", seen)
 	}
@@ -57,7 +57,7 @@ func TestContext(t *testing.T) {
 
 func TestAddContextRefused(t *testing.T) {
 	s := newSwarm(t, "A")
-	before := s.refs()
+	before := s.Snapshot()
 	for _, category := range []string{"", "Decision", "decision ", "decisions", "message", "\xff", "a]b"} {
 		_, err := s.AddContext(bg, "A", category, "x")
 		isInput(t, fmt.Sprintf("category %q", category), err)
@@ -66,7 +66,7 @@ func TestAddContextRefused(t *testing.T) {
 		_, err := s.AddContext(bg, "A", "decision", body)
 		isInput(t, fmt.Sprintf("a body %.20q", body), err)
 	}
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("something was written: %s", after)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,15 +25,15 @@ func lived(t testing.TB) *swarm {
 	s.send("A", "B", "two")
 	s.send("B", "all", "three")
 	s.sync("A")
-	s.clock.advance(time.Hour)
+	s.clock.Advance(time.Hour)
 	s.sync("B")
 	s.sync(Orchestrator)
 	if _, err := s.Reply(bg, "B", 2, "answer"); err != nil {
 		t.Fatal(err)
 	}
 	done, note := Done, "over\nand out"
-	s.must(s.SetStatus(bg, "A", "A", Change{&done, &note}, nil))
-	s.must(s.SetStatus(bg, Orchestrator, Orchestrator, Change{Note: &note}, nil))
+	s.Must(s.SetStatus(bg, "A", "A", Change{&done, &note}, nil))
+	s.Must(s.SetStatus(bg, Orchestrator, Orchestrator, Change{Note: &note}, nil))
 	return s
 }
 
@@ -49,11 +48,11 @@ func TestFsckHealthy(t *testing.T) {
 		t.Fatal(err)
 	}
 	faults, read, err = s.Fsck(bg)
-	commits := s.git("rev-list", "--count", "--all")
+	commits := s.Git("rev-list", "--count", "--all")
 	if len(faults) > 0 || fmt.Sprint(read) != commits || err != nil {
 		t.Errorf("faults %v, %d of %s commits, %v", faults, read, commits, err)
 	}
-	s.git("gc", "-q", "--prune=now")
+	s.Git("gc", "-q", "--prune=now")
 	s.healthy()
 }
 
@@ -67,28 +66,23 @@ type planted struct {
 }
 
 func (s *swarm) plant(p planted) {
-	s.t.Helper()
+	s.Helper()
 	tree := p.tree
 	if tree == "same" {
-		tree = s.git("rev-parse", p.ref+"^{tree}")
+		tree = s.Git("rev-parse", p.ref+"^{tree}")
 	} else {
-		tree = run(s.t, s.dir, p.tree, "mktree")
+		tree = s.Feed(p.tree, "mktree")
 	}
-	args := []string{"commit-tree", tree, "-F", "-"}
+	args := []string{"-c", "author.name=" + p.author, "commit-tree", tree, "-F", "-"}
 	for _, parent := range p.parents {
 		args = append(args, "-p", parent)
 	}
-	cmd := exec.Command("git", args...)
-	cmd.Dir, cmd.Stdin = s.dir, strings.NewReader(p.message)
-	cmd.Env = append(os.Environ(), "GIT_AUTHOR_NAME="+p.author)
-	out, err := cmd.Output()
-	s.must(err)
-	s.git("update-ref", p.ref, strings.TrimSpace(string(out)))
+	s.Git("update-ref", p.ref, s.Feed(p.message, args...))
 }
 
 func (s *swarm) blob(text string) string {
-	s.t.Helper()
-	return run(s.t, s.dir, text, "hash-object", "-w", "--stdin")
+	s.Helper()
+	return s.Feed(text, "hash-object", "-w", "--stdin")
 }
 
 // fault is one that is planted, and what Fsck says of it.
@@ -130,9 +124,9 @@ func cursorOf(fields ...string) func(*swarm) {
 // TOML into its own.
 func state(name string, edit func(string) string) func(*swarm) {
 	return func(s *swarm) {
-		blob := s.blob(edit(s.git("show", SessionsRef+":A") + "\n"))
+		blob := s.blob(edit(s.Git("show", SessionsRef+":A") + "\n"))
 		var tree strings.Builder
-		for line := range strings.Lines(s.git("ls-tree", SessionsRef) + "\n") {
+		for line := range strings.Lines(s.Git("ls-tree", SessionsRef) + "\n") {
 			if !strings.HasSuffix(line, "\t"+name+"\n") {
 				tree.WriteString(line)
 			}
@@ -143,8 +137,8 @@ func state(name string, edit func(string) string) func(*swarm) {
 }
 
 func (s *swarm) plantSessions(tree string) {
-	s.t.Helper()
-	n := s.git("rev-list", "--count", SessionsRef)
+	s.Helper()
+	n := s.Git("rev-list", "--count", SessionsRef)
 	s.plant(planted{
 		ref: SessionsRef, author: "A", tree: tree, parents: []string{SessionsRef},
 		message: strings.Replace(message(0, "", "by hand"), "Number: 0", "Number: 1"+n, 1),
@@ -171,20 +165,20 @@ var sessionFaults = []fault{
 	{"all", state("all", replace("", "")), SessionsRef, "all", "every session"},
 	{"bad id", state("a.b", replace("", "")), SessionsRef, "a.b", "bad session id"},
 	{"a folder", func(s *swarm) {
-		s.plantSessions(s.git("ls-tree", SessionsRef) + "\n040000 tree " + s.git("rev-parse", SessionsRef+"^{tree}") + "\tsub\n")
+		s.plantSessions(s.Git("ls-tree", SessionsRef) + "\n040000 tree " + s.Git("rev-parse", SessionsRef+"^{tree}") + "\tsub\n")
 	}, SessionsRef, "sub/A", "bad session id"},
 	{"a symbolic link", func(s *swarm) {
 		s.plantSessions("120000 blob " + s.blob("x") + "\tA\n")
 	}, SessionsRef, "", "mode 120000"},
-	{"not a commit", func(s *swarm) { s.git("update-ref", SessionsRef, s.blob("x")) }, SessionsRef, "", "a blob and no commit"},
+	{"not a commit", func(s *swarm) { s.Git("update-ref", SessionsRef, s.blob("x")) }, SessionsRef, "", "a blob and no commit"},
 }
 
 var chainFaults = []fault{
 	{"garbage in the ref", func(s *swarm) {
-		s.must(os.WriteFile(filepath.Join(s.dir, ".git", ContextRef), []byte("garbage\n"), 0o666))
+		s.Must(os.WriteFile(filepath.Join(s.Dir, ".git", ContextRef), []byte("garbage\n"), 0o666))
 	}, ContextRef, "", ""},
 	{"a missing object", func(s *swarm) {
-		s.must(os.WriteFile(filepath.Join(s.dir, ".git", ContextRef), []byte(someID+"\n"), 0o666))
+		s.Must(os.WriteFile(filepath.Join(s.Dir, ".git", ContextRef), []byte(someID+"\n"), 0o666))
 	}, ContextRef, "", ""},
 	{"a merge", func(s *swarm) {
 		s.plant(planted{ref: ContextRef, author: "A", parents: []string{ContextRef, ContextRef + "~2"}, message: message(6, "decision", "x")})
@@ -217,10 +211,10 @@ var inboxFaults = []fault{
 	{"a reply to #0", entry(InboxRef("B"), message(3, "reply", "x", "In-Reply-To: 0")), InboxRef("B"), "", "reply to message #0"},
 	{"a reply to #-1", entry(InboxRef("B"), message(3, "reply", "x", "In-Reply-To: -1")), InboxRef("B"), "", "no number"},
 	{"a message that is a reply", entry(InboxRef("B"), message(3, "message", "x", "In-Reply-To: 1")), InboxRef("B"), "", "neither a message nor a reply"},
-	{"an inbox of nobody", func(s *swarm) { s.git("update-ref", InboxRef("Nemo"), InboxRef("B")) }, InboxRef("Nemo"), "", "no session 'Nemo' is known"},
-	{"a cursor of nobody", func(s *swarm) { s.git("update-ref", SeenRef("Nemo"), SeenRef("B")) }, SeenRef("Nemo"), "", "no session 'Nemo' is known"},
-	{"an inbox cut off", func(s *swarm) { s.git("update-ref", InboxRef("B"), InboxRef("B")+"~1") }, SeenRef("B"), "", "beyond the end"},
-	{"a context cut off", func(s *swarm) { s.git("update-ref", ContextRef, ContextRef+"~1") }, SeenRef("A"), "", "beyond the end"},
+	{"an inbox of nobody", func(s *swarm) { s.Git("update-ref", InboxRef("Nemo"), InboxRef("B")) }, InboxRef("Nemo"), "", "no session 'Nemo' is known"},
+	{"a cursor of nobody", func(s *swarm) { s.Git("update-ref", SeenRef("Nemo"), SeenRef("B")) }, SeenRef("Nemo"), "", "no session 'Nemo' is known"},
+	{"an inbox cut off", func(s *swarm) { s.Git("update-ref", InboxRef("B"), InboxRef("B")+"~1") }, SeenRef("B"), "", "beyond the end"},
+	{"a context cut off", func(s *swarm) { s.Git("update-ref", ContextRef, ContextRef+"~1") }, SeenRef("A"), "", "beyond the end"},
 }
 
 var cursorFaults = []fault{
@@ -233,7 +227,7 @@ var cursorFaults = []fault{
 	{"messages not there yet", cursorOf("Context: 0", "Inbox: 9 "+someID, "Read: none"), SeenRef("A"), "", "beyond the end"},
 	{"read what is not there", cursorOf("Context: 0", "Inbox: 0", "Read: 1 3-9"), SeenRef("A"), "", "beyond the end"},
 	{"an entry by another's number", func(s *swarm) {
-		cursorOf("Context: 3 "+s.git("rev-parse", ContextRef), "Inbox: 0", "Read: none")(s)
+		cursorOf("Context: 3 "+s.Git("rev-parse", ContextRef), "Inbox: 0", "Read: none")(s)
 	}, SeenRef("A"), "", "another's number"},
 	{"an entry that is none", cursorOf("Context: 3 "+someID, "Inbox: 0", "Read: none"), SeenRef("A"), "", "another's number"},
 	{"read but never synced", cursorOf("Context: none", "Inbox: 1 "+someID, "Read: none"), SeenRef("A"), "", "not as git swarm writes it"},
@@ -251,7 +245,7 @@ func TestFsckFindsFaults(t *testing.T) {
 
 // plantAndFind plants a fault, lets Fsck find it, and takes it out again.
 func (s *swarm) plantAndFind(t *testing.T, f fault) {
-	was := s.git("for-each-ref", "--format=update %(refname) %(objectname)")
+	was := s.Git("for-each-ref", "--format=update %(refname) %(objectname)")
 	there := map[string]bool{}
 	for line := range strings.Lines(was) {
 		there[strings.Fields(line)[1]] = true
@@ -259,10 +253,10 @@ func (s *swarm) plantAndFind(t *testing.T, f fault) {
 	f.plant(s)
 	defer func() {
 		if !there[f.ref] {
-			s.git("update-ref", "-d", f.ref)
+			s.Git("update-ref", "-d", f.ref)
 		}
-		s.must(os.RemoveAll(filepath.Join(s.dir, ".git", ContextRef))) // which can be beyond update-ref
-		run(s.t, s.dir, was+"\n", "update-ref", "--stdin")
+		s.Must(os.RemoveAll(filepath.Join(s.Dir, ".git", ContextRef))) // which can be beyond update-ref
+		s.Feed(was+"\n", "update-ref", "--stdin")
 	}()
 	faults, _, err := s.open().Fsck(bg)
 	if err != nil {

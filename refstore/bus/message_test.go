@@ -13,9 +13,9 @@ import (
 
 // inbox is an inbox as lines: 1 B hello, with * if it was read, >n if it answers n.
 func (s *swarm) inbox(id string, all bool) []string {
-	s.t.Helper()
+	s.Helper()
 	messages, err := s.Inbox(bg, id, all)
-	s.must(err)
+	s.Must(err)
 	var lines []string
 	for _, m := range messages {
 		line := fmt.Sprint(m.Number)
@@ -31,9 +31,9 @@ func (s *swarm) inbox(id string, all bool) []string {
 }
 
 func (s *swarm) wantInbox(id string, all bool, want ...string) {
-	s.t.Helper()
+	s.Helper()
 	if got := s.inbox(id, all); !slices.Equal(got, want) {
-		s.t.Errorf("inbox of %s (all: %t) is %q, want %q", id, all, got, want)
+		s.Errorf("inbox of %s (all: %t) is %q, want %q", id, all, got, want)
 	}
 }
 
@@ -42,18 +42,18 @@ func TestSend(t *testing.T) {
 	if sent := s.send("a", "b", "hello"); !slices.Equal(sent, []Sent{{"B", 1}}) {
 		t.Errorf("sent %v", sent)
 	}
-	s.clock.advance(time.Second)
+	s.clock.Advance(time.Second)
 	if sent := s.send("C", "B", "x\n\nIn-Reply-To: 9\nFormat: 1\n"); !slices.Equal(sent, []Sent{{"B", 2}}) {
 		t.Errorf("sent %v", sent)
 	}
 	s.wantInbox("B", false, "1 A hello", "2 C x\n\nIn-Reply-To: 9\nFormat: 1\n")
 	s.wantInbox("A", true)
 	messages, err := s.Inbox(bg, "b", true)
-	s.must(err)
-	if m := messages[1]; m.To != "B" || !m.At.Equal(s.clock.now()) || m.Read || m.InReplyTo != 0 {
+	s.Must(err)
+	if m := messages[1]; m.To != "B" || !m.At.Equal(s.clock.Now()) || m.Read || m.InReplyTo != 0 {
 		t.Errorf("the message is %+v", m)
 	}
-	if got := s.git("log", "--format=%an: %s", InboxRef("B")); got != "C: [message] x\nA: [message] hello" {
+	if got := s.Git("log", "--format=%an: %s", InboxRef("B")); got != "C: [message] x\nA: [message] hello" {
 		t.Errorf("the log says %q", got)
 	}
 	s.healthy()
@@ -75,7 +75,7 @@ func TestSendAll(t *testing.T) {
 		t.Errorf("sent %v", sent)
 	}
 	done := Done
-	s.must(s.SetStatus(bg, Orchestrator, Orchestrator, Change{Status: &done}, nil)) // now it is in the table too
+	s.Must(s.SetStatus(bg, Orchestrator, Orchestrator, Change{Status: &done}, nil)) // now it is in the table too
 	if sent := s.send("A", "all", "five"); !slices.Equal(sent, []Sent{{"B", 3}, {"C", 5}, {Orchestrator, 2}}) {
 		t.Errorf("sent %v", sent)
 	}
@@ -95,13 +95,13 @@ func TestSendAllAlone(t *testing.T) {
 func TestSendAllOrNone(t *testing.T) {
 	s := newSwarm(t, "A", "B", "C")
 	s.send("A", "C", "whole")
-	s.git("update-ref", InboxRef("C"), s.git("rev-parse", SessionsRef+":A"))
-	before := s.refs()
+	s.Git("update-ref", InboxRef("C"), s.Git("rev-parse", SessionsRef+":A"))
+	before := s.Snapshot()
 	var damaged *refstore.DamagedError
 	if _, err := s.Send(bg, "A", "all", "x"); !errors.As(err, &damaged) || damaged.Ref != InboxRef("C") {
 		t.Errorf("Send gives %v", err)
 	}
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("something was written: %s", after)
 	}
 }
@@ -112,14 +112,14 @@ func TestReply(t *testing.T) {
 	s.send("A", "B", "two?")
 	s.send("A", "B", "three?")
 	sent, err := s.Reply(bg, "b", 2, "two!")
-	s.must(err)
+	s.Must(err)
 	if sent != (Sent{"A", 1}) {
 		t.Errorf("sent %v", sent)
 	}
 	s.wantInbox("B", false, "1 A one?", "3 A three?")
 	s.wantInbox("B", true, "1 A one?", "2* A two?", "3 A three?")
 	s.wantInbox("A", true, "1>2 B two!")
-	if got := s.git("log", "-1", "--format=%an: %s|%(trailers:key=In-Reply-To,separator=;)", InboxRef("A")); got != "B: [reply] two!|In-Reply-To: 2" {
+	if got := s.Git("log", "-1", "--format=%an: %s|%(trailers:key=In-Reply-To,separator=;)", InboxRef("A")); got != "B: [reply] two!|In-Reply-To: 2" {
 		t.Errorf("the log says %q", got)
 	}
 	if _, err = s.Reply(bg, "A", 1, "thanks"); err != nil {
@@ -136,7 +136,7 @@ func TestReply(t *testing.T) {
 func TestReplyRefused(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.send("A", "B", "one?")
-	before := s.refs()
+	before := s.Snapshot()
 	for _, n := range []int{-1, 0, 2, 1 << 40} {
 		if _, err := s.Reply(bg, "B", n, "x"); !errors.Is(err, refstore.ErrNotExist) {
 			t.Errorf("a reply to #%d gives %v", n, err)
@@ -147,7 +147,7 @@ func TestReplyRefused(t *testing.T) {
 	}
 	_, err := s.Reply(bg, "B", 1, " ")
 	isInput(t, "an empty reply", err)
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("something was written: %s", after)
 	}
 }
@@ -157,16 +157,16 @@ func TestMarkRead(t *testing.T) {
 	for i := range 9 {
 		s.send("A", "B", fmt.Sprint(i+1))
 	}
-	s.must(s.MarkRead(bg, "B", 1, 2, 3, 5))
+	s.Must(s.MarkRead(bg, "B", 1, 2, 3, 5))
 	s.wantInbox("B", false, "4 A 4", "6 A 6", "7 A 7", "8 A 8", "9 A 9")
-	tip := s.git("rev-parse", SeenRef("B"))
-	s.must(s.MarkRead(bg, "B", 5, 1))
-	if now := s.git("rev-parse", SeenRef("B")); now != tip {
+	tip := s.Git("rev-parse", SeenRef("B"))
+	s.Must(s.MarkRead(bg, "B", 5, 1))
+	if now := s.Git("rev-parse", SeenRef("B")); now != tip {
 		t.Error("marking read what is read was recorded")
 	}
-	s.must(s.MarkRead(bg, "B", 9, 4, 7))
+	s.Must(s.MarkRead(bg, "B", 9, 4, 7))
 	s.wantInbox("B", false, "6 A 6", "8 A 8")
-	s.must(s.MarkRead(bg, "B", 6, 8))
+	s.Must(s.MarkRead(bg, "B", 6, 8))
 	s.wantInbox("B", false)
 	if got := s.inbox("B", true); len(got) != 9 {
 		t.Errorf("%d messages are left of 9", len(got))
@@ -180,16 +180,16 @@ func TestReadAndSync(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.send("A", "B", "one")
 	s.send("A", "B", "two")
-	s.must(s.MarkRead(bg, "B", 1))
+	s.Must(s.MarkRead(bg, "B", 1))
 	news := s.sync("B")
 	if got := news.lines(); !slices.Equal(got, []string{"M1 A one", "M2 A two"}) || !news.Messages[0].Read || news.Messages[1].Read {
 		t.Errorf("the news are %+v", news)
 	}
-	s.clock.advance(time.Hour)
+	s.clock.Advance(time.Hour)
 	s.sync("B")
 	s.say("B", "x")
 	s.wantInbox("B", true, "1* A one", "2 A two")
-	if got := s.git("log", "-1", "--format=%(trailers:key=Read,valueonly)", SeenRef("B")); got != "1\n" && got != "1" {
+	if got := s.Git("log", "-1", "--format=%(trailers:key=Read,valueonly)", SeenRef("B")); got != "1\n" && got != "1" {
 		t.Errorf("the cursor says %q", got)
 	}
 	s.healthy()
@@ -197,12 +197,12 @@ func TestReadAndSync(t *testing.T) {
 
 func TestSendRefused(t *testing.T) {
 	s := newSwarm(t, "A", "B")
-	before := s.refs()
+	before := s.Snapshot()
 	for _, body := range []string{"", " \t\r\n\u00a0", "a\xffb", "\xed\xa0\x80", strings.Repeat("x", MaxBody+1)} {
 		_, err := s.Send(bg, "A", "B", body)
 		isInput(t, fmt.Sprintf("a message %.20q", body), err)
 	}
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("something was written: %s", after)
 	}
 }

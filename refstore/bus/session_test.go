@@ -54,21 +54,21 @@ func TestWorkstreams(t *testing.T) {
 func TestRegister(t *testing.T) {
 	s := newSwarm(t)
 	added, err := s.Register(bg, []Registration{{ID: "B", Workstream: "backend", Agent: "claude"}, {ID: "A", Workstream: "frontend"}})
-	s.must(err)
+	s.Must(err)
 	if len(added) != 2 {
 		t.Errorf("added %v", added)
 	}
 	all, err := s.Sessions(bg)
-	s.must(err)
+	s.Must(err)
 	if len(all) != 2 || all[0].ID != "A" || all[1].ID != "B" {
 		t.Fatalf("sessions %v", all)
 	}
-	now := s.clock.now()
+	now := s.clock.Now()
 	want := Session{ID: "B", Workstream: "backend", Branch: "feat/backend", Status: Running, Agent: "claude", Host: all[1].Host, Joined: now, Updated: now, Seen: now}
 	if all[1] != want || want.Host == "" {
 		t.Errorf("B is\n%+v, want\n%+v", all[1], want)
 	}
-	if got := s.git("log", "--format=%an: %s", SessionsRef); got != "orchestrator: join B:backend A:frontend" {
+	if got := s.Git("log", "--format=%an: %s", SessionsRef); got != "orchestrator: join B:backend A:frontend" {
 		t.Errorf("the log says %q", got)
 	}
 	s.healthy()
@@ -79,24 +79,24 @@ func TestRegisterAgain(t *testing.T) {
 	s := newSwarm(t, "Anna", "B")
 	s.say("Anna", "so be it")
 	blocked, note := Blocked, "waiting"
-	s.must(s.SetStatus(bg, "Anna", "Anna", Change{&blocked, &note}, nil))
+	s.Must(s.SetStatus(bg, "Anna", "Anna", Change{&blocked, &note}, nil))
 	before, err := s.Session(bg, "Anna")
-	s.must(err)
-	s.clock.advance(time.Hour)
+	s.Must(err)
+	s.clock.Advance(time.Hour)
 
 	added, err := s.Register(bg, []Registration{{ID: "aNNA", Workstream: "other", Agent: "x"}, {ID: "C", Workstream: "c"}})
-	s.must(err)
+	s.Must(err)
 	if len(added) != 1 || added[0].ID != "C" {
 		t.Errorf("added %v", added)
 	}
 	if after, err := s.Session(bg, "ANNA"); err != nil || after != before {
 		t.Errorf("Anna became\n%+v (%v), was\n%+v", after, err, before)
 	}
-	tip := s.git("rev-parse", SessionsRef)
+	tip := s.Git("rev-parse", SessionsRef)
 	if added, err = s.Register(bg, []Registration{{ID: "c", Workstream: "c"}}); err != nil || len(added) != 0 {
 		t.Errorf("a third time added %v, %v", added, err)
 	}
-	if now := s.git("rev-parse", SessionsRef); now != tip {
+	if now := s.Git("rev-parse", SessionsRef); now != tip {
 		t.Error("a registration that adds nothing was recorded")
 	}
 	s.healthy()
@@ -116,7 +116,7 @@ func TestRegisterAllOrNone(t *testing.T) {
 		_, err := s.Register(bg, list)
 		isInput(t, fmt.Sprint(list), err)
 	}
-	if refs := s.git("for-each-ref"); refs != "" {
+	if refs := s.Git("for-each-ref"); refs != "" {
 		t.Errorf("refs were made: %s", refs)
 	}
 }
@@ -141,7 +141,7 @@ func TestRegisterRace(t *testing.T) {
 	}
 	wg.Wait()
 	all, err := s.Sessions(bg)
-	s.must(err)
+	s.Must(err)
 	if len(added) != 1 || len(all) != 1 || all[0].ID != added[0].ID {
 		t.Errorf("added %v, there are %v", added, all)
 	}
@@ -151,8 +151,8 @@ func TestRegisterRace(t *testing.T) {
 func TestUnknownSession(t *testing.T) {
 	s := newSwarm(t, "B", "A")
 	note := "x"
-	s.must(s.SetStatus(bg, Orchestrator, Orchestrator, Change{Note: &note}, nil)) // which puts it in the table
-	before := s.refs()
+	s.Must(s.SetStatus(bg, Orchestrator, Orchestrator, Change{Note: &note}, nil)) // which puts it in the table
+	before := s.Snapshot()
 	var unknown *UnknownSessionError
 	for what, err := range map[string]error{
 		"Resolve":    second(s.Resolve(bg, "Z")),
@@ -171,7 +171,7 @@ func TestUnknownSession(t *testing.T) {
 			t.Errorf("%s gives %#v", what, err)
 		}
 	}
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("something was written: %s", after)
 	}
 }
@@ -180,31 +180,31 @@ func second[T any](_ T, err error) error { return err }
 
 func TestSetStatus(t *testing.T) {
 	s := newSwarm(t, "A", "B")
-	s.clock.advance(time.Minute)
+	s.clock.Advance(time.Minute)
 	status := func(by, id string, st Status, note string) {
 		t.Helper()
-		s.must(s.SetStatus(bg, by, id, Change{&st, &note}, nil))
+		s.Must(s.SetStatus(bg, by, id, Change{&st, &note}, nil))
 	}
 	status("a", "a", Blocked, "waiting on B\nfor types \x00\x1b[1m '\"\\")
 	got, err := s.Session(bg, "A")
-	s.must(err)
-	if got.Status != Blocked || got.Note != "waiting on B\nfor types \x00\x1b[1m '\"\\" || !got.Updated.Equal(s.clock.now()) || !got.Seen.Equal(s.clock.now()) {
+	s.Must(err)
+	if got.Status != Blocked || got.Note != "waiting on B\nfor types \x00\x1b[1m '\"\\" || !got.Updated.Equal(s.clock.Now()) || !got.Seen.Equal(s.clock.Now()) {
 		t.Errorf("A is %+v", got)
 	}
-	if subject := s.git("log", "-1", "--format=%an: %s", SessionsRef); subject != "A: [blocked] waiting on B for types \\0\x1b[1m '\"\\\\" {
+	if subject := s.Git("log", "-1", "--format=%an: %s", SessionsRef); subject != "A: [blocked] waiting on B for types \\0\x1b[1m '\"\\\\" {
 		t.Errorf("the log says %q", subject)
 	}
-	tip := s.git("rev-parse", SessionsRef)
+	tip := s.Git("rev-parse", SessionsRef)
 	status("A", "A", Blocked, got.Note)
-	s.must(s.SetStatus(bg, "A", "A", Change{}, nil))
-	if now := s.git("rev-parse", SessionsRef); now != tip {
+	s.Must(s.SetStatus(bg, "A", "A", Change{}, nil))
+	if now := s.Git("rev-parse", SessionsRef); now != tip {
 		t.Error("a change that changes nothing was recorded")
 	}
 	status("B", "A", Done, "")
 	if got, err = s.Session(bg, "A"); err != nil || got.Status != Done || got.Note != "" {
 		t.Errorf("A is %+v, %v", got, err)
 	}
-	if subject := s.git("log", "-1", "--format=%an: %s", SessionsRef); subject != "B: [done] A" {
+	if subject := s.Git("log", "-1", "--format=%an: %s", SessionsRef); subject != "B: [done] A" {
 		t.Errorf("the log says %q", subject)
 	}
 	status(Orchestrator, Orchestrator, Blocked, "n")
@@ -216,7 +216,7 @@ func TestSetStatus(t *testing.T) {
 
 func TestSetStatusRefused(t *testing.T) {
 	s := newSwarm(t, "A")
-	before := s.refs()
+	before := s.Snapshot()
 	strange, notUTF8, blank, long := Status("idle"), "\xff", " \n", strings.Repeat("x", MaxBody+1)
 	isInput(t, "an unknown status", s.SetStatus(bg, "A", "A", Change{Status: &strange}, nil))
 	for _, note := range []*string{&notUTF8, &blank, &long} {
@@ -226,7 +226,7 @@ func TestSetStatusRefused(t *testing.T) {
 	if err := s.SetStatus(bg, "A", "A", Change{Status: &done}, func(*refstore.Tx) error { return why }); !errors.Is(err, why) {
 		t.Errorf("also's error came back as %v", err)
 	}
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("something was written: %s", after)
 	}
 }
@@ -237,11 +237,11 @@ func TestSeen(t *testing.T) {
 	seen := func(id string) time.Duration {
 		t.Helper()
 		got, err := s.Session(bg, id)
-		s.must(err)
+		s.Must(err)
 		return got.Seen.Sub(got.Joined)
 	}
 	for _, step := range []struct{ wait, want time.Duration }{{29 * time.Second, 29 * time.Second}, {29 * time.Second, 29 * time.Second}, {time.Second, 59 * time.Second}} {
-		s.clock.advance(step.wait)
+		s.clock.Advance(step.wait)
 		s.say("A", "x")
 		if got := seen("A"); got != step.want {
 			t.Errorf("A was seen %s after it joined, want %s", got, step.want)
@@ -250,7 +250,7 @@ func TestSeen(t *testing.T) {
 	if got := seen("B"); got != 0 {
 		t.Errorf("B was seen %s after it joined", got)
 	}
-	now := s.clock.now()
+	now := s.clock.Now()
 	if Stale(now, now.Add(time.Minute), time.Minute) || !Stale(now, now.Add(time.Minute+1), time.Minute) {
 		t.Error("stale is not after the period")
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"sync"
@@ -13,13 +12,14 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 func (s *swarm) wantSync(id string, want ...string) *News {
-	s.t.Helper()
+	s.Helper()
 	news := s.sync(id)
 	if got := news.lines(); !slices.Equal(got, want) {
-		s.t.Errorf("sync of %s shows %q, want %q", id, got, want)
+		s.Errorf("sync of %s shows %q, want %q", id, got, want)
 	}
 	return news
 }
@@ -51,11 +51,11 @@ func TestSyncShowsAgain(t *testing.T) {
 	s.send("B", "A", "hello")
 	full := errors.New("no space left on device")
 	for range 2 {
-		before := s.refs()
+		before := s.Snapshot()
 		if err := s.Sync(bg, "A", func(*News) error { return full }); !errors.Is(err, full) {
 			t.Errorf("show's error came back as %v", err)
 		}
-		if after := s.refs(); after != before {
+		if after := s.Snapshot(); after != before {
 			t.Errorf("something was written: %s", after)
 		}
 	}
@@ -69,13 +69,8 @@ func TestSyncKilled(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.say("B", "one")
 	for range 3 {
-		self, err := os.Executable()
-		s.must(err)
-		cmd := exec.Command(self, s.dir, "A")
-		cmd.Env = append(os.Environ(), workerVar+"=sync", "GORACE=atexit_sleep_ms=0")
-		out, err := cmd.CombinedOutput()
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != -1 || string(out) != "C1 B one\n" {
+		out, err := refstoretest.Command(t, "sync", s.Dir, "A").CombinedOutput()
+		if !refstoretest.WasKilled(err) || string(out) != "C1 B one\n" {
 			t.Fatalf("the process said %q and ended with %v", out, err)
 		}
 	}
@@ -83,16 +78,16 @@ func TestSyncKilled(t *testing.T) {
 	s.healthy()
 }
 
-func syncAndDie(dir, id string) int {
-	b, err := openDir(dir, refstore.Options{})
-	if err == nil {
-		err = b.Sync(bg, id, func(n *News) error {
-			fmt.Println(n.lines()[0])
-			return syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		})
+// syncAndDie is that process.
+func syncAndDie(_ string, args []string) error {
+	b, err := openDir(args[0], refstore.Options{})
+	if err != nil {
+		return err
 	}
-	fmt.Fprintln(os.Stderr, err)
-	return 1
+	return b.Sync(bg, args[1], func(n *News) error {
+		fmt.Println(n.lines()[0])
+		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	})
 }
 
 // With nothing new nothing is written, but a heartbeat when it is due.
@@ -100,15 +95,15 @@ func TestSyncQuiet(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.say("B", "one")
 	s.wantSync("A", "C1 B one")
-	synced, before := s.clock.now(), s.refs()
+	synced, before := s.clock.Now(), s.Snapshot()
 	for _, wait := range []time.Duration{0, time.Second, 28 * time.Second, 999 * time.Millisecond} {
-		s.clock.advance(wait)
+		s.clock.Advance(wait)
 		s.wantSync("A")
-		if after := s.refs(); after != before {
-			t.Fatalf("%s after the last heartbeat something was written: %s", s.clock.now().Sub(synced), after)
+		if after := s.Snapshot(); after != before {
+			t.Fatalf("%s after the last heartbeat something was written: %s", s.clock.Now().Sub(synced), after)
 		}
 	}
-	s.clock.advance(time.Millisecond)
+	s.clock.Advance(time.Millisecond)
 	s.wantSync("A")
 	if got, err := s.Session(bg, "A"); err != nil || got.Seen.Sub(synced) != BeatEvery {
 		t.Errorf("A was seen %s after its sync, %v", got.Seen.Sub(synced), err)
@@ -123,14 +118,14 @@ func TestSyncOwnEntriesOnly(t *testing.T) {
 	s := newSwarm(t, "A")
 	s.sync("A")
 	s.say("A", "mine")
-	tip := s.git("rev-parse", SeenRef("A"))
+	tip := s.Git("rev-parse", SeenRef("A"))
 	s.wantSync("A")
-	if s.git("rev-parse", SeenRef("A")) == tip {
+	if s.Git("rev-parse", SeenRef("A")) == tip {
 		t.Error("the cursor did not pass the session's own entry")
 	}
-	before := s.refs()
+	before := s.Snapshot()
 	s.wantSync("A")
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("something was written: %s", after)
 	}
 }
@@ -183,10 +178,10 @@ func TestSyncFindsTheSession(t *testing.T) {
 	s.wantSync("aNNA", "M2 B again")
 	s.wantSync("ORCHESTRATOR", "C1 Anna mine")
 	s.wantSync("orchestrator")
-	if got := s.git("for-each-ref", "--format=%(refname)", "refs/swarm/seen/"); got != "refs/swarm/seen/Anna\nrefs/swarm/seen/B\nrefs/swarm/seen/orchestrator" {
+	if got := s.Git("for-each-ref", "--format=%(refname)", "refs/swarm/seen/"); got != "refs/swarm/seen/Anna\nrefs/swarm/seen/B\nrefs/swarm/seen/orchestrator" {
 		t.Errorf("the cursors are %q", got)
 	}
-	before := s.refs()
+	before := s.Snapshot()
 	show := func(*News) error { t.Error("it was shown something"); return nil }
 	var unknown *UnknownSessionError
 	if err := s.Sync(bg, "Z", show); !errors.As(err, &unknown) || !slices.Equal(unknown.Known, []string{"Anna", "B"}) {
@@ -195,7 +190,7 @@ func TestSyncFindsTheSession(t *testing.T) {
 	for _, id := range []string{"", "all", "../sessions", "a/b", "A.lock"} {
 		isInput(t, "a sync of "+id, s.Sync(bg, id, show))
 	}
-	if after := s.refs(); after != before {
+	if after := s.Snapshot(); after != before {
 		t.Errorf("something was written: %s", after)
 	}
 	s.healthy()
@@ -208,10 +203,10 @@ func TestSyncMissesNothingMeanwhile(t *testing.T) {
 	for i := range 4 {
 		s.say("B", strconv.Itoa(2*i))
 		shown := 0
-		s.must(s.Sync(bg, "A", func(n *News) error {
+		s.Must(s.Sync(bg, "A", func(n *News) error {
 			shown = len(n.Context)
 			_, err := other.AddContext(bg, "B", "decision", strconv.Itoa(2*i+1))
-			s.must(err)
+			s.Must(err)
 			return nil
 		}))
 		if shown != 1 {
@@ -228,10 +223,10 @@ func TestSyncTwiceAtOnce(t *testing.T) {
 	other := s.open()
 	s.say("B", "one")
 	s.send("B", "A", "hello")
-	s.must(s.Sync(bg, "A", func(slow *News) error {
+	s.Must(s.Sync(bg, "A", func(slow *News) error {
 		s.say("B", "two")
 		s.send("B", "A", "again")
-		s.must(s.MarkRead(bg, "A", 1))
+		s.Must(s.MarkRead(bg, "A", 1))
 		return other.Sync(bg, "A", func(fast *News) error {
 			if got := fast.lines(); !slices.Equal(got, []string{"M1 B hello", "M2 B again", "C1 B one", "C2 B two"}) {
 				t.Errorf("the second shows %q", got)
@@ -248,7 +243,7 @@ func TestSyncTwiceAtOnce(t *testing.T) {
 // exactly once, in order.
 func TestSyncRace(t *testing.T) {
 	each := 15
-	if long() {
+	if refstoretest.Long() {
 		each = 500
 	}
 	s := newSwarm(t, "A", "B", "C", "D")
@@ -283,7 +278,7 @@ func TestSyncRace(t *testing.T) {
 			syncing = false
 		default:
 		}
-		s.must(s.Sync(bg, "A", collect))
+		s.Must(s.Sync(bg, "A", collect))
 	}
 	for what, numbers := range map[string][]int{"context": context, "messages": messages} {
 		for i, n := range numbers {
