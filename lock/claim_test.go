@@ -244,7 +244,7 @@ func TestOwn(t *testing.T) {
 			}
 		}
 		now, err := s.Own(bg, "A", Own{})
-		s.must(err)
+		s.Must(err)
 		kept = append(kept, now)
 	}
 	step()
@@ -252,14 +252,14 @@ func TestOwn(t *testing.T) {
 	step("a", "src/x", "src/y/z")
 	s.grant("B", "b", "src/y/b")
 	step("a", "src/x", "src/y/z")
-	s.must(s.Release(bg, "A", []string{"a", "src/y/z"}))
+	s.Must(s.Release(bg, "A", []string{"a", "src/y/z"}))
 	step("src/x")
 	s.grant("B", "a", "src/y/z/deep")
 	step("src/x")
-	s.must(s.Release(bg, "B", []string{"src/y/b", "src/y/z/deep"}))
+	s.Must(s.Release(bg, "B", []string{"src/y/b", "src/y/z/deep"}))
 	s.grant("A", "src")
 	step("src")
-	s.must(second(s.ReleaseAll(bg, "A")))
+	s.Must(second(s.ReleaseAll(bg, "A")))
 	step()
 	if _, err := s.Own(bg, "A", Own{Tip: "1234567890123456789012345678901234567890"}); err == nil {
 		t.Error("an unknown moment is taken")
