@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,25 +41,39 @@ func WriteProtocolTo(workTree, name string) error {
 	if err != nil {
 		return err
 	}
-	path, mode := filepath.Join(workTree, name), fs.FileMode(0o666)
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	path := filepath.Join(workTree, name)
+	file, err := openShared(path)
+	if err == nil {
+		err = inWorkTree(workTree, file.path)
 	}
-	old, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
+		return &SettingsError{name, err}
+	}
+	next, err := withBlock(file.text, text)
+	if err == nil {
+		err = file.write(next)
+	}
+	if err != nil {
+		return &SettingsError{name, err}
+	}
+	return nil
+}
+
+// inWorkTree refuses what a link that came with the repository could lead to.
+func inWorkTree(workTree, path string) error {
+	top, err := filepath.EvalSymlinks(workTree)
+	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	next, err := withBlock(string(old), text)
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
-	if next == string(old) {
-		return nil
+	rel, err := filepath.Rel(top, filepath.Join(folder, filepath.Base(path)))
+	if err != nil || !filepath.IsLocal(rel) || strings.EqualFold(strings.Split(filepath.ToSlash(rel), "/")[0], ".git") {
+		return errors.New("it is a link that leads out of the work tree")
 	}
-	return replaceFile(path, next, mode)
+	return nil
 }
 
 // protocolFile is the one that holds our block, else the first there is, else the
@@ -106,5 +119,5 @@ func withBlock(content, text string) (string, error) {
 	if begins != 1 || ends != 1 || !ok {
 		return "", ErrMarks
 	}
-	return before + block + strings.TrimPrefix(strings.TrimPrefix(after, "\r"), "\n"), nil
+	return before + strings.TrimSuffix(block, newline) + after, nil
 }

@@ -24,6 +24,7 @@ func TestWriteProtocol(t *testing.T) {
 		{"older block", "CLAUDE.md", "a\n" + stale + "\nb", "a\n" + block + "b"},
 		{"other line ends", "CLAUDE.md", "a\r\nb", "a\r\nb\r\n\r\n" + strings.ReplaceAll(block, "\n", "\r\n")},
 		{"older block, other line ends", "CLAUDE.md", "a\r\n" + stale + "\r\nb", "a\r\n" + strings.ReplaceAll(block, "\n", "\r\n") + "b"},
+		{"text behind the mark", "CLAUDE.md", "a\n" + stale + " b\n", "a\n" + strings.TrimSuffix(block, "\n") + " b\n"},
 		{"up to date", "CLAUDE.md", "a\n" + block + "\nb\n", "a\n" + block + "\nb\n"},
 	}
 	for _, c := range cases {
@@ -82,6 +83,50 @@ func TestWriteProtocolOnce(t *testing.T) {
 	got, err := os.ReadFile(agents)
 	if to, _ := os.Readlink(claude); err != nil || to != "AGENTS.md" || strings.Count(string(got), blockBegin) != 1 {
 		t.Errorf("CLAUDE.md is a link to %q, AGENTS.md is %q, %v", to, got, err)
+	}
+}
+
+// TestWriteProtocolLinks: what a link leads to outside of the work tree, or in the
+// git directory, is left alone, as is what is read-only, and a link to nothing.
+func TestWriteProtocolLinks(t *testing.T) {
+	dir := t.TempDir()
+	tree, outside := filepath.Join(dir, "tree"), filepath.Join(dir, "outside")
+	if err := errors.Join(os.MkdirAll(filepath.Join(tree, ".git"), 0o777), os.WriteFile(outside, []byte("theirs\n"), 0o666), os.WriteFile(filepath.Join(tree, ".git", "config"), []byte("theirs\n"), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	claude := filepath.Join(tree, "CLAUDE.md")
+	for _, to := range []string{"../outside", outside, ".git/config", "AGENTS.md"} {
+		if err := os.Symlink(to, claude); err != nil {
+			t.Fatal(err)
+		}
+		var refused *SettingsError
+		if _, err := WriteProtocol(tree); !errors.As(err, &refused) {
+			t.Errorf("%s: %v", to, err)
+		}
+		if is, err := os.Readlink(claude); is != to || os.Remove(claude) != nil {
+			t.Errorf("%s: the link is %q, %v", to, is, err)
+		}
+	}
+	for _, file := range []string{outside, filepath.Join(tree, ".git", "config")} {
+		if got, err := os.ReadFile(file); err != nil || string(got) != "theirs\n" {
+			t.Errorf("%s is %q, %v", file, got, err)
+		}
+	}
+	if err := os.WriteFile(claude, []byte("mine\n"), 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := WriteProtocol(tree); !errors.Is(err, errReadOnly) {
+		t.Errorf("read-only: %v", err)
+	}
+	// Through a folder that is a link itself it works as ever.
+	link := filepath.Join(dir, "link")
+	if err := errors.Join(os.Remove(claude), os.Symlink(tree, link)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := WriteProtocol(link); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -125,7 +125,11 @@ func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
 			return "", err
 		}
 	}
-	for _, key := range []string{JoinKey, c.ruleKey()} {
+	keys := []string{c.ruleKey()}
+	if len(Installed(ctx, r)) == 0 && !committed(r) {
+		keys = append(keys, JoinKey)
+	}
+	for _, key := range keys {
 		if _, set := config.Get(key); !set {
 			continue
 		}
@@ -177,80 +181,97 @@ const absent = "{ \n}\n"
 // all; one that is not there counts as absent. Where nothing changes, nothing is
 // written.
 func editFile(path, absent string, edit func(text string) (string, error)) error {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	content, err := os.ReadFile(path)
-	before, mode := string(content), fs.FileMode(0o666)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		before = absent
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return err
-		}
-	case err != nil:
-		return err
-	default:
-		if info, err := os.Stat(path); err == nil {
-			mode = info.Mode().Perm()
-		}
-	}
-	after, err := edit(before)
+	file, err := openShared(path)
 	if err != nil {
 		return &SettingsError{path, err}
 	}
-	if !json.Valid([]byte(after)) {
-		return &SettingsError{path, errors.New("it would not be valid JSON any more")}
+	before := file.text
+	if !file.there {
+		before = absent
+	}
+	after, err := edit(before)
+	if err == nil && !json.Valid([]byte(after)) {
+		err = errors.New("it would not be valid JSON any more")
+	}
+	if err != nil {
+		return &SettingsError{path, err}
 	}
 	switch {
 	case after == absent:
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		_ = os.Remove(filepath.Dir(path)) // if nothing else is in it
+		_ = os.Remove(filepath.Dir(file.path)) // if nothing else is in it
 		return nil
 	case after == before:
 		return nil
 	}
-	return replaceFile(path, after, mode)
+	if err := file.write(after); errors.Is(err, errReadOnly) {
+		return &SettingsError{path, err}
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // excludeMark stands above the line that is ours in .git/info/exclude.
 const excludeMark = "# git swarm init --claude"
 
 func addExclude(commonDir, pattern string) error {
-	path := filepath.Join(commonDir, "info", "exclude")
-	content, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	file, err := openShared(filepath.Join(commonDir, "info", "exclude"))
+	if err != nil {
 		return err
 	}
-	text := string(content)
+	text := file.text
 	if strings.Contains("\n"+text, "\n"+pattern+"\n") {
 		return nil
 	}
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	return replaceFile(path, text+excludeMark+"\n"+pattern+"\n", 0o666)
+	return file.write(text + excludeMark + "\n" + pattern + "\n")
 }
 
 func removeExclude(commonDir, pattern string) error {
-	path := filepath.Join(commonDir, "info", "exclude")
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	file, err := openShared(filepath.Join(commonDir, "info", "exclude"))
 	if err != nil {
 		return err
 	}
 	ours := excludeMark + "\n" + pattern + "\n"
-	if !strings.Contains("\n"+string(content), "\n"+ours) {
+	if !strings.Contains("\n"+file.text, "\n"+ours) {
 		return nil
 	}
-	return replaceFile(path, strings.Replace(string(content), ours, "", 1), 0o666)
+	if file.text == ours {
+		return os.Remove(file.path)
+	}
+	return file.write(strings.Replace(file.text, ours, "", 1))
+}
+
+// committed reports whether this work tree has hooks of ours in settings that are
+// committed, for sessions of every clone to join by.
+func committed(r *repo.Repo) bool {
+	if r.WorkTree == "" {
+		return false
+	}
+	files := []string{ClaudeShared}
+	for _, a := range OtherAgents() {
+		files = append(files, a.File)
+	}
+	return slices.ContainsFunc(files, func(name string) bool { return len(commandsIn(filepath.Join(r.WorkTree, name))) > 0 })
+}
+
+// commandsIn are the commands of our hooks in a settings file, none of one that
+// cannot be read.
+func commandsIn(path string) []string {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	root, err := parseJSON(string(content))
+	if err != nil {
+		return nil
+	}
+	return ourCommands(root)
 }
 
 // Installed says where hooks of ours are installed, and which programs they run
@@ -262,15 +283,7 @@ func Installed(ctx context.Context, r *repo.Repo) map[string][]string {
 		if err != nil {
 			continue
 		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		root, err := parseJSON(string(content))
-		if err != nil {
-			continue
-		}
-		for _, command := range ourCommands(root) {
+		for _, command := range commandsIn(path) {
 			if strings.HasPrefix(command, "command -v ") {
 				command = ""
 			}

@@ -129,27 +129,6 @@ func isOurs(path string) (bool, error) {
 	return strings.Contains(string(content), hookMark), err
 }
 
-// replaceFile writes a file whole or not at all.
-func replaceFile(path, content string, mode fs.FileMode) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".git-swarm-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.WriteString(content)
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	umask, err := os.Stat(filepath.Dir(path)) // executable for whoever may look into the folder
-	if err != nil {
-		return err
-	}
-	if err := os.Chmod(temp.Name(), mode&umask.Mode()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
-}
-
 // ShowNotes lets git show the notes of ref in git log, and take them along in
 // rebase and amend. What is set already is kept. The folder of ref is named, by a
 // pattern: of a ref that is not there yet git complains each time it shows a commit.

@@ -64,7 +64,8 @@ type Hook struct {
 
 // Reasons why a hook has nothing to say.
 var (
-	ErrNoInit  = errors.New("no session was ever registered here: git swarm init --claude")
+	ErrNoInit  = errors.New("no session was ever registered here")
+	ErrNoID    = errors.New("the hook's input names no session of the agent's, and the worktree none of git swarm's")
 	ErrDeleted = errors.New("the session of this worktree is not registered (any more)")
 
 	errLater = errors.New("not now")
@@ -146,7 +147,7 @@ func (h *Hook) news(ctx context.Context, id string) error {
 		if h.Input.Subagent != "" {
 			return errLater
 		}
-		if h.record != nil && h.Now().Unix()-h.record.Told < int64(newsEvery/time.Second) && !h.urgent(ctx, n) {
+		if h.record != nil && within(h.Now().Sub(time.Unix(h.record.Told, 0)), newsEvery) && !h.urgent(ctx, n) {
 			return errLater
 		}
 		told = true
@@ -160,6 +161,10 @@ func (h *Hook) news(ctx context.Context, id string) error {
 	}
 	return err
 }
+
+// within reports whether so little time has passed. What lies in the future by a
+// clock that was ahead is no sign of anything.
+func within(since, limit time.Duration) bool { return since >= 0 && since < limit }
 
 // urgent is a message from the orchestrator, one that says so, and whatever names
 // a path that the session holds.

@@ -81,6 +81,9 @@ func (h *Hook) join(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if h.key() == "" && here == "" {
+		return "", ErrNoID
+	}
 	if here != "" {
 		id, err := h.Bus.Resolve(ctx, here)
 		var unknown *bus.UnknownSessionError
@@ -90,7 +93,7 @@ func (h *Hook) join(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !h.taken(id) {
+		if h.key() == "" || !h.taken(id) {
 			return id, h.become(id)
 		}
 	}
@@ -142,7 +145,7 @@ func (h *Hook) register(ctx context.Context, here string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if join, err := config.Bool(JoinKey, false); tips[0] == "" && (!join || err != nil) {
+	if join, err := config.Bool(JoinKey, false); tips[0] == "" && (!join || err != nil) && !committed(h.Repo) {
 		return "", ErrNoInit
 	}
 	branch := currentBranch(ctx, h.Repo)

@@ -83,10 +83,5 @@ func (a OtherAgent) Remove(r *repo.Repo) error {
 
 // Installed reports whether hooks of ours are in the agent's settings here.
 func (a OtherAgent) Installed(r *repo.Repo) bool {
-	content, err := os.ReadFile(filepath.Join(r.WorkTree, a.File))
-	if err != nil || r.WorkTree == "" {
-		return false
-	}
-	root, err := parseJSON(string(content))
-	return err == nil && len(ourCommands(root)) > 0
+	return r.WorkTree != "" && len(commandsIn(filepath.Join(r.WorkTree, a.File))) > 0
 }

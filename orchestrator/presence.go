@@ -185,7 +185,7 @@ func NoteProblem(commonDir string, now time.Time, event, what string) error {
 		switch {
 		case said != line:
 			text.WriteString(old)
-		case err == nil && now.Sub(at) < time.Hour:
+		case err == nil && within(now.Sub(at), time.Hour):
 			return nil
 		}
 	}

@@ -124,7 +124,7 @@ func (s *shell) call(words []string, depth int) {
 		s.read(strings.Join(args, " "), depth+1)
 	case "cd", "pushd":
 		if len(args) == 1 && !strings.Contains(args[0], unknown) {
-			s.dir = within(s.dir, args[0])
+			s.dir = below(s.dir, args[0])
 		}
 	case "git":
 		s.git(args)
@@ -156,7 +156,8 @@ func behindOptions(words []string) []string {
 	return nil
 }
 
-func within(dir, path string) string {
+// below is path as seen from dir.
+func below(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
@@ -169,7 +170,7 @@ func (s *shell) git(args []string) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		takes := slices.Contains([]string{"-C", "-c", "--git-dir", "--work-tree", "--namespace"}, args[0]) && len(args) > 1
 		if takes && args[0] == "-C" {
-			dir = within(dir, args[1])
+			dir = below(dir, args[1])
 		}
 		args = args[1:]
 		if takes {

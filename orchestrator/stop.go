@@ -82,15 +82,15 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 	return h.update(func(a *presence) {
 		a.Looked, a.ReviewsAt, a.ClaimsAt, a.Claims = looks, reviewsAt, own.Tip, own.Paths
 		if len(unpushed) > 0 {
-			a.Named = unpushed[:min(len(unpushed), maxNamed)]
+			a.Named = unpushed
 		}
 		a.Reviews = append(a.Reviews, r.Reviews...)
-		a.Reviews = a.Reviews[max(0, len(a.Reviews)-maxNamed):]
+		a.Reviews = a.Reviews[max(0, len(a.Reviews)-maxReviews):]
 	})
 }
 
-// maxNamed is how much of what an agent was reminded of is remembered.
-const maxNamed = 200
+// maxReviews is how many of the reviews that an agent was reminded of are remembered.
+const maxReviews = 200
 
 // reviewsFor are those that wait for the session, and that it was not reminded of.
 func (h *Hook) reviewsFor(ctx context.Context, id string) ([]int, error) {

@@ -72,8 +72,6 @@ func wordSettings(err error, elsewhere string) error {
 		return &refusal{exitNo, inert(err.Error()), "mend it, then run this again"}
 	case errors.Is(err, orchestrator.ErrNoCheckout):
 		return &refusal{exitNo, err.Error(), elsewhere}
-	case errors.Is(err, orchestrator.ErrMarks):
-		return &refusal{exitNo, err.Error(), "remove what is left of the block by hand"}
 	}
 	return err
 }

@@ -1,0 +1,89 @@
+package orchestrator
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// replaceFile writes a file of ours whole or not at all. Its mode is cut to what
+// the folder lets others do.
+func replaceFile(path, content string, mode fs.FileMode) error {
+	umask, err := os.Stat(filepath.Dir(path)) // executable for whoever may look into the folder
+	if err != nil {
+		return err
+	}
+	return writeWhole(path, content, mode&umask.Mode())
+}
+
+func writeWhole(path, content string, mode fs.FileMode) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".git-swarm-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.WriteString(content)
+	if err = errors.Join(err, temp.Close()); err != nil {
+		return err
+	}
+	if err := os.Chmod(temp.Name(), mode); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+// shared is a file that is not ours alone, as it was read: what a link at path
+// leads to, if it is one.
+type shared struct {
+	path  string
+	text  string
+	there bool
+	mode  fs.FileMode
+}
+
+// Why a shared file is left alone.
+var (
+	errNowhere  = errors.New("it is a link to nothing")
+	errReadOnly = errors.New("it is read-only")
+)
+
+// openShared reads the file; one that is not there is empty.
+func openShared(path string) (*shared, error) {
+	s := &shared{path: path, mode: 0o666}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		s.path = real
+	} else if _, err := os.Lstat(path); err == nil {
+		return nil, errNowhere
+	}
+	content, err := os.ReadFile(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return nil, err
+	}
+	s.text, s.there, s.mode = string(content), true, info.Mode().Perm()
+	return s, nil
+}
+
+// write replaces it, whole or not at all, unless that changes nothing. It keeps
+// its mode, and the links that lead to it.
+func (s *shared) write(text string) error {
+	switch {
+	case text == s.text && s.there:
+		return nil
+	case s.there && s.mode&0o200 == 0:
+		return errReadOnly
+	case s.there:
+		return writeWhole(s.path, text, s.mode)
+	}
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o777); err != nil {
+		return err
+	}
+	return replaceFile(s.path, text, s.mode)
+}
