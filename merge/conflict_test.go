@@ -3,45 +3,13 @@ package merge
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// crowd is a branch topic and what is checked out, with many files that both
-// have changed at random.
-func crowd(t *testing.T, seed uint64) (f *field, names []string) {
-	t.Helper()
-	_, fields := newGround(t, "A")
-	f = fields[0]
-	s := scribe{rand.New(rand.NewPCG(7, seed)), 30}
-	bases := map[string][]string{}
-	for i := range 40 {
-		name := fmt.Sprintf("f%02d", i)
-		names = append(names, name)
-		bases[name] = s.file(3 + s.IntN(30))
-	}
-	save := func(subject string, rate float64) {
-		for _, name := range names {
-			lines := bases[name]
-			if rate > 0 {
-				lines = s.edit(lines, rate)
-			}
-			f.write(name, strings.Join(lines, ""))
-		}
-		f.git("add", "-A")
-		f.git("commit", "-q", "-m", subject)
-	}
-	save("base", 0)
-	f.git("branch", "topic")
-	save("ours", 0.12)
-	f.git("checkout", "-q", "topic")
-	save("theirs", 0.12)
-	f.git("checkout", "-q", "feat/A")
-	return f, names
-}
+	"github.com/git-swarm/git-swarm/merge/heal"
+)
 
 // blob is a stage of a file.
 func (f *field) blob(name string, stage int) []byte {
@@ -72,7 +40,7 @@ func TestHealCheckout(t *testing.T) {
 			for _, name := range names {
 				files[name] = f.read(name)
 			}
-			opts, err := OptionsFor(f.repo(), Wide)
+			opts, err := OptionsFor(f.repo(), heal.Wide)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +56,7 @@ func TestHealCheckout(t *testing.T) {
 			for _, h := range all {
 				v := versions[h.Path]
 				opts.Path = h.Path
-				want := Heal(v[0], v[1], v[2], opts)
+				want := heal.Merge(v[0], v[1], v[2], opts)
 				if h.Why != "" || h.Whole != (want.Conflicts == 0) {
 					t.Errorf("%s: whole %v, %q; %d conflicts", h.Path, h.Whole, h.Why, want.Conflicts)
 				}
@@ -160,7 +128,7 @@ func TestHealCheckoutWants(t *testing.T) {
 	f, _ := crowd(t, 1)
 	f.stop("merge")
 	before := f.git("ls-files", "--unmerged")
-	all, err := HealCheckout(t.Context(), f.repo().GitParsed, Options{}, true, func(string) bool { return false })
+	all, err := HealCheckout(t.Context(), f.repo().GitParsed, heal.Options{}, true, func(string) bool { return false })
 	if err != nil || len(all) > 0 || f.git("ls-files", "--unmerged") != before {
 		t.Errorf("%v, %v", all, err)
 	}
@@ -172,7 +140,7 @@ func TestHealCheckoutMissing(t *testing.T) {
 	t.Parallel()
 	f, _ := crowd(t, 2)
 	f.stop("merge")
-	all, err := HealCheckout(t.Context(), f.repo().GitParsed, Options{Level: Off}, false, nil)
+	all, err := HealCheckout(t.Context(), f.repo().GitParsed, heal.Options{Level: heal.Off}, false, nil)
 	if err != nil || len(all) < 2 {
 		t.Fatal(all, err)
 	}
@@ -182,7 +150,7 @@ func TestHealCheckoutMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := f.read(path)
-	_, err = HealCheckout(t.Context(), f.repo().GitParsed, Options{}, false, func(p string) bool { return p == path })
+	_, err = HealCheckout(t.Context(), f.repo().GitParsed, heal.Options{}, false, func(p string) bool { return p == path })
 	if err == nil || !strings.Contains(err.Error(), id) || f.read(path) != before {
 		t.Errorf("%v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -29,8 +30,8 @@ type Lander struct {
 	Session  string
 	Progress io.Writer // is given what git, hooks and remotes say
 
-	Level  Level  // how far conflicts are healed
-	Verify string // a shell command that what would land must pass, "" for none
+	Level  heal.Level // how far conflicts are healed
+	Verify string     // a shell command that what would land must pass, "" for none
 
 	// Gate, if not nil, is asked under the push lock whether the change from base
 	// ("" if the target does not exist yet) to tip may land.

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -38,7 +39,7 @@ func (e *ConflictError) Error() string {
 // and the files in which conflicts were healed on the way. What the branch has
 // up to landed, if that is not "", is left out. A *ConflictError leaves nothing
 // behind, as everything else does.
-func rebased(ctx context.Context, r *repo.Repo, tip, onto, landed, name string, level Level) (string, []Healed, error) {
+func rebased(ctx context.Context, r *repo.Repo, tip, onto, landed, name string, level heal.Level) (string, []Healed, error) {
 	b, err := newBench(ctx, r, tip)
 	if err != nil {
 		return "", nil, err
@@ -84,7 +85,7 @@ func (b *bench) rebase(ctx context.Context, args ...string) *exec.Cmd {
 
 // healStop heals the commit at which a rebase has stopped, and notes it in the
 // commit's message as trailers "Healed: PATH RULE".
-func (b *bench) healStop(ctx context.Context, level Level) ([]Healed, error) {
+func (b *bench) healStop(ctx context.Context, level heal.Level) ([]Healed, error) {
 	opts, err := OptionsFor(b.repo, level)
 	if err != nil {
 		return nil, err

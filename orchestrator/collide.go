@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -99,7 +100,7 @@ func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, target, a, 
 	}
 	var files merged
 	if slices.ContainsFunc(sides[0], func(f string) bool { _, ok := slices.BinarySearch(sides[1], f); return ok }) {
-		opts, err := merge.OptionsFor(r, merge.Safe)
+		opts, err := merge.OptionsFor(r, heal.Safe)
 		if err != nil {
 			return nil, err
 		}

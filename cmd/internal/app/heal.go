@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
@@ -69,16 +70,16 @@ func runHeal(ctx context.Context, c *call) error {
 }
 
 // level is --level, else swarm.heal.
-func (c *call) level() (merge.Level, error) {
+func (c *call) level() (heal.Level, error) {
 	if c.cmd.IsSet("level") {
-		level, ok := merge.ParseLevel(c.cmd.String("level"))
+		level, ok := heal.ParseLevel(c.cmd.String("level"))
 		if !ok {
 			return 0, usageOf(c.verb, fmt.Sprintf("unknown level '%s': safe, wide or off", inert(c.cmd.String("level"))))
 		}
 		return level, nil
 	}
 	if _, err := c.Repo(); err != nil {
-		return merge.Safe, nil // files can be merged anywhere
+		return heal.Safe, nil // files can be merged anywhere
 	}
 	s, err := c.Settings()
 	if err != nil {
@@ -93,7 +94,7 @@ func (c *call) healFiles() error {
 	if err != nil {
 		return err
 	}
-	opts := merge.Options{Level: level}
+	opts := heal.Options{Level: level}
 	if r, err := c.Repo(); err == nil {
 		if opts, err = merge.OptionsFor(r, level); err != nil {
 			return err
@@ -109,8 +110,8 @@ func (c *call) healFiles() error {
 	if opts.Path == "" {
 		opts.Path = c.cmd.String("ours")
 	}
-	opts.Labels = merge.Labels{Ours: c.cmd.String("ours"), Base: c.cmd.String("base"), Theirs: c.cmd.String("theirs")}
-	r := merge.Heal(versions[0], versions[1], versions[2], opts)
+	opts.Labels = heal.Labels{Ours: c.cmd.String("ours"), Base: c.cmd.String("base"), Theirs: c.cmd.String("theirs")}
+	r := heal.Merge(versions[0], versions[1], versions[2], opts)
 	if out := c.cmd.String("output"); out == "-" {
 		_, err = c.Stdout.Write(r.Text)
 	} else {
@@ -132,12 +133,12 @@ func (c *call) healFiles() error {
 
 // noteLeft says of a file that cannot be merged as text why, as nothing in it
 // does: for one that a program makes, how to make it anew.
-func (c *call) noteLeft(path string, r merge.Result) {
+func (c *call) noteLeft(path string, r heal.Result) {
 	switch {
-	case r.Conflicts > 0 && r.Regions[0].Why == merge.Binary:
-		c.notef("conflict %s: %s; ours is kept", inert(path), merge.Binary)
+	case r.Conflicts > 0 && r.Regions[0].Why == heal.Binary:
+		c.notef("conflict %s: %s; ours is kept", inert(path), heal.Binary)
 	case r.Conflicts > 0 && r.Regenerate != "":
-		c.notef("conflict %s: %s; make it anew: %s", inert(path), merge.Generated, inert(r.Regenerate))
+		c.notef("conflict %s: %s; make it anew: %s", inert(path), heal.Generated, inert(r.Regenerate))
 	}
 }
 
