@@ -18,7 +18,7 @@ const maxBlob = 64 << 20
 var errTooLarge = errors.New("object is too large")
 
 // readBlobs reads objects, by one git each, so that none is read that is too large.
-func readBlobs(ctx context.Context, git Checkout, ids ...string) ([][]byte, error) {
+func readBlobs(ctx context.Context, git Git, ids ...string) ([][]byte, error) {
 	check := git(ctx, "cat-file", "--batch-check=%(objectsize)")
 	check.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
 	sizes, err := repo.Output(check)

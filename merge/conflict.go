@@ -20,7 +20,7 @@ type unmerged struct {
 	markerSize int    // the attribute conflict-marker-size, 0 if it is not set
 }
 
-func listUnmerged(ctx context.Context, git Checkout) ([]unmerged, error) {
+func listUnmerged(ctx context.Context, git Git) ([]unmerged, error) {
 	lines, err := listed(git(ctx, "ls-files", "--unmerged", "--full-name", "-z", ":/"))
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (f unmerged) beyond() string {
 }
 
 // readAttributes asks what .gitattributes says of merging the files.
-func readAttributes(ctx context.Context, git Checkout, files []unmerged) error {
+func readAttributes(ctx context.Context, git Git, files []unmerged) error {
 	up, err := said(git(ctx, "rev-parse", "--show-cdup"))
 	if err != nil {
 		return err

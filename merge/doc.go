@@ -14,10 +14,10 @@
 //
 // # Landing
 //
-// [Lander] brings a branch to its remote: it takes the push lock, fetches, rebases in a worktree of its
-// own (bench.go, rebase.go), heals there what stops, asks the gate and the verify command, pushes, and
-// lets the branch follow (move.go). What fails changes nothing, and what is killed is put in order by the
-// next one (resume.go).
+// [Lander] brings a branch to its remote (land.go, remote.go): it takes the push lock, fetches, rebases in
+// a worktree of its own (bench.go, rebase.go), heals there what stops, asks the gate and the verify
+// command, pushes, and lets the branch follow (move.go). What fails changes nothing, and what is killed
+// is put in order by the next one (resume.go).
 //
 // Merge commits of the branch are flattened, as git rebase does.
 package merge

@@ -10,8 +10,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// Checkout runs git commands in one checkout: the user's, or one of ours.
-type Checkout func(ctx context.Context, args ...string) *exec.Cmd
+// Git runs git commands in one checkout: the user's, or one of ours.
+type Git func(ctx context.Context, args ...string) *exec.Cmd
 
 // HealCheckout heals the files in conflict in a checkout, from the stages of its
 // index: all of them, or those that want says. A file that is wholly healed is
@@ -22,14 +22,14 @@ type Checkout func(ctx context.Context, args ...string) *exec.Cmd
 //
 // Each file is replaced whole and staged after that. Killed in between, the next
 // call stages it.
-func HealCheckout(ctx context.Context, git Checkout, opts heal.Options, partial bool, want func(path string) bool) ([]Healed, error) {
+func HealCheckout(ctx context.Context, git Git, opts heal.Options, partial bool, want func(path string) bool) ([]Healed, error) {
 	w := &healer{git: git, opts: opts, partial: partial}
 	return w.heal(ctx, want)
 }
 
 // healer heals the files in conflict in one checkout.
 type healer struct {
-	git     Checkout
+	git     Git
 	opts    heal.Options
 	partial bool
 	own     bool // the checkout is ours: nobody else writes there
@@ -77,7 +77,7 @@ func (w *healer) file(ctx context.Context, f unmerged) (*Healed, error) {
 
 // healFile asks the healer, if the conflict is one of content alone, and returns the
 // three versions.
-func healFile(ctx context.Context, git Checkout, f unmerged, opts heal.Options) (*Healed, [][]byte, error) {
+func healFile(ctx context.Context, git Git, f unmerged, opts heal.Options) (*Healed, [][]byte, error) {
 	h := &Healed{Path: f.path, Why: f.beyond()}
 	if opts.Level == heal.Off {
 		h.Why = heal.RulesOff.String()
