@@ -1,67 +1,17 @@
 package merge
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
-
-// maxBlob bounds the versions of a file that are read into memory.
-const maxBlob = 64 << 20
-
-var errTooLarge = errors.New("object is too large")
-
-// readBlobs reads objects, by one git each, so that none is read that is too large.
-func readBlobs(ctx context.Context, git Checkout, ids ...string) ([][]byte, error) {
-	check := git(ctx, "cat-file", "--batch-check=%(objectsize)")
-	check.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
-	sizes, err := repo.Output(check)
-	if err != nil {
-		return nil, err
-	}
-	for line := range strings.Lines(sizes) {
-		size, err := strconv.Atoi(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			return nil, fmt.Errorf("object %s", strings.TrimSuffix(line, "\n")) // "ID missing"
-		}
-		if size > maxBlob {
-			return nil, errTooLarge
-		}
-	}
-	cmd := git(ctx, "cat-file", "--batch=%(objectsize)")
-	cmd.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
-	out, err := repo.Output(cmd)
-	if err != nil {
-		return nil, err
-	}
-	in := bufio.NewReader(strings.NewReader(out))
-	var blobs [][]byte
-	for _, id := range ids {
-		line, _ := in.ReadString('\n')
-		size, err := strconv.Atoi(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			return nil, fmt.Errorf("object %s is missing", id)
-		}
-		blob := make([]byte, size+1)
-		if _, err := io.ReadFull(in, blob); err != nil {
-			return nil, fmt.Errorf("object %s: %w", id, err)
-		}
-		blobs = append(blobs, blob[:size])
-	}
-	return blobs, nil
-}
 
 // asLeft reports whether the file in the work tree is as git left it when it
 // stopped, or as a heal did: nobody's work is lost if it is written over.
@@ -78,29 +28,15 @@ func (w *healer) asLeft(ctx context.Context, f unmerged, versions [][]byte) bool
 	if err == nil && left == string(now) {
 		return true
 	}
-	for _, level := range []Level{Off, Safe, Wide} {
-		for _, style := range []Style{StyleMerge, StyleDiff3, StyleZDiff3} {
-			opts := f.options(Options{Level: level, Style: style})
-			if r := Heal(versions[0], versions[1], versions[2], opts); slices.Equal(unlabelled(now, f.markerSize), unlabelled(r.Text, f.markerSize)) {
+	for _, level := range []heal.Level{heal.Off, heal.Safe, heal.Wide} {
+		for _, style := range []heal.Style{heal.StyleMerge, heal.StyleDiff3, heal.StyleZDiff3} {
+			opts := f.options(heal.Options{Level: level, Style: style})
+			if r := heal.Merge(versions[0], versions[1], versions[2], opts); heal.SameButLabels(now, r.Text, f.markerSize) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// unlabelled are the lines of a file, whatever ends them, without what follows
-// the markers.
-func unlabelled(text []byte, size int) []string {
-	if size <= 0 {
-		size = defaultMarkerSize
-	}
-	marker := regexp.MustCompile(fmt.Sprintf(`^(<{%d}|\|{%[1]d}|>{%[1]d})( .*)?$`, size))
-	lines := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = marker.ReplaceAllString(line, "$1")
-	}
-	return lines
 }
 
 // write puts the result in place: as filters and line endings have it in the

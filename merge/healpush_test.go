@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -267,7 +268,7 @@ func TestHealPushLevels(t *testing.T) {
 	a.commit("[Session A] import", "main.go", "package p\n\nimport (\n\t\"a\"\n\t\"b\"\n)\n\nvar _ = b.X\n")
 	a.push()
 	b.commit("import", "main.go", "package p\n\nimport (\n\t\"aa\"\n\t\"b\"\n)\n\nvar _ = b.X\n")
-	push := func(level Level) func() (*Landed, error) {
+	push := func(level heal.Level) func() (*Landed, error) {
 		return func() (*Landed, error) {
 			l := b.lander()
 			l.Level = level
@@ -275,12 +276,12 @@ func TestHealPushLevels(t *testing.T) {
 		}
 	}
 	var conflict *ConflictError
-	for _, level := range []Level{Off, Safe} {
+	for _, level := range []heal.Level{heal.Off, heal.Safe} {
 		if err := b.unchanged(push(level)); !errors.As(err, &conflict) {
 			t.Errorf("level %d: %v", level, err)
 		}
 	}
-	landed, err := push(Wide)()
+	landed, err := push(heal.Wide)()
 	if err != nil || len(landed.Healed) != 1 {
 		t.Fatalf("wide: %v, %+v", err, landed)
 	}
@@ -292,7 +293,7 @@ func TestHealPushLevels(t *testing.T) {
 	c, d := besides(t)
 	d.commit("line 2", "base", nine(map[int]string{2: "B"}))
 	off := d.lander()
-	off.Level = Off
+	off.Level = heal.Off
 	if err := d.unchanged(func() (*Landed, error) { return off.Push(t.Context(), d.target(), time.Minute) }); !errors.As(err, &conflict) {
 		t.Error(err)
 	}

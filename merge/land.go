@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -29,8 +29,8 @@ type Lander struct {
 	Session  string
 	Progress io.Writer // is given what git, hooks and remotes say
 
-	Level  Level  // how far conflicts are healed
-	Verify string // a shell command that what would land must pass, "" for none
+	Level  heal.Level // how far conflicts are healed
+	Verify string     // a shell command that what would land must pass, "" for none
 
 	// Gate, if not nil, is asked under the push lock whether the change from base
 	// ("" if the target does not exist yet) to tip may land.
@@ -58,14 +58,6 @@ type Landed struct {
 	// Stayed says why the branch could not follow to what was landed; nil if it did.
 	Stayed error
 }
-
-// LandingEnv is set for the hooks of a push that was let through already.
-const LandingEnv = "GIT_SWARM_LANDING"
-
-// RejectedError says that the remote, or a hook, refused the push.
-type RejectedError struct{ Why string }
-
-func (e *RejectedError) Error() string { return "push rejected: " + e.Why }
 
 // landTries is how often a target that moved meanwhile is fetched again: others
 // can push by plain git, without the lock.
@@ -112,9 +104,6 @@ func (l *Lander) land(ctx context.Context, grant *lock.Grant, target Target) (*L
 	}
 	return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", target)}
 }
-
-// errMoved says that the target has moved since it was fetched.
-var errMoved = errors.New("the target has moved")
 
 func (l *Lander) once(ctx context.Context, grant *lock.Grant, c checkout, target Target) (*Landed, error) {
 	before, err := l.fetch(ctx, target)
@@ -195,33 +184,6 @@ func (l *Lander) onto(ctx context.Context, c checkout, before string, target Tar
 	return rebased(ctx, l.Repo, c.tip, before, old, target.String(), l.Level)
 }
 
-// fetch returns the target's tip, "" if the remote has no such branch.
-func (l *Lander) fetch(ctx context.Context, target Target) (string, error) {
-	cmd, heard := talking(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
-	if _, err := repo.Output(cmd); err != nil {
-		if strings.Contains(heard.String(), "couldn't find remote ref") {
-			return "", nil
-		}
-		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
-		}
-		return "", fmt.Errorf("fetch from %s: %s", target.Remote, whyLine(heard.String(), err))
-	}
-	return said(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
-}
-
-// whyLine is the line of git's complaint that says why.
-func whyLine(text string, err error) string {
-	for line := range strings.Lines(text) {
-		for _, prefix := range []string{"fatal: ", "error: ", "ERROR: "} {
-			if rest, ok := strings.CutPrefix(line, prefix); ok {
-				return strings.TrimSpace(rest)
-			}
-		}
-	}
-	return err.Error()
-}
-
 func (l *Lander) count(ctx context.Context, from, to string) (int, error) {
 	args := []string{"rev-list", "--count", to}
 	if from != "" {
@@ -234,80 +196,4 @@ func (l *Lander) count(ctx context.Context, from, to string) (int, error) {
 	n := 0
 	_, err = fmt.Sscan(out, &n)
 	return n, err
-}
-
-// push moves the target by an unforced push. Only a line of --porcelain output
-// with the flag of a new or fast-forwarded ref counts as done.
-func (l *Lander) push(ctx context.Context, tip string, target Target) error {
-	cmd, heard := talking(l.Repo, ctx, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
-	cmd.Env = append(cmd.Env, LandingEnv+"=1")
-	out, err := repo.Output(cmd)
-	for line := range strings.Lines(out) {
-		flag, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		_, summary, _ := strings.Cut(rest, "\t")
-		switch {
-		case !ok:
-		case err == nil && (flag == " " || flag == "*"):
-			return nil
-		case flag == "=", flag == "!" && outrun(summary, heard.String()):
-			return errMoved
-		case flag == "!":
-			return &RejectedError{strings.NewReplacer("[", "", "]", "").Replace(summary)}
-		}
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return &RejectedError{whyLine(heard.String(), fmt.Errorf("git push failed: %w", err))}
-}
-
-// outrun reports whether a push was refused because the target had moved since
-// the fetch: as this side saw it, or as the remote found when it took the ref's lock.
-func outrun(summary, heard string) bool {
-	return strings.Contains(summary, "(fetch first)") || strings.Contains(summary, "(non-fast-forward)") ||
-		strings.Contains(heard, "cannot lock ref") || strings.Contains(heard, "incorrect old value provided")
-}
-
-// Pull brings what is new on the target into the checked out branch, by a rebase
-// of what the branch has that the target has not.
-func (l *Lander) Pull(ctx context.Context, target Target) (*Landed, error) {
-	c, release, err := begin(ctx, l.Repo)
-	defer release()
-	if err != nil {
-		return nil, err
-	}
-	landed, err := l.pull(ctx, c, target)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return landed, err
-}
-
-func (l *Lander) pull(ctx context.Context, c checkout, target Target) (*Landed, error) {
-	tip, err := l.fetch(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	if tip == "" {
-		return nil, &NoBranchError{target}
-	}
-	landed := &Landed{Target: target, Before: c.tip, Tip: c.tip}
-	if landed.After, landed.Healed, err = l.onto(ctx, c, tip, target); err != nil {
-		return nil, err
-	}
-	if landed.After == c.tip {
-		return landed, nil
-	}
-	landed.Rebased = landed.After != tip
-	if landed.Commits, err = l.count(ctx, c.tip, tip); err != nil {
-		return nil, err
-	}
-	return landed, l.follow(ctx, c, landed.After)
-}
-
-// NoBranchError says that the remote has no such branch.
-type NoBranchError struct{ Target Target }
-
-func (e *NoBranchError) Error() string {
-	return fmt.Sprintf("%s has no branch '%s'", e.Target.Remote, e.Target.Branch)
 }

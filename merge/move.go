@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -18,26 +15,6 @@ import (
 type InTheWayError struct{ Line string }
 
 func (e *InTheWayError) Error() string { return e.Line }
-
-// lockFile opens the file with an flock that ends with the process. It does not
-// wait: another command of the same worktree is in the way.
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, ErrAtWork
-		}
-		return nil, err
-	}
-	return f, nil
-}
-
-// ErrAtWork says that another push or pull runs in the same worktree.
-var ErrAtWork = errors.New("another push or pull is at work in this worktree")
 
 // mayMove checks that the checked out branch can be moved from tip to next
 // without touching anything that is not committed. It changes nothing.
@@ -100,38 +77,4 @@ func readTree(ctx context.Context, r *repo.Repo, from, to string) error {
 func moveBranch(ctx context.Context, r *repo.Repo, c checkout, next string) error {
 	_, err := repo.Output(r.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "update-ref", "-m", "git swarm: rebase", "refs/heads/"+c.branch, next, c.tip))
 	return err
-}
-
-// resume completes a move that was killed. What the user has changed since in
-// files that the move is to change gives *InTheWayError, and stays.
-func resume(ctx context.Context, r *repo.Repo) error {
-	content, err := os.ReadFile(moveFile(r))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	words := strings.Fields(string(content))
-	if len(words) != 3 || !strings.HasSuffix(string(content), "\n") {
-		return os.Remove(moveFile(r)) // killed while it was written: nothing was moved yet
-	}
-	c, next := checkout{words[0], words[1]}, words[2]
-	ref, err := said(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
-	if err != nil || ref != "refs/heads/"+c.branch {
-		return orElse(err, os.Remove(moveFile(r))) // the user went elsewhere
-	}
-	head, err := said(r.GitParsed(ctx, "rev-parse", "HEAD"))
-	if err != nil {
-		return err
-	}
-	if head == c.tip {
-		if err := redoFiles(ctx, r, c.tip, next); err != nil {
-			return fmt.Errorf("complete a move that was killed: %w", err)
-		}
-		if err := moveBranch(ctx, r, c, next); err != nil {
-			return fmt.Errorf("complete a move that was killed: %w", err)
-		}
-	}
-	return os.Remove(moveFile(r))
 }

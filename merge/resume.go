@@ -3,6 +3,7 @@ package merge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,29 +13,38 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// begin enters the worktree, for one push or pull at a time, puts in order what
-// a killed one left, and returns what is checked out. The function returned
-// leaves the worktree; it is never nil.
-func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err error) {
-	if r.WorkTree == "" {
-		return checkout{}, func() {}, ErrBare
+// resume completes a move that was killed. What the user has changed since in
+// files that the move is to change gives *InTheWayError, and stays.
+func resume(ctx context.Context, r *repo.Repo) error {
+	content, err := os.ReadFile(moveFile(r))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	f, err := lockFile(filepath.Join(r.GitDir, "swarm-rebase.lock"))
 	if err != nil {
-		return checkout{}, func() {}, err
+		return err
 	}
-	release = func() {
-		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // a child that is being forked may hold it open for a moment
-		_ = f.Close()
+	words := strings.Fields(string(content))
+	if len(words) != 3 || !strings.HasSuffix(string(content), "\n") {
+		return os.Remove(moveFile(r)) // killed while it was written: nothing was moved yet
 	}
-	benchOf(r).clear(ctx)
-	verifyBench(r).clear(ctx)
-	_ = os.Remove(filepath.Join(r.GitDir, "swarm-index.lock"))
-	if err := resume(ctx, r); err != nil {
-		return checkout{}, release, err
+	c, next := checkout{words[0], words[1]}, words[2]
+	ref, err := said(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
+	if err != nil || ref != "refs/heads/"+c.branch {
+		return orElse(err, os.Remove(moveFile(r))) // the user went elsewhere
 	}
-	c, err = checkedOut(ctx, r)
-	return c, release, err
+	head, err := said(r.GitParsed(ctx, "rev-parse", "HEAD"))
+	if err != nil {
+		return err
+	}
+	if head == c.tip {
+		if err := redoFiles(ctx, r, c.tip, next); err != nil {
+			return fmt.Errorf("complete a move that was killed: %w", err)
+		}
+		if err := moveBranch(ctx, r, c, next); err != nil {
+			return fmt.Errorf("complete a move that was killed: %w", err)
+		}
+	}
+	return os.Remove(moveFile(r))
 }
 
 // redoFiles is readTree again after one that was killed. That one wrote the

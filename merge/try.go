@@ -5,13 +5,14 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // Try merges two commits without touching anything but the object store, and
-// returns the files that would be in conflict, with what Heal would make of them.
+// returns the files that would be in conflict, with what healing would make of them.
 // The merge driver does not take part, so that it can be told.
-func Try(ctx context.Context, r *repo.Repo, a, b string, opts Options) ([]Healed, error) {
+func Try(ctx context.Context, r *repo.Repo, a, b string, opts heal.Options) ([]Healed, error) {
 	plain, err := withoutDriver(r)
 	if err != nil {
 		return nil, err
@@ -44,17 +45,4 @@ func Try(ctx context.Context, r *repo.Repo, a, b string, opts Options) ([]Healed
 		all = append(all, *h)
 	}
 	return all, nil
-}
-
-// withoutDriver are options for git under which conflicts are left, where the
-// merge driver that git swarm has set up would heal them.
-func withoutDriver(r *repo.Repo) ([]string, error) {
-	config, err := r.Config()
-	if err != nil {
-		return nil, err
-	}
-	if name, _ := config.Get("merge.default"); name != Driver {
-		return nil, nil
-	}
-	return []string{"-c", "merge.default=text"}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/merge/heal"
 )
 
 // TestTry: it tells of each file what the merge would bring, by the attributes
@@ -39,7 +41,7 @@ func TestTry(t *testing.T) {
 			before = b.state()
 		}
 		stat := indexTime(t, index)
-		all, err := Try(t.Context(), b.repo(), "feat/A", "feat/B", Options{})
+		all, err := Try(t.Context(), b.repo(), "feat/A", "feat/B", heal.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,10 +62,10 @@ func TestTry(t *testing.T) {
 			t.Errorf("driver %q: %q, want %q", driver, got, want)
 		}
 	}
-	if all, err := Try(t.Context(), b.repo(), "feat/A", "feat/A~1", Options{}); err != nil || len(all) > 0 {
+	if all, err := Try(t.Context(), b.repo(), "feat/A", "feat/A~1", heal.Options{}); err != nil || len(all) > 0 {
 		t.Errorf("with nothing to merge: %v, %v", all, err)
 	}
-	all, err := Try(t.Context(), b.repo(), "feat/A", "feat/B", Options{Level: Off})
+	all, err := Try(t.Context(), b.repo(), "feat/A", "feat/B", heal.Options{Level: heal.Off})
 	if err != nil || len(all) != len(want) {
 		t.Fatal(all, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -145,7 +146,7 @@ func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, from, a, b 
 	}
 	var files merged
 	if sides[0].renamed || sides[1].renamed || sides[0].meets(sides[1]) {
-		opts, err := merge.OptionsFor(r, merge.Safe)
+		opts, err := merge.OptionsFor(r, heal.Safe)
 		if err != nil {
 			return nil, err
 		}

@@ -17,9 +17,10 @@ const testOnly = "refstore/refstoretest"
 var layers = map[string][]string{
 	"cmd/git-swarm":    {"cmd/internal/app"},
 	"cmd/ao":           {"cmd/internal/app"},
-	"cmd/internal/app": {"orchestrator", "merge", "review", "lock", "refstore/object", "refstore", "refstore/bus", "refstore/rawfile", "refstore/repo"},
-	"orchestrator":     {"merge", "review", "lock", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
-	"merge":            {"lock", "refstore/bus", "refstore", "refstore/repo"},
+	"cmd/internal/app": {"orchestrator", "merge", "merge/heal", "review", "lock", "refstore/object", "refstore", "refstore/bus", "refstore/rawfile", "refstore/repo"},
+	"orchestrator":     {"merge", "merge/heal", "review", "lock", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
+	"merge":            {"merge/heal", "lock", "refstore/bus", "refstore", "refstore/repo"},
+	"merge/heal":       nil,
 	"review":           {"refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"lock":             {"refstore/bus", "refstore", "refstore/object"},
 	"refstore/bus":     {"refstore", "refstore/object"},
@@ -37,13 +38,18 @@ var owners = map[string][]string{
 	"github.com/gdamore/tcell/v2":             {"cmd/internal/app"},
 	"github.com/rivo/uniseg":                  {"cmd/internal/app"},
 	"golang.org/x/term":                       {"cmd/internal/app"},
-	"github.com/pelletier/go-toml/v2":         {"refstore", "cmd/internal/app", "merge"},
+	"github.com/pelletier/go-toml/v2":         {"refstore", "cmd/internal/app", "merge/heal"},
 	"github.com/fsnotify/fsnotify":            {"refstore"},
 	"github.com/go-git/go-git/v5/plumbing":    {"refstore"},
-	"github.com/sergi/go-diff/diffmatchpatch": {"merge"},
+	"github.com/sergi/go-diff/diffmatchpatch": {"merge/heal"},
 	"mvdan.cc/sh/v3/syntax":                   {"orchestrator"},
-	"go.yaml.in/yaml/v3":                      {"merge"},
+	"go.yaml.in/yaml/v3":                      {"merge/heal"},
 }
+
+// pure packages reach nothing outside the process: no file, no command, no clock.
+var pure = []string{"merge/heal"}
+
+var impure = []string{"context", "io/fs", "net", "os", "os/exec", "syscall", "time"}
 
 // TestLayering lists every import of every package, tests aside. go-git's root,
 // its storage and its ref storers cost 3 ms a start, or write refs without git's
@@ -63,6 +69,9 @@ func TestLayering(t *testing.T) {
 		}
 		for _, imported := range words[1:] {
 			seen++
+			if slices.Contains(pure, pkg) && slices.Contains(impure, imported) {
+				t.Errorf("%s must not import %s", pkg, imported)
+			}
 			if ours, ok := strings.CutPrefix(imported, module); ok {
 				if ours == testOnly || !slices.Contains(allowed, ours) {
 					t.Errorf("%s must not import %s", pkg, ours)

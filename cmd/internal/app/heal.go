@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
-	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
@@ -21,7 +20,8 @@ func healVerb() *verb {
 		name: "heal", group: groupLand, args: "[PATH...]", max: -1, short: "heal the conflicts at hand, where both sides' edits can be carried out",
 		long: `In a merge, rebase, cherry-pick, revert or stash pop that has stopped: heals
 the files in conflict, stages those that are wholly healed, and lists the others
-with who changed each side and who claims the file. Exits with 1 if any is left.
+with who changed each side and who claims the file. Exits with 1 if any is left,
+or if a PATH is not in conflict and others are.
 
 With --base, --ours, --theirs and --output it merges files, as git merge-file
 does; with --try A B it tells what a merge of two branches or sessions would
@@ -69,16 +69,16 @@ func runHeal(ctx context.Context, c *call) error {
 }
 
 // level is --level, else swarm.heal.
-func (c *call) level() (merge.Level, error) {
+func (c *call) level() (heal.Level, error) {
 	if c.cmd.IsSet("level") {
-		level, ok := merge.ParseLevel(c.cmd.String("level"))
+		level, ok := heal.ParseLevel(c.cmd.String("level"))
 		if !ok {
 			return 0, usageOf(c.verb, fmt.Sprintf("unknown level '%s': safe, wide or off", inert(c.cmd.String("level"))))
 		}
 		return level, nil
 	}
 	if _, err := c.Repo(); err != nil {
-		return merge.Safe, nil // files can be merged anywhere
+		return heal.Safe, nil // files can be merged anywhere
 	}
 	s, err := c.Settings()
 	if err != nil {
@@ -93,7 +93,7 @@ func (c *call) healFiles() error {
 	if err != nil {
 		return err
 	}
-	opts := merge.Options{Level: level}
+	opts := heal.Options{Level: level}
 	if r, err := c.Repo(); err == nil {
 		if opts, err = merge.OptionsFor(r, level); err != nil {
 			return err
@@ -109,8 +109,8 @@ func (c *call) healFiles() error {
 	if opts.Path == "" {
 		opts.Path = c.cmd.String("ours")
 	}
-	opts.Labels = merge.Labels{Ours: c.cmd.String("ours"), Base: c.cmd.String("base"), Theirs: c.cmd.String("theirs")}
-	r := merge.Heal(versions[0], versions[1], versions[2], opts)
+	opts.Labels = heal.Labels{Ours: c.cmd.String("ours"), Base: c.cmd.String("base"), Theirs: c.cmd.String("theirs")}
+	r := heal.Merge(versions[0], versions[1], versions[2], opts)
 	if out := c.cmd.String("output"); out == "-" {
 		_, err = c.Stdout.Write(r.Text)
 	} else {
@@ -132,12 +132,12 @@ func (c *call) healFiles() error {
 
 // noteLeft says of a file that cannot be merged as text why, as nothing in it
 // does: for one that a program makes, how to make it anew.
-func (c *call) noteLeft(path string, r merge.Result) {
+func (c *call) noteLeft(path string, r heal.Result) {
 	switch {
-	case r.Conflicts > 0 && r.Regions[0].Why == merge.Binary:
-		c.notef("conflict %s: %s; ours is kept", inert(path), merge.Binary)
+	case r.Conflicts > 0 && r.Regions[0].Why == heal.Binary:
+		c.notef("conflict %s: %s; ours is kept", inert(path), heal.Binary)
 	case r.Conflicts > 0 && r.Regenerate != "":
-		c.notef("conflict %s: %s; make it anew: %s", inert(path), merge.Generated, inert(r.Regenerate))
+		c.notef("conflict %s: %s; make it anew: %s", inert(path), heal.Generated, inert(r.Regenerate))
 	}
 }
 
@@ -161,61 +161,6 @@ func (c *call) at(path string) string {
 		return path
 	}
 	return c.Dir + "/" + path
-}
-
-// healCheckout heals what has stopped.
-func (c *call) healCheckout(ctx context.Context) error {
-	level, err := c.level()
-	if err != nil {
-		return err
-	}
-	r, err := c.Repo()
-	if err != nil {
-		return err
-	}
-	if r.WorkTree == "" {
-		return c.wordLanding(merge.ErrBare)
-	}
-	want, err := c.wanted(r)
-	if err != nil {
-		return err
-	}
-	opts, err := merge.OptionsFor(r, level)
-	if err != nil {
-		return err
-	}
-	all, err := merge.HealCheckout(ctx, r.GitParsed, opts, c.cmd.Bool("partial"), want)
-	if err != nil {
-		return err
-	}
-	if len(all) == 0 && !c.wantJSON() {
-		c.notef("no file is in conflict")
-		return nil
-	}
-	return c.printHealed(ctx, all, "healed", [2]string{"HEAD", theirHead(r)})
-}
-
-// wanted tells which files the arguments name: files, and folders with all below.
-func (c *call) wanted(r *repo.Repo) (func(file string) bool, error) {
-	var named []string
-	for _, arg := range c.args {
-		name := path.Join(r.Prefix, arg)
-		if path.IsAbs(arg) {
-			var err error
-			if name, err = inWorkTree(r, arg); err != nil {
-				return nil, err
-			}
-		}
-		if name == ".." || strings.HasPrefix(name, "../") {
-			return nil, bus.Inputf("'%s': outside the repository", inert(arg))
-		}
-		named = append(named, name)
-	}
-	return func(file string) bool {
-		return len(named) == 0 || slices.ContainsFunc(named, func(n string) bool {
-			return n == "." || file == n || strings.HasPrefix(file, n+"/")
-		})
-	}, nil
 }
 
 // healTry tells what a merge would bring.

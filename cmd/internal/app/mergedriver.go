@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/heal"
 )
 
 // mergeDriverVerb is git's merge driver (gitattributes(5)): it leaves the result
@@ -26,7 +27,7 @@ merge driver of its own in .gitattributes.`,
 			if err != nil {
 				return err
 			}
-			opts := merge.Options{Level: level}
+			opts := heal.Options{Level: level}
 			if r, err := c.Repo(); err == nil {
 				if opts, err = merge.OptionsFor(r, level); err != nil {
 					return err
@@ -39,7 +40,7 @@ merge driver of its own in .gitattributes.`,
 					return err
 				}
 			}
-			r := merge.Heal(versions[0], versions[1], versions[2], opts)
+			r := heal.Merge(versions[0], versions[1], versions[2], opts)
 			if err := c.replace(c.args[1], r.Text); err != nil {
 				return err
 			}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/pelletier/go-toml/v2"
 )
 
@@ -24,9 +24,9 @@ type settings struct {
 	FoldCase    bool          // core.ignoreCase
 	Sessions    []string      // of swarm.toml: "ID:workstream"
 
-	RequireReview bool        // swarm.requireReview: only what is approved lands
-	Heal          merge.Level // swarm.heal: how far conflicts are healed
-	Verify        string      // swarm.verify, of git's configuration only: a command to run
+	RequireReview bool       // swarm.requireReview: only what is approved lands
+	Heal          heal.Level // swarm.heal: how far conflicts are healed
+	Verify        string     // swarm.verify, of git's configuration only: a command to run
 }
 
 // teamFile is swarm.toml at the top of the work tree. It is committed, so it may
@@ -78,7 +78,7 @@ func (c *call) Settings() (*settings, error) {
 	}
 	s.Verify, _ = config.Get("swarm.verify")
 	if v, ok := config.Get("swarm.heal"); ok {
-		if s.Heal, ok = merge.ParseLevel(v); !ok {
+		if s.Heal, ok = heal.ParseLevel(v); !ok {
 			return nil, fmt.Errorf("swarm.heal is '%s': safe, wide or off", inert(v))
 		}
 	}
@@ -108,7 +108,7 @@ func (s *settings) readTeamFile(path string) error {
 	s.Sessions, s.TeamRemote, s.Target, s.RequireReview = t.Sessions, t.Remote, t.Target, t.RequireReview
 	if t.Heal != "" {
 		var ok bool
-		if s.Heal, ok = merge.ParseLevel(t.Heal); !ok {
+		if s.Heal, ok = heal.ParseLevel(t.Heal); !ok {
 			return fmt.Errorf("swarm.toml: heal = %q: safe, wide or off", t.Heal)
 		}
 	}

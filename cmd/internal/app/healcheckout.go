@@ -1,0 +1,109 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"path"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// healCheckout heals what has stopped. A path that is not in conflict is a plain
+// no, but keeps no other from being healed.
+func (c *call) healCheckout(ctx context.Context) error {
+	level, err := c.level()
+	if err != nil {
+		return err
+	}
+	r, err := c.Repo()
+	if err != nil {
+		return err
+	}
+	if r.WorkTree == "" {
+		return c.wordLanding(merge.ErrBare)
+	}
+	chosen, err := c.chosen(r)
+	if err != nil {
+		return err
+	}
+	opts, err := merge.OptionsFor(r, level)
+	if err != nil {
+		return err
+	}
+	all, err := merge.HealCheckout(ctx, r.GitParsed, opts, c.cmd.Bool("partial"), chosen.has)
+	if err != nil {
+		return err
+	}
+	if !chosen.asked {
+		if !c.wantJSON() {
+			c.notef("no file is in conflict")
+		}
+		return nil
+	}
+	err = c.printHealed(ctx, all, "healed", [2]string{"HEAD", theirHead(r)})
+	var left *statusError
+	if err == nil || errors.As(err, &left) {
+		if missed := chosen.missed(); missed != nil {
+			return missed
+		}
+	}
+	return err
+}
+
+// choice is what the arguments name: files, and folders with all below. It keeps
+// in mind what it was asked for.
+type choice struct {
+	args  []string
+	names []string // of the arguments, from the top of the work tree; none for all files
+	found map[string]bool
+	asked bool // for any file
+}
+
+func (c *call) chosen(r *repo.Repo) (*choice, error) {
+	chosen := &choice{args: c.args, found: map[string]bool{}}
+	for _, arg := range c.args {
+		name := path.Join(r.Prefix, arg)
+		if path.IsAbs(arg) {
+			var err error
+			if name, err = inWorkTree(r, arg); err != nil {
+				return nil, err
+			}
+		}
+		if name == ".." || strings.HasPrefix(name, "../") {
+			return nil, bus.Inputf("'%s': outside the repository", inert(arg))
+		}
+		chosen.names = append(chosen.names, name)
+	}
+	return chosen, nil
+}
+
+func (c *choice) has(file string) bool {
+	c.asked = true
+	yes := len(c.names) == 0
+	for _, n := range c.names {
+		if n == "." || file == n || strings.HasPrefix(file, n+"/") {
+			yes, c.found[n] = true, true
+		}
+	}
+	return yes
+}
+
+// missed refuses the arguments that name no file it was asked for; nil if there are none.
+func (c *choice) missed() error {
+	var args []string
+	for i, n := range c.names {
+		if !c.found[n] {
+			args = append(args, "'"+inert(c.args[i])+"'")
+		}
+	}
+	switch len(args) {
+	case 0:
+		return nil
+	case 1:
+		return &refusal{exitNo, args[0] + " is not in conflict", "git status"}
+	}
+	return &refusal{exitNo, strings.Join(args, ", ") + " are not in conflict", "git status"}
+}

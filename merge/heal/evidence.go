@@ -1,0 +1,102 @@
+package heal
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// The checks below look for signs that two edits have more to do with each other than their places
+// tell. They need no alignment and are the same with the sides swapped.
+
+// stale reports whether one side brings in a word that the other has taken out: what was renamed or
+// removed on the one side is used anew on the other.
+func stale(ours, theirs moves) bool {
+	uses := func(a, b moves) bool {
+		return b.out.any(func(t token) bool { return isWord(t[0]) && a.in[t] > 0 && b.in[t] == 0 })
+	}
+	return uses(ours, theirs) || uses(theirs, ours)
+}
+
+// alike reports whether both sides bring in one and the same word: they may do one thing, each in its
+// way.
+func alike(ours, theirs moves) bool {
+	return ours.in.any(func(t token) bool { return isWord(t[0]) && !isDigit(t[0]) && theirs.in[t] > 0 })
+}
+
+// remark reports whether one side changed nothing but comments, and the other also code: the comment
+// may be about it.
+func remark(s *scene) bool {
+	p := s.lines()
+	return remarks(p, p.x) != remarks(p, p.y)
+}
+
+// remarks reports whether edits concern comments alone.
+func remarks(p *pieces, edits []edit) bool {
+	for _, e := range edits {
+		for _, ids := range [][]int32{p.base[e.at.from:e.at.to], e.with} {
+			for _, id := range ids {
+				if !comment().MatchString(p.names[id]) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// Patterns are compiled when they are first needed: every command would pay for them at its start.
+var comment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(//|/\*|\*/|\*\s|#\s|--\s|;|$)`)
+})
+
+// bumped reports whether both sides put one number or date in the place of another, or one side does
+// so with a version and the other brings in a version.
+func bumped(ours, theirs moves) bool {
+	renumbers := func(m moves, is func(token) bool) bool { return m.in.any(is) && m.out.any(is) }
+	return renumbers(ours, isNumber) && renumbers(theirs, isNumber) ||
+		renumbers(ours, isVersion) && theirs.in.any(isVersion) ||
+		renumbers(theirs, isVersion) && ours.in.any(isVersion)
+}
+
+func isNumber(t token) bool {
+	return isDigit(t[0]) || t[0] == 'v' && len(t) > 1 && isDigit(t[1])
+}
+
+func isVersion(t token) bool { return isNumber(t) && strings.Contains(t, ".") }
+
+// doubled reports whether a line that says something, or the definition of a name, stands more often
+// in the result than in any of the three versions: both sides brought it in.
+func doubled(s *scene, result string) bool {
+	for _, count := range []func(string) map[string]int{lineCounts, definitions} {
+		b, o, t := count(s.base), count(s.ours), count(s.theirs)
+		for l, n := range count(result) {
+			if n > 1 && n > max(b[l], o[l], t[l]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func lineCounts(s string) map[string]int {
+	m := map[string]int{}
+	for _, l := range splitLines(s) {
+		if l = strings.TrimSpace(l); len(l) > 3 && hasWord([]string{l}) {
+			m[l]++
+		}
+	}
+	return m
+}
+
+var definition = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[ \t]*(?:pub |export |async |static )*(?:def|class|func|fn|function|struct|enum|trait|interface|type|macro_rules!)[ \t]+(\w+)`)
+})
+
+func definitions(s string) map[string]int {
+	m := map[string]int{}
+	for _, d := range definition().FindAllStringSubmatch(s, -1) {
+		m[d[1]]++
+	}
+	return m
+}

@@ -1,0 +1,254 @@
+package heal
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// invariant checks a merge with means other than the package's own: counting, and longest common
+// subsequences by the textbook's table.
+func invariant(t testing.TB, base, ours, theirs []byte, opts Options) {
+	t.Helper()
+	r := Merge(base, ours, theirs, opts)
+	remain := 0
+	for _, g := range r.Regions {
+		if g.Why != NotRefused {
+			remain++
+			continue
+		}
+		b, o, th := cutLines(base, g.Base), cutLines(ours, g.Ours), cutLines(theirs, g.Theirs)
+		if why := lostOrBent(b, o, th, g.Text); why != "" {
+			t.Fatalf("%s: %s\nbase   %q\nours   %q\ntheirs %q\nhealed %q", g.Rule, why, b, o, th, g.Text)
+		}
+	}
+	if remain != r.Conflicts {
+		t.Fatalf("%d conflicts counted, %d reported", remain, r.Conflicts)
+	}
+	swapped := Merge(base, theirs, ours, Options{Path: opts.Path, Level: opts.Level, Style: opts.Style})
+	sameSwapped(t, r, swapped)
+	if remain == len(r.Regions) && remain > 0 && r.Regions[0].Why != Binary {
+		off := opts
+		off.Level = Off
+		if plain := Merge(base, ours, theirs, off); !bytes.Equal(plain.Text, r.Text) {
+			t.Fatalf("nothing healed, and yet %q is not git's %q", r.Text, plain.Text)
+		}
+	}
+}
+
+func sameSwapped(t testing.TB, r, swapped Result) {
+	t.Helper()
+	if len(r.Regions) != len(swapped.Regions) {
+		return // git's own regions depend on the side where a change can be shown at two places
+	}
+	for i, g := range r.Regions {
+		h := swapped.Regions[i]
+		if g.Ours != h.Theirs || g.Theirs != h.Ours || g.Base != h.Base || g.Why == Broken || h.Why == Broken {
+			continue
+		}
+		a, b := g.Text, h.Text
+		if g.Rule == "unordered" {
+			a, b = sortLines(a), sortLines(b)
+		}
+		if g.Rule != h.Rule || a != b {
+			t.Fatalf("swapped: %q by %q, else %q by %q", b, h.Rule, a, g.Rule)
+		}
+	}
+}
+
+func sortLines(s string) string {
+	l := strings.SplitAfter(s, "\n")
+	slices.Sort(l)
+	return strings.Join(l, "")
+}
+
+func cutLines(b []byte, s Span) string {
+	return strings.Join(strings.SplitAfter(string(b), "\n")[s.From:s.To], "")
+}
+
+func lostOrBent(base, ours, theirs, result string) string {
+	b, o, th, r := words0(base), words0(ours), words0(theirs), words0(result)
+	cb, co, ct, cr := count(base), count(ours), count(theirs), count(result)
+	for _, w := range append(append(slices.Clone(o), th...), append(b, r...)...) {
+		switch nb, no, nt, nr := cb[w], co[w], ct[w], cr[w]; {
+		case no > nb && nt >= nb && nr < max(no, nt), nt > nb && no >= nb && nr < max(no, nt):
+			return fmt.Sprintf("added %q is lost", w)
+		case no < nb && nt == nb && nr > no, nt < nb && no == nb && nr > nt:
+			return fmt.Sprintf("removed %q is back", w)
+		case nr > no+nt:
+			return fmt.Sprintf("%q comes from nowhere", w)
+		}
+	}
+	if len(o)-longestCommon(o, r) > len(b)-longestCommon(b, th) || len(th)-longestCommon(th, r) > len(b)-longestCommon(b, o) {
+		return "the order of a side is disturbed"
+	}
+	return ""
+}
+
+func words0(s string) []string {
+	return slices.DeleteFunc(tokens(s), isSpace)
+}
+
+// longestCommon is the length of a longest common subsequence.
+func longestCommon(a, b []string) int {
+	row := make([]int, len(b)+1)
+	for _, x := range a {
+		last := 0
+		for j, y := range b {
+			above := row[j+1]
+			if x == y {
+				row[j+1] = last + 1
+			} else {
+				row[j+1] = max(row[j+1], row[j])
+			}
+			last = above
+		}
+	}
+	return row[len(b)]
+}
+
+// prose makes lines of a few words with some punctuation.
+func (s scribe) prose(lines int) []string {
+	marks := []string{" ", " ", " ", ", ", "(", ") ", " = ", ".", "\t", "1.2 "}
+	out := make([]string, lines)
+	for i := range out {
+		var b strings.Builder
+		for range 1 + s.IntN(6) {
+			b.WriteString(string(rune('a'+s.IntN(s.words))) + marks[s.IntN(len(marks))])
+		}
+		out[i] = b.String() + "\n"
+	}
+	return out
+}
+
+// retouch changes some lines, or words in them.
+func (s scribe) retouch(base []string, rate float64) []byte {
+	var out strings.Builder
+	for _, l := range base {
+		switch r := s.Float64() / rate; {
+		case r < 0.2:
+			out.WriteString(s.prose(1)[0])
+		case r < 0.3:
+		case r < 0.5:
+			out.WriteString(l + strings.Join(s.prose(1+s.IntN(2)), ""))
+		case r < 1:
+			words := tokens(l)
+			words[s.IntN(len(words))] = string(rune('a' + s.IntN(s.words)))
+			out.WriteString(strings.Join(words, ""))
+		default:
+			out.WriteString(l)
+		}
+	}
+	return []byte(out.String())
+}
+
+func TestInvariantOnGeneratedFiles(t *testing.T) {
+	rounds := 4000
+	if testing.Short() {
+		rounds = 500
+	}
+	if s := os.Getenv("MERGE_ROUNDS"); s != "" {
+		rounds, _ = strconv.Atoi(s)
+	}
+	paths := []string{"a.txt", "a.py", "a.go", "a.json", ".gitignore"}
+	healed := 0
+	for i := range rounds {
+		s := scribe{rand.New(rand.NewPCG(2, uint64(i))), 3 + i%24}
+		lines, rate := s.prose(1+s.IntN(8)), 0.05+0.5*s.Float64()
+		base := []byte(strings.Join(lines, ""))
+		ours, theirs := s.retouch(lines, rate), s.retouch(lines, rate)
+		opts := Options{Path: paths[i%len(paths)], Level: Wide, Style: Style(i % 3)}
+		invariant(t, base, ours, theirs, opts)
+		for _, g := range Merge(base, ours, theirs, opts).Regions {
+			if g.Why == NotRefused {
+				healed++
+			}
+		}
+	}
+	if healed < rounds/20 {
+		t.Errorf("only %d heals in %d rounds: the test tests nothing", healed, rounds)
+	}
+}
+
+func FuzzMerge(f *testing.F) {
+	f.Add([]byte("a\nb\n"), []byte("a1\nb\n"), []byte("a\nb2\n"), byte(0))
+	f.Add([]byte("f(a, b, c, d)\r\n"), []byte("f(A, b, c, d)\r\n"), []byte("f(a, b, c, D)"), byte(1))
+	f.Add([]byte("import a\n"), []byte("import a\nimport b\n"), []byte("import a\nimport c\n"), byte(7))
+	f.Add([]byte("\xff\x00\n"), []byte("\xff\n"), []byte("\n"), byte(5))
+	f.Add([]byte("a: 1\nb: 2\n"), []byte("a: 2\nb: 2\n"), []byte("a: 1\nb: 3\n"), byte(9))
+	f.Fuzz(func(t *testing.T, base, ours, theirs []byte, how byte) {
+		if len(base)+len(ours)+len(theirs) > 1<<12 {
+			return
+		}
+		paths := []string{"", "a.go", "a.json", "a.yaml", "a.toml", "a.py", ".gitignore"}
+		invariant(t, base, ours, theirs, Options{
+			Path: paths[int(how>>2)%len(paths)], Level: Wide, Style: Style(how & 3 % 3),
+		})
+	})
+}
+
+// What a rule gets wrong is refused, whatever the rule.
+func TestProvenRefuses(t *testing.T) {
+	base, ours, theirs, good := "f(a, b, c)\n", "f(A, b, c)\n", "f(a, b, C)\n", "f(A, b, C)\n"
+	if !proven(base, ours, theirs, good) {
+		t.Fatal("a merge that carries out both edits is refused")
+	}
+	for _, bad := range []string{ours, theirs, base, "f(A, C, b)\n", "f(A, b, C, c)\n", "f(A, b, C, D)\n", "f(A, b, C))\n", "", "f(a, A, b, C)\n"} {
+		if proven(base, ours, theirs, bad) {
+			t.Errorf("%q is proven", bad)
+		}
+	}
+}
+
+func FuzzAlign(f *testing.F) {
+	f.Add("abcd", "axcd")
+	f.Add("", "\xff\xff")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if len(a)+len(b) > 1<<10 {
+			return
+		}
+		base, side := ids(a), ids(b)
+		e, ok := align(base, side)
+		if !ok {
+			t.Fatal("too much work")
+		}
+		if got := render(base, span{0, len(base)}, e); !slices.Equal(got, side) {
+			t.Errorf("edits %v lead to %v", e, got)
+		}
+	})
+}
+
+// ids spreads bytes over the ids, across the hole that surrogates leave among runes.
+func ids(s string) []int32 {
+	out := make([]int32, len(s))
+	for i := range s {
+		out[i] = int32(s[i])*7 + 0xD400
+	}
+	return out
+}
+
+func TestRunesAvoidSurrogates(t *testing.T) {
+	r, ok := runes([]int32{0, 0xD7FE, 0xD7FF, 0xE000})
+	if want := []rune{1, 0xD7FF, 0xE000, 0xE801}; !ok || !slices.Equal(r, want) {
+		t.Errorf("%x, want %x", r, want)
+	}
+	if _, ok := runes([]int32{0x110000}); ok {
+		t.Error("an id beyond the last rune is taken")
+	}
+}
+
+func TestTokensAreTheText(t *testing.T) {
+	for _, s := range []string{"", "a", "v1.2.3-rc.1 at 2024-05-01.", "x+=\t\tfoo_bar(é\xff)\r\n\r", "1..2", "10-"} {
+		if got := strings.Join(tokens(s), ""); got != s {
+			t.Errorf("%q became %q", s, got)
+		}
+	}
+	if got := tokens("v1.2.3-rc.1."); len(got) != 2 {
+		t.Errorf("a version is %q", got)
+	}
+}

@@ -1,0 +1,218 @@
+package heal
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Merge merges ours and theirs, two versions of base, as git merge-file does, and then heals each
+// conflict that a rule of the level can heal and that stands every check. The others are returned
+// with git's markers, to the byte. An empty base is no base: then nothing is healed.
+//
+// Merge reads nothing but its arguments and keeps no state; any number of calls may run at once. The
+// same arguments give the same result.
+func Merge(base, ours, theirs []byte, opts Options) Result {
+	if r, ok := trivial(base, ours, theirs); ok {
+		return r
+	}
+	f := newFiles(string(base), string(ours), string(theirs))
+	h := healing{files: f, opts: opts, kind: typeOf(opts.Path), hunks: f.hunks()}
+	h.findRegions()
+	if why := h.forbidden(base, ours, theirs); why != NotRefused {
+		h.refuse(why)
+		return h.result()
+	}
+	h.heal()
+	r := h.result()
+	if r.Conflicts < len(r.Regions) && h.breaks(ours, theirs, r) {
+		h.refuse(Broken)
+		return h.result()
+	}
+	return r
+}
+
+// trivial merges files of which two are equal, and refuses binary ones: as git, it leaves ours.
+func trivial(base, ours, theirs []byte) (Result, bool) {
+	switch {
+	case bytes.Equal(base, theirs), bytes.Equal(ours, theirs):
+		return Result{Text: bytes.Clone(ours)}, true
+	case bytes.Equal(base, ours):
+		return Result{Text: bytes.Clone(theirs)}, true
+	case binary(base), binary(ours), binary(theirs):
+		return Result{Text: bytes.Clone(ours), Regions: []Region{{Why: Binary}}, Conflicts: 1}, true
+	}
+	return Result{}, false
+}
+
+// binary is git's test: a NUL among the first 8000 bytes.
+func binary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8000)], 0) >= 0 }
+
+// healing is one merge under way.
+type healing struct {
+	*files
+	opts    Options
+	kind    fileType
+	hunks   []hunk
+	regions []Region
+	at      []int  // the hunk of each region
+	how     string // to make the file anew
+}
+
+func (h *healing) findRegions() {
+	for i := range h.hunks {
+		k := &h.hunks[i]
+		if k.kind == conflict {
+			k.region = len(h.regions)
+			h.at = append(h.at, i)
+			h.regions = append(h.regions, Region{Base: k.base.lines(), Ours: k.ours.lines(), Theirs: k.theirs.lines()})
+		}
+	}
+}
+
+// forbidden tells why nothing in this file may be healed, if so.
+func (h *healing) forbidden(base, ours, theirs []byte) Reason {
+	switch {
+	case h.opts.Level == Off:
+		return RulesOff
+	case len(base) == 0:
+		return NoBase
+	case h.kind == records:
+		return Records
+	}
+	how, made := generated(h.opts.Path, ours, theirs)
+	if made {
+		h.how = how
+		return Generated
+	}
+	return NotRefused
+}
+
+// refuse leaves every conflict as git has it.
+func (h *healing) refuse(why Reason) {
+	for i := range h.regions {
+		if r := &h.regions[i]; r.Why == NotRefused {
+			r.Rule, r.Text, r.Why = "", "", why
+		}
+		h.hunks[h.at[i]].kind = conflict
+	}
+}
+
+func (h *healing) heal() {
+	for i := range h.regions {
+		k, r := &h.hunks[h.at[i]], &h.regions[i]
+		s := &scene{kind: h.kind, base: h.base.join(k.base), ours: h.ours.join(k.ours), theirs: h.theirs.join(k.theirs)}
+		r.Text, r.Rule, r.Why = try(s, h.opts.Level)
+		if r.Why == NotRefused {
+			k.kind = healed
+		}
+	}
+}
+
+// maxScene bounds the bytes of a conflict that rules look at.
+const maxScene = 1 << 18
+
+// try returns the text of the first rule that fits s and to which nothing objects, else why the
+// first one that fits was refused.
+func try(s *scene, level Level) (text, name string, why Reason) {
+	if len(s.base)+len(s.ours)+len(s.theirs) > maxScene {
+		return "", "", TooLarge
+	}
+	why = Overlap
+	for _, r := range rules() {
+		if r.level > level {
+			continue
+		}
+		text, ok := r.heal(s)
+		if !ok {
+			continue
+		}
+		against := objection(s, r, text)
+		if against == NotRefused {
+			return text, r.name, against
+		}
+		if why == Overlap {
+			why = against
+		}
+	}
+	return "", "", why
+}
+
+// objection tells what speaks against a rule's text, if anything does.
+func objection(s *scene, r rule, text string) Reason {
+	ours, theirs := s.moves()
+	against := func(why Reason, so bool) bool { return so && !slices.Contains(r.despite, why) }
+	switch {
+	case against(Stale, stale(ours, theirs)):
+		return Stale
+	case against(Versions, bumped(ours, theirs)):
+		return Versions
+	case doubled(s, text):
+		return Doubled
+	case r.apart && alike(ours, theirs):
+		return Alike
+	case r.apart && remark(s):
+		return Remark
+	case !proven(s.base, s.ours, s.theirs, text), !symmetric(s, r, text):
+		return Unproven
+	}
+	return NotRefused
+}
+
+// symmetric reports whether the rule makes the same of the conflict with the sides swapped, or, where
+// it puts one side's lines first, the same lines.
+func symmetric(s *scene, r rule, text string) bool {
+	other, ok := r.heal(s.swapped())
+	if ok && r.ordered {
+		a, b := splitLines(text), splitLines(other)
+		slices.Sort(a)
+		slices.Sort(b)
+		return slices.Equal(a, b)
+	}
+	return ok && other == text
+}
+
+// breaks reports whether the heals break a file that is whole on both sides. Where conflicts remain,
+// it is the file with ours in their place, and with theirs, that must stay whole.
+func (h *healing) breaks(ours, theirs []byte, r Result) bool {
+	whole := wholeness(h.kind)
+	if r.Conflicts == 0 {
+		return !whole(r.Text) && whole(ours) && whole(theirs)
+	}
+	for _, side := range []kind{takeOurs, takeTheirs} {
+		if !whole(h.with(side, conflict)) && whole(h.with(side, conflict, healed)) {
+			return true
+		}
+	}
+	return false
+}
+
+// with renders the merge with one side taken in hunks of the kinds given.
+func (h *healing) with(side kind, instead ...kind) []byte {
+	hunks := slices.Clone(h.hunks)
+	for i := range hunks {
+		if slices.Contains(instead, hunks[i].kind) {
+			hunks[i].kind = side
+		}
+	}
+	w := writer{files: h.files, regions: h.regions}
+	return w.write(hunks)
+}
+
+func (h *healing) result() Result {
+	r := Result{Regions: h.regions, Regenerate: h.how}
+	for _, g := range r.Regions {
+		if g.Why != NotRefused {
+			r.Conflicts++
+		}
+	}
+	hunks := slices.Clone(h.hunks)
+	switch h.opts.Style {
+	case StyleMerge:
+		hunks = h.refine(hunks)
+	case StyleZDiff3:
+		h.trimEnds(hunks)
+	}
+	w := writer{files: h.files, opts: h.opts, regions: h.regions}
+	r.Text = w.write(hunks)
+	return r
+}

@@ -1,0 +1,309 @@
+package heal
+
+import (
+	"strings"
+	"testing"
+)
+
+// Each rule with what it heals, and beside it what looks alike and must be left. The want of a
+// conflict that stays is the reason.
+func TestRules(t *testing.T) {
+	tests := []struct {
+		name, path         string
+		base, ours, theirs string
+		level              Level
+		rule               string
+		want               string // the healed file
+		why                Reason // or the reason
+	}{
+		{
+			name: "spacing, but for a blank at the end", rule: "spacing",
+			base: "a\nold name\nz\n", ours: "a\nnew name \nz\n", theirs: "a\nnew name\nz\n", want: "a\nnew name\nz\n",
+		},
+		{
+			name: "spacing means something in Python", path: "a.py", level: Wide, why: Overlap,
+			base: "if a:\n    f()\n", ours: "if a:\n        g()\n", theirs: "if a:\n  g()\n",
+		},
+		{
+			name: "spacing means something in a string", level: Wide, why: Overlap,
+			base: "x = \"a\"\n", ours: "x = \"b  c\"\n", theirs: "x = \"b c\"\n",
+		},
+		{
+			name: "neighbours, both replaced", rule: "neighbours",
+			base: "a\nb\n", ours: "a1x\nb\n", theirs: "a\nb2y\n", want: "a1x\nb2y\n",
+		},
+		{
+			name: "neighbours, one deleted", rule: "neighbours",
+			base: "k\na\nb\nz\n", ours: "k\nb\nz\n", theirs: "k\na\nbee\nz\n", want: "k\nbee\nz\n",
+		},
+		{
+			name: "a deleted line that the other changed", level: Wide, why: Overlap,
+			base: "k\nalpha beta\nz\n", ours: "k\nz\n", theirs: "k\nalpha gamma\nz\n",
+		},
+		{
+			name: "neighbours, but one uses what the other renamed", why: Stale,
+			base: "open(file)\nclose(x)\n", ours: "open(path)\nclose(x)\n", theirs: "open(file)\nclose(file)\n",
+		},
+		{
+			name: "neighbours, but both bring in a word", why: Alike,
+			base: "open(x)\nclose(y)\n", ours: "open(x, retry)\nclose(y)\n", theirs: "open(x)\nclose(retry)\n",
+		},
+		{
+			name: "neighbours, but one changes the comment on what the other changes", why: Remark,
+			base: "// the limit\nlimit(low)\n", ours: "// the upper limit\nlimit(low)\n", theirs: "// the limit\nlimit(high)\n",
+		},
+		{
+			name: "neighbours, two comments", rule: "neighbours",
+			base: "// one\n// two\n", ours: "// first\n// two\n", theirs: "// one\n// second\n", want: "// first\n// second\n",
+		},
+		{
+			name: "bumps, each of a version of its own", rule: "bumps",
+			base: "a = 1.0\nb = 2.0\n", ours: "a = 1.1\nb = 2.0\n", theirs: "a = 1.0\nb = 2.1\n", want: "a = 1.1\nb = 2.1\n",
+		},
+		{
+			name: "bumps, but of packages that may go together", path: "Cargo.toml", why: Versions,
+			base: "a = \"1.0\"\nb = \"2.0\"\n", ours: "a = \"1.1\"\nb = \"2.0\"\n", theirs: "a = \"1.0\"\nb = \"2.1\"\n",
+		},
+		{
+			name: "bumps, but one side went through the list", why: Versions,
+			base: "a = 1.0\nb = 1.0\nc = 1.0\nd = 1.0\ne = 1.0\n", ours: "a = 1.1\nb = 1.1\nc = 1.1\nd = 1.1\ne = 1.0\n",
+			theirs: "a = 1.0\nb = 1.0\nc = 1.0\nd = 1.0\ne = 1.2\n",
+		},
+		{
+			name: "touching, versions in TOML", level: Wide, path: "Cargo.toml", rule: "touching",
+			base: "a = \"1.0\"\nb = \"2.0\"\n", ours: "a = \"1.1\"\nb = \"2.0\"\n", theirs: "a = \"1.0\"\nb = \"2.1\"\n",
+			want: "a = \"1.1\"\nb = \"2.1\"\n",
+		},
+		{
+			name: "one version, bumped twice", level: Wide, why: Overlap,
+			base: "v 1.2.3\n", ours: "v 1.2.4\n", theirs: "v 1.3.0\n",
+		},
+		{
+			name: "one date, changed twice", level: Wide, why: Overlap,
+			base: "on 2024-01-02\n", ours: "on 2024-01-03\n", theirs: "on 2024-02-02\n",
+		},
+		{
+			name: "words", rule: "words",
+			base: "call(alpha, one, two, beta)\n", ours: "call(ALPHA, one, two, beta)\n", theirs: "call(alpha, one, two, BETA)\n",
+			want: "call(ALPHA, one, two, BETA)\n",
+		},
+		{
+			name: "near", level: Wide, rule: "near",
+			base: "f(alpha.beta)\n", ours: "f(gamma.beta)\n", theirs: "f(alpha.delta)\n", want: "f(gamma.delta)\n",
+		},
+		{
+			name: "words too near", level: Wide, why: Overlap,
+			base: "x = alpha + beta\n", ours: "x = gamma + beta\n", theirs: "x = alpha - beta\n",
+		},
+		{
+			name: "words that are only added are for wide", why: Overlap,
+			base: "f(alpha, one, two, beta)\n", ours: "f(alpha, one, two, beta, more)\n", theirs: "f(ALPHA, one, two, beta)\n",
+		},
+		{
+			name: "additions", level: Wide, rule: "additions",
+			base: "f(alpha, one, two, beta)\n", ours: "f(alpha, one, two, beta, more)\n", theirs: "f(ALPHA, one, two, beta)\n",
+			want: "f(ALPHA, one, two, beta, more)\n",
+		},
+		{
+			name: "additions of a line beside words that the other changed", level: Wide, rule: "additions",
+			base: "k\nf(one, two, three, four)\nz\n", ours: "k\nf(one, two, three, four)\ng()\nz\n", theirs: "k\nh[p-q-r-s-t-u-v, three, four)\nz\n",
+			want: "k\nh[p-q-r-s-t-u-v, three, four)\ng()\nz\n",
+		},
+		{
+			name: "contained", rule: "contained",
+			base: "return nil\n", ours: "return fmt.Errorf(\"no %s\", name)\n", theirs: "return fmt.Errorf(\"no\")\n",
+			want: "return fmt.Errorf(\"no %s\", name)\n",
+		},
+		{
+			name: "contained, the same lines and one more", rule: "contained",
+			base: "a\nz\n", ours: "a\nb()\nz\n", theirs: "a\nb()\nc()\nz\n", want: "a\nb()\nc()\nz\n",
+		},
+		{
+			name: "contained, but in another order", level: Wide, why: Unproven,
+			base: "assert(x == y)\n", ours: "equal(x, y)\n", theirs: "equal(y, x)\n",
+		},
+		{
+			name: "contained, one side deletes more", rule: "contained",
+			base: "k\na b c d\nz\n", ours: "k\na d\nz\n", theirs: "k\na c d\nz\n", want: "k\na d\nz\n",
+		},
+		{
+			name: "covered, one side deletes more of many lines", level: Wide, rule: "covered",
+			base: "k\na\nb\nc\nd\ne\nz\n", ours: "k\nz\n", theirs: "k\na\ne\nz\n", want: "k\nz\n",
+		},
+		{
+			name: "many lines with numbers, one side brings in more", why: Overlap,
+			base: "k\nz\n", ours: "k\na 1\nb 2\nc 3\nd 4\ne 5\nz\n", theirs: "k\na 1\nb 2\nd 4\nz\n",
+		},
+		{
+			name: "above", rule: "above",
+			base: "k\n\treturn old\nz\n", ours: "k\n\tcheck()\n\treturn old\nz\n", theirs: "k\n\treturn fresh\nz\n",
+			want: "k\n\tcheck()\n\treturn fresh\nz\n",
+		},
+		{
+			name: "below is for wide", why: Overlap,
+			base: "k\n\tx := old(1)\nz\n", ours: "k\n\tx := old(1)\n\tcheck()\nz\n", theirs: "k\n\tx := fresh(1)\nz\n",
+		},
+		{
+			name: "beside", level: Wide, rule: "beside",
+			base: "k\n\tx := old(1)\nz\n", ours: "k\n\tx := old(1)\n\tcheck()\nz\n", theirs: "k\n\tx := fresh(1)\nz\n",
+			want: "k\n\tx := fresh(1)\n\tcheck()\nz\n",
+		},
+		{
+			name: "respaced, a line comes in above one that the other indented", rule: "respaced",
+			base: "k\n\treturn old\nz\n", ours: "k\n\tcheck()\n\treturn old\nz\n", theirs: "k\n\t\treturn old\nz\n",
+			want: "k\n\t\tcheck()\n\t\treturn old\nz\n",
+		},
+		{
+			name: "respaced, words change in lines that the other broke", rule: "respaced",
+			base: "k\nf(a, b)\nz\n", ours: "k\nf(\n\ta,\n\tb,\n)\nz\n", theirs: "k\nf(a, bee)\nz\n", why: Overlap,
+		},
+		{
+			name: "respaced, words change in lines that the other joined", rule: "respaced",
+			base: "k\nf(a,\n  b)\nz\n", ours: "k\nf(a, b)\nz\n", theirs: "k\nf(a,\n  bee)\nz\n", want: "k\nf(a, bee)\nz\n",
+		},
+		{
+			name: "both indent, each its way", level: Wide, path: "a.py", why: Overlap,
+			base: "k\nf(a)\ng(b)\nz\n", ours: "k\n  f(a)\n  g(b)\nz\n", theirs: "k\n    f(a)\n    g(b)\nz\n",
+		},
+		{
+			name: "a line comes in to the left of those that the other indented", level: Wide, why: Overlap,
+			base: "k\n\treturn old\nz\n", ours: "k\n\treturn old\nlabel:\nz\n", theirs: "k\n\t\treturn old\nz\n",
+		},
+		{
+			name: "words, in a line that one side indented", rule: "words",
+			base: "k\ncall(alpha, one, two, beta)\nz\n", ours: "k\n\tcall(ALPHA, one, two, beta)\nz\n", theirs: "k\ncall(alpha, one, two, BETA)\nz\n",
+			want: "k\n\tcall(ALPHA, one, two, BETA)\nz\n",
+		},
+		{
+			name: "implied, the same words and more at several places", rule: "implied",
+			base: "k\nset(name, \"a\")\nz\n", ours: "k\nx = set(ctx, name, \"a\", b)\nz\n", theirs: "k\nset(ctx, name, \"a\")\nz\n",
+			want: "k\nx = set(ctx, name, \"a\", b)\nz\n",
+		},
+		{
+			name: "one edit in one place may hold the other by chance", why: Overlap,
+			base: "k\nz\n", ours: "k\na 1\nb 2\nc 3\nd 4\ne 5\nz\n", theirs: "k\nb 2\ne 5\nz\n",
+		},
+		{
+			name: "above a line that the other rewrote", level: Wide, why: Overlap,
+			base: "k\nalpha beta\nz\n", ours: "k\nnew()\nalpha beta\nz\n", theirs: "k\nquite another thing\nz\n",
+		},
+		{
+			name: "additions, below a line that lost its end", level: Wide, rule: "additions",
+			base: "k\n\tx := old(1)\n", ours: "k\n\tx := old(1)\n\tcheck()\n", theirs: "k\n\tx := fresh(1)",
+			want: "k\n\tx := fresh(1)\n\tcheck()\n",
+		},
+		{
+			name: "unordered, imports", level: Wide, rule: "unordered", path: "a.py",
+			base: "import a\n", ours: "import a\nimport b\n", theirs: "import a\nimport c\n", want: "import a\nimport b\nimport c\n",
+		},
+		{
+			name: "two statements at one place", level: Wide, why: Overlap,
+			base: "a()\n", ours: "a()\nb()\n", theirs: "a()\nc()\n",
+		},
+		{
+			name: "unordered, ignored files", level: Wide, rule: "unordered", path: "x/.gitignore",
+			base: "*.o\n", ours: "*.o\n/bin\n", theirs: "*.o\n/dist\n", want: "*.o\n/bin\n/dist\n",
+		},
+		{
+			name: "an ignored file taken back", level: Wide, why: Overlap, path: ".gitignore",
+			base: "*.o\n", ours: "*.o\n/bin\n", theirs: "*.o\n!keep.o\n",
+		},
+		{
+			name: "both define a name", level: Wide, why: Doubled, path: "a.rs",
+			base: "p one\nq two\n", ours: "fn f() { 1 }\nq two\n", theirs: "p one\nfn f() { 2 }\n",
+		},
+		{
+			name: "a key twice in YAML", level: Wide, why: Broken, path: "a.yml",
+			base: "a: 1\nb: 2\n", ours: "c: 1\nb: 2\n", theirs: "a: 1\nc: 2\n",
+		},
+		{
+			name: "a function twice in Go", level: Wide, why: Doubled, path: "a.go",
+			base: "package a\n\nfunc f() {}\nfunc g() {}\n",
+			ours: "package a\n\nfunc h() {}\nfunc g() {}\n", theirs: "package a\n\nfunc f() {}\nfunc h() { }\n",
+		},
+		{
+			name: "no base", level: Wide, why: NoBase,
+			base: "", ours: "a\n", theirs: "a\nb\n",
+		},
+		{
+			name: "lock file", level: Wide, why: Generated, path: "web/yarn.lock",
+			base: "a\nb\n", ours: "a1x\nb\n", theirs: "a\nb2y\n",
+		},
+		{
+			name: "generated file", level: Wide, why: Generated, path: "a.pb.go",
+			base:   "// Code generated by x. DO NOT EDIT.\na\nb\n",
+			ours:   "// Code generated by x. DO NOT EDIT.\nax\nb\n",
+			theirs: "// Code generated by x. DO NOT EDIT.\na\nby\n",
+		},
+		{
+			name: "records", level: Wide, why: Records, path: "log.jsonl",
+			base: "a\nb\n", ours: "a1x\nb\n", theirs: "a\nb2y\n",
+		},
+		{
+			name: "off", level: Off, why: RulesOff,
+			base: "a\nb\n", ours: "a1x\nb\n", theirs: "a\nb2y\n",
+		},
+		{
+			name: "binary", level: Wide, why: Binary,
+			base: "a\x00\nb\n", ours: "a\x00x\nb\n", theirs: "a\x00\nby\n",
+		},
+	}
+	for _, c := range tests {
+		t.Run(c.name, func(t *testing.T) {
+			r := Merge([]byte(c.base), []byte(c.ours), []byte(c.theirs), Options{Path: c.path, Level: c.level, Labels: labels})
+			if len(r.Regions) != 1 {
+				t.Fatalf("%d regions, want 1: %q", len(r.Regions), r.Text)
+			}
+			g := r.Regions[0]
+			if g.Why != c.why {
+				t.Fatalf("%v by %q: %q, want %v", g.Why, g.Rule, r.Text, c.why)
+			}
+			if c.why == NotRefused && (g.Rule != c.rule || string(r.Text) != c.want || r.Conflicts != 0) {
+				t.Errorf("%q by %q, want %q by %q", r.Text, g.Rule, c.want, c.rule)
+			}
+			if c.why != NotRefused && c.why != Binary {
+				if want := gitMerge(t, c.base, c.ours, c.theirs, Options{Labels: labels}); string(r.Text) != want {
+					t.Errorf("left %q, git leaves %q", r.Text, want)
+				}
+			}
+		})
+	}
+}
+
+// A healed region does not disturb the one that stays: that one is as git writes it.
+func TestHealsWhatItCan(t *testing.T) {
+	base := "a\nb\n-\n-\n-\n-\n1 2 3\n"
+	ours := "a1x\nb\n-\n-\n-\n-\n1 2 4\n"
+	theirs := "a\nb2y\n-\n-\n-\n-\n1 2 5\n"
+	r := Merge([]byte(base), []byte(ours), []byte(theirs), Options{Labels: labels, Style: StyleDiff3})
+	want := "a1x\nb2y\n-\n-\n-\n-\n<<<<<<< HEAD\n1 2 4\n||||||| base\n1 2 3\n=======\n1 2 5\n>>>>>>> topic\n"
+	if string(r.Text) != want || r.Conflicts != 1 {
+		t.Errorf("%q, %d conflicts; want %q, 1", r.Text, r.Conflicts, want)
+	}
+	if r.Regions[0].Text != "a1x\nb2y\n" || r.Regions[1].Ours != (Span{6, 7}) {
+		t.Errorf("regions %+v", r.Regions)
+	}
+}
+
+// Every byte that no edit touches comes through.
+func TestBytesAreKept(t *testing.T) {
+	long := strings.Repeat("\xff\xfex", 1<<18)
+	nul := strings.Repeat("-\n", 5000) + "\x00\xc3\x28\r\n"
+	for _, keep := range []string{"\r\n", "\xff\xfe\n", long + "\n", nul, "\u2028\n", "\ufeff\n"} {
+		b, o, th := keep+"a\r\nb\r\n"+keep, keep+"a1x\r\nb\r\n"+keep, keep+"a\r\nb2y\r\n"+keep
+		r := Merge([]byte(b), []byte(o), []byte(th), Options{})
+		if want := keep + "a1x\r\nb2y\r\n" + keep; string(r.Text) != want {
+			t.Errorf("%.40q came out as %.80q (%+v)", keep, r.Text, r.Regions)
+		}
+	}
+	if r := Merge([]byte("a\nb"), []byte("a1x\nb"), []byte("a\nb2y"), Options{}); string(r.Text) != "a1x\nb2y" {
+		t.Errorf("a file without a last line feed came out as %q", r.Text)
+	}
+}
+
+func TestLockFilesAreMadeAnew(t *testing.T) {
+	r := Merge([]byte("a\n"), []byte("b\n"), []byte("c\n"), Options{Path: "sub/Cargo.lock", Level: Wide})
+	if r.Regenerate != "cargo update --workspace" {
+		t.Errorf("regenerate with %q", r.Regenerate)
+	}
+}

@@ -1,0 +1,39 @@
+package heal
+
+import "strings"
+
+// Options say what Merge may do and how it shows what remains. The zero value heals what is safe and
+// writes conflicts as git does by default.
+type Options struct {
+	// Path names the file; rules depend on its type. It is not opened.
+	Path       string
+	Level      Level
+	Style      Style
+	MarkerSize int // 0 means 7
+	Labels     Labels
+}
+
+// Level is how much Merge dares.
+type Level byte
+
+const (
+	Safe Level = iota // rules with which people agree about as often as the corpus allows
+	Wide              // also rules that are right less often; a person should look
+	Off               // no rule: git's own line merge
+)
+
+// ParseLevel reads safe, wide or off.
+func ParseLevel(text string) (Level, bool) {
+	levels := map[string]Level{"safe": Safe, "wide": Wide, "off": Off}
+	level, ok := levels[strings.ToLower(text)]
+	return level, ok
+}
+
+// Style is how a conflict that remains is shown; git's merge.conflictStyle.
+type Style byte
+
+const (
+	StyleMerge  Style = iota // both sides, cut down to where they differ
+	StyleDiff3               // both sides and the base
+	StyleZDiff3              // as diff3, without the lines that both sides share at the ends
+)

@@ -1,0 +1,64 @@
+package heal
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestREADMEExamples heals every example of the README: a conflict in diff3
+// style, a line of dashes, and the result.
+func TestREADMEExamples(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?s)```heal (\\S+) (\\S+)\n(.*?)-------\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+		path, rule, conflict, want := m[1], m[2], m[3], m[4]
+		var sides [3]strings.Builder // ours, base, theirs
+		at := -1
+		for line := range strings.Lines(conflict) {
+			switch {
+			case strings.HasPrefix(line, "<<<<<<< "):
+				at = 0
+			case strings.HasPrefix(line, "||||||| "):
+				at = 1
+			case line == "=======\n":
+				at = 2
+			case strings.HasPrefix(line, ">>>>>>> "):
+				at = -1
+			case at < 0: // around the conflict
+				for i := range sides {
+					sides[i].WriteString(line)
+				}
+			default:
+				sides[at].WriteString(line)
+			}
+		}
+		level := Safe
+		if i := ruleNamed(rule); i >= 0 && rules()[i].level == Wide {
+			level = Wide
+		}
+		r := Merge([]byte(sides[1].String()), []byte(sides[0].String()), []byte(sides[2].String()), Options{Path: path, Level: level})
+		if string(r.Text) != want || len(r.Regions) != 1 || r.Regions[0].Rule != rule {
+			t.Errorf("%s: the README says\n%sbut it is %+v\n%s", rule, want, r.Regions, r.Text)
+		}
+		seen[rule] = true
+	}
+	for _, r := range rules() {
+		if !seen[r.name] {
+			t.Errorf("the README has no example of %s", r.name)
+		}
+	}
+}
+
+func ruleNamed(name string) int {
+	for i, r := range rules() {
+		if r.name == name {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,20 @@
+package heal
+
+// Result is the merged file.
+type Result struct {
+	Text       []byte
+	Regions    []Region // where git sees a conflict, in order
+	Conflicts  int      // how many of them remain
+	Regenerate string   // for a file that a program makes: the command to run, if it is known
+}
+
+// Region is one conflict of git's, as its diff3 style shows it, and what became of it.
+type Region struct {
+	Base, Ours, Theirs Span
+	Rule               string // that healed it; empty if the conflict remains
+	Why                Reason // the conflict remains; NotRefused if it does not
+	Text               string // what stands in its place; empty if the conflict remains
+}
+
+// Span is the lines from From up to but without To, counted from 0.
+type Span struct{ From, To int }

@@ -1,0 +1,141 @@
+package heal
+
+import "slices"
+
+// rule carries out both sides' edits of a conflict in one way, or says that it is not its case. Its
+// text is checked by the caller: by the evidence against it and by proven.
+type rule struct {
+	name  string
+	level Level
+	heal  func(*scene) (string, bool)
+	// apart is set where the rule stands on the edits having nothing to do with each other.
+	apart bool
+	// despite lists evidence that does not speak against this rule.
+	despite []Reason
+	// ordered is set where ours comes before theirs in the result, so that swapping the sides gives
+	// the same lines in another order.
+	ordered bool
+}
+
+// rules are tried in this order. The table in doc.go has the reason for each and how often people
+// came to the same text.
+func rules() []rule {
+	return []rule{
+		{name: "spacing", level: Safe, heal: spacing},
+		{name: "neighbours", level: Safe, heal: neighbours, apart: true},
+		{name: "words", level: Safe, heal: words},
+		{name: "contained", level: Safe, heal: contained},
+		{name: "respaced", level: Safe, heal: respaced},
+		{name: "implied", level: Safe, heal: implied},
+		{name: "above", level: Safe, heal: above, apart: true, despite: []Reason{Versions}},
+		{name: "bumps", level: Safe, heal: bumps, apart: true, despite: []Reason{Versions}},
+		{name: "touching", level: Wide, heal: neighbours, despite: []Reason{Stale, Versions}},
+		{name: "beside", level: Wide, heal: beside, apart: true, despite: []Reason{Versions}},
+		{name: "covered", level: Wide, heal: covered},
+		{name: "additions", level: Wide, heal: additions, apart: true},
+		{name: "near", level: Wide, heal: near, apart: true},
+		{name: "unordered", level: Wide, heal: unordered, ordered: true},
+	}
+}
+
+// neighbours: both sides replaced or deleted lines, each its own; the lines only touch.
+func neighbours(s *scene) (string, bool) {
+	p := s.lines()
+	if inserts(p.x) || inserts(p.y) {
+		return "", false
+	}
+	return p.weave(0, tight)
+}
+
+// bumps: as neighbours, in a few lines: each side changed a version of its own. In long lists one of
+// them went through all, and in TOML the packages of one workspace share a version.
+func bumps(s *scene) (string, bool) {
+	if long(s) || s.kind == tomlFile {
+		return "", false
+	}
+	return neighbours(s)
+}
+
+// clear is the number of unchanged tokens, blanks included, that lie between edits of two sides
+// when these are taken to be apart.
+const clear = 3
+
+// words: both sides changed the same lines in places well apart. Each replaced or removed words, or
+// part of the edit is common to both: words that are only added could belong elsewhere.
+func words(s *scene) (string, bool) {
+	p := s.tokens()
+	if !onlyInserts(p.x) && !onlyInserts(p.y) || shared(p) {
+		if text, ok := inPlace(s); ok {
+			return text, true
+		}
+	}
+	w := s.web()
+	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
+		return "", false
+	}
+	return w.weave(clear)
+}
+
+// additions: as words, but a side may only add.
+func additions(s *scene) (string, bool) {
+	if text, ok := inPlace(s); ok {
+		return text, true
+	}
+	w := s.web()
+	if !w.ok {
+		return "", false
+	}
+	return w.weave(clear)
+}
+
+// near: as words, with two words or marks between the edits, or in a few lines with one.
+func near(s *scene) (string, bool) {
+	w := s.web()
+	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
+		return "", false
+	}
+	if long(s) {
+		return w.weave(2)
+	}
+	return w.weave(1)
+}
+
+// inPlace carries out edits of words, white space among them, in lines that both sides kept.
+func inPlace(s *scene) (string, bool) {
+	if l := s.lines(); inserts(l.x) || inserts(l.y) {
+		return "", false
+	}
+	return s.tokens().weave(clear, tight)
+}
+
+// inserts reports whether an edit brings in pieces without touching one of the base.
+func inserts(edits []edit) bool {
+	for _, e := range edits {
+		if e.at.empty() {
+			return true
+		}
+	}
+	return false
+}
+
+// onlyInserts reports whether every edit does.
+func onlyInserts(edits []edit) bool {
+	for _, e := range edits {
+		if !e.at.empty() {
+			return false
+		}
+	}
+	return true
+}
+
+// shared reports whether both sides made one and the same edit.
+func shared(p *pieces) bool {
+	for _, e := range p.x {
+		for _, f := range p.y {
+			if e.at == f.at && slices.Equal(e.with, f.with) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,206 @@
+package heal
+
+import (
+	"slices"
+	"strings"
+)
+
+// spaced is a text as words and marks, each with the white space before it; the last white space is
+// that before the end.
+type spaced struct {
+	names, gaps []string
+	ids         []int32
+}
+
+func newSpaced(in *interner, s string) spaced {
+	var t spaced
+	gap := ""
+	for _, k := range tokens(s) {
+		if isSpace(k) {
+			gap += k
+			continue
+		}
+		t.names, t.ids, t.gaps = append(t.names, k), append(t.ids, in.id(k)), append(t.gaps, gap)
+		gap = ""
+	}
+	t.gaps = append(t.gaps, gap)
+	return t
+}
+
+// strand is one side of a web: its edits of words, and where each word of the base has gone.
+type strand struct {
+	spaced
+	edits []edit
+	place []int // of each word of the base, and of the end; -1 if it is no more
+}
+
+// web is a conflict in which words and the white space between them are merged apart.
+type web struct {
+	base         spaced
+	ours, theirs strand
+	ok           bool
+}
+
+func newWeb(s *scene) *web {
+	in := newInterner()
+	w := &web{base: newSpaced(in, s.base)}
+	var okX, okY bool
+	w.ours, okX = newStrand(w.base, newSpaced(in, s.ours))
+	w.theirs, okY = newStrand(w.base, newSpaced(in, s.theirs))
+	w.ok = okX && okY
+	return w
+}
+
+func newStrand(base, side spaced) (strand, bool) {
+	t := strand{spaced: side, place: make([]int, len(base.ids)+1)}
+	var ok bool
+	t.edits, ok = align(base.ids, side.ids)
+	i, j := 0, 0
+	for _, e := range append(t.edits, edit{at: span{len(base.ids) + 1, len(base.ids) + 1}}) {
+		for ; i < e.at.from && i < len(t.place); i, j = i+1, j+1 {
+			t.place[i] = j
+		}
+		for ; i < e.at.to && i < len(base.ids); i++ {
+			t.place[i] = -1
+		}
+		j += len(e.with)
+	}
+	return t, ok
+}
+
+// stitch is a word of the result: its places in both sides, or -1, and the words of the base in whose
+// place it begins and ends, itself if it is of the base, or -1.
+type stitch struct{ from, to, ours, theirs int }
+
+// weave carries out the edits of both sides, at least gap words apart.
+func (w *web) weave(gap int) (string, bool) {
+	row, ok := w.row(gap)
+	if !ok {
+		return "", false
+	}
+	var out strings.Builder
+	last := stitch{-1, -1, -1, -1}
+	for i, s := range row {
+		space, ok := w.space(row, i, last)
+		if !ok {
+			return "", false
+		}
+		out.WriteString(space)
+		switch {
+		case i == len(row)-1:
+		case s.ours >= 0:
+			out.WriteString(w.ours.names[s.ours])
+		default:
+			out.WriteString(w.theirs.names[s.theirs])
+		}
+		last = s
+	}
+	return out.String(), true
+}
+
+// row is the words of the result, and its end.
+func (w *web) row(gap int) ([]stitch, bool) {
+	var out []stitch
+	at, o, t := 0, 0, 0
+	keep := func(to int) {
+		for ; at < to; at, o, t = at+1, o+1, t+1 {
+			out = append(out, stitch{at, at, o, t})
+		}
+	}
+	for _, k := range knots(w.ours.edits, w.theirs.edits, gap) {
+		keep(k.at.from)
+		ours, theirs := render(w.base.ids, k.at, k.ours), render(w.base.ids, k.at, k.theirs)
+		first := len(out)
+		switch {
+		case len(k.theirs) == 0:
+			for i := range ours {
+				out = append(out, stitch{-1, -1, o + i, -1})
+			}
+		case len(k.ours) == 0:
+			for i := range theirs {
+				out = append(out, stitch{-1, -1, -1, t + i})
+			}
+		case slices.Equal(ours, theirs):
+			for i := range ours {
+				out = append(out, stitch{-1, -1, o + i, t + i})
+			}
+		default:
+			return nil, false
+		}
+		if first < len(out) && !k.at.empty() {
+			out[first].from, out[len(out)-1].to = k.at.from, k.at.to-1
+		}
+		at, o, t = k.at.to, o+len(ours), t+len(theirs)
+	}
+	keep(len(w.base.ids) + 1)
+	return out, true
+}
+
+// space is the white space before row[i]: that of the side where the words on both sides of it stand
+// together. Where they do so on either side it is merged as a word is.
+func (w *web) space(row []stitch, i int, last stitch) (string, bool) {
+	s := row[i]
+	follows := func(place, last int) bool { return place >= 0 && place == last+1 && (i == 0 || last >= 0) }
+	inBase := follows(s.from, last.to)
+	place := func(side strand, at, before int) int {
+		if !follows(at, before) && inBase {
+			at, before = side.place[s.from], -1
+			if last.to >= 0 {
+				before = side.place[last.to]
+			}
+		}
+		if !follows(at, before) {
+			return -1
+		}
+		return at
+	}
+	o, t := place(w.ours, s.ours, last.ours), place(w.theirs, s.theirs, last.theirs)
+	switch {
+	case o < 0 && t < 0:
+		return "", false
+	case t < 0:
+		return w.shifted(w.ours.gaps[o], row, i, w.theirs)
+	case o < 0:
+		return w.shifted(w.theirs.gaps[t], row, i, w.ours)
+	}
+	ours, theirs := w.ours.gaps[o], w.theirs.gaps[t]
+	switch {
+	case ours == theirs, inBase && theirs == w.base.gaps[s.from]:
+		return ours, true
+	case inBase && ours == w.base.gaps[s.from]:
+		return theirs, true
+	}
+	return "", false
+}
+
+// shifted moves the indentation at the end of gap as the other side moved that of the line of the
+// nearest word of the base.
+func (w *web) shifted(gap string, row []stitch, i int, other strand) (string, bool) {
+	near := -1
+	for j := i - 1; j >= 0 && near < 0; j-- {
+		near = row[j].from
+	}
+	for j := i; j < len(row) && near < 0; j++ {
+		near = row[j].from
+	}
+	for near > 0 && !strings.Contains(w.base.gaps[near], "\n") {
+		near--
+	}
+	if near < 0 || other.place[near] < 0 || i > 0 && !strings.Contains(gap, "\n") {
+		return gap, true
+	}
+	there := other.gaps[other.place[near]]
+	if other.place[near] > 0 && !strings.Contains(there, "\n") {
+		return gap, true
+	}
+	old, now, mine := lastLine(w.base.gaps[near]), lastLine(there), lastLine(gap)
+	if old == now {
+		return gap, true
+	}
+	if !strings.HasPrefix(mine, old) {
+		return "", false
+	}
+	return gap[:len(gap)-len(mine)] + now + mine[len(old):], true
+}
+
+func lastLine(gap string) string { return gap[strings.LastIndexByte(gap, '\n')+1:] }

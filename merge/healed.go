@@ -1,0 +1,45 @@
+package merge
+
+import "github.com/git-swarm/git-swarm/merge/heal"
+
+// Healed is what became of one file in conflict.
+type Healed struct {
+	Path       string
+	Result     heal.Result // the regions; meaningless if Why says that the healer was not asked
+	Whole      bool        // no conflict remains
+	Why        string      // why the healer was not asked: a rename, a delete, a mode, a link, …
+	Regenerate string      // the command that makes a generated file anew, if known
+}
+
+// lineMerge is named in the place of a rule where git's own line merge, with
+// another diff than git used, finds no conflict.
+const lineMerge = "lines"
+
+// Rules names the rules that healed the file, each once, in order.
+func (h *Healed) Rules() []string {
+	if h.Whole && len(h.Result.Regions) == 0 {
+		return []string{lineMerge}
+	}
+	var rules []string
+	seen := map[string]bool{}
+	for _, r := range h.Result.Regions {
+		if r.Rule != "" && !seen[r.Rule] {
+			seen[r.Rule] = true
+			rules = append(rules, r.Rule)
+		}
+	}
+	return rules
+}
+
+// Reason says in a few words why the file is still in conflict.
+func (h *Healed) Reason() string {
+	if h.Why != "" {
+		return h.Why
+	}
+	for _, r := range h.Result.Regions {
+		if r.Rule == "" {
+			return r.Why.String()
+		}
+	}
+	return ""
+}
