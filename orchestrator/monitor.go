@@ -95,6 +95,9 @@ func (m *Monitor) Tick(ctx context.Context) (*Standing, []Event, error) {
 	return now, events, nil
 }
 
+// Looked reports whether there was a Tick yet.
+func (m *Monitor) Looked() bool { return m.before != nil }
+
 // approve gives the verdicts that were asked of the orchestrator.
 func (m *Monitor) approve(ctx context.Context) ([]Event, error) {
 	if !m.AutoApprove {

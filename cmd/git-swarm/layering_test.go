@@ -35,7 +35,6 @@ var layers = map[string][]string{
 // owners says which package may import an outside module; nobody else does.
 var owners = map[string][]string{
 	"github.com/urfave/cli/v3":                {"cmd/internal/app"},
-	"github.com/gdamore/tcell/v2":             {"cmd/internal/app"},
 	"github.com/rivo/uniseg":                  {"cmd/internal/app"},
 	"golang.org/x/term":                       {"cmd/internal/app"},
 	"github.com/pelletier/go-toml/v2":         {"refstore", "cmd/internal/app", "merge/heal"},

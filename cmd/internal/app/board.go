@@ -4,24 +4,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
-	"github.com/gdamore/tcell/v2"
 	"github.com/git-swarm/git-swarm/orchestrator"
 )
 
 // board is the dashboard on a screen: the lines, of which some can be out of
 // sight, and below them the time and the keys.
 type board struct {
-	call    *call
-	screen  tcell.Screen
-	colours bool
+	call   *call
+	screen screen
 
 	now   *orchestrator.Standing // nil before the first look
 	lines []line                 // how that reads at the screen's width
 	top   int                    // the first line in sight
 }
+
+// screen is what a board is drawn on.
+type screen interface {
+	// Size is in columns and rows.
+	Size() (width, height int)
+	// Draw shows these rows, none wider than the screen, and nothing else.
+	Draw(rows []line) error
+	// Suspend gives the terminal back and stops the process, until it is let go on.
+	Suspend() error
+	// Events are what comes from the terminal. The channel is closed when that is gone.
+	Events() <-chan event
+}
+
+// event is a key, or that the screen has changed under the board.
+type event int
+
+const (
+	redraw event = iota
+	keyQuit
+	keySuspend
+	keyUp
+	keyDown
+	keyPageUp
+	keyPageDown
+	keyHome
+	keyEnd
+)
 
 // looked is what a look has found, or what kept it from looking.
 type looked struct {
@@ -36,26 +60,25 @@ func (b *board) run(ctx context.Context, m *orchestrator.Monitor, interval time.
 	looks, over := make(chan looked), make(chan struct{})
 	defer func() { cancel(); <-over }()
 	go func() { defer close(over); b.look(ctx, m, interval, looks) }()
-	events, quit := make(chan tcell.Event), make(chan struct{})
-	defer close(quit)
-	go b.screen.ChannelEvents(events, quit)
 	for {
+		if err := b.draw(); err != nil {
+			return err
+		}
 		select {
 		case l := <-looks:
 			if l.err != nil {
 				return l.err
 			}
 			b.now = l.now
-		case e := <-events:
-			ended, err := b.take(e)
-			if ended || err != nil {
+		case e, ok := <-b.screen.Events():
+			if !ok || e == keyQuit {
+				return nil
+			}
+			if err := b.take(e); err != nil {
 				return err
 			}
 		case <-ctx.Done():
 			return ctx.Err()
-		}
-		if err := b.draw(); err != nil {
-			return err
 		}
 	}
 }
@@ -75,78 +98,60 @@ func (b *board) look(ctx context.Context, m *orchestrator.Monitor, interval time
 }
 
 // lookOnce looks, and returns when it is time for the next look. It watches
-// before it looks, so that nothing falls between the two.
+// before it looks, so that nothing falls between the two. The first time, what
+// takes git to find out is shown when it is there, and the rest before.
 func (b *board) lookOnce(ctx context.Context, m *orchestrator.Monitor, interval time.Duration, to chan<- looked) error {
-	watch, err := b.call.watchSwarm(ctx, m)
+	watch, before, err := b.call.watchSwarm(ctx, m)
 	if err != nil {
 		return err
 	}
 	defer watch.Close()
+	show := func(now *orchestrator.Standing) error {
+		select {
+		case to <- looked{now: now}:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if !m.Looked() {
+		if err := show(before); err != nil {
+			return err
+		}
+	}
 	now, _, err := m.Tick(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = show(now)
 	}
-	select {
-	case to <- looked{now: now}:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err == nil {
+		err = awaitChange(ctx, watch, interval)
 	}
-	if err := awaitChange(ctx, watch, interval); !errors.Is(err, errInterval) {
-		return err
+	if errors.Is(err, errInterval) {
+		err = nil
 	}
-	return nil
+	return err
 }
 
-// take does what a key or a resize asks for.
-func (b *board) take(e tcell.Event) (ended bool, err error) {
-	switch e := e.(type) {
-	case nil: // the terminal is gone
-		return true, nil
-	case *tcell.EventError:
-		return true, e
-	case *tcell.EventResize:
-		b.screen.Sync()
-	case *tcell.EventKey:
-		return b.key(e)
-	}
-	return false, nil
-}
-
-func (b *board) key(e *tcell.EventKey) (ended bool, err error) {
+// take does what a key asks for.
+func (b *board) take(e event) error {
 	page := max(b.room()-1, 1)
-	switch key := e.Key(); {
-	case key == tcell.KeyCtrlC, key == tcell.KeyCtrlD, key == tcell.KeyEscape, key == tcell.KeyRune && e.Rune() == 'q':
-		return true, nil
-	case key == tcell.KeyCtrlZ:
-		return false, b.suspend()
-	case key == tcell.KeyCtrlL:
-		b.screen.Sync()
-	case key == tcell.KeyUp, key == tcell.KeyRune && e.Rune() == 'k':
+	switch e {
+	case keySuspend:
+		return b.screen.Suspend()
+	case keyUp:
 		b.top--
-	case key == tcell.KeyDown, key == tcell.KeyRune && e.Rune() == 'j':
+	case keyDown:
 		b.top++
-	case key == tcell.KeyPgUp, key == tcell.KeyRune && e.Rune() == 'b':
+	case keyPageUp:
 		b.top -= page
-	case key == tcell.KeyPgDn, key == tcell.KeyRune && e.Rune() == ' ':
+	case keyPageDown:
 		b.top += page
-	case key == tcell.KeyHome, key == tcell.KeyRune && e.Rune() == 'g':
+	case keyHome:
 		b.top = 0
-	case key == tcell.KeyEnd, key == tcell.KeyRune && e.Rune() == 'G':
+	case keyEnd:
 		b.top = len(b.lines)
 	}
-	return false, nil
-}
-
-// suspend gives the terminal back and stops, as Ctrl-Z does elsewhere, until the
-// shell lets it go on.
-func (b *board) suspend() error {
-	if err := b.screen.Suspend(); err != nil {
-		return err
-	}
-	if err := syscall.Kill(0, syscall.SIGTSTP); err != nil {
-		return err
-	}
-	return b.screen.Resume()
+	return nil
 }
 
 // room is how many lines there is room for above the last.
@@ -157,10 +162,8 @@ func (b *board) room() int {
 
 // draw shows what is known by now.
 func (b *board) draw() error {
-	b.screen.Clear()
-	defer b.screen.Show()
 	if b.now == nil {
-		return nil
+		return b.screen.Draw(nil)
 	}
 	width, height := b.screen.Size()
 	if len(b.now.Sessions) == 0 {
@@ -172,39 +175,16 @@ func (b *board) draw() error {
 		}
 	}
 	b.top = max(0, min(b.top, len(b.lines)-b.room()))
-	shown := b.lines[b.top:min(len(b.lines), b.top+b.room())]
-	for y, l := range shown {
-		b.put(y, l)
-	}
+	rows := b.lines[b.top:min(len(b.lines), b.top+b.room())]
 	foot := b.now.At.Local().Format("15:04:05") + "  q ends"
-	if len(shown) < len(b.lines) {
-		foot += fmt.Sprintf(", ↑ ↓ scroll: lines %d to %d of %d", b.top+1, b.top+len(shown), len(b.lines))
+	if len(rows) < len(b.lines) {
+		foot += fmt.Sprintf("  ↑↓ %d to %d of %d", b.top+1, b.top+len(rows), len(b.lines))
 	}
-	if height > 1 {
-		b.put(height-1, line{{foot, dim}}.cut(width))
+	if height == 1 {
+		return b.screen.Draw(rows)
 	}
-	return nil
-}
-
-func (b *board) put(y int, l line) {
-	x := 0
-	for _, c := range l {
-		style := tcell.StyleDefault
-		if b.colours {
-			style = styles[c.colour]
-		}
-		for text := c.text; text != ""; {
-			var width int
-			if text, width = b.screen.Put(x, y, text, style); width == 0 {
-				break
-			}
-			x += width
-		}
-	}
-}
-
-// styles are the colours of the terminal's own palette, as print has them.
-var styles = map[colour]tcell.Style{
-	bold: tcell.StyleDefault.Bold(true), dim: tcell.StyleDefault.Dim(true),
-	red: tcell.StyleDefault.Foreground(tcell.ColorMaroon), green: tcell.StyleDefault.Foreground(tcell.ColorGreen), yellow: tcell.StyleDefault.Foreground(tcell.ColorOlive),
+	all := make([]line, height)
+	copy(all, rows)
+	all[height-1] = line{{foot, dim}}.cut(width)
+	return b.screen.Draw(all)
 }

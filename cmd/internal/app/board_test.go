@@ -6,34 +6,39 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/gdamore/tcell/v2"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
 
-// theatre is a repository of many sessions, and the dashboard on a simulated
-// screen.
+// theatre is a repository of many sessions, and the dashboard on a screen that
+// keeps what it shows.
 type theatre struct {
-	t      *testing.T
-	app    *App
-	out    bytes.Buffer
-	screen *seen
-	ended  chan error
+	t     *testing.T
+	app   *App
+	out   bytes.Buffer
+	ended chan error
+	keys  chan event
+
+	mu            sync.Mutex
+	shown         *sync.Cond
+	width, height int
+	rows          []string
+	suspended     int
 }
 
 func newTheatre(t *testing.T, width, height int) *theatre {
 	t.Helper()
 	dir := t.TempDir()
-	screen := &seen{SimulationScreen: tcell.NewSimulationScreen("UTF-8")}
-	screen.shown = sync.NewCond(&screen.mu)
-	th := &theatre{t: t, screen: screen, ended: make(chan error, 1)}
+	th := &theatre{t: t, ended: make(chan error, 1), keys: make(chan event), width: width, height: height}
+	th.shown = sync.NewCond(&th.mu)
 	th.app = &App{Dir: dir, Stdin: strings.NewReader(""), Stdout: &th.out, Stderr: &th.out, Now: time.Now, Env: repo.Env{
 		"PATH=" + envPath(t), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=T", "GIT_AUTHOR_EMAIL=t@example.com", "GIT_COMMITTER_NAME=T", "GIT_COMMITTER_EMAIL=t@example.com",
 	}}
@@ -41,11 +46,46 @@ func newTheatre(t *testing.T, width, height int) *theatre {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if err := th.screen.Init(); err != nil {
-		t.Fatal(err)
-	}
-	th.screen.SetSize(width, height)
 	return th
+}
+
+func (th *theatre) Size() (int, int) {
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	return th.width, th.height
+}
+
+func (th *theatre) Events() <-chan event { return th.keys }
+
+func (th *theatre) Suspend() error { th.suspended++; return nil }
+
+// Draw keeps the rows, and holds the board to its promise.
+func (th *theatre) Draw(rows []line) error {
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	th.rows = nil
+	for _, row := range rows {
+		var b strings.Builder
+		for _, c := range row {
+			b.WriteString(c.text)
+		}
+		th.rows = append(th.rows, strings.TrimRight(b.String(), " "))
+		if row.width() > th.width {
+			th.t.Errorf("%d columns, and a row is %q", th.width, b.String())
+		}
+	}
+	if len(rows) > th.height {
+		th.t.Errorf("%d rows on %d", len(rows), th.height)
+	}
+	th.shown.Broadcast()
+	return nil
+}
+
+func (th *theatre) resize(width, height int) {
+	th.mu.Lock()
+	th.width, th.height = width, height
+	th.mu.Unlock()
+	th.keys <- redraw
 }
 
 func envPath(t *testing.T) string {
@@ -81,55 +121,27 @@ func (th *theatre) open() {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		th.ended <- (&board{call: c, screen: th.screen}).run(ctx, m, time.Hour)
+		th.ended <- (&board{call: c, screen: th}).run(ctx, m, time.Hour)
 	}()
 	th.t.Cleanup(func() { cancel(); <-over; c.open.close() })
-}
-
-// seen is a screen that keeps what it shows, for others to look at.
-type seen struct {
-	tcell.SimulationScreen
-	mu    sync.Mutex
-	shown *sync.Cond
-	rows  []string // without the blanks at their ends; what is wide takes two cells
-}
-
-// Show keeps the rows.
-func (s *seen) Show() {
-	s.SimulationScreen.Show()
-	cells, width, height := s.GetContents()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.rows = make([]string, height)
-	for y := range s.rows {
-		var b strings.Builder
-		for _, cell := range cells[y*width : (y+1)*width] {
-			b.WriteString(string(cell.Runes))
-		}
-		s.rows[y] = strings.TrimRight(b.String(), " ")
-	}
-	s.shown.Broadcast()
 }
 
 // until waits for the screen to be as ok wants it.
 func (th *theatre) until(what string, ok func(rows []string) bool) []string {
 	th.t.Helper()
-	s := th.screen
-	late := time.AfterFunc(20*time.Second, s.shown.Broadcast)
+	late := time.AfterFunc(20*time.Second, th.shown.Broadcast)
 	defer late.Stop()
 	end := time.Now().Add(20 * time.Second)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for !ok(s.rows) {
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	for !ok(th.rows) {
 		if !time.Now().Before(end) {
-			th.t.Fatalf("%s: the screen is\n%s", what, strings.Join(s.rows, "\n"))
+			th.t.Fatalf("%s: the screen is\n%s", what, strings.Join(th.rows, "\n"))
 		}
-		s.shown.Wait()
+		th.shown.Wait()
 	}
-	return s.rows
+	return th.rows
 }
-
-func (th *theatre) press(key tcell.Key, r rune) { th.screen.InjectKey(key, r, tcell.ModNone) }
 
 func has(row int, text string) func([]string) bool {
 	return func(rows []string) bool { return row < len(rows) && strings.Contains(rows[row], text) }
@@ -148,28 +160,28 @@ func TestBoard(t *testing.T) {
 	th.swarm("message", "--from", "S01", "orchestrator", strings.Repeat("a long question ", 20)+"\x1b[31m")
 	th.open()
 
-	rows := th.until("at first", has(23, "lines 1 to 23 of"))
+	rows := th.until("at first", has(23, "↑↓ 1 to 23 of"))
 	if !strings.HasPrefix(rows[0], "ID ") || !strings.HasPrefix(rows[1], "S00 ") || !strings.Contains(rows[1], "メモ") || !strings.HasSuffix(rows[1], " s ago") && !strings.HasSuffix(rows[1], "just now") {
 		t.Errorf("the table begins with\n%s\n%s", rows[0], rows[1])
 	}
-	th.press(tcell.KeyEnd, 0)
+	th.keys <- keyEnd
 	rows = th.until("at the end", has(22, "#1 from S01:"))
 	if !strings.HasSuffix(rows[22], "…") || strings.Contains(strings.Join(rows, ""), "\x1b") {
 		t.Errorf("the last line is %q", rows[22])
 	}
-	th.press(tcell.KeyRune, 'g')
-	th.press(tcell.KeyDown, 0)
+	th.keys <- keyHome
+	th.keys <- keyDown
 	th.until("one down", has(0, "S00 "))
 
 	// What moves is seen without a key.
-	th.press(tcell.KeyHome, 0)
+	th.keys <- keyHome
 	th.swarm("update", "S02", "--note", "news from S02")
 	th.until("news", has(3, "news from S02"))
 
 	for _, size := range [][2]int{{40, 10}, {200, 60}, {12, 3}, {1, 1}, {80, 24}} {
-		th.screen.SetSize(size[0], size[1])
+		th.resize(size[0], size[1])
 		rows := th.until(fmt.Sprint("at ", size), func(rows []string) bool {
-			return len(rows) == size[1] && (size[1] < 5 || strings.Contains(rows[size[1]-1], "q ends"))
+			return len(rows) == size[1] && (size[1] == 1 || size[0] < 20 || strings.Contains(rows[size[1]-1], "q ends"))
 		})
 		for y, row := range rows[:len(rows)-1] {
 			if y > 0 && y < 30 && size[1] > 5 && !strings.HasPrefix(row, fmt.Sprintf("S%02d ", y-1)) {
@@ -177,9 +189,10 @@ func TestBoard(t *testing.T) {
 			}
 		}
 	}
-	th.press(tcell.KeyRune, 'q')
-	if err := <-th.ended; err != nil {
-		t.Errorf("q: %v", err)
+	th.keys <- keySuspend
+	th.keys <- keyQuit
+	if err := <-th.ended; err != nil || th.suspended != 1 {
+		t.Errorf("%v, suspended %d times", err, th.suspended)
 	}
 	th.ended <- nil
 }
@@ -224,6 +237,19 @@ func TestCut(t *testing.T) {
 			if short.width() > width || (l.width() > width) != strings.HasSuffix(short[len(short)-1].text, "…") {
 				t.Errorf("%q in %d is %q", l, width, short)
 			}
+		}
+	}
+}
+
+// TestKeysIn: what keys send is known in both modes, and what is not known is
+// passed over whole.
+func TestKeysIn(t *testing.T) {
+	for typed, want := range map[string][]event{
+		"": nil, "q": {keyQuit}, "\x1b[A\x1bOB": {keyUp, keyDown}, "\x1b[5~j\x1b[6~": {keyPageUp, keyDown, keyPageDown}, "\x1b[1;5Aq": {keyQuit}, "\x1b[200~qq\x1b[201~": {keyQuit, keyQuit},
+		"\x1b": nil, "\x1b[": nil, "\x1bO": nil, "\x1bq": nil, "日q": {keyQuit},
+	} {
+		if got := keysIn([]byte(typed)); !slices.Equal(got, want) {
+			t.Errorf("%q is %v, not %v", typed, got, want)
 		}
 	}
 }

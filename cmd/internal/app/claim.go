@@ -147,11 +147,10 @@ func (c *call) printClaims(held []lock.Claim) error {
 		}
 		rows = append(rows, row)
 	}
-	flexible := -1
 	if reasons {
-		flexible = 3
+		return c.table(heading, rows, 3)
 	}
-	return c.table(heading, flexible, rows)
+	return c.table(heading, rows)
 }
 
 func unclaimVerb() *verb {

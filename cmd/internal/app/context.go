@@ -131,7 +131,7 @@ func (c *call) printContext(entries []bus.Context, whole bool) error {
 	for _, e := range entries {
 		rows = append(rows, plainCells("#"+strconv.Itoa(e.Number), e.Category, e.By, c.ago(e.At), inert(e.Body)))
 	}
-	return c.table([]string{"No", "Category", "By", "When", "Body"}, 4, rows)
+	return c.table([]string{"No", "Category", "By", "When", "Body"}, rows, 4)
 }
 
 type contextJSON struct {

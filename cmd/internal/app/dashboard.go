@@ -8,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gdamore/tcell/v2"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
-	"golang.org/x/term"
 )
 
 func runDashboard(ctx context.Context, c *call) error {
@@ -156,20 +154,18 @@ func (c *call) printStandingJSON(s *orchestrator.Standing) error {
 // watchDashboard keeps the dashboard on the whole screen, until q or Ctrl-C, or
 // until ctx ends.
 func (c *call) watchDashboard(ctx context.Context, m *orchestrator.Monitor, interval time.Duration) error {
-	in, ok := c.Stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) || c.terminalWidth() == 0 {
-		return &refusal{exitUsage, "--watch needs a terminal", "git swarm orchestrate dashboard"}
+	if c.wantJSON() {
+		return usageOf(c.verb, "either --watch or --json")
 	}
-	screen, err := tcell.NewTerminfoScreen()
-	if err == nil {
-		err = screen.Init()
+	if kind := c.Env.Get("TERM"); !c.onTerminal() || kind == "dumb" || kind == "" {
+		return &refusal{exitUsage, "--watch needs a terminal that can be drawn on", "git swarm orchestrate dashboard"}
 	}
+	t, err := openTerminal(c.Stdin.(*os.File), c.Stdout.(*os.File), !c.colours())
 	if err != nil {
-		return &refusal{exitUsage, fmt.Sprintf("cannot draw on a terminal of kind '%s': %v", inert(c.Env.Get("TERM")), err), "git swarm orchestrate dashboard"}
+		return err
 	}
-	b := &board{call: c, screen: screen, colours: c.colours()}
-	err = b.run(ctx, m, interval)
-	screen.Fini()
+	err = (&board{call: c, screen: t}).run(ctx, m, interval)
+	t.Close()
 	if ctx.Err() != nil {
 		err = nil // the way to end it
 	}

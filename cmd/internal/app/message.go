@@ -155,7 +155,7 @@ func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 		}
 		rows = append(rows, []cell{{text: "#" + strconv.Itoa(m.Number)}, {text: m.From}, {text: c.ago(m.At)}, state, {text: inert(m.Body)}})
 	}
-	return c.table([]string{"No", "From", "When", "State", "Body"}, 4, rows)
+	return c.table([]string{"No", "From", "When", "State", "Body"}, rows, 4)
 }
 
 type messageJSON struct {

@@ -99,7 +99,7 @@ func runOrchestrate(ctx context.Context, c *call) error {
 		if err := m.Beat(ctx); err != nil {
 			return err
 		}
-		watch, err := c.watchSwarm(ctx, m)
+		watch, _, err := c.watchSwarm(ctx, m)
 		if err != nil {
 			return err
 		}
@@ -113,13 +113,14 @@ func runOrchestrate(ctx context.Context, c *call) error {
 	}
 }
 
-// watchSwarm begins to watch what the monitor looks at.
-func (c *call) watchSwarm(ctx context.Context, m *orchestrator.Monitor) (*refstore.Watcher, error) {
+// watchSwarm begins to watch what the monitor looks at, and returns how that
+// stands.
+func (c *call) watchSwarm(ctx context.Context, m *orchestrator.Monitor) (*refstore.Watcher, *orchestrator.Standing, error) {
 	now, err := m.Look(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return c.open.store.Watch(m.WatchRefs(now)...), nil
+	return c.open.store.Watch(m.WatchRefs(now)...), now, nil
 }
 
 // errInterval says that nothing has moved for an interval.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -42,15 +43,18 @@ func plainCells(texts ...string) []cell {
 // line is one line of output.
 type line []cell
 
-// table prints rows under a heading. On a terminal it is coloured, and the column
-// named flexible is cut to make the lines fit.
-func (c *call) table(heading []string, flexible int, rows [][]cell) error {
+// table prints rows under a heading. On a terminal it is coloured, and the columns
+// named flexible are cut to make the lines fit.
+func (c *call) table(heading []string, rows [][]cell, flexible ...int) error {
 	return c.printLines(tabulate(heading, flexible, c.terminalWidth(), rows))
 }
 
-// tabulate aligns rows under a heading by display width, the column named flexible
-// being cut to make the lines fit into width; 0 is any.
-func tabulate(heading []string, flexible, width int, rows [][]cell) []line {
+// minColumn is how narrow a column is cut to make the others fit.
+const minColumn = 8
+
+// tabulate aligns rows under a heading by display width. To make the lines fit
+// into width, 0 being any, the columns named flexible are cut, the widest first.
+func tabulate(heading []string, flexible []int, width int, rows [][]cell) []line {
 	head := make([]cell, len(heading))
 	for i, h := range heading {
 		head[i] = cell{h, bold}
@@ -62,22 +66,22 @@ func tabulate(heading []string, flexible, width int, rows [][]cell) []line {
 			widths[i] = max(widths[i], uniseg.StringWidth(cell.text))
 		}
 	}
-	if width > 0 && flexible >= 0 {
-		rest := width - 2*(len(heading)-1)
-		for i, w := range widths {
-			if i != flexible {
-				rest -= w
-			}
+	over := 2*(len(heading)-1) - width
+	for _, w := range widths {
+		over += w
+	}
+	for ; width > 0 && over > 0 && len(flexible) > 0; over-- {
+		widest := slices.MaxFunc(flexible, func(a, b int) int { return widths[a] - widths[b] })
+		if widths[widest] <= minColumn {
+			break
 		}
-		widths[flexible] = min(widths[flexible], max(rest, 10))
+		widths[widest]--
 	}
 	var lines []line
 	for _, row := range rows {
 		var l line
 		for i, c := range row {
-			if i == flexible {
-				c.text = cut(c.text, widths[i])
-			}
+			c.text = cut(c.text, widths[i])
 			l = append(l, c)
 			if pad := widths[i] - uniseg.StringWidth(c.text) + 2; i < len(row)-1 {
 				l = append(l, cell{text: strings.Repeat(" ", max(0, pad))})

@@ -197,7 +197,7 @@ func (c *call) printReviews(found []*review.Review) error {
 			{text: inert(reviewed(r))},
 		})
 	}
-	return c.table([]string{"No", "From", "To", "State", "When", "Change"}, 5, rows)
+	return c.table([]string{"No", "From", "To", "State", "When", "Change"}, rows, 5)
 }
 
 // reviewed names what a review is about.

@@ -66,7 +66,7 @@ func (c *call) statusLines(all []bus.Session, width int) ([]line, error) {
 			seen,
 		})
 	}
-	return tabulate([]string{"ID", "Workstream", "Status", "Branch", "Note", "Seen"}, 4, width, rows), nil
+	return tabulate([]string{"ID", "Workstream", "Status", "Branch", "Note", "Seen"}, []int{4, 3, 1}, width, rows), nil
 }
 
 type sessionJSON struct {
