@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -22,18 +24,29 @@ var errMoved = errors.New("the target has moved")
 
 // fetch returns the target's tip, "" if the remote has no such branch.
 func (l *Lander) fetch(ctx context.Context, target Target) (string, error) {
-	cmd, heard := talking(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
-	if _, err := repo.Output(cmd); err != nil {
-		if strings.Contains(heard.String(), "couldn't find remote ref") {
+	for try := 1; ; try++ {
+		cmd, heard := talking(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
+		_, err := repo.Output(cmd)
+		switch {
+		case err == nil:
+			return said(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
+		case strings.Contains(heard.String(), "couldn't find remote ref"):
 			return "", nil
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return "", context.Cause(ctx)
+		case try == fetchTries || !strings.Contains(heard.String(), "cannot lock ref"):
+			return "", fmt.Errorf("fetch from %s: %s", target.Remote, whyLine(heard.String(), err))
 		}
-		return "", fmt.Errorf("fetch from %s: %s", target.Remote, whyLine(heard.String(), err))
+		// Another worktree's fetch has moved, or is moving, the same tracking ref.
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(rand.IntN(50*try)+1) * time.Millisecond):
+		}
 	}
-	return said(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
 }
+
+// fetchTries is how often a fetch is tried that meets others'.
+const fetchTries = 10
 
 // push moves the target by an unforced push. Only a line of --porcelain output
 // with the flag of a new or fast-forwarded ref counts as done.

@@ -23,21 +23,22 @@ var ErrMarks = errors.New("the marks of git swarm's block are not in order")
 // sought. Claude Code reads AGENTS.md only where there is no CLAUDE.md.
 var instructionFiles = []string{"CLAUDE.md", "AGENTS.md"}
 
-// WriteProtocol puts the rules of the swarm into CLAUDE.md of the work tree, or
+// WriteProtocol puts the rules of the swarm, with the branch that work lands on,
+// into CLAUDE.md of the work tree, or
 // into AGENTS.md if that is there alone, and returns the file's name: a block
 // between marks, replaced where it is, else added at the end. Run again it
 // changes nothing. A symbolic link stays one.
-func WriteProtocol(workTree string) (name string, err error) {
+func WriteProtocol(workTree, target string) (name string, err error) {
 	name, err = protocolFile(workTree)
 	if err != nil {
 		return "", err
 	}
-	return name, WriteProtocolTo(workTree, name)
+	return name, WriteProtocolTo(workTree, name, target)
 }
 
 // WriteProtocolTo is WriteProtocol for that file.
-func WriteProtocolTo(workTree, name string) error {
-	text, err := Protocol()
+func WriteProtocolTo(workTree, name, target string) error {
+	text, err := Protocol(target)
 	if err != nil {
 		return err
 	}

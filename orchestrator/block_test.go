@@ -10,7 +10,7 @@ import (
 
 // TestWriteProtocol: one block, kept up to date, and never a byte outside it.
 func TestWriteProtocol(t *testing.T) {
-	text, err := Protocol()
+	text, err := Protocol("main")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestWriteProtocol(t *testing.T) {
 				}
 			}
 			for range 2 {
-				name, err := WriteProtocol(dir)
+				name, err := WriteProtocol(dir, "main")
 				if err != nil || name != c.file {
 					t.Fatalf("%s, %v", name, err)
 				}
@@ -63,7 +63,7 @@ func TestWriteProtocolOnce(t *testing.T) {
 	}
 	write := func() {
 		t.Helper()
-		if name, err := WriteProtocol(dir); err != nil {
+		if name, err := WriteProtocol(dir, "main"); err != nil {
 			t.Fatal(name, err)
 		}
 	}
@@ -100,7 +100,7 @@ func TestWriteProtocolLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 		var refused *SettingsError
-		if _, err := WriteProtocol(tree); !errors.As(err, &refused) {
+		if _, err := WriteProtocol(tree, "main"); !errors.As(err, &refused) {
 			t.Errorf("%s: %v", to, err)
 		}
 		if is, err := os.Readlink(claude); is != to || os.Remove(claude) != nil {
@@ -115,7 +115,7 @@ func TestWriteProtocolLinks(t *testing.T) {
 	if err := os.WriteFile(claude, []byte("mine\n"), 0o444); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := WriteProtocol(tree); !errors.Is(err, errReadOnly) {
+	if _, err := WriteProtocol(tree, "main"); !errors.Is(err, errReadOnly) {
 		t.Errorf("read-only: %v", err)
 	}
 	// Through a folder that is a link itself it works as ever.
@@ -124,7 +124,7 @@ func TestWriteProtocolLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := WriteProtocol(link); err != nil {
+		if _, err := WriteProtocol(link, "main"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -138,7 +138,7 @@ func TestWriteProtocolRefuses(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := WriteProtocol(dir); err == nil {
+		if _, err := WriteProtocol(dir, "main"); err == nil {
 			t.Errorf("%q was taken", content)
 		}
 		if got, _ := os.ReadFile(path); string(got) != content {

@@ -13,6 +13,7 @@ import (
 // Greeting is what a session is told when it begins.
 type Greeting struct {
 	Session bus.Session
+	Target  string        // the branch that its work lands on, "" without a remote
 	Peers   []bus.Session // the others that are not done
 	Held    []string      // what the session claims
 	Theirs  []lock.Claim  // all others'
@@ -90,6 +91,11 @@ func exportSession(envFile, id string) error {
 	return err
 }
 
+// landsOn is the branch that work here lands on.
+func (h *Hook) landsOn(ctx context.Context) (string, error) {
+	return LandsOn(ctx, h.Repo, "HEAD", h.Remote, h.Target)
+}
+
 func (h *Hook) greeting(ctx context.Context, id string) (*Greeting, error) {
 	g := &Greeting{}
 	all, err := h.Bus.Sessions(ctx)
@@ -106,6 +112,9 @@ func (h *Hook) greeting(ctx context.Context, id string) (*Greeting, error) {
 	}
 	if g.Session.ID == "" { // the orchestrator
 		g.Session.ID = id
+	}
+	if g.Target, err = h.landsOn(ctx); err != nil {
+		return nil, err
 	}
 	claims, err := h.Claims.List(ctx, "")
 	if err != nil {

@@ -48,7 +48,7 @@ const absentCursor = "{ \n  \"version\": 1\n}\n"
 // of those that are there already. All else in the file keeps its bytes. Run
 // again it changes nothing. Sessions of the agent may join by themselves from now
 // on. Where its hooks cannot be relied on, the rules go into AGENTS.md, too.
-func (a OtherAgent) Install(ctx context.Context, r *repo.Repo) error {
+func (a OtherAgent) Install(ctx context.Context, r *repo.Repo, target string) error {
 	if r.WorkTree == "" {
 		return ErrNoCheckout
 	}
@@ -60,7 +60,7 @@ func (a OtherAgent) Install(ctx context.Context, r *repo.Repo) error {
 		return withOurs(bare, a.hooks, false)
 	})
 	if err == nil && a.reads != "" {
-		err = WriteProtocolTo(r.WorkTree, a.reads)
+		err = WriteProtocolTo(r.WorkTree, a.reads, target)
 	}
 	if err != nil {
 		return err

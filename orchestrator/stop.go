@@ -22,6 +22,7 @@ import (
 // Reminder is why a session should not stop yet.
 type Reminder struct {
 	Session  string
+	Target   string        // the branch that its work lands on, "" without a remote
 	Messages []bus.Message // that it has not seen
 	Context  int           // how many context entries came with them
 	Reviews  []int         // that wait for its verdict
@@ -55,6 +56,11 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 	}
 	if h.record == nil || slices.ContainsFunc(unpushed, func(p string) bool { return !slices.Contains(h.record.Named, p) }) {
 		r.Unpushed = unpushed
+	}
+	if len(r.Unpushed) > 0 {
+		if r.Target, err = h.landsOn(ctx); err != nil {
+			return err
+		}
 	}
 	said := false
 	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {

@@ -31,8 +31,15 @@ func (c *call) otherAgents() (agents []orchestrator.OtherAgent, err error) {
 }
 
 func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []orchestrator.OtherAgent) error {
+	if len(agents) == 0 {
+		return nil
+	}
+	target, err := c.landsOn(ctx, "HEAD")
+	if err != nil {
+		return err
+	}
 	for _, a := range agents {
-		if err := a.Install(ctx, r); err != nil {
+		if err := a.Install(ctx, r, target); err != nil {
 			return wordSettings(err, "git swarm init --agents "+a.Name+", in a worktree")
 		}
 		if c.wantJSON() {

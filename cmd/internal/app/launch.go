@@ -205,7 +205,7 @@ func (c *call) agents(ctx context.Context) ([]orchestrator.Agent, error) {
 		if err != nil {
 			return nil, err
 		}
-		a, err := c.agent(id, strings.TrimSpace(task), most, settings, all)
+		a, err := c.agent(ctx, id, strings.TrimSpace(task), most, settings, all)
 		if err != nil {
 			return nil, err
 		}
@@ -214,8 +214,8 @@ func (c *call) agents(ctx context.Context) ([]orchestrator.Agent, error) {
 	return agents, nil
 }
 
-func (c *call) agent(id, task string, most int, settings *settings, all []bus.Session) (orchestrator.Agent, error) {
-	p := orchestrator.SessionPrompt{Task: task, Target: settings.Target, Review: settings.RequireReview, MaxFiles: most}
+func (c *call) agent(ctx context.Context, id, task string, most int, settings *settings, all []bus.Session) (orchestrator.Agent, error) {
+	p := orchestrator.SessionPrompt{Task: task, Review: settings.RequireReview, MaxFiles: most}
 	for _, s := range all {
 		if s.ID == id {
 			p.Session = s
@@ -233,6 +233,9 @@ func (c *call) agent(id, task string, most int, settings *settings, all []bus.Se
 		return orchestrator.Agent{}, &refusal{exitNo, fmt.Sprintf("session %s has no worktree", id), hint}
 	}
 	if err != nil {
+		return orchestrator.Agent{}, err
+	}
+	if p.Target, err = c.landsOn(ctx, "refs/heads/"+p.Session.Branch); err != nil {
 		return orchestrator.Agent{}, err
 	}
 	text, err := p.Text()

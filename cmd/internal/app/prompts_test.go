@@ -20,11 +20,11 @@ func TestPromptsNameRealCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start, err := orchestrator.StartPrompt{Plan: "Build it.", MaxFiles: 10}.Text()
+	start, err := orchestrator.StartPrompt{Plan: "Build it.", MaxFiles: 10, Target: "main"}.Text()
 	if err != nil {
 		t.Fatal(err)
 	}
-	protocol, err := orchestrator.Protocol()
+	protocol, err := orchestrator.Protocol("main")
 	if err != nil {
 		t.Fatal(err)
 	}

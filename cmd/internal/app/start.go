@@ -68,7 +68,11 @@ func runStart(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	prompt, err := orchestrator.StartPrompt{Plan: plan, MaxFiles: most}.Text()
+	target, err := c.landsOn(ctx, "HEAD")
+	if err != nil {
+		return err
+	}
+	prompt, err := orchestrator.StartPrompt{Plan: plan, MaxFiles: most, Target: target}.Text()
 	if err != nil {
 		return err
 	}
@@ -88,7 +92,7 @@ func runStart(ctx context.Context, c *call) error {
 	case err != nil:
 		return wordAgent(err)
 	}
-	name, err := orchestrator.WriteProtocol(r.WorkTree)
+	name, err := orchestrator.WriteProtocol(r.WorkTree, target)
 	if err != nil {
 		return wordSettings(err, "")
 	}
@@ -98,6 +102,15 @@ func runStart(ctx context.Context, c *call) error {
 	}
 	agent := orchestrator.Agent{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
 	return wordAgent(agent.Interactive(ctx))
+}
+
+// landsOn is the branch that work on branch lands on, "" if there is no remote.
+func (c *call) landsOn(ctx context.Context, branch string) (string, error) {
+	s, err := c.Settings()
+	if err != nil {
+		return "", err
+	}
+	return orchestrator.LandsOn(ctx, c.open.repo, branch, s.Remote, s.Target)
 }
 
 // plan is what the user wants, from wherever it is given.
