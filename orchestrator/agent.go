@@ -2,15 +2,17 @@ package orchestrator
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -37,6 +39,7 @@ func (a Agent) command(ctx context.Context, args ...string) *exec.Cmd {
 func (a Agent) Interactive(ctx context.Context) error {
 	cmd := a.command(ctx, "--name", a.Session, a.Prompt)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	defer leaveKeys()()
 	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeCharDevice == 0 {
 		if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
 			defer tty.Close()
@@ -44,6 +47,14 @@ func (a Agent) Interactive(ctx context.Context) error {
 		}
 	}
 	return cmd.Run()
+}
+
+// leaveKeys leaves an interrupt at the terminal to the program that runs there in
+// our place, until the function returned is called.
+func leaveKeys() func() {
+	keys := make(chan os.Signal, 1)
+	signal.Notify(keys, os.Interrupt, syscall.SIGQUIT)
+	return func() { signal.Stop(keys) }
 }
 
 // Line is a shell's line that does as Interactive does. The prompt is kept in
@@ -93,11 +104,11 @@ func (a Agent) Headless(ctx context.Context, progress func(text string)) error {
 		}
 	}
 	_, _ = io.Copy(io.Discard, in)
-	err = cmd.Wait()
-	if err != nil && complaint.Len() > 0 {
-		err = errors.New(strings.TrimSpace(complaint.String()))
+	if err := cmd.Wait(); err != nil {
+		line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
+		return fmt.Errorf("claude failed (%w): %s", err, cmp.Or(line, "it gave no reason"))
 	}
-	return err
+	return nil
 }
 
 // saidIn reads one line of the client's stream: what the model said, and the
@@ -105,6 +116,8 @@ func (a Agent) Headless(ctx context.Context, progress func(text string)) error {
 func saidIn(line []byte) []string {
 	var event struct {
 		Type    string `json:"type"`
+		Failed  bool   `json:"is_error"`
+		Result  string `json:"result"`
 		Message struct {
 			Content []struct {
 				Type  string          `json:"type"`
@@ -114,10 +127,16 @@ func saidIn(line []byte) []string {
 			} `json:"content"`
 		} `json:"message"`
 	}
-	if json.Unmarshal(line, &event) != nil || event.Type != "assistant" {
+	if json.Unmarshal(line, &event) != nil {
 		return nil
 	}
+	if event.Type == "result" && event.Failed {
+		return []string{"it ended with an error: " + event.Result}
+	}
 	var said []string
+	if event.Type != "assistant" {
+		return nil
+	}
 	for _, c := range event.Message.Content {
 		switch c.Type {
 		case "text":

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
@@ -20,8 +24,20 @@ const CollisionsRef = "refs/swarm/collisions"
 
 // Collision is two sessions whose branches, as they are, could not be merged.
 type Collision struct {
-	A, B  string // ids, A before B
-	Files []string
+	A, B  string   // ids, A before B
+	Files []string // as quoteFile has them, at most maxFiles and then how many more
+}
+
+// maxFiles is how many files of a collision are named.
+const maxFiles = 100
+
+// quoteFile is a file's name as text of one line: in quotes with escapes where it
+// is not that by itself, as git has it.
+func quoteFile(name string) string {
+	if utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '"' || r == '\\' }) {
+		return name
+	}
+	return strconv.Quote(name)
 }
 
 func (c Collision) path() string { return c.A + "/" + c.B }
@@ -157,8 +173,11 @@ func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, from, a, b 
 		}
 		for _, h := range all {
 			if !h.Whole {
-				files = append(files, h.Path)
+				files = append(files, quoteFile(h.Path))
 			}
+		}
+		if more := len(files) - maxFiles; more > 0 {
+			files = append(files[:maxFiles], fmt.Sprintf("(%d more)", more))
 		}
 	}
 	fresh.merged[key] = files
@@ -290,15 +309,41 @@ func record(tx *refstore.Tx, found []Collision) error {
 	if _, err := tx.Record(CollisionsRef, refstore.Entry{Body: subject}); err != nil {
 		return err
 	}
+	return tell(tx, told)
+}
+
+// tell sends one message to each session that is about to collide, however many
+// it collides with.
+func tell(tx *refstore.Tx, told []Collision) error {
+	with := map[string][]Collision{} // as the session sees it: B is the other
 	for _, c := range told {
-		for _, side := range [][2]string{{c.A, c.B}, {c.B, c.A}} {
-			body := fmt.Sprintf("your branch and %s's will conflict in %s: agree who goes first, git swarm message %s", side[1], strings.Join(c.Files, ", "), side[1])
-			if _, err := bus.Notify(tx, side[0], body); err != nil {
-				return err
-			}
+		with[c.A] = append(with[c.A], c)
+		with[c.B] = append(with[c.B], Collision{c.B, c.A, c.Files})
+	}
+	for _, id := range slices.Sorted(maps.Keys(with)) {
+		var parts []string
+		for _, c := range with[id] {
+			parts = append(parts, fmt.Sprintf("%s's in %s", c.B, shorten(c.Files, 10, ", ")))
+		}
+		other := with[id][0].B
+		if len(parts) > 1 {
+			other = "ID"
+		}
+		body := fmt.Sprintf("your branch will conflict with %s: agree who goes first, git swarm message %s", shorten(parts, 10, "; "), other)
+		if _, err := bus.Notify(tx, id, body); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// shorten joins at most so many, and says how many more there are.
+func shorten(texts []string, most int, sep string) string {
+	more := ""
+	if n := len(texts) - most; n > 0 {
+		texts, more = texts[:most], fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(texts, sep) + more
 }
 
 // Fsck reads the table of collisions and returns what breaks the format, and how

@@ -243,17 +243,7 @@ func (h *Hook) inRepo(path string) (string, bool) {
 		path = filepath.Join(h.Input.Dir, path)
 	}
 	path = realPath(filepath.Clean(path))
-	dir := filepath.Dir(path)
-	for {
-		if info, err := os.Stat(dir); err == nil && info.IsDir() {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			return "", false
-		}
-		dir = filepath.Dir(dir)
-	}
-	r, err := repo.Discover(h.Env, dir)
+	r, err := repo.Discover(h.Env, ExistingDir(path, h.Input.Dir))
 	if err != nil || r.CommonDir != h.Repo.CommonDir || r.WorkTree == "" {
 		return "", false
 	}
@@ -263,6 +253,20 @@ func (h *Hook) inRepo(path string) (string, bool) {
 	}
 	clean, err := lock.CleanPath(filepath.ToSlash(rel))
 	return clean, err == nil
+}
+
+// ExistingDir is the folder that path, as seen from dir, is in, or the nearest one
+// above it that is there; links are resolved.
+func ExistingDir(path, dir string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	for path = filepath.Dir(realPath(filepath.Clean(path))); path != filepath.Dir(path); path = filepath.Dir(path) {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			break
+		}
+	}
+	return path
 }
 
 // realPath resolves the links in the part of path that exists.

@@ -41,6 +41,10 @@ func (h *Hook) identify(ctx context.Context) (string, error) {
 // explicit is a session that was named to the agent when it was started.
 func (h *Hook) explicit(ctx context.Context, id string) (string, error) {
 	id, err := h.Bus.Resolve(ctx, id)
+	var unknown *bus.UnknownSessionError
+	if errors.As(err, &unknown) && errors.Is(h.mayJoin(ctx), ErrNoInit) {
+		err = ErrNoInit
+	}
 	if err != nil {
 		return "", err
 	}
@@ -67,6 +71,9 @@ func (h *Hook) become(id string) error {
 // there is none or another agent at work has it. Hooks that run at once join
 // once.
 func (h *Hook) join(ctx context.Context) (string, error) {
+	if err := h.mayJoin(ctx); err != nil {
+		return "", err
+	}
 	unlock, err := lockAgents(ctx, h.Repo.CommonDir)
 	if err != nil {
 		return "", err
@@ -109,6 +116,23 @@ func (h *Hook) join(ctx context.Context) (string, error) {
 	return id, h.become(id)
 }
 
+// mayJoin is ErrNoInit where nobody has asked for a swarm: then nothing is
+// written, either.
+func (h *Hook) mayJoin(ctx context.Context) error {
+	tip, err := h.Bus.Store().Tip(ctx, bus.SessionsRef)
+	if err != nil || tip != "" {
+		return err
+	}
+	config, err := h.Repo.Config()
+	if err != nil {
+		return err
+	}
+	if join, err := config.Bool(JoinKey, false); (err != nil || !join) && !committed(h.Repo) {
+		return ErrNoInit
+	}
+	return nil
+}
+
 // identity is the worktree's own, else swarm.session.
 func (h *Hook) identity() (string, error) {
 	content, err := os.ReadFile(h.Repo.SessionFile())
@@ -137,17 +161,6 @@ func (h *Hook) taken(id string) bool {
 // register makes a session named after the worktree or branch, or takes one of
 // that name that was made so before and that nobody works as.
 func (h *Hook) register(ctx context.Context, here string) (string, error) {
-	tips, err := h.Bus.Store().Tips(ctx, bus.SessionsRef)
-	if err != nil {
-		return "", err
-	}
-	config, err := h.Repo.Config()
-	if err != nil {
-		return "", err
-	}
-	if join, err := config.Bool(JoinKey, false); tips[0] == "" && (!join || err != nil) && !committed(h.Repo) {
-		return "", ErrNoInit
-	}
 	branch := currentBranch(ctx, h.Repo)
 	base := here
 	if base == "" {

@@ -110,6 +110,41 @@ func (s *swarm) inbox(id string) []string {
 	return bodies
 }
 
+// TestCollisionTold: names that are no text are told as text, one message goes to
+// each session, and none is long.
+func TestCollisionTold(t *testing.T) {
+	s := newSwarm(t, 4)
+	for i := range 4 {
+		s.git("checkout", "-q", "-b", fmt.Sprintf("feat/w%03d", i), "main")
+		s.write("b\xff", fmt.Sprint(i))
+		s.write("new\nline", fmt.Sprint(i))
+		for f := range 150 {
+			s.write(fmt.Sprintf("%03d-%s", f, strings.Repeat("x", 60)), fmt.Sprint(i))
+		}
+		s.git("add", ".")
+		s.git("commit", "-q", "-m", "work")
+		s.git("checkout", "-q", "main")
+	}
+	now, _ := s.tick()
+	if len(now.Collisions) != 6 || len(now.Collisions[0].Files) != maxFiles+1 || now.Collisions[0].Files[maxFiles] != "(52 more)" {
+		t.Errorf("%d: %q", len(now.Collisions), now.Collisions[0].Files)
+	}
+	for i := range 4 {
+		got := s.inbox(fmt.Sprintf("S%03d", i))
+		if len(got) != 1 || len(got[0]) > 3000 || !strings.Contains(got[0], "and 91 more") || strings.Count(got[0], "'s in ") != 3 {
+			t.Errorf("S%03d was told %q", i, got)
+		}
+	}
+	if _, again := s.tick(); len(again) > 0 {
+		t.Errorf("%v", again)
+	}
+	for name, want := range map[string]string{"b\xff": `"b\xff"`, "new\nline": `"new\nline"`, "ü x": "ü x", `q"`: `"q\""`} {
+		if got := quoteFile(name); got != want {
+			t.Errorf("%q is %s, not %s", name, got, want)
+		}
+	}
+}
+
 // TestCollisionKinds: what two branches can do to each other beside changing the
 // same line; git merge is the witness.
 func TestCollisionKinds(t *testing.T) {
@@ -188,7 +223,7 @@ func TestCollisions(t *testing.T) {
 		s.tick()
 	}
 	for _, id := range []string{"S000", "S001"} {
-		if got := s.inbox(id); len(got) != 1 || !strings.Contains(got[0], "will conflict in a.txt") {
+		if got := s.inbox(id); len(got) != 1 || !strings.Contains(got[0], "conflict with S00") {
 			t.Errorf("%s was told %q", id, got)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -58,6 +59,11 @@ func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Wor
 	if cutShort(r, w.Path) {
 		return w, identify(w)
 	}
+	if gone(r, w) {
+		if _, err := repo.Output(r.GitParsed(ctx, "worktree", "remove", w.Path)); err != nil {
+			return w, fmt.Errorf("worktree for %s: %w", session, err)
+		}
+	}
 	args := []string{"worktree", "add", "--quiet"}
 	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch)); err == nil {
 		args = append(args, w.Path, branch)
@@ -69,6 +75,20 @@ func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Wor
 	}
 	w.Made = true
 	return w, identify(w)
+}
+
+// gone reports whether git still counts on a worktree of the session's at that
+// path, of which somebody has deleted the folder.
+func gone(r *repo.Repo, w Worktree) bool {
+	if _, err := os.Lstat(w.Path); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	files, err := filepath.Glob(filepath.Join(r.CommonDir, "worktrees", "*", sessionFile))
+	return err == nil && slices.ContainsFunc(files, func(file string) bool {
+		id, err := os.ReadFile(file)
+		back, err2 := os.ReadFile(filepath.Join(filepath.Dir(file), "gitdir"))
+		return err == nil && err2 == nil && strings.TrimSpace(string(id)) == w.Session && strings.TrimSpace(string(back)) == filepath.Join(w.Path, ".git")
+	})
 }
 
 // cutShort reports whether a worktree of the repository stands at path without

@@ -2,16 +2,20 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/git-swarm/git-swarm/orchestrator"
@@ -42,6 +46,7 @@ func (c *call) agentHook(ctx context.Context) error {
 	if len(args) > 0 {
 		h.event = args[0]
 	}
+	signal.Ignore(syscall.SIGPIPE) // who does not read the answer is not killed for it
 	if h.event == orchestrator.EventWait {
 		return h.answer(ctx)
 	}
@@ -52,7 +57,9 @@ func (c *call) agentHook(ctx context.Context) error {
 	var err error
 	select {
 	case err = <-done:
-	case <-time.After(hookTime):
+	case <-time.After(hookTime): // it reads, or waits for a disk
+		late := &agentHook{call: &call{App: c.App, verb: c.verb, cmd: c.cmd}, event: h.event}
+		late.problem(fmt.Errorf("no answer within %s", hookTime))
 	}
 	if h.dialect.silence != nil {
 		_ = h.object(h.dialect.silence)
@@ -68,6 +75,7 @@ type agentHook struct {
 	dialect dialect
 	event   string
 	name    string // the event's name as the agent has it
+	works   string // the folder that the agent works in
 	session string // whom the agent works as, once that is known
 	said    atomic.Bool
 	woken   bool
@@ -100,7 +108,10 @@ func (h *agentHook) problem(err error) {
 	if found != nil {
 		return
 	}
-	line, _, _ := h.word(err)
+	line, hint, _ := h.word(err)
+	if hint != "" {
+		line += " (" + hint + ")"
+	}
 	_ = orchestrator.NoteProblem(r.CommonDir, h.Now(), h.event, inert(line))
 }
 
@@ -117,16 +128,57 @@ func (h *agentHook) run(ctx context.Context) error {
 		return err
 	}
 	h.name = input.Name
-	if filepath.IsAbs(input.Dir) {
-		h.Dir = input.Dir
-	} else {
-		h.Dir = filepath.Join(h.Dir, input.Dir)
+	if !filepath.IsAbs(input.Dir) {
+		input.Dir = filepath.Join(h.Dir, input.Dir)
 	}
-	input.Dir = h.Dir
+	h.works = input.Dir
+	if h.event == orchestrator.EventPreEdit {
+		return h.preEdit(ctx, input)
+	}
+	for _, dir := range append([]string{input.Dir}, projectDirs(h.Env)...) {
+		input.Dir = dir
+		if err = h.in(ctx, dir, input); !errors.Is(err, orchestrator.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
+			return err
+		}
+	}
+	return nil // there is no swarm here
+}
+
+// projectDirs are where the agent was started: it may have gone to a folder of
+// another repository since.
+func projectDirs(env repo.Env) (dirs []string) {
+	for _, name := range []string{"CLAUDE_PROJECT_DIR", "CURSOR_PROJECT_DIR", "GEMINI_PROJECT_DIR"} {
+		if dir := env.Get(name); filepath.IsAbs(dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// preEdit asks in the repository of each file, which may be another than the one
+// that the agent works in.
+func (h *agentHook) preEdit(ctx context.Context, input *orchestrator.Input) error {
+	paths := input.Paths
+	for len(paths) > 0 && !h.said.Load() {
+		dir := orchestrator.ExistingDir(paths[0], input.Dir)
+		same := func(path string) bool { return orchestrator.ExistingDir(path, input.Dir) == dir }
+		one := *input
+		one.Paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !same(p) })
+		paths = slices.DeleteFunc(slices.Clone(paths), same)
+		err := h.in(ctx, dir, &one)
+		if err != nil && !errors.Is(err, orchestrator.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
+			return err
+		}
+	}
+	return nil
+}
+
+// in runs the hook in the repository that dir is in.
+func (h *agentHook) in(ctx context.Context, dir string, input *orchestrator.Input) error {
+	h.open.close()
+	h.open = opened{patience: h.open.patience}
+	h.Dir = dir
 	r, err := h.Repo()
-	if errors.Is(err, repo.ErrNotRepository) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
@@ -191,6 +243,10 @@ func (h *agentHook) input() (*orchestrator.Input, error) {
 	}
 	var in hookInput
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &in); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) {
+			err = fmt.Errorf("%s is of kind %s", cmp.Or(kind.Field, "it"), kind.Value)
+		}
 		return nil, fmt.Errorf("the hook's input is malformed: %w", err)
 	}
 	input := new(orchestrator.Input)

@@ -9,6 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // What is said to agents is bounded, in characters: it stays in their context.
@@ -152,11 +153,22 @@ func wordNews(n *bus.News, limit int) string {
 
 // wordDenied says who holds the file, since when, and one next step.
 func (h *agentHook) wordDenied(e *lock.HeldError) string {
+	h.prefix = ""
+	if r, err := repo.Discover(h.Env, h.works); err == nil && r.CommonDir == h.open.repo.CommonDir {
+		h.prefix = r.Prefix
+	}
 	line, _ := h.wordHeld(e)
+	if utf8.RuneCountInString(line) > newsRoom/2 {
+		line = string([]rune(line)[:newsRoom/2]) + "…"
+	}
 	path := e.Path
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
 	if runes := []rune(path); len(runes) > 200 {
 		path = string(runes[:200])
 	}
+	path = shellWord(path)
 	if e.Stale {
 		return line + ". That session seems to have ended. Run: git swarm claim --takeover " + shellWord(h.fromHere(e.Path))
 	}

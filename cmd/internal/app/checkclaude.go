@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -53,9 +55,25 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 			found = append(found, finding{"hooks", "ok", a.Title + "'s: " + inert(filepath.Join(r.WorkTree, a.File)), ""})
 		}
 	}
-	for _, p := range orchestrator.Problems(r.CommonDir, c.Now()) {
-		found = append(found, finding{"hooks", "note", inert(p.What) + " (" + c.ago(p.At) + ")", ""})
+	return append(found, c.problems(r)...)
+}
+
+// problems are what went wrong in hooks: a line for each cause.
+func (c *call) problems(r *repo.Repo) (found []finding) {
+	events := map[string][]string{}
+	all := orchestrator.Problems(r.CommonDir, c.Now())
+	for _, p := range all {
+		event, what, _ := strings.Cut(p.What, ": ")
+		events[what] = append(events[what], event)
 	}
+	for _, p := range slices.Backward(all) { // the newest of each
+		_, what, _ := strings.Cut(p.What, ": ")
+		if of := events[what]; of != nil {
+			found = append(found, finding{"hooks", "note", inert(strings.Join(of, ", ")+": "+what) + " (" + c.ago(p.At) + ")", ""})
+			events[what] = nil
+		}
+	}
+	slices.Reverse(found)
 	return found
 }
 

@@ -49,7 +49,7 @@ func (a *App) command(v *verb) *cli.Command {
 		Name: v.name, Flags: flags, SkipFlagParsing: v.raw,
 		HideHelp: true, HideHelpCommand: true, HideVersion: true,
 		Writer: io.Discard, ErrWriter: io.Discard,
-		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageOf(v, err.Error()) },
+		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageOf(v, wordFlag(err)) },
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			args := cmd.Args().Slice()
@@ -61,6 +61,17 @@ func (a *App) command(v *verb) *cli.Command {
 			return v.run(ctx, c)
 		},
 	}
+}
+
+// wordFlag words what the library says of a value: which option it is of, and not
+// how it was parsed.
+func wordFlag(err error) string {
+	value, rest, ok := strings.Cut(strings.TrimPrefix(err.Error(), "invalid value "), " for flag -")
+	name, _, ok2 := strings.Cut(rest, ":")
+	if !ok || !ok2 {
+		return err.Error()
+	}
+	return fmt.Sprintf("option '--%s' does not take %s", strings.TrimLeft(name, "-"), inert(value))
 }
 
 func (v *verb) allFlags() []cli.Flag {

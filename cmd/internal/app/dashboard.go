@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -97,9 +98,28 @@ func (c *call) standingLines(s *orchestrator.Standing, width int) ([]line, error
 	return lines, nil
 }
 
+// collisionItems are a line for each set of sessions that collide in the same files.
 func collisionItems(s *orchestrator.Standing) (items []string) {
+	in := map[string][]string{} // by file, the sessions
 	for _, x := range s.Collisions {
-		items = append(items, fmt.Sprintf("%s and %s in %s", x.A, x.B, inert(strings.Join(x.Files, ", "))))
+		for _, file := range x.Files {
+			for _, id := range []string{x.A, x.B} {
+				if !slices.Contains(in[file], id) {
+					in[file] = append(in[file], id)
+				}
+			}
+		}
+	}
+	files := map[string][]string{} // by sessions
+	for _, file := range slices.Sorted(maps.Keys(in)) {
+		ids := strings.Join(in[file], ", ")
+		if len(in[file]) == 2 {
+			ids = strings.Join(in[file], " and ")
+		}
+		files[ids] = append(files[ids], file)
+	}
+	for _, ids := range slices.Sorted(maps.Keys(files)) {
+		items = append(items, ids+" in "+inert(strings.Join(files[ids], ", ")))
 	}
 	return items
 }
@@ -130,6 +150,16 @@ func messageItems(s *orchestrator.Standing) (items []string) {
 func (c *call) printStandingJSON(s *orchestrator.Standing) error {
 	for _, session := range s.Sessions {
 		if err := c.object(jsonSession(session)); err != nil {
+			return err
+		}
+	}
+	for _, id := range s.Stale {
+		if err := c.object(map[string]any{"kind": "stale", "session": id}); err != nil {
+			return err
+		}
+	}
+	if h := s.Holder; h != nil {
+		if err := c.object(map[string]any{"kind": "push", "session": h.Session, "since": stamp(h.Since), "waiting": append([]string{}, s.Waiters...)}); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -40,7 +41,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		findings = append(findings, finding{"repository", "bad", line, hint})
 	} else {
 		findings = append(findings, finding{"repository", "ok", inert(r.CommonDir), ""},
-			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkPending(ctx))
+			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkPending(ctx))
 		findings = append(findings, checkLocks(r, c.Now())...)
 		findings = append(findings, c.checkAgents(ctx, r)...)
 	}
@@ -114,6 +115,22 @@ func (c *call) checkIdentity(ctx context.Context, r *repo.Repo) finding {
 		return finding{"identity", "bad", inert(err.Error()), "git config user.name and user.email"}
 	}
 	return finding{"identity", "ok", inert(name + " <" + email + ">"), ""}
+}
+
+func (c *call) checkSwarm(ctx context.Context) finding {
+	var all []bus.Session
+	b, err := c.Bus()
+	if err == nil {
+		all, err = b.Sessions(ctx)
+	}
+	switch {
+	case err != nil:
+		line, hint, _ := c.word(err)
+		return finding{"swarm", "bad", line, hint}
+	case len(all) == 0:
+		return finding{"swarm", "note", "no session was ever registered here", "git swarm init --sessions \"A:frontend B:backend\", or git swarm init --claude"}
+	}
+	return finding{"swarm", "ok", count(len(all), "session"), ""}
 }
 
 func (c *call) checkSession(ctx context.Context) finding {

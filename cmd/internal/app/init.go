@@ -125,7 +125,11 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if !c.wantJSON() {
-		if err := c.printf("Initialized with %s\n", count(len(all), "session")); err != nil {
+		line := "Initialized with " + count(len(all), "session")
+		if len(all) == 0 && (c.cmd.Bool("claude") || len(agents) > 0) {
+			line += ": they join by themselves"
+		}
+		if err := c.printf("%s\n", line); err != nil {
 			return err
 		}
 	}

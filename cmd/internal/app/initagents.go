@@ -57,17 +57,25 @@ func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []orchest
 
 func (c *call) removeAgents(r *repo.Repo, agents []orchestrator.OtherAgent) error {
 	for _, a := range agents {
+		there := a.Installed(r)
 		if err := a.Remove(r); err != nil {
 			return wordSettings(err, "git swarm init --agents "+a.Name+" --remove, in a worktree")
 		}
 		if c.wantJSON() {
 			continue
 		}
-		if err := c.printf("No hooks of git swarm's in %s\n", inert(c.near(filepath.Join(r.WorkTree, a.File)))); err != nil {
+		if err := c.printRemoved(filepath.Join(r.WorkTree, a.File), there); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *call) printRemoved(path string, there bool) error {
+	if there {
+		return c.printf("Removed git swarm's hooks from %s\n", inert(c.near(path)))
+	}
+	return c.printf("No hooks of git swarm's in %s\n", inert(c.near(path)))
 }
 
 // wordSettings words why an agent's settings were left alone. elsewhere is what to

@@ -30,6 +30,7 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 }
 
 func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {
+	before := orchestrator.Installed(ctx, r)
 	path, err := orchestrator.Claude{Shared: c.cmd.Bool("shared")}.Remove(ctx, r)
 	if err != nil {
 		return wordSettings(err, "git swarm init --claude --shared, in a worktree")
@@ -37,7 +38,7 @@ func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {
 	if c.wantJSON() {
 		return nil
 	}
-	return c.printf("No hooks of git swarm's in %s\n", inert(c.near(path)))
+	return c.printRemoved(path, before[path] != nil)
 }
 
 // ownPath is the absolute path under which git-swarm is run from elsewhere.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -87,7 +88,7 @@ func runLaunch(ctx context.Context, c *call) error {
 		}
 		return nil
 	}
-	tmux, err := orchestrator.FindTmux(c.Env, c.open.repo)
+	tmux, err := orchestrator.FindTmux(ctx, c.Env, c.open.repo)
 	if errors.Is(err, orchestrator.ErrNoTmux) && len(agents) == 1 && c.onTerminal() {
 		return wordAgent(agents[0].Interactive(ctx))
 	}
@@ -99,8 +100,12 @@ func runLaunch(ctx context.Context, c *call) error {
 		if err == nil {
 			err = tmux.Open(ctx, a.Session, a.Dir, line)
 		}
+		window := strings.TrimPrefix(tmux.Own+":"+a.Session, ":")
+		if errors.Is(err, orchestrator.ErrWindow) {
+			return &refusal{exitNo, fmt.Sprintf("there is a tmux window %s already", window), "tmux select-window -t " + window}
+		}
 		if err == nil {
-			err = c.printf("%s started in tmux window %s\n", a.Session, strings.TrimPrefix(tmux.Own+":"+a.Session, ":"))
+			err = c.printf("%s started in tmux window %s\n", a.Session, window)
 		}
 		if err != nil {
 			return err
@@ -159,12 +164,14 @@ func (c *call) runHeadless(ctx context.Context, agents []orchestrator.Agent) err
 		})
 	}
 	all.Wait()
+	var failed error
 	for i, err := range errs {
 		if err != nil {
-			return wordAgent(fmt.Errorf("%s: %w", agents[i].Session, err))
+			c.notef("git swarm: %s: %s", agents[i].Session, inert(err.Error()))
+			failed = &statusError{exitNo}
 		}
 	}
-	return nil
+	return failed
 }
 
 // agents are the clients of the sessions named, with their prompts.
@@ -180,8 +187,8 @@ func (c *call) agents(ctx context.Context) ([]orchestrator.Agent, error) {
 	if strings.TrimSpace(task) == "" {
 		return nil, usageOf(c.verb, "--task is missing: what is the session to do?")
 	}
-	if len(task) > bus.MaxBody || strings.ToValidUTF8(task, "") != task {
-		return nil, bus.Inputf("the task has more than %d bytes, or is not valid UTF-8", bus.MaxBody)
+	if !isText(task) {
+		return nil, bus.Inputf("the task has more than %d bytes, or is no text", bus.MaxBody)
 	}
 	most := c.cmd.Int("max-files-per-session")
 	if most < 1 {
@@ -204,6 +211,9 @@ func (c *call) agents(ctx context.Context) ([]orchestrator.Agent, error) {
 		id, err := b.Resolve(ctx, arg)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(agents, func(a orchestrator.Agent) bool { return a.Session == id }) {
+			continue
 		}
 		a, err := c.agent(ctx, id, strings.TrimSpace(task), most, settings, all)
 		if err != nil {

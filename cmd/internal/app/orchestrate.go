@@ -39,8 +39,8 @@ interrupted. Two sessions whose branches would conflict are told, once. orchestr
 			ctx, restore := undoable(ctx)
 			defer restore()
 			err := runOrchestrate(ctx, c)
-			if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-				return nil // the way to end it
+			if ctx.Err() != nil {
+				return nil // the way to end it, whatever that kept from ending
 			}
 			return err
 		},
@@ -58,6 +58,11 @@ func dashboardVerb() *verb {
 	}
 }
 
+const (
+	maxInterval = 24 * 60 * 60        // seconds
+	maxStale    = 100 * 365 * 24 * 60 // minutes
+)
+
 // monitor sets up the monitor by options and configuration.
 func (c *call) monitor(ctx context.Context) (*orchestrator.Monitor, time.Duration, error) {
 	b, err := c.Bus()
@@ -69,14 +74,16 @@ func (c *call) monitor(ctx context.Context) (*orchestrator.Monitor, time.Duratio
 		return nil, 0, err
 	}
 	interval := c.cmd.Int("interval")
-	if interval < 1 {
-		return nil, 0, usageOf(c.verb, "--interval takes a number of seconds from 1")
+	if interval < 1 || interval > maxInterval {
+		return nil, 0, usageOf(c.verb, fmt.Sprintf("--interval takes a number of seconds from 1 to %d", maxInterval))
 	}
 	stale := s.StaleAfter
 	if c.cmd.IsSet("stale-minutes") {
-		if stale = time.Duration(c.cmd.Int("stale-minutes")) * time.Minute; stale <= 0 {
-			return nil, 0, usageOf(c.verb, "--stale-minutes takes a number from 1")
+		minutes := c.cmd.Int("stale-minutes")
+		if minutes < 1 || minutes > maxStale {
+			return nil, 0, usageOf(c.verb, fmt.Sprintf("--stale-minutes takes a number from 1 to %d", maxStale))
 		}
+		stale = time.Duration(minutes) * time.Minute
 	}
 	target, err := review.FindTarget(ctx, c.open.repo, "HEAD", s.Remote, s.Target)
 	if err != nil && !errors.Is(err, review.ErrNoTarget) {
@@ -95,21 +102,49 @@ func runOrchestrate(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	for whole := !c.cmd.Bool("quiet"); ; whole = false {
-		if err := m.Beat(ctx); err != nil {
+	whole := !c.cmd.Bool("quiet")
+	for {
+		err := c.orchestrateOnce(ctx, m, whole, interval)
+		if err == nil {
+			whole = false
+			continue
+		}
+		line, _, code := c.word(err)
+		if code != exitAgain || ctx.Err() != nil {
 			return err
 		}
-		watch, _, err := c.watchSwarm(ctx, m)
-		if err != nil {
+		c.notef("git swarm: %s; looking again in %s", inert(line), interval)
+		if err := pause(ctx, interval); err != nil {
 			return err
 		}
-		if err = c.tick(ctx, m, whole); err == nil {
-			err = awaitChange(ctx, watch, interval)
-		}
-		_ = watch.Close()
-		if err != nil && !errors.Is(err, errInterval) {
-			return err
-		}
+	}
+}
+
+// orchestrateOnce looks, and returns when it is time for the next look.
+func (c *call) orchestrateOnce(ctx context.Context, m *orchestrator.Monitor, whole bool, interval time.Duration) error {
+	if err := m.Beat(ctx); err != nil {
+		return err
+	}
+	watch, _, err := c.watchSwarm(ctx, m)
+	if err != nil {
+		return err
+	}
+	defer watch.Close()
+	if err := c.tick(ctx, m, whole); err != nil {
+		return err
+	}
+	if err := awaitChange(ctx, watch, interval); !errors.Is(err, errInterval) {
+		return err
+	}
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 
@@ -202,7 +237,7 @@ func wordEvent(e orchestrator.Event) string {
 	case "verdict":
 		return fmt.Sprintf("review #%d: %s: %s", e.Number, e.Session, inert(e.Text))
 	case "review-closed":
-		return fmt.Sprintf("review #%d of %s is approved or withdrawn", e.Number, e.Session)
+		return fmt.Sprintf("review #%d of %s is approved, withdrawn or superseded", e.Number, e.Session)
 	case "auto-approved":
 		return fmt.Sprintf("review #%d of %s approved automatically", e.Number, e.Session)
 	case "message":

@@ -8,8 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"unicode/utf8"
 
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -55,19 +58,29 @@ orchestrator: it plans first, and asks.`,
 	}
 }
 
-func runStart(ctx context.Context, c *call) error {
+func runStart(ctx context.Context, c *call) (err error) {
 	most := c.cmd.Int("max-files-per-session")
 	if most < 1 {
 		return usageOf(c.verb, "--max-files-per-session takes a number from 1")
+	}
+	if c.cmd.String("file") != "" && len(c.args) > 0 {
+		return usageOf(c.verb, "either a plan or --file")
 	}
 	r, err := c.Repo()
 	if err != nil {
 		return err
 	}
+	printed := c.cmd.Bool("print-prompt")
+	if !printed { // before anybody writes a plan for nothing
+		if err := c.mayStart(ctx, r); err != nil {
+			return err
+		}
+	}
 	plan, err := c.plan(ctx, r)
 	if err != nil {
 		return err
 	}
+	defer func() { c.keepPlan(r, err) }()
 	target, err := c.landsOn(ctx, "HEAD")
 	if err != nil {
 		return err
@@ -76,32 +89,52 @@ func runStart(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.cmd.Bool("print-prompt") {
+	if printed {
 		return c.printf("%s", prompt)
-	}
-	if r.WorkTree == "" {
-		return &refusal{exitNo, "git swarm start needs a work tree, and the repository is bare", ""}
 	}
 	if len(prompt) > orchestrator.MaxPrompt {
 		return tooLong("plan")
-	}
-	_, err = orchestrator.ClientVersion(ctx, c.Env)
-	switch {
-	case errors.Is(err, orchestrator.ErrClientTooOld):
-		c.notef("%s: its sessions will not hear of each other by themselves; %s", err, installClient)
-	case err != nil:
-		return wordAgent(err)
 	}
 	name, err := orchestrator.WriteProtocol(r.WorkTree, target)
 	if err != nil {
 		return wordSettings(err, "")
 	}
-	c.notef("The rules of the swarm are in %s, between marks", name)
+	c.notef("The rules of the swarm are in %s, between marks: commit it, so that worktrees have it", name)
 	if err := c.initClaude(ctx, r); err != nil {
 		return err
 	}
 	agent := orchestrator.Agent{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
 	return wordAgent(agent.Interactive(ctx))
+}
+
+// mayStart refuses where the orchestrator could not be started.
+func (c *call) mayStart(ctx context.Context, r *repo.Repo) error {
+	if r.WorkTree == "" {
+		return &refusal{exitNo, "git swarm start needs a work tree, and the repository is bare", ""}
+	}
+	_, err := orchestrator.ClientVersion(ctx, c.Env)
+	if errors.Is(err, orchestrator.ErrClientTooOld) {
+		c.notef("%s: its sessions will not hear of each other by themselves; %s", err, installClient)
+		return nil
+	}
+	if err != nil && !errors.Is(err, orchestrator.ErrNoClient) {
+		return &refusal{exitNo, inert(err.Error()), "git swarm setup"}
+	}
+	return wordAgent(err)
+}
+
+// planFile is where a plan is edited.
+func planFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "SWARM_PLAN") }
+
+// keepPlan removes an edited plan once it has been of use. A client that ended,
+// however it did, had it.
+func (c *call) keepPlan(r *repo.Repo, err error) {
+	var ended *statusError
+	if err == nil || errors.As(err, &ended) {
+		_ = os.Remove(planFile(r))
+	} else if _, missing := os.Stat(planFile(r)); missing == nil {
+		c.notef("Your plan is kept: git swarm start --file %s", shellWord(c.near(planFile(r))))
+	}
 }
 
 // landsOn is the branch that work on branch lands on, "" if there is no remote.
@@ -118,8 +151,6 @@ func (c *call) plan(ctx context.Context, r *repo.Repo) (string, error) {
 	file := c.cmd.String("file")
 	var text string
 	switch {
-	case file != "" && len(c.args) > 0:
-		return "", usageOf(c.verb, "either a plan or --file")
 	case len(c.args) == 1 && c.args[0] == "-" || file == "-":
 		content, err := io.ReadAll(io.LimitReader(c.Stdin, bus.MaxBody+1))
 		if err != nil {
@@ -153,10 +184,15 @@ func (c *call) plan(ctx context.Context, r *repo.Repo) (string, error) {
 	switch {
 	case text == "":
 		return "", &refusal{exitNo, "the plan is empty: nothing to do", ""}
-	case len(text) > bus.MaxBody || strings.ToValidUTF8(text, "") != text:
-		return "", bus.Inputf("the plan has more than %d bytes, or is not valid UTF-8", bus.MaxBody)
+	case !isText(text):
+		return "", bus.Inputf("the plan has more than %d bytes, or is no text", bus.MaxBody)
 	}
 	return text, nil
+}
+
+// isText reports whether a client can be given it.
+func isText(s string) bool {
+	return len(s) <= bus.MaxBody && utf8.ValidString(s) && !strings.Contains(s, "\x00")
 }
 
 // piped reports whether standard input is a file or a pipe, and so may hold a plan.
@@ -181,11 +217,13 @@ func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(r.GitDir, "SWARM_PLAN")
+	path := planFile(r)
 	if err := os.WriteFile(path, []byte(planHelp), 0o666); err != nil {
 		return "", err
 	}
-	defer os.Remove(path)
+	interrupt := make(chan os.Signal, 1) // is for the editor
+	signal.Notify(interrupt, os.Interrupt, syscall.SIGQUIT)
+	defer signal.Stop(interrupt)
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", strings.TrimSpace(editor)+` "$@"`, "editor", path)
 	cmd.Dir, cmd.Env = c.Dir, c.Env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, c.Stderr, c.Stderr
@@ -202,7 +240,10 @@ func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
 			kept = append(kept, line)
 		}
 	}
-	return strings.Join(kept, ""), nil
+	if text := strings.Join(kept, ""); strings.TrimSpace(text) != "" {
+		return text, os.WriteFile(path, []byte(text), 0o666)
+	}
+	return "", os.Remove(path)
 }
 
 // wordAgent words what can go wrong with a client.
@@ -210,7 +251,7 @@ func wordAgent(err error) error {
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, orchestrator.ErrNoClient):
-		return &refusal{exitNo, err.Error(), installClient}
+		return &refusal{exitNo, orchestrator.ErrNoClient.Error(), installClient}
 	case errors.Is(err, orchestrator.ErrNoTmux):
 		return &refusal{exitNo, err.Error(), "git swarm launch --print"}
 	case errors.As(err, &exit):
