@@ -150,8 +150,8 @@ func (h *Hook) identity() (string, error) {
 // taken reports whether another agent is at work as the session. An agent whose
 // session got another id (as /clear does) is the same process.
 func (h *Hook) taken(id string) bool {
-	for _, k := range allAgents(h.Repo.CommonDir, h.Now()) {
-		if k.Session == id && k.key != h.key() && !k.over() && (k.PID == 0 || k.PID != h.Input.PID) {
+	for _, k := range agentsOf(h.Repo.CommonDir, id, h.Now()) {
+		if k.key != h.key() && !k.over() && (k.PID == 0 || k.PID != h.Input.PID) {
 			return true
 		}
 	}

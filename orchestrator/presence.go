@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -60,6 +61,10 @@ func loadAgent(commonDir, key string) *presence {
 	if err != nil {
 		return nil
 	}
+	return parseAgent(content)
+}
+
+func parseAgent(content []byte) *presence {
 	var a presence
 	if json.Unmarshal(content, &a) != nil || bus.CheckID(a.Session) != nil {
 		return nil
@@ -96,12 +101,15 @@ type known struct {
 	active time.Time
 }
 
-// allAgents lists the records, and deletes those that are of no more use.
-func allAgents(commonDir string, now time.Time) []known {
+// agentsOf lists the records of those that work, or worked, as the session, and
+// deletes records that are of no more use. Of most it only sees that they are of
+// another: in a week there can be hundreds.
+func agentsOf(commonDir, session string, now time.Time) []known {
 	entries, err := os.ReadDir(agentsDir(commonDir))
 	if err != nil {
 		return nil
 	}
+	mark := []byte(`"session":"` + session + `"`)
 	var all []known
 	for _, e := range entries {
 		key, ok := strings.CutSuffix(e.Name(), ".json")
@@ -109,13 +117,17 @@ func allAgents(commonDir string, now time.Time) []known {
 		if !ok || err != nil {
 			continue
 		}
-		a := loadAgent(commonDir, key)
-		if now.Sub(info.ModTime()) > keepAgents && (a == nil || a.over()) {
-			_ = os.Remove(agentPath(commonDir, key))
-			_ = os.Remove(waitPath(commonDir, key))
+		content, err := os.ReadFile(agentPath(commonDir, key))
+		old := now.Sub(info.ModTime()) > keepAgents
+		if err != nil || !old && !bytes.Contains(content, mark) {
 			continue
 		}
-		if a != nil {
+		a := parseAgent(content)
+		switch {
+		case old && (a == nil || a.over()):
+			_ = os.Remove(agentPath(commonDir, key))
+			_ = os.Remove(waitPath(commonDir, key))
+		case a != nil && a.Session == session:
 			all = append(all, known{a, key, info.ModTime()})
 		}
 	}
@@ -137,9 +149,7 @@ func AgentSession(commonDir, id string) string {
 // AtWork reports whether an agent is at work as the session, for certain: its
 // process is there.
 func AtWork(commonDir, session string) bool {
-	return slices.ContainsFunc(allAgents(commonDir, time.Now()), func(k known) bool {
-		return k.Session == session && k.PID > 0 && !k.over()
-	})
+	return slices.ContainsFunc(agentsOf(commonDir, session, time.Now()), func(k known) bool { return k.PID > 0 && !k.over() })
 }
 
 // graceSeen is by how much a session may have been heard of after its agent's
@@ -150,10 +160,7 @@ const graceSeen = time.Minute
 // by agents that have all certainly ended, and by nobody else since.
 func AgentsEnded(commonDir, session string, seen time.Time) bool {
 	ended := false
-	for _, k := range allAgents(commonDir, time.Now()) {
-		if k.Session != session {
-			continue
-		}
+	for _, k := range agentsOf(commonDir, session, time.Now()) {
 		if !k.over() {
 			return false
 		}
