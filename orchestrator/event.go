@@ -5,7 +5,7 @@ const (
 	EventSessionStart = "session-start"
 	EventPrompt       = "prompt"
 	EventPreEdit      = "pre-edit"
-	EventPrePush      = "pre-push-agent" // pre-push is git's hook
+	EventPrePush      = "pre-push"
 	EventBatch        = "batch"
 	EventSubagent     = "subagent"
 	EventStop         = "stop"

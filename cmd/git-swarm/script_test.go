@@ -105,7 +105,7 @@ func runExits(ts *testscript.TestScript, neg bool, args []string) {
 
 // hookNames are the names that Claude Code has for the events.
 var hookNames = map[string]string{
-	"session-start": "SessionStart", "prompt": "UserPromptSubmit", "pre-edit": "PreToolUse", "pre-push-agent": "PreToolUse",
+	"session-start": "SessionStart", "prompt": "UserPromptSubmit", "pre-edit": "PreToolUse", "pre-push": "PreToolUse",
 	"batch": "PostToolBatch", "subagent": "SubagentStart", "stop": "Stop", "wait": "Stop", "session-end": "SessionEnd",
 }
 

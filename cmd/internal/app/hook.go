@@ -18,16 +18,16 @@ import (
 // of init --claude.
 func hookVerb() *verb {
 	return &verb{
-		name: "hook", hidden: true, raw: true, max: -1, subs: append([]string{"pre-commit", "pre-push"}, orchestrator.Events...),
+		name: "hook", hidden: true, raw: true, max: -1, subs: append([]string{"pre-commit"}, orchestrator.Events...),
 		run: func(ctx context.Context, c *call) error {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "hook EVENT is missing")
 			}
-			switch c.args[0] {
-			case "pre-commit":
+			switch git := c.args[1:]; {
+			case c.args[0] == "pre-commit":
 				return c.hookPreCommit(ctx)
-			case "pre-push":
-				return c.hookPrePush(ctx, c.args[1:])
+			case c.args[0] == orchestrator.EventPrePush && len(git) > 0: // git names the remote, an agent does not
+				return c.hookPrePush(ctx, git)
 			}
 			return c.agentHook(ctx)
 		},
