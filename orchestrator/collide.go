@@ -24,8 +24,28 @@ const CollisionsRef = "refs/swarm/collisions"
 
 // Collision is two sessions whose branches, as they are, could not be merged.
 type Collision struct {
-	A, B  string   // ids, A before B
-	Files []string // as quoteFile has them, at most maxFiles and then how many more
+	A, B string // ids, A before B
+	conflict
+}
+
+// conflict is what two commits conflict in.
+type conflict struct {
+	Files []string // as quoteFile has them, at most maxFiles
+	More  int      // how many there are beside
+}
+
+// text is what the table holds of it.
+func (c conflict) text() string {
+	text := strings.Join(c.Files, "\n") + "\n"
+	if c.More > 0 {
+		text += fmt.Sprintf("(%d more)\n", c.More)
+	}
+	return text
+}
+
+// named is at most so many files, and how many there are beside.
+func (c conflict) named(most int) string {
+	return shorten(c.Files, most, c.More, ", ")
 }
 
 // maxFiles is how many files of a collision are named.
@@ -34,7 +54,7 @@ const maxFiles = 100
 // quoteFile is a file's name as text of one line: in quotes with escapes where it
 // is not that by itself, as git has it.
 func quoteFile(name string) string {
-	if utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '"' || r == '\\' }) {
+	if utf8.ValidString(name) && !strings.HasPrefix(name, "(") && !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '"' || r == '\\' }) {
 		return name
 	}
 	return strconv.Quote(name)
@@ -45,19 +65,17 @@ func (c Collision) path() string { return c.A + "/" + c.B }
 // pairs remembers, from one look to the next, what does not have to be asked of
 // git again.
 type pairs struct {
-	base    string               // what "changed" counts from, "" for the target
-	changed map[string]changes   // by tip
-	merged  map[[2]string]merged // by the two tips
+	base    string                 // what "changed" counts from, "" for the target
+	changed map[string]changes     // by tip
+	merged  map[[2]string]conflict // by the two tips
 }
 
-// changes are what a branch has changed, or more.
+// changes are the files that the commits of a branch have changed, also those that
+// they have changed back.
 type changes struct {
 	files   []string // sorted
-	renamed bool     // whole folders may have moved
+	renamed bool     // whole folders may have moved, or it is not known what has changed
 }
-
-// merged are the files in which two tips conflict for good.
-type merged []string
 
 // collisions tries every two sessions that are not done and whose branches change
 // a file in common, or may do so by what was renamed; only pairs of which a tip has
@@ -78,7 +96,7 @@ func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, ses
 		*p = pairs{}
 		return nil, nil
 	}
-	fresh := pairs{"", map[string]changes{}, map[[2]string]merged{}}
+	fresh := pairs{"", map[string]changes{}, map[[2]string]conflict{}}
 	from := refs[target]
 	if from == "" {
 		if from, err = commonBase(ctx, r, at); err != nil {
@@ -95,12 +113,12 @@ func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, ses
 			if a.tip == b.tip {
 				continue
 			}
-			files, err := p.try(ctx, r, &fresh, from, a.tip, b.tip)
+			c, err := p.try(ctx, r, &fresh, from, a.tip, b.tip)
 			if err != nil {
 				return nil, fmt.Errorf("try %s with %s: %w", a.id, b.id, err)
 			}
-			if len(files) > 0 {
-				found = append(found, Collision{a.id, b.id, files})
+			if len(c.Files) > 0 {
+				found = append(found, Collision{a.id, b.id, c})
 			}
 		}
 	}
@@ -143,45 +161,45 @@ func commonBase(ctx context.Context, r *repo.Repo, at []sessionTip) (string, err
 	return strings.TrimSpace(out), err
 }
 
-// try returns the files in which two tips conflict, asking git only what is not
-// known of them. What git refuses to merge, such as histories that have nothing
+// try returns what two tips conflict in, asking git only what is not known of them. What git refuses to merge, such as histories that have nothing
 // in common, cannot collide.
-func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, from, a, b string) ([]string, error) {
+func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, from, a, b string) (conflict, error) {
 	key := [2]string{a, b}
-	if files, ok := p.merged[key]; ok {
-		fresh.merged[key] = files
-		return files, nil
+	if c, ok := p.merged[key]; ok {
+		fresh.merged[key] = c
+		return c, nil
 	}
 	var sides [2]changes
 	for i, tip := range key {
 		c, err := p.changesOf(ctx, r, fresh, from, tip)
 		if err != nil {
-			return nil, err
+			return conflict{}, err
 		}
 		sides[i] = c
 	}
-	var files merged
+	var found conflict
 	if sides[0].renamed || sides[1].renamed || sides[0].meets(sides[1]) {
 		opts, err := merge.OptionsFor(r, heal.Safe)
 		if err != nil {
-			return nil, err
+			return conflict{}, err
 		}
 		all, err := merge.Try(ctx, r, a, b, opts)
 		var refused *repo.GitError
 		if err != nil && (ctx.Err() != nil || !errors.As(err, &refused)) {
-			return nil, err
+			return conflict{}, err
 		}
 		for _, h := range all {
-			if !h.Whole {
-				files = append(files, quoteFile(h.Path))
+			switch {
+			case h.Whole:
+			case len(found.Files) == maxFiles:
+				found.More++
+			default:
+				found.Files = append(found.Files, quoteFile(h.Path))
 			}
 		}
-		if more := len(files) - maxFiles; more > 0 {
-			files = append(files[:maxFiles], fmt.Sprintf("(%d more)", more))
-		}
 	}
-	fresh.merged[key] = files
-	return files, nil
+	fresh.merged[key] = found
+	return found, nil
 }
 
 // meets reports whether both change the same file, or one a file that is a folder
@@ -207,21 +225,20 @@ func (p *pairs) changesOf(ctx context.Context, r *repo.Repo, fresh *pairs, from,
 		return c, nil
 	}
 	c, ok := p.changed[tip]
-	if !ok && from != "" {
-		out, err := repo.Output(r.GitParsed(ctx, "diff", "--name-status", "--find-renames", "-z", from+"..."+tip))
-		var no *repo.GitError
-		if err != nil && !errors.As(err, &no) { // no common ancestor: nothing to compare
+	if !ok && from == "" {
+		c.renamed = true // nothing to compare with
+	} else if !ok {
+		out, err := repo.Output(r.GitParsed(ctx, "log", "--format=", "--name-status", "--find-renames", "--no-relative", "-z", from+".."+tip))
+		if err != nil {
 			return changes{}, err
 		}
 		c = parseChanges(out)
-	} else if !ok {
-		c.renamed = true // nothing to compare with
 	}
 	fresh.changed[tip] = c
 	return c, nil
 }
 
-// parseChanges reads git diff --name-status -z: a status and one path, or two of
+// parseChanges reads git log --name-status -z: a status and one path, or two of
 // what was renamed.
 func parseChanges(out string) (c changes) {
 	fields := strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
@@ -235,6 +252,7 @@ func parseChanges(out string) (c changes) {
 		fields = fields[1+n:]
 	}
 	slices.Sort(c.files)
+	c.files = slices.Compact(c.files)
 	return c
 }
 
@@ -267,7 +285,7 @@ func (m *Monitor) warn(ctx context.Context, found []Collision) error {
 		if err != nil && !errors.Is(err, refstore.ErrNotExist) {
 			return err
 		}
-		same = same && err == nil && string(content) == strings.Join(c.Files, "\n")+"\n"
+		same = same && err == nil && string(content) == c.text()
 	}
 	if err := table.Below("", func(string, []byte) bool { known++; return true }); err != nil {
 		return err
@@ -293,10 +311,10 @@ func record(tx *refstore.Tx, found []Collision) error {
 		before := old[c.path()]
 		delete(old, c.path())
 		fresh := slices.DeleteFunc(slices.Clone(c.Files), func(f string) bool { return strings.Contains("\n"+before, "\n"+f+"\n") })
-		if len(fresh) > 0 {
-			told = append(told, Collision{c.A, c.B, fresh})
+		if was := moreIn(before); len(fresh) > 0 && (was == 0 || len(c.Files)+c.More > maxFiles+was) { // else one that was not named has moved up
+			told = append(told, Collision{c.A, c.B, conflict{fresh, c.More}})
 		}
-		if err := table.Put(c.path(), []byte(strings.Join(c.Files, "\n")+"\n")); err != nil {
+		if err := table.Put(c.path(), []byte(c.text())); err != nil {
 			return err
 		}
 	}
@@ -312,24 +330,31 @@ func record(tx *refstore.Tx, found []Collision) error {
 	return tell(tx, told)
 }
 
+// moreIn is More of the conflict whose text this is.
+func moreIn(text string) (n int) {
+	last := text[strings.LastIndex(strings.TrimSuffix(text, "\n"), "\n")+1:]
+	_, _ = fmt.Sscanf(last, "(%d more)", &n)
+	return n
+}
+
 // tell sends one message to each session that is about to collide, however many
 // it collides with.
 func tell(tx *refstore.Tx, told []Collision) error {
 	with := map[string][]Collision{} // as the session sees it: B is the other
 	for _, c := range told {
 		with[c.A] = append(with[c.A], c)
-		with[c.B] = append(with[c.B], Collision{c.B, c.A, c.Files})
+		with[c.B] = append(with[c.B], Collision{c.B, c.A, c.conflict})
 	}
 	for _, id := range slices.Sorted(maps.Keys(with)) {
 		var parts []string
 		for _, c := range with[id] {
-			parts = append(parts, fmt.Sprintf("%s's in %s", c.B, shorten(c.Files, 10, ", ")))
+			parts = append(parts, fmt.Sprintf("%s's in %s", c.B, c.named(10)))
 		}
 		other := with[id][0].B
 		if len(parts) > 1 {
 			other = "ID"
 		}
-		body := fmt.Sprintf("your branch will conflict with %s: agree who goes first, git swarm message %s", shorten(parts, 10, "; "), other)
+		body := fmt.Sprintf("your branch will conflict with %s: agree who goes first, git swarm message %s", shorten(parts, 10, 0, "; "), other)
 		if _, err := bus.Notify(tx, id, body); err != nil {
 			return err
 		}
@@ -337,13 +362,16 @@ func tell(tx *refstore.Tx, told []Collision) error {
 	return nil
 }
 
-// shorten joins at most so many, and says how many more there are.
-func shorten(texts []string, most int, sep string) string {
-	more := ""
+// shorten joins at most so many, and says how many there are beside.
+func shorten(texts []string, most, beside int, sep string) string {
 	if n := len(texts) - most; n > 0 {
-		texts, more = texts[:most], fmt.Sprintf(" and %d more", n)
+		texts, beside = texts[:most], beside+n
 	}
-	return strings.Join(texts, sep) + more
+	text := strings.Join(texts, sep)
+	if beside > 0 {
+		text += fmt.Sprintf(" and %d more", beside)
+	}
+	return text
 }
 
 // Fsck reads the table of collisions and returns what breaks the format, and how

@@ -126,19 +126,27 @@ func TestCollisionTold(t *testing.T) {
 		s.git("checkout", "-q", "main")
 	}
 	now, _ := s.tick()
-	if len(now.Collisions) != 6 || len(now.Collisions[0].Files) != maxFiles+1 || now.Collisions[0].Files[maxFiles] != "(52 more)" {
+	if len(now.Collisions) != 6 || len(now.Collisions[0].Files) != maxFiles || now.Collisions[0].More != 52 {
 		t.Errorf("%d: %q", len(now.Collisions), now.Collisions[0].Files)
 	}
 	for i := range 4 {
 		got := s.inbox(fmt.Sprintf("S%03d", i))
-		if len(got) != 1 || len(got[0]) > 3000 || !strings.Contains(got[0], "and 91 more") || strings.Count(got[0], "'s in ") != 3 {
+		if len(got) != 1 || len(got[0]) > 3000 || !strings.Contains(got[0], "and 142 more") || strings.Count(got[0], "'s in ") != 3 {
 			t.Errorf("S%03d was told %q", i, got)
 		}
 	}
 	if _, again := s.tick(); len(again) > 0 {
 		t.Errorf("%v", again)
 	}
-	for name, want := range map[string]string{"b\xff": `"b\xff"`, "new\nline": `"new\nline"`, "ü x": "ü x", `q"`: `"q\""`} {
+	s.git("checkout", "-q", "feat/w003")
+	s.write("000-"+strings.Repeat("x", 60), "0")
+	s.git("commit", "-q", "-am", "one less")
+	s.git("checkout", "-q", "main")
+	s.tick()
+	if got := s.inbox("S003"); len(got) != 1 {
+		t.Errorf("told %q of one file less", got)
+	}
+	for name, want := range map[string]string{"(1 more)": `"(1 more)"`, "b\xff": `"b\xff"`, "new\nline": `"new\nline"`, "ü x": "ü x", `q"`: `"q\""`} {
 		if got := quoteFile(name); got != want {
 			t.Errorf("%q is %s, not %s", name, got, want)
 		}
@@ -161,6 +169,7 @@ func TestCollisionKinds(t *testing.T) {
 		"same":                 {"echo x > p; git add .", "echo x > p; git add ."},
 		"odd names":            {`echo x > 'ü "q"'; git add .`, `echo y > 'ü "q"'; git add .`},
 		"unrelated":            {"echo x > p; git add .", "git checkout -q --orphan o$$ && git branch -qD $B && git checkout -q --orphan $B; echo y > p; git add ."},
+		"changed back":         {"sed -i s/5/five/ a.txt; git commit -qam x; sed -i s/five/5/ a.txt; git add .", "sed -i s/5/cinq/ a.txt; git add ."},
 		"a folder moved twice": {"git mv dir other", "git mv dir another"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,6 +33,7 @@ type presence struct {
 	Reviews []int    `json:"reviews"` // the reviews that it was reminded of
 
 	ReviewsAt string      `json:"reviewsAt"` // how the reviews stood then
+	LandsOn   string      `json:"landsOn"`   // the ref that its work lands on
 	ClaimsAt  object.Hash `json:"claimsAt"`  // the claims' tip then
 	Claims    []string    `json:"claims"`    // what the session held then
 }

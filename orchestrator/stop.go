@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	pathpkg "path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -50,12 +51,9 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	unpushed, looks, err := h.newlyUnpushed(ctx, own.Paths)
-	if err != nil {
-		return err
-	}
-	if h.record == nil || slices.ContainsFunc(unpushed, func(p string) bool { return !slices.Contains(h.record.Named, p) }) {
-		r.Unpushed = unpushed
+	work, failed := h.work(ctx, own.Paths) // what failed here keeps no message from being told
+	if !work.same && (h.record == nil || slices.ContainsFunc(work.paths, func(p string) bool { return !slices.Contains(h.record.Named, p) })) {
+		r.Unpushed = work.paths
 	}
 	if len(r.Unpushed) > 0 {
 		if r.Target, err = h.landsOn(ctx); err != nil {
@@ -79,16 +77,16 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 	} else {
 		err = nil
 	}
-	if err != nil || h.record == nil {
-		return err
+	if err != nil || failed != nil || h.record == nil {
+		return errors.Join(err, failed)
 	}
-	if !said && looks == h.record.Looked && reviewsAt == h.record.ReviewsAt && own.Tip == h.record.ClaimsAt {
+	if !said && work.same && reviewsAt == h.record.ReviewsAt && own.Tip == h.record.ClaimsAt {
 		return nil
 	}
 	return h.update(func(a *presence) {
-		a.Looked, a.ReviewsAt, a.ClaimsAt, a.Claims = looks, reviewsAt, own.Tip, own.Paths
-		if len(unpushed) > 0 {
-			a.Named = unpushed
+		a.ReviewsAt, a.ClaimsAt, a.Claims = reviewsAt, own.Tip, own.Paths
+		if !work.same {
+			a.Named, a.Looked, a.LandsOn = work.paths, work.looks, work.target
 		}
 		a.Reviews = append(a.Reviews, r.Reviews...)
 		a.Reviews = a.Reviews[max(0, len(a.Reviews)-maxReviews):]
@@ -113,35 +111,46 @@ func (h *Hook) reviewsFor(ctx context.Context, id string) ([]int, error) {
 	return numbers, err
 }
 
-// newlyUnpushed is unpushed, unless all looks as it did at the last stop: then
-// the session was reminded of what there is.
-func (h *Hook) newlyUnpushed(ctx context.Context, held []string) (paths []string, looks string, err error) {
-	if len(held) == 0 {
-		return nil, "", nil
-	}
-	looks = h.looks(ctx, held)
-	if h.record != nil && looks != "" && looks == h.record.Looked {
-		return nil, looks, nil
-	}
-	paths, err = h.unpushed(ctx, held)
-	return paths, looks, err
+// work is what a session has not landed yet of what it claims.
+type work struct {
+	same   bool     // all looks as at the last stop: nothing else is known
+	paths  []string // its claims under which something has not landed
+	looks  string   // see Hook.looks
+	target string   // the ref that it lands on, "" if there is none
 }
 
-// looks is a sum over the branch, the index, and size and time of the claimed
-// files; "" if a folder is among them.
-func (h *Hook) looks(ctx context.Context, held []string) string {
+// work is what has not landed, unless all looks as it did at the last stop: then
+// the session was reminded of what there is.
+func (h *Hook) work(ctx context.Context, held []string) (work, error) {
+	if h.record != nil && h.record.Looked != "" && h.record.Looked == h.looks(ctx, held, h.record.LandsOn) {
+		return work{same: true}, nil
+	}
+	paths, target, err := h.unpushed(ctx, held)
+	return work{paths: paths, target: target, looks: h.looks(ctx, held, target)}, err
+}
+
+// looks is a sum over the branch, what it lands on, the index, and size and time of
+// the claimed files; "" if a folder is among them.
+func (h *Hook) looks(ctx context.Context, held []string, target string) string {
 	sum := sha256.New()
 	head, err := os.ReadFile(filepath.Join(h.Repo.GitDir, "HEAD"))
 	if err != nil || h.Repo.WorkTree == "" {
 		return ""
 	}
-	fmt.Fprintf(sum, "%s\n", head)
+	fmt.Fprintf(sum, "%s\n%q\n", head, held)
+	refs := []string{target}
 	if ref, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: "); ok {
+		refs = append(refs, ref)
+	}
+	for _, ref := range refs {
+		if ref == "" {
+			continue
+		}
 		tip, err := h.Bus.Store().Tip(ctx, ref)
 		if err != nil {
 			return ""
 		}
-		fmt.Fprintln(sum, tip)
+		fmt.Fprintln(sum, ref, tip)
 	}
 	files := []string{filepath.Join(h.Repo.GitDir, "index")}
 	for _, path := range held {
@@ -164,42 +173,68 @@ func (h *Hook) looks(ctx context.Context, held []string) string {
 // unpushed are the session's claims under which something is changed here that
 // has not landed: not committed, or committed and not on the target. Where there
 // is no target, what is committed counts as landed.
-func (h *Hook) unpushed(ctx context.Context, held []string) ([]string, error) {
+func (h *Hook) unpushed(ctx context.Context, held []string) (paths []string, target string, err error) {
 	if len(held) == 0 || h.Repo.WorkTree == "" {
-		return nil, nil
+		return nil, "", nil
 	}
-	var specs []string
-	for _, path := range held[:min(len(held), 1000)] {
+	specs := []string{"--"}
+	for _, path := range held {
 		specs = append(specs, ":(top,literal)"+path)
 	}
-	args := append([]string{"status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--"}, specs...)
-	out, err := repo.Output(h.git(ctx, args))
-	if err != nil {
-		return nil, err
+	if len(held) > maxSpecs {
+		specs = specs[:1] // all, and below only what is held
 	}
-	var changed []string
+	out, err := repo.Output(h.git(ctx, "status", specs, "--porcelain", "-z", "--no-renames", "--untracked-files=all"))
+	if err != nil {
+		return nil, "", err
+	}
+	changed := map[string]bool{}
 	for entry := range strings.SplitSeq(out, "\x00") {
 		if len(entry) > 3 {
-			changed = append(changed, entry[3:])
+			addPath(changed, entry[3:])
 		}
 	}
-	target, err := review.FindTarget(ctx, h.Repo, "HEAD", h.Remote, h.Target)
-	if err == nil {
-		args := append([]string{"diff", "--name-only", "-z", "--no-renames", "--no-relative", target + "...HEAD", "--"}, specs...)
-		if out, err = repo.Output(h.git(ctx, args)); err != nil {
-			return nil, err
+	target, err = review.FindTarget(ctx, h.Repo, "HEAD", h.Remote, h.Target)
+	switch {
+	case err == nil:
+		if out, err = h.changedSince(ctx, target, specs); err != nil {
+			return nil, "", err
 		}
-		changed = append(changed, strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")...)
-	} else if !errors.Is(err, review.ErrNoTarget) {
-		return nil, err
+		for path := range strings.SplitSeq(out, "\x00") {
+			addPath(changed, path)
+		}
+	case !errors.Is(err, review.ErrNoTarget):
+		return nil, "", err
 	}
-	var paths []string
 	for _, path := range held {
-		if slices.ContainsFunc(changed, func(p string) bool { return p == path || strings.HasPrefix(p, path+"/") }) {
+		if changed[path] {
 			paths = append(paths, path)
 		}
 	}
-	return paths, nil
+	return paths, target, nil
+}
+
+// maxSpecs is how many paths git is asked about one by one.
+const maxSpecs = 1000
+
+// addPath adds a path and the folders above it.
+func addPath(all map[string]bool, path string) {
+	for path != "." && !all[path] {
+		all[path] = true
+		path = pathpkg.Dir(path)
+	}
+}
+
+// changedSince are the files that HEAD has changed since it left target; where it
+// never did, those in which they differ.
+func (h *Hook) changedSince(ctx context.Context, target string, specs []string) (string, error) {
+	args := []string{"--name-only", "-z", "--no-renames", "--no-relative"}
+	out, err := repo.Output(h.git(ctx, "diff", specs, append(args, target+"...HEAD")...))
+	var no *repo.GitError
+	if errors.As(err, &no) && strings.Contains(no.Line(), "no merge base") {
+		return repo.Output(h.git(ctx, "diff", specs, append(args, target, "HEAD")...))
+	}
+	return out, err
 }
 
 // sessionEnd releases what the session claims and has nothing unfinished under.
@@ -215,7 +250,7 @@ func (h *Hook) sessionEnd(ctx context.Context, id string) error {
 	if err != nil || len(own.Paths) == 0 || h.taken(id) {
 		return errors.Join(ended, err)
 	}
-	kept, err := h.unpushed(ctx, own.Paths)
+	kept, _, err := h.unpushed(ctx, own.Paths)
 	if err != nil {
 		return errors.Join(ended, err)
 	}
@@ -236,6 +271,6 @@ func (h *Hook) sessionEnd(ctx context.Context, id string) error {
 }
 
 // git runs in the repository without taking the index's lock.
-func (h *Hook) git(ctx context.Context, args []string) *exec.Cmd {
-	return h.Repo.GitParsed(ctx, append([]string{"--no-optional-locks"}, args...)...)
+func (h *Hook) git(ctx context.Context, command string, behind []string, args ...string) *exec.Cmd {
+	return h.Repo.GitParsed(ctx, slices.Concat([]string{"--no-optional-locks", command}, args, behind)...)
 }
