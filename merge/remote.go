@@ -34,7 +34,7 @@ func (l *Lander) fetch(ctx context.Context, target Target) (string, error) {
 			return "", nil
 		case ctx.Err() != nil:
 			return "", context.Cause(ctx)
-		case try == fetchTries || !strings.Contains(heard.String(), "cannot lock ref"):
+		case try == fetchTries || !strings.Contains(heard.String(), "cannot lock ref") || strings.Contains(heard.String(), "cannot create"):
 			return "", fmt.Errorf("fetch from %s: %s", target.Remote, whyLine(heard.String(), err))
 		}
 		// Another worktree's fetch has moved, or is moving, the same tracking ref.

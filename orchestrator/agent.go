@@ -1,12 +1,12 @@
 package orchestrator
 
 import (
-	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"golang.org/x/term"
 )
 
 // Agent is a session's Claude Code client, about to be started.
@@ -39,8 +40,8 @@ func (a Agent) command(ctx context.Context, args ...string) *exec.Cmd {
 func (a Agent) Interactive(ctx context.Context) error {
 	cmd := a.command(ctx, "--name", a.Session, a.Prompt)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	defer leaveKeys()()
-	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeCharDevice == 0 {
+	defer LeaveKeys()()
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
 			defer tty.Close()
 			cmd.Stdin = tty
@@ -49,9 +50,9 @@ func (a Agent) Interactive(ctx context.Context) error {
 	return cmd.Run()
 }
 
-// leaveKeys leaves an interrupt at the terminal to the program that runs there in
+// LeaveKeys leaves an interrupt at the terminal to the program that runs there in
 // our place, until the function returned is called.
-func leaveKeys() func() {
+func LeaveKeys() func() {
 	keys := make(chan os.Signal, 1)
 	signal.Notify(keys, os.Interrupt, syscall.SIGQUIT)
 	return func() { signal.Stop(keys) }
@@ -84,31 +85,41 @@ func (a Agent) Headless(ctx context.Context, progress func(text string)) error {
 	cmd := a.command(ctx, "-p", "--name", a.Session, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
 		"--allowedTools", "Bash(git swarm *)", "Bash(git add *)", "Bash(git rm *)", "Bash(git mv *)", "Bash(git status *)", "Bash(git diff *)", "Bash(git log *)", "Bash(git show *)")
 	cmd.Stdin = strings.NewReader(a.Prompt)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	in := bufio.NewReader(out)
-	for {
-		line, err := in.ReadBytes('\n')
+	cmd.Stdout = &lines{each: func(line []byte) {
 		for _, text := range saidIn(line) {
 			progress(text)
 		}
-		if err != nil {
-			break
+	}}
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	err := cmd.Run()
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // it is done; something it left behind holds its output
+		return nil
+	}
+	if cmd.Process == nil {
+		return err
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
+	return fmt.Errorf("claude failed (%w): %s", err, cmp.Or(line, "it gave no reason"))
+}
+
+// lines hands on what is written to it, a line at a time.
+type lines struct {
+	rest []byte
+	each func(line []byte)
+}
+
+// Write takes any piece of the text.
+func (l *lines) Write(text []byte) (int, error) {
+	l.rest = append(l.rest, text...)
+	for {
+		line, rest, ok := bytes.Cut(l.rest, []byte("\n"))
+		if !ok {
+			return len(text), nil
 		}
+		l.each(line)
+		l.rest = rest
 	}
-	_, _ = io.Copy(io.Discard, in)
-	if err := cmd.Wait(); err != nil {
-		line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
-		return fmt.Errorf("claude failed (%w): %s", err, cmp.Or(line, "it gave no reason"))
-	}
-	return nil
 }
 
 // saidIn reads one line of the client's stream: what the model said, and the

@@ -60,6 +60,28 @@ func WriteProtocolTo(workTree, name, target string) error {
 	return nil
 }
 
+// removeProtocol takes the block out of that file, with the blank line above it, and
+// removes a file that holds nothing else.
+func removeProtocol(workTree, name string) error {
+	file, err := openShared(filepath.Join(workTree, name))
+	if err != nil {
+		return &SettingsError{name, err}
+	}
+	before, rest, ok := strings.Cut(file.text, blockBegin)
+	_, after, ok2 := strings.Cut(rest, blockEnd)
+	if !ok || !ok2 {
+		return nil
+	}
+	after = strings.TrimPrefix(strings.TrimPrefix(after, "\r"), "\n")
+	if after == "" {
+		before = strings.TrimSuffix(strings.TrimSuffix(before, "\n"), "\r")
+	}
+	if before+after == "" {
+		return os.Remove(file.path)
+	}
+	return file.write(before + after)
+}
+
 // inWorkTree refuses what a link that came with the repository could lead to.
 func inWorkTree(workTree, path string) error {
 	top, err := filepath.EvalSymlinks(workTree)

@@ -146,3 +146,23 @@ func TestWriteProtocolRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestRemoveProtocol: what stood there before stands there again.
+func TestRemoveProtocol(t *testing.T) {
+	for _, before := range []string{"", "# Agents\n", "a\r\nb\r\n", "a\n\n"} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "AGENTS.md")
+		if before != "" {
+			if err := os.WriteFile(path, []byte(before), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(WriteProtocolTo(dir, "AGENTS.md", "main"), removeProtocol(dir, "AGENTS.md")); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(path)
+		if string(got) != before || (before == "") != os.IsNotExist(err) {
+			t.Errorf("%q became %q, %v", before, got, err)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func (e *SettingsError) Error() string { return fmt.Sprintf("'%s': %v; left alon
 func (e *SettingsError) Unwrap() error { return e.Err }
 
 // ErrNoCheckout says that there is no work tree that could hold settings.
-var ErrNoCheckout = errors.New("no main checkout that could hold .claude")
+var ErrNoCheckout = errors.New("no work tree that could hold an agent's settings")
 
 // Claude is where Claude Code's hooks are put.
 type Claude struct {
@@ -104,6 +104,24 @@ func setConfig(ctx context.Context, r *repo.Repo, key, value string) error {
 	return err
 }
 
+func unsetConfig(ctx context.Context, r *repo.Repo, key string) error {
+	_, err := repo.Output(r.GitParsed(ctx, "config", "--local", "--unset-all", key))
+	var no *repo.GitError
+	if errors.As(err, &no) && no.ExitCode == 5 { // it is not set here
+		return nil
+	}
+	return err
+}
+
+// forgetJoin takes back that sessions may join by themselves, unless hooks of ours
+// are left that they could join by.
+func forgetJoin(ctx context.Context, r *repo.Repo) error {
+	if len(Installed(ctx, r)) > 0 || committed(r) {
+		return nil
+	}
+	return unsetConfig(ctx, r, JoinKey)
+}
+
 // Remove takes out what Install put in, and no more; a file that Install made and
 // that holds nothing else is removed.
 func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
@@ -125,17 +143,11 @@ func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
 			return "", err
 		}
 	}
-	keys := []string{c.ruleKey()}
-	if len(Installed(ctx, r)) == 0 && !committed(r) {
-		keys = append(keys, JoinKey)
+	if err := unsetConfig(ctx, r, c.ruleKey()); err != nil {
+		return "", err
 	}
-	for _, key := range keys {
-		if _, set := config.Get(key); !set {
-			continue
-		}
-		if _, err := repo.Output(r.GitParsed(ctx, "config", "--local", "--unset-all", key)); err != nil {
-			return "", err
-		}
+	if err := forgetJoin(ctx, r); err != nil {
+		return "", err
 	}
 	if c.Shared {
 		return path, nil

@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -86,9 +88,14 @@ func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, ses
 	if err != nil {
 		return nil, err
 	}
+	heads := checkedOut(r)
 	var at []sessionTip
 	for _, s := range sessions {
-		if tip := refs["refs/heads/"+s.Branch]; tip != "" && s.Status != bus.Done {
+		tip := refs["refs/heads/"+s.Branch]
+		if head, ok := heads[s.ID]; ok { // a ref, or a commit if it is detached
+			tip = cmp.Or(refs[head], head)
+		}
+		if r.Algo.Valid(object.Hash(tip)) && s.Status != bus.Done {
 			at = append(at, sessionTip{s.ID, tip})
 		}
 	}

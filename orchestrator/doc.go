@@ -26,7 +26,9 @@
 //
 // # What it does not guarantee
 //
-// Hooks bind only what runs them: an agent's shell can change any file. What is
+// Hooks bind only what runs them: an agent's shell can change any file. Where the
+// repository is busy for longer than a hook may take, or damaged, the edit goes on
+// unclaimed, and doctor says so. What is
 // known of agents (the files in swarm/agents) is not durable: losing it costs no
 // more than joining again. Whether an agent has ended is known for certain only
 // of processes on this machine.

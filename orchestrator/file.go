@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes a file of ours whole or not at all. Its mode is cut to what
-// the folder lets others do.
+// replaceFile writes a file of ours whole or not at all. Nobody may do more with it
+// than with the folder that it is in: that stands in for the umask.
 func replaceFile(path, content string, mode fs.FileMode) error {
-	umask, err := os.Stat(filepath.Dir(path)) // executable for whoever may look into the folder
+	folder, err := os.Stat(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	return writeWhole(path, content, mode&umask.Mode())
+	return writeWhole(path, content, mode&folder.Mode())
 }
 
 func writeWhole(path, content string, mode fs.FileMode) error {

@@ -40,6 +40,11 @@ func (h *Hook) sessionStart(ctx context.Context, id string) error {
 	if err := exportSession(h.Env.Get("CLAUDE_ENV_FILE"), id); err != nil {
 		return err
 	}
+	if h.Input.Subagent == "" {
+		if err := h.resume(ctx, id); err != nil {
+			return err
+		}
+	}
 	g, err := h.greeting(ctx, id)
 	if err != nil {
 		return err
@@ -54,9 +59,22 @@ func (h *Hook) sessionStart(ctx context.Context, id string) error {
 		err = greet(nil)
 	}
 	if err == nil {
-		err = h.update(func(a *presence) { a.Told = h.Now().Unix() })
+		err = h.update(ctx, func(a *presence) { a.Told = h.Now().Unix() })
 	}
 	return err
+}
+
+// resume sets a session that was done to running: it is at work again.
+func (h *Hook) resume(ctx context.Context, id string) error {
+	if strings.EqualFold(id, bus.Orchestrator) {
+		return nil
+	}
+	s, err := h.Bus.Session(ctx, id)
+	if err != nil || s.Status != bus.Done {
+		return err
+	}
+	running, none := bus.Running, ""
+	return h.Bus.SetStatus(ctx, id, id, bus.Change{Status: &running, Note: &none}, nil)
 }
 
 // errIfGone words that the session is not in the table.

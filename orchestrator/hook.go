@@ -106,12 +106,17 @@ func (h *Hook) key() string {
 	return agentKey(h.Input.Session)
 }
 
-// update changes the agent's record. It is read anew: other hooks of the same
-// session may run now.
-func (h *Hook) update(change func(a *presence)) error {
+// update changes the agent's record. It is read anew, and nobody else changes it
+// meanwhile: other hooks of the same session may run now.
+func (h *Hook) update(ctx context.Context, change func(a *presence)) error {
 	if h.key() == "" {
 		return nil
 	}
+	unlock, err := lockAgents(ctx, h.Repo.CommonDir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if now := loadAgent(h.Repo.CommonDir, h.key()); now != nil {
 		h.record = now
 	}
@@ -157,7 +162,7 @@ func (h *Hook) news(ctx context.Context, id string) error {
 		return nil
 	}
 	if told {
-		err = errors.Join(err, h.update(func(a *presence) { a.Told = h.Now().Unix() }))
+		err = errors.Join(err, h.update(ctx, func(a *presence) { a.Told = h.Now().Unix() }))
 	}
 	return err
 }
@@ -231,7 +236,10 @@ func (h *Hook) preEdit(ctx context.Context, id string) error {
 	if held, ok := lock.IsHeld(err); ok {
 		return h.Say(Answer{Held: held})
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return h.resume(ctx, id)
 }
 
 // inRepo is a file's path in the repository, whichever of its worktrees it is in.

@@ -46,7 +46,7 @@ func TestPushesIn(t *testing.T) {
 		"git push origin $(git branch --show-current)":                 {push("origin", "HEAD")},
 		"git push \"$REMOTE\" \"$B\"":                                  {push("", "HEAD")},
 		"git push origin 'refs/heads/*:refs/heads/*'":                  {push("origin", "refs/heads/*:refs/heads/*")},
-		"git checkout -b feat/z && git push -u origin HEAD":            {{dir: "/r", branch: "feat/z", remote: "origin", specs: []string{"HEAD"}}},
+		"git checkout -b feat/z && git push -u origin HEAD":            {{dir: "/r", branch: "feat/z", made: true, remote: "origin", specs: []string{"HEAD"}}},
 		"git switch main; git push":                                    {{dir: "/r", branch: "main"}},
 		"git checkout main -- file; git checkout a b; git push":        {push("")},
 		"git commit -F - <<EOF && git push\nmessage\nEOF":              {push("")},
@@ -96,7 +96,8 @@ func TestReaches(t *testing.T) {
 		"git push origin heads/main": true, "git push origin HEAD:heads/main": true, "git push origin x:refs/heads/main": true, "git push origin :": true,
 		"git push origin 'refs/heads/*:refs/heads/*'": true, "git push origin +x:main": true, "git push --all": true, "git push origin $B": true,
 		"git push fork main": false, "git push https://other/x.git main": false, "git push origin feat": false, "git push --tags": false,
-		"git switch -c feat/q; git push": false, "git push origin main:other": false, "git push origin 'refs/heads/feat/*'": false,
+		"git checkout a.txt && git push": true, "git checkout . && git push": true, "git switch -c x | cat; git push": true, "git switch -c x & git push": true,
+		"bash --norc -c 'git push'": true, "git switch -c feat/q; git push": false, "git push origin main:other": false, "git push origin 'refs/heads/feat/*'": false,
 	} {
 		for _, p := range pushesIn(text, s.dir) {
 			if got := p.goesTo(r, "origin") && p.reaches(t.Context(), r, "main"); got != want {

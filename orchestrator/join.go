@@ -100,7 +100,9 @@ func (h *Hook) join(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if h.key() == "" || !h.taken(id) {
+		// Where the agent's process is not known, its commands cannot be told from
+		// another's in this worktree: they are the worktree's session.
+		if h.key() == "" || h.Input.PID == 0 || !h.taken(id) {
 			return id, h.become(id)
 		}
 	}
@@ -151,7 +153,8 @@ func (h *Hook) identity() (string, error) {
 // session got another id (as /clear does) is the same process.
 func (h *Hook) taken(id string) bool {
 	for _, k := range agentsOf(h.Repo.CommonDir, id, h.Now()) {
-		if k.key != h.key() && !k.over() && (k.PID == 0 || k.PID != h.Input.PID) {
+		silent := k.PID == 0 && bus.Stale(k.active, h.Now(), h.Claims.StaleAfter)
+		if k.key != h.key() && !k.over() && !silent && (k.PID == 0 || k.PID != h.Input.PID) {
 			return true
 		}
 	}
@@ -182,7 +185,7 @@ func (h *Hook) register(ctx context.Context, here string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if s.Agent == h.Agent && s.Branch == branch && !h.taken(s.ID) && AgentsEnded(h.Repo.CommonDir, s.ID, s.Seen) {
+		if s.Agent == h.Agent && (s.Branch == branch || branch == "") && !h.taken(s.ID) && AgentsEnded(h.Repo.CommonDir, s.ID, s.Seen) {
 			return s.ID, nil
 		}
 	}

@@ -136,8 +136,13 @@ func (m *Monitor) Beat(ctx context.Context) error {
 // move itself.
 func (m *Monitor) WatchRefs(s *Standing) []string {
 	refs := []string{bus.SessionsRef, bus.ContextRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, review.NotesRef}
+	heads := checkedOut(m.Repo)
 	for _, session := range s.Sessions {
-		refs = append(refs, "refs/heads/"+session.Branch)
+		if head := heads[session.ID]; strings.HasPrefix(head, "refs/") {
+			refs = append(refs, head)
+		} else {
+			refs = append(refs, "refs/heads/"+session.Branch)
+		}
 	}
 	return refs
 }

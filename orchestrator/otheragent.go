@@ -69,16 +69,25 @@ func (a OtherAgent) Install(ctx context.Context, r *repo.Repo, target string) er
 }
 
 // Remove takes out what Install put in, and no more; a file that Install made and
-// that holds nothing else is removed.
-func (a OtherAgent) Remove(r *repo.Repo) error {
+// that holds nothing else is removed. The rules stay where Claude Code's hooks are
+// installed: then they may be its.
+func (a OtherAgent) Remove(ctx context.Context, r *repo.Repo) error {
 	if r.WorkTree == "" {
 		return ErrNoCheckout
 	}
 	path := filepath.Join(r.WorkTree, a.File)
-	if _, err := os.Lstat(path); err != nil {
-		return nil
+	if _, err := os.Lstat(path); err == nil {
+		err := editFile(path, a.absent, func(text string) (string, error) { return withoutOurs(text, false) })
+		if err != nil {
+			return err
+		}
 	}
-	return editFile(path, a.absent, func(text string) (string, error) { return withoutOurs(text, false) })
+	if a.reads != "" && len(Installed(ctx, r)) == 0 {
+		if err := removeProtocol(r.WorkTree, a.reads); err != nil {
+			return err
+		}
+	}
+	return forgetJoin(ctx, r)
 }
 
 // Installed reports whether hooks of ours are in the agent's settings here.

@@ -46,7 +46,7 @@ func TestOtherAgents(t *testing.T) {
 			if !a.Installed(r) {
 				t.Errorf("%s: not found in %q", a.Name, in)
 			}
-			if err := a.Remove(r); err != nil {
+			if err := editFile(path, a.absent, func(text string) (string, error) { return withoutOurs(text, false) }); err != nil {
 				t.Fatal(err)
 			}
 			after, err := os.ReadFile(path)

@@ -73,8 +73,7 @@ func parseAgent(content []byte) *presence {
 	return &a
 }
 
-// save writes the record, whole or not at all. Of two at once the last counts:
-// what either would lose is only when something was last said.
+// save writes the record, whole or not at all.
 func (a *presence) save(commonDir, key string) error {
 	content, err := json.Marshal(a)
 	if err != nil {

@@ -76,6 +76,11 @@ func (p rawPush) reaches(ctx context.Context, r *repo.Repo, branch string) bool 
 		return true
 	}
 	here := p.branch
+	if here != "" && !p.made {
+		if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+here)); err != nil {
+			here = "" // a file
+		}
+	}
 	if here == "" {
 		here = currentBranch(ctx, r)
 	}

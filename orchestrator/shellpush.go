@@ -12,6 +12,7 @@ import (
 type rawPush struct {
 	dir    string
 	branch string   // checked out before it in the same text, "" if none was
+	made   bool     // that is a new one; else it may be a file, too
 	remote string   // as it was given, "" if it was not
 	specs  []string // behind the remote; what a shell would expand counts as HEAD
 	all    bool     // pushes every branch
@@ -32,6 +33,7 @@ func pushesIn(text, dir string) []rawPush {
 type shell struct {
 	dir    string
 	branch string
+	made   bool
 	pushes []rawPush
 }
 
@@ -52,9 +54,8 @@ func (s *shell) read(text string, depth int) {
 		if n == nil {
 			last := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
-			switch last.node.(type) {
-			case *syntax.Subshell, *syntax.CmdSubst: // what is done there stays there
-				s.dir, s.branch = last.was.dir, last.was.branch
+			if ownShell(last.node) {
+				s.dir, s.branch, s.made = last.was.dir, last.was.branch, last.was.made
 			}
 			return true
 		}
@@ -64,6 +65,19 @@ func (s *shell) read(text string, depth int) {
 		}
 		return true
 	})
+}
+
+// ownShell reports whether what is done there stays there.
+func ownShell(n syntax.Node) bool {
+	switch n := n.(type) {
+	case *syntax.Subshell, *syntax.CmdSubst, *syntax.ProcSubst:
+		return true
+	case *syntax.BinaryCmd:
+		return n.Op == syntax.Pipe || n.Op == syntax.PipeAll
+	case *syntax.Stmt:
+		return n.Background
+	}
+	return false
 }
 
 // unknown stands for what a shell would expand.
@@ -115,7 +129,7 @@ func (s *shell) call(words []string, depth int) {
 	switch args := words[1:]; filepath.Base(words[0]) {
 	case "sh", "bash", "dash", "zsh", "ksh":
 		for i, word := range args {
-			if strings.HasPrefix(word, "-") && strings.HasSuffix(word, "c") && i+1 < len(args) {
+			if strings.HasPrefix(word, "-") && !strings.HasPrefix(word, "--") && strings.HasSuffix(word, "c") && i+1 < len(args) {
 				s.inner(args[i+1], depth)
 				return
 			}
@@ -182,33 +196,33 @@ func (s *shell) git(args []string) {
 	}
 	switch args[0] {
 	case "push":
-		p := rawPush{dir: dir, branch: s.branch}
+		p := rawPush{dir: dir, branch: s.branch, made: s.made}
 		if p.parse(args[1:]) {
 			s.pushes = append(s.pushes, p)
 		}
 	case "switch", "checkout":
-		if branch := branchOf(args[1:]); branch != "" && dir == s.dir {
-			s.branch = branch
+		if branch, made := branchOf(args[1:]); branch != "" && dir == s.dir {
+			s.branch, s.made = branch, made
 		}
 	}
 }
 
 // branchOf is the branch that git switch or git checkout is told to go to, or to
-// make.
-func branchOf(args []string) string {
+// make; in git checkout it may also be a file's name.
+func branchOf(args []string) (name string, made bool) {
 	for i, word := range args {
 		switch {
 		case slices.Contains([]string{"-b", "-B", "-c", "-C", "--create", "--force-create", "--orphan"}, word) && i+1 < len(args):
-			return args[i+1]
+			return args[i+1], true
 		case word == "--":
-			return ""
+			return "", false
 		}
 	}
 	plain := slices.DeleteFunc(slices.Clone(args), func(w string) bool { return strings.HasPrefix(w, "-") })
 	if len(plain) != 1 {
-		return ""
+		return "", false
 	}
-	return plain[0]
+	return plain[0], false
 }
 
 // parse reads the arguments of git push, and reports whether it would push.

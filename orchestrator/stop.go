@@ -83,7 +83,7 @@ func (h *Hook) stop(ctx context.Context, id string) error {
 	if !said && work.same && reviewsAt == h.record.ReviewsAt && own.Tip == h.record.ClaimsAt {
 		return nil
 	}
-	return h.update(func(a *presence) {
+	return h.update(ctx, func(a *presence) {
 		a.ReviewsAt, a.ClaimsAt, a.Claims = reviewsAt, own.Tip, own.Paths
 		if !work.same {
 			a.Named, a.Looked, a.LandsOn = work.paths, work.looks, work.target
@@ -245,7 +245,7 @@ func (h *Hook) sessionEnd(ctx context.Context, id string) error {
 	if h.Input.Reason == "clear" || h.Input.Subagent != "" {
 		return nil
 	}
-	ended := h.update(func(a *presence) { a.Ended = true })
+	ended := h.update(ctx, func(a *presence) { a.Ended = true })
 	own, err := h.own(ctx, id)
 	if err != nil || len(own.Paths) == 0 || h.taken(id) {
 		return errors.Join(ended, err)

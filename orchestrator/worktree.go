@@ -60,9 +60,7 @@ func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Wor
 		return w, identify(w)
 	}
 	if gone(r, w) {
-		if _, err := repo.Output(r.GitParsed(ctx, "worktree", "remove", w.Path)); err != nil {
-			return w, fmt.Errorf("worktree for %s: %w", session, err)
-		}
+		return w, &GoneError{w}
 	}
 	args := []string{"worktree", "add", "--quiet"}
 	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch)); err == nil {
@@ -77,6 +75,15 @@ func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Wor
 	return w, identify(w)
 }
 
+// GoneError says that the folder of a session's worktree is not where it was made.
+// Whether it was deleted, and what is in its index is of no more use, or moved, only
+// a person knows.
+type GoneError struct{ Worktree }
+
+func (e *GoneError) Error() string {
+	return fmt.Sprintf("the worktree of %s is not at '%s' any more", e.Session, e.Path)
+}
+
 // gone reports whether git still counts on a worktree of the session's at that
 // path, of which somebody has deleted the folder.
 func gone(r *repo.Repo, w Worktree) bool {
@@ -86,9 +93,22 @@ func gone(r *repo.Repo, w Worktree) bool {
 	files, err := filepath.Glob(filepath.Join(r.CommonDir, "worktrees", "*", sessionFile))
 	return err == nil && slices.ContainsFunc(files, func(file string) bool {
 		id, err := os.ReadFile(file)
-		back, err2 := os.ReadFile(filepath.Join(filepath.Dir(file), "gitdir"))
-		return err == nil && err2 == nil && strings.TrimSpace(string(id)) == w.Session && strings.TrimSpace(string(back)) == filepath.Join(w.Path, ".git")
+		return err == nil && strings.EqualFold(strings.TrimSpace(string(id)), w.Session) && dotGitOf(file) == filepath.Join(w.Path, ".git")
 	})
+}
+
+// dotGitOf is the .git file of the worktree whose git dir the file is in, be it
+// there or not; "" if that cannot be told.
+func dotGitOf(file string) string {
+	back, err := os.ReadFile(filepath.Join(filepath.Dir(file), "gitdir"))
+	if err != nil {
+		return ""
+	}
+	dotGit := strings.TrimSpace(string(back))
+	if !filepath.IsAbs(dotGit) {
+		dotGit = filepath.Join(filepath.Dir(file), dotGit)
+	}
+	return dotGit
 }
 
 // cutShort reports whether a worktree of the repository stands at path without
@@ -142,19 +162,30 @@ func identified(r *repo.Repo, session string) (string, error) {
 		if err != nil || !strings.EqualFold(strings.TrimSpace(string(id)), session) {
 			continue
 		}
-		back, err := os.ReadFile(filepath.Join(filepath.Dir(file), "gitdir"))
-		if err != nil {
-			continue
-		}
-		dotGit := strings.TrimSpace(string(back))
-		if !filepath.IsAbs(dotGit) {
-			dotGit = filepath.Join(filepath.Dir(file), dotGit)
-		}
+		dotGit := dotGitOf(file)
 		if _, err := os.Stat(dotGit); err == nil {
 			return filepath.Dir(dotGit), nil
 		}
 	}
 	return "", nil
+}
+
+// checkedOut is what the sessions' worktrees have checked out: by id the full name of
+// a branch, or a commit.
+func checkedOut(r *repo.Repo) map[string]string {
+	files, err := filepath.Glob(filepath.Join(r.CommonDir, "worktrees", "*", sessionFile))
+	if err != nil {
+		return nil
+	}
+	heads := map[string]string{}
+	for _, file := range append(files, filepath.Join(r.CommonDir, sessionFile)) {
+		id, err := os.ReadFile(file)
+		head, err2 := os.ReadFile(filepath.Join(filepath.Dir(file), "HEAD"))
+		if err == nil && err2 == nil {
+			heads[strings.TrimSpace(string(id))] = strings.TrimPrefix(strings.TrimSpace(string(head)), "ref: ")
+		}
+	}
+	return heads
 }
 
 // ErrNoWorktree says that a session has no worktree here.

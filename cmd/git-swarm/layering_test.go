@@ -36,7 +36,7 @@ var layers = map[string][]string{
 var owners = map[string][]string{
 	"github.com/urfave/cli/v3":                {"cmd/internal/app"},
 	"github.com/rivo/uniseg":                  {"cmd/internal/app"},
-	"golang.org/x/term":                       {"cmd/internal/app"},
+	"golang.org/x/term":                       {"cmd/internal/app", "orchestrator"},
 	"github.com/pelletier/go-toml/v2":         {"refstore", "cmd/internal/app", "merge/heal"},
 	"github.com/fsnotify/fsnotify":            {"refstore"},
 	"github.com/go-git/go-git/v5/plumbing":    {"refstore"},

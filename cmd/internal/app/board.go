@@ -88,6 +88,11 @@ func (b *board) look(ctx context.Context, m *orchestrator.Monitor, interval time
 	for ctx.Err() == nil {
 		err := b.lookOnce(ctx, m, interval, to)
 		if err != nil {
+			if _, _, code := b.call.word(err); code == exitAgain {
+				err = pause(ctx, min(interval, busyPause))
+			}
+		}
+		if err != nil {
 			select {
 			case to <- looked{err: err}:
 			case <-ctx.Done():
@@ -96,6 +101,9 @@ func (b *board) look(ctx context.Context, m *orchestrator.Monitor, interval time
 		}
 	}
 }
+
+// busyPause is after how long a repository that is busy is looked at again.
+const busyPause = 2 * time.Second
 
 // lookOnce looks, and returns when it is time for the next look. It watches
 // before it looks, so that nothing falls between the two. The first time, what

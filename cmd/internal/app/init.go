@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
 )
@@ -163,7 +164,7 @@ func (c *call) initRemove(ctx context.Context, hooks, driver bool, agents []orch
 			return err
 		}
 	}
-	return c.removeAgents(r, agents)
+	return c.removeAgents(ctx, r, agents)
 }
 
 // wantedSessions are those of --sessions, or of swarm.toml.
@@ -210,7 +211,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 			}
 			w, err := orchestrator.AddWorktree(ctx, r, s.ID, s.Branch)
 			if err != nil {
-				return err
+				return wordWorktree(err)
 			}
 			paths[s.ID] = w.Path
 			if c.wantJSON() {
@@ -222,6 +223,19 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 		}
 	}
 	return c.initJSON(all, paths)
+}
+
+// wordWorktree words why a worktree was not made.
+func wordWorktree(err error) error {
+	var gone *orchestrator.GoneError
+	var git *repo.GitError
+	switch {
+	case errors.As(err, &gone):
+		return &refusal{exitNo, inert(gone.Error()), "git worktree prune if it was deleted, git worktree repair NEWPATH if it was moved; then this again"}
+	case errors.As(err, &git):
+		return &refusal{exitNo, inert(err.Error()), "git worktree list"}
+	}
+	return err
 }
 
 // near is the path as seen from where the command was started, if that is shorter.

@@ -55,10 +55,10 @@ func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []orchest
 	return nil
 }
 
-func (c *call) removeAgents(r *repo.Repo, agents []orchestrator.OtherAgent) error {
+func (c *call) removeAgents(ctx context.Context, r *repo.Repo, agents []orchestrator.OtherAgent) error {
 	for _, a := range agents {
 		there := a.Installed(r)
-		if err := a.Remove(r); err != nil {
+		if err := a.Remove(ctx, r); err != nil {
 			return wordSettings(err, "git swarm init --agents "+a.Name+" --remove, in a worktree")
 		}
 		if c.wantJSON() {

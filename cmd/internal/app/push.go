@@ -160,6 +160,9 @@ func (c *call) printLanded(l *merge.Landed, done, verb string) error {
 		note = " (nothing new)"
 	default:
 		note = fmt.Sprintf(" (%s %s %s", count(l.Commits, "commit"), verb, inert(l.Target.String()))
+		if l.Before == "" {
+			note += ", a new branch"
+		}
 		if l.Rebased {
 			note += ", rebased"
 		}
@@ -184,11 +187,11 @@ func (c *call) wordLanding(err error) error {
 	var verify *merge.VerifyError
 	switch {
 	case errors.As(err, &verify):
-		return &refusal{exitNo, inert(verify.Error()), "git swarm pull, mend, then git swarm push"}
+		return &refusal{exitNo, inert(verify.Error()), "git swarm pull" + c.landsAt(" ") + ", mend, then " + c.pushAgain()}
 	case errors.As(err, &gate):
 		return wordNotClear(gate.Err)
 	case errors.As(err, &conflict):
-		return &refusal{exitNo, wordConflict(conflict), "git rebase " + shellWord(conflict.Onto) + ", resolve, then git swarm push"}
+		return &refusal{exitNo, wordConflict(conflict), "git rebase " + shellWord(conflict.Onto) + ", resolve, then " + c.pushAgain()}
 	case errors.As(err, &rejected):
 		return &refusal{exitNo, inert(rejected.Error()), ""}
 	case errors.As(err, &inTheWay):
@@ -207,9 +210,24 @@ func (c *call) wordLanding(err error) error {
 	case errors.Is(err, merge.ErrAtWork), errors.Is(err, merge.ErrOvertaken):
 		return &refusal{exitAgain, err.Error(), "try again"}
 	case errors.Is(err, lock.ErrLost):
-		return &refusal{exitAgain, "the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", "git swarm push"}
+		return &refusal{exitAgain, "the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", c.pushAgain()}
 	}
 	return err
+}
+
+// pushAgain is the push that was asked for, or that follows a pull.
+func (c *call) pushAgain() string { return "git swarm push" + c.landsAt(" --to ") }
+
+// landsAt is the branch that was named, behind an option; "" if none was.
+func (c *call) landsAt(option string) string {
+	to := c.cmd.String("to")
+	if c.verb.name == "pull" && len(c.args) == 1 {
+		to = c.args[0]
+	}
+	if to == "" {
+		return ""
+	}
+	return option + shellWord(to)
 }
 
 // wordConflict names the files, and whose commits they conflict with.

@@ -8,10 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"unicode/utf8"
 
 	"github.com/git-swarm/git-swarm/orchestrator"
@@ -76,11 +74,13 @@ func runStart(ctx context.Context, c *call) (err error) {
 			return err
 		}
 	}
-	plan, err := c.plan(ctx, r)
+	plan, edited, err := c.plan(ctx, r)
 	if err != nil {
 		return err
 	}
-	defer func() { c.keepPlan(r, err) }()
+	if edited {
+		defer func() { c.keepPlan(r, err) }()
+	}
 	target, err := c.landsOn(ctx, "HEAD")
 	if err != nil {
 		return err
@@ -126,15 +126,15 @@ func (c *call) mayStart(ctx context.Context, r *repo.Repo) error {
 // planFile is where a plan is edited.
 func planFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "SWARM_PLAN") }
 
-// keepPlan removes an edited plan once it has been of use. A client that ended,
-// however it did, had it.
+// keepPlan removes an edited plan once a client had it, however that ended. Else
+// the editor begins with it the next time.
 func (c *call) keepPlan(r *repo.Repo, err error) {
 	var ended *statusError
 	if err == nil || errors.As(err, &ended) {
 		_ = os.Remove(planFile(r))
-	} else if _, missing := os.Stat(planFile(r)); missing == nil {
-		c.notef("Your plan is kept: git swarm start --file %s", shellWord(c.near(planFile(r))))
+		return
 	}
+	c.notef("Your plan is kept: git swarm start begins with it")
 }
 
 // landsOn is the branch that work on branch lands on, "" if there is no remote.
@@ -146,48 +146,45 @@ func (c *call) landsOn(ctx context.Context, branch string) (string, error) {
 	return orchestrator.LandsOn(ctx, c.open.repo, branch, s.Remote, s.Target)
 }
 
-// plan is what the user wants, from wherever it is given.
-func (c *call) plan(ctx context.Context, r *repo.Repo) (string, error) {
+// plan is what the user wants, from wherever it is given; edited says that it is
+// kept in planFile.
+func (c *call) plan(ctx context.Context, r *repo.Repo) (text string, edited bool, err error) {
 	file := c.cmd.String("file")
-	var text string
 	switch {
 	case len(c.args) == 1 && c.args[0] == "-" || file == "-":
-		content, err := io.ReadAll(io.LimitReader(c.Stdin, bus.MaxBody+1))
-		if err != nil {
-			return "", err
-		}
-		text = string(content)
+		text, err = c.readPlan()
 	case file != "":
-		content, err := os.ReadFile(c.at(file))
-		if err != nil {
-			return "", err
+		var content []byte
+		if content, err = os.ReadFile(c.at(file)); errors.Is(err, fs.ErrNotExist) {
+			err = &refusal{exitNo, fmt.Sprintf("there is no file '%s'", inert(file)), ""}
 		}
 		text = string(content)
 	case len(c.args) > 0:
 		text = strings.Join(c.args, " ")
-	case c.piped():
-		content, err := io.ReadAll(io.LimitReader(c.Stdin, bus.MaxBody+1))
-		if err != nil {
-			return "", err
-		}
-		if text = string(content); strings.TrimSpace(text) != "" {
-			break
-		}
-		fallthrough
 	default:
-		var err error
-		if text, err = c.edit(ctx, r); err != nil {
-			return "", err
+		if c.piped() {
+			text, err = c.readPlan()
 		}
+		if edited = err == nil && strings.TrimSpace(text) == ""; edited {
+			text, err = c.edit(ctx, r)
+		}
+	}
+	if err != nil {
+		return "", edited, err
 	}
 	text = strings.TrimSpace(text)
 	switch {
 	case text == "":
-		return "", &refusal{exitNo, "the plan is empty: nothing to do", ""}
+		return "", edited, &refusal{exitNo, "the plan is empty: nothing to do", ""}
 	case !isText(text):
-		return "", bus.Inputf("the plan has more than %d bytes, or is no text", bus.MaxBody)
+		return "", edited, bus.Inputf("the plan has more than %d bytes, or is no text", bus.MaxBody)
 	}
-	return text, nil
+	return text, edited, nil
+}
+
+func (c *call) readPlan() (string, error) {
+	content, err := io.ReadAll(io.LimitReader(c.Stdin, bus.MaxBody+1))
+	return string(content), err
 }
 
 // isText reports whether a client can be given it.
@@ -218,12 +215,14 @@ func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
 		return "", err
 	}
 	path := planFile(r)
-	if err := os.WriteFile(path, []byte(planHelp), 0o666); err != nil {
+	before, err := os.ReadFile(path) // of a start that failed
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	interrupt := make(chan os.Signal, 1) // is for the editor
-	signal.Notify(interrupt, os.Interrupt, syscall.SIGQUIT)
-	defer signal.Stop(interrupt)
+	if err := os.WriteFile(path, append(before, planHelp...), 0o666); err != nil {
+		return "", err
+	}
+	defer orchestrator.LeaveKeys()()
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", strings.TrimSpace(editor)+` "$@"`, "editor", path)
 	cmd.Dir, cmd.Env = c.Dir, c.Env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, c.Stderr, c.Stderr

@@ -53,6 +53,11 @@ func openTerminal(in, out *os.File, plain bool) (*terminal, error) {
 func (t *terminal) takeOver() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	select {
+	case <-t.done:
+		return nil
+	default:
+	}
 	was, err := term.MakeRaw(int(t.in.Fd()))
 	if err != nil {
 		return err
@@ -67,6 +72,9 @@ func (t *terminal) takeOver() error {
 func (t *terminal) giveBack() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.cooked == nil {
+		return
+	}
 	_, _ = io.WriteString(t.out, screenOff)
 	_ = term.Restore(int(t.in.Fd()), t.cooked)
 	t.cooked = nil
