@@ -16,6 +16,7 @@ type board struct {
 	screen screen
 
 	now   *orchestrator.Standing // nil before the first look
+	part  bool                   // that is not all yet
 	lines []line                 // how that reads at the screen's width
 	top   int                    // the first line in sight
 }
@@ -49,8 +50,9 @@ const (
 
 // looked is what a look has found, or what kept it from looking.
 type looked struct {
-	now *orchestrator.Standing
-	err error
+	now  *orchestrator.Standing
+	part bool // the collisions are yet to be found
+	err  error
 }
 
 // run draws whenever something of the swarm moves, at the interval, at a key and
@@ -69,7 +71,7 @@ func (b *board) run(ctx context.Context, m *orchestrator.Monitor, interval time.
 			if l.err != nil {
 				return l.err
 			}
-			b.now = l.now
+			b.now, b.part = l.now, l.part
 		case e, ok := <-b.screen.Events():
 			if !ok || e == keyQuit {
 				return nil
@@ -114,22 +116,22 @@ func (b *board) lookOnce(ctx context.Context, m *orchestrator.Monitor, interval 
 		return err
 	}
 	defer watch.Close()
-	show := func(now *orchestrator.Standing) error {
+	show := func(now *orchestrator.Standing, part bool) error {
 		select {
-		case to <- looked{now: now}:
+		case to <- looked{now: now, part: part}:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	if !m.Looked() {
-		if err := show(before); err != nil {
+		if err := show(before, true); err != nil {
 			return err
 		}
 	}
 	now, _, err := m.Tick(ctx)
 	if err == nil {
-		err = show(now)
+		err = show(now, false)
 	}
 	if err == nil {
 		err = awaitChange(ctx, watch, interval)
@@ -185,6 +187,9 @@ func (b *board) draw() error {
 	b.top = max(0, min(b.top, len(b.lines)-b.room()))
 	rows := b.lines[b.top:min(len(b.lines), b.top+b.room())]
 	foot := b.now.At.Local().Format("15:04:05") + "  q ends"
+	if b.part {
+		foot += "  looking for collisions…"
+	}
 	if len(rows) < len(b.lines) {
 		foot += fmt.Sprintf("  ↑↓ %d to %d of %d", b.top+1, b.top+len(rows), len(b.lines))
 	}
