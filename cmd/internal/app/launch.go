@@ -44,7 +44,9 @@ func launchVerb() *verb {
 session of the swarm's own. Without tmux, one session can be started right here.
 With -p they run without a terminal, all at once, and what they say is shown line
 by line; they may edit files and run git, and what else they may do is up to the
-project's settings. --print prints the commands, to run in terminals of your own.`,
+project's settings. --print prints the commands, to run in terminals of your own:
+a line each, for which the prompt is kept in a file (so it is no command for an
+agent's shell, which may refuse what a shell expands).`,
 		flags: func() []cli.Flag {
 			return append(taskFlags(),
 				&cli.BoolFlag{Name: "headless", Aliases: []string{"p"}, Usage: "without a terminal, to the end of the task"},
