@@ -124,7 +124,7 @@ func agentsOf(commonDir, session string, now time.Time) []known {
 		}
 		a := parseAgent(content)
 		switch {
-		case old && (a == nil || a.over()):
+		case old && (a == nil || a.PID == 0 || a.over()): // silent for so long, one without a process is over, too
 			_ = os.Remove(agentPath(commonDir, key))
 			_ = os.Remove(waitPath(commonDir, key))
 		case a != nil && a.Session == session:

@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -55,19 +56,6 @@ func TestScript(t *testing.T) {
 	})
 }
 
-const gitconfig = `[user]
-	name = Tess T. Er
-	email = tess@example.com
-[init]
-	defaultBranch = main
-[gc]
-	autoDetach = false
-[advice]
-	detachedHead = false
-[protocol "file"]
-	allow = always
-`
-
 // setup gives a script an identity, and nothing else of the user's configuration.
 func setup(env *testscript.Env) error {
 	env.Vars = slices.DeleteFunc(env.Vars, func(v string) bool { return strings.HasPrefix(v, "GIT_") })
@@ -85,7 +73,7 @@ func setup(env *testscript.Env) error {
 	if err := os.Mkdir(home, 0o777); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(gitconfig), 0o666)
+	return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(refstoretest.Config), 0o666)
 }
 
 func runGit(ts *testscript.TestScript, neg bool, args []string) {

@@ -11,7 +11,8 @@ import (
 // workerVar names the worker that a process is. Where it is unset it runs tests.
 const workerVar = "SWARM_TEST_WORKER"
 
-const config = `[user]
+// Config is git's configuration in tests: an identity, and nothing of the user's.
+const Config = `[user]
 	name = Tess T. Er
 	email = tess@example.com
 [init]
@@ -44,7 +45,7 @@ func runTests(m *testing.M) int {
 	home, err := os.MkdirTemp("", "swarm")
 	if err == nil {
 		defer os.RemoveAll(home)
-		err = os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(config), 0o644)
+		err = os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(Config), 0o644)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

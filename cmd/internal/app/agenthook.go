@@ -136,7 +136,6 @@ func (h *agentHook) run(ctx context.Context) error {
 		return h.preEdit(ctx, input)
 	}
 	for _, dir := range append([]string{input.Dir}, projectDirs(h.Env)...) {
-		input.Dir = dir
 		if err = h.in(ctx, dir, input); !errors.Is(err, orchestrator.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
 			return err
 		}
