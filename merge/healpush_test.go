@@ -315,8 +315,8 @@ func TestHealPushAttributes(t *testing.T) {
 		t.Errorf("-merge: %v", err)
 	}
 
-	called := filepath.Join(t.TempDir(), "called")
 	for driver, times := range map[string]string{Driver: "", "mine": "x\n"} {
+		called := filepath.Join(t.TempDir(), "called") // of this driver alone: maps have no order
 		_, b := besides(t)
 		b.git("config", "merge.default", driver)
 		b.git("config", "merge."+driver+".driver", "echo x >> '"+called+"'; printf 'driven\\n' > %A")
