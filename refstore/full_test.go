@@ -35,7 +35,14 @@ func onSmallDisk(t *testing.T) (r *gitRepo, fill, free func()) {
 		}
 		f.Close()
 	}
-	return r, fill, func() { os.Remove(filler) }
+	return r, fill, func() {
+		// Removed alone, it would keep its space for as long as a process that was
+		// being started meanwhile, by another test, had it open too.
+		if err := os.Truncate(filler, 0); err != nil {
+			t.Errorf("free the disk: %v", err)
+		}
+		os.Remove(filler)
+	}
 }
 
 // fullRefs: the reflog of the second needs space after the first has moved.
