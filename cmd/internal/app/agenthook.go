@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -112,7 +113,7 @@ func (h *agentHook) problem(err error) {
 	if hint != "" {
 		line += " (" + hint + ")"
 	}
-	_ = orchestrator.NoteProblem(r.CommonDir, h.Now(), h.event, inert(line))
+	_ = orchestrator.NoteProblem(r.CommonDir, h.Now(), h.event, text.Inert(line))
 }
 
 func (h *agentHook) run(ctx context.Context) error {
@@ -120,7 +121,7 @@ func (h *agentHook) run(ctx context.Context) error {
 		return orchestrator.AnswerProbe(file, h.event)
 	}
 	if h.dialect.context == nil {
-		return fmt.Errorf("unknown agent '%s'", inert(h.agent))
+		return fmt.Errorf("unknown agent '%s'", text.Inert(h.agent))
 	}
 	h.open.patience = hookPatience
 	input, err := h.input()

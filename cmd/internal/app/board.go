@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 )
 
@@ -17,7 +18,7 @@ type board struct {
 
 	now   *orchestrator.Standing // nil before the first look
 	part  bool                   // that is not all yet
-	lines []line                 // how that reads at the screen's width
+	lines []text.Line            // how that reads at the screen's width
 	top   int                    // the first line in sight
 }
 
@@ -26,7 +27,7 @@ type screen interface {
 	// Size is in columns and rows.
 	Size() (width, height int)
 	// Draw shows these rows, none wider than the screen, and nothing else.
-	Draw(rows []line) error
+	Draw(rows []text.Line) error
 	// Suspend gives the terminal back and stops the process, until it is let go on.
 	Suspend() error
 	// Events are what comes from the terminal. The channel is closed when that is gone.
@@ -177,7 +178,7 @@ func (b *board) draw() error {
 	}
 	width, height := b.screen.Size()
 	if len(b.now.Sessions) == 0 {
-		b.lines = []line{line{{text: noSessions}}.cut(width)}
+		b.lines = []text.Line{text.Line{{Text: noSessions}}.Cut(width)}
 	} else {
 		var err error
 		if b.lines, err = b.call.standingLines(b.now, width); err != nil {
@@ -196,8 +197,8 @@ func (b *board) draw() error {
 	if height == 1 {
 		return b.screen.Draw(rows)
 	}
-	all := make([]line, height)
+	all := make([]text.Line, height)
 	copy(all, rows)
-	all[height-1] = line{{foot, dim}}.cut(width)
+	all[height-1] = text.Line{text.Dim.Cell(foot)}.Cut(width)
 	return b.screen.Draw(all)
 }

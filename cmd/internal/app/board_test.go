@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -60,17 +61,17 @@ func (th *theatre) Events() <-chan event { return th.keys }
 func (th *theatre) Suspend() error { th.suspended++; return nil }
 
 // Draw keeps the rows, and holds the board to its promise.
-func (th *theatre) Draw(rows []line) error {
+func (th *theatre) Draw(rows []text.Line) error {
 	th.mu.Lock()
 	defer th.mu.Unlock()
 	th.rows = nil
 	for _, row := range rows {
 		var b strings.Builder
 		for _, c := range row {
-			b.WriteString(c.text)
+			b.WriteString(c.Text)
 		}
 		th.rows = append(th.rows, strings.TrimRight(b.String(), " "))
-		if row.width() > th.width {
+		if row.Width() > th.width {
 			th.t.Errorf("%d columns, and a row is %q", th.width, b.String())
 		}
 	}
@@ -209,36 +210,6 @@ func TestBoardFails(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 	th.ended <- nil
-}
-
-// TestCut: no text is wider than it may be, whatever it is made of.
-func TestCut(t *testing.T) {
-	for _, c := range []struct {
-		text  string
-		width int
-		want  string
-	}{
-		{"abc", 3, "abc"},
-		{"abcd", 3, "ab…"},
-		{"abcd", 1, "…"},
-		{"日本語", 6, "日本語"},
-		{"日本語", 5, "日本…"},
-		{"日本語", 4, "日…"},
-		{"", 0, ""},
-		{"e\u0301e\u0301e\u0301", 2, "e\u0301…"},
-		{"👩‍🚀👩‍🚀", 3, "👩‍🚀…"},
-	} {
-		if got := cut(c.text, c.width); got != c.want {
-			t.Errorf("%q in %d is %q, not %q", c.text, c.width, got, c.want)
-		}
-		l := line{{text: "x"}, {text: c.text, colour: red}, {text: "y"}}
-		for width := 1; width < 12; width++ {
-			short := l.cut(width)
-			if short.width() > width || (l.width() > width) != strings.HasSuffix(short[len(short)-1].text, "…") {
-				t.Errorf("%q in %d is %q", l, width, short)
-			}
-		}
-	}
 }
 
 // TestKeysIn: what keys send is known in both modes, and what is not known is

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -21,9 +22,9 @@ func (c *call) checkClient(ctx context.Context) finding {
 	case errors.Is(err, orchestrator.ErrNoClient):
 		return finding{"client", "bad", "the Claude Code client is not on PATH", installClient}
 	case errors.Is(err, orchestrator.ErrClientTooOld):
-		return finding{"client", "bad", inert(err.Error()) + ": before, hooks do not count in worktrees", installClient + " (it needs Node.js 22)"}
+		return finding{"client", "bad", text.Inert(err.Error()) + ": before, hooks do not count in worktrees", installClient + " (it needs Node.js 22)"}
 	case err != nil:
-		return finding{"client", "bad", inert(err.Error()), ""}
+		return finding{"client", "bad", text.Inert(err.Error()), ""}
 	}
 	return finding{"client", "ok", "Claude Code " + v.String(), ""}
 }
@@ -34,10 +35,10 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 	var found []finding
 	installed := orchestrator.Installed(ctx, r)
 	for path, commands := range installed {
-		f := finding{"hooks", "ok", inert(path), ""}
+		f := finding{"hooks", "ok", text.Inert(path), ""}
 		for _, command := range commands {
 			if info, err := os.Stat(command); command != "" && (err != nil || info.Mode()&0o111 == 0) {
-				f = finding{"hooks", "bad", inert(path) + " runs " + inert(command) + ", which is not there", "git swarm init --claude"}
+				f = finding{"hooks", "bad", text.Inert(path) + " runs " + text.Inert(command) + ", which is not there", "git swarm init --claude"}
 			}
 		}
 		found = append(found, f)
@@ -52,7 +53,7 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 	}
 	for _, a := range orchestrator.OtherAgents() {
 		if a.Installed(r) {
-			found = append(found, finding{"hooks", "ok", a.Title + "'s: " + inert(filepath.Join(r.WorkTree, a.File)), ""})
+			found = append(found, finding{"hooks", "ok", a.Title + "'s: " + text.Inert(filepath.Join(r.WorkTree, a.File)), ""})
 		}
 	}
 	return append(found, c.problems(r)...)
@@ -69,7 +70,7 @@ func (c *call) problems(r *repo.Repo) (found []finding) {
 	for _, p := range slices.Backward(all) { // the newest of each
 		_, what, _ := strings.Cut(p.What, ": ")
 		if of := events[what]; of != nil {
-			found = append(found, finding{"hooks", "note", inert(strings.Join(of, ", ")+": "+what) + " (" + c.ago(p.At) + ")", ""})
+			found = append(found, finding{"hooks", "note", text.Inert(strings.Join(of, ", ")+": "+what) + " (" + text.Ago(c.Now(), p.At) + ")", ""})
 			events[what] = nil
 		}
 	}
@@ -85,7 +86,7 @@ func (c *call) checkProbe(ctx context.Context, r *repo.Repo) finding {
 	ran, err := orchestrator.ProbeHooks(ctx, c.Env, r.WorkTree)
 	switch {
 	case err != nil:
-		return finding{"hooks", "note", "not tried: " + inert(err.Error()), ""}
+		return finding{"hooks", "note", "not tried: " + text.Inert(err.Error()), ""}
 	case !ran:
 		return finding{"hooks", "bad", "Claude Code does not run them here: is disableAllHooks set, or the folder not trusted?", "start claude here once and trust the folder; claude --debug hooks says more"}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/urfave/cli/v3"
 )
@@ -76,7 +77,7 @@ func (c *call) printClaim(g lock.Claim) error {
 	if c.wantJSON() {
 		return c.object(jsonClaim(g))
 	}
-	return c.printf("%s claimed %s\n", g.Session, inert(g.Path))
+	return c.printf("%s claimed %s\n", g.Session, text.Inert(g.Path))
 }
 
 type claimJSON struct {
@@ -88,7 +89,7 @@ type claimJSON struct {
 }
 
 func jsonClaim(c lock.Claim) claimJSON {
-	return claimJSON{c.Path, c.Session, stamp(c.Since), c.Reason, c.Epoch}
+	return claimJSON{c.Path, c.Session, text.Stamp(c.Since), c.Reason, c.Epoch}
 }
 
 func claimsVerb() *verb {
@@ -139,11 +140,11 @@ func (c *call) printClaims(held []lock.Claim) error {
 	if reasons {
 		heading = append(heading, "Reason")
 	}
-	var rows [][]cell
+	var rows [][]text.Cell
 	for _, h := range held {
-		row := plainCells(inert(h.Path), h.Session, c.ago(h.Since))
+		row := text.Cells(text.Inert(h.Path), h.Session, text.Ago(c.Now(), h.Since))
 		if reasons {
-			row = append(row, cell{text: inert(h.Reason)})
+			row = append(row, text.Cell{Text: text.Inert(h.Reason)})
 		}
 		rows = append(rows, row)
 	}
@@ -191,7 +192,7 @@ func (c *call) printReleased(id string, paths []string) error {
 		if c.wantJSON() {
 			err = c.object(map[string]any{"path": path, "session": id, "status": "released"})
 		} else {
-			err = c.printf("%s released %s\n", id, inert(path))
+			err = c.printf("%s released %s\n", id, text.Inert(path))
 		}
 		if err != nil {
 			return err

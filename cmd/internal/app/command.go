@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/urfave/cli/v3"
 )
 
@@ -71,7 +72,7 @@ func wordFlag(err error) string {
 	if !ok || !ok2 {
 		return err.Error()
 	}
-	return fmt.Sprintf("option '--%s' does not take %s", strings.TrimLeft(name, "-"), inert(value))
+	return fmt.Sprintf("option '--%s' does not take %s", strings.TrimLeft(name, "-"), text.Inert(value))
 }
 
 func (v *verb) allFlags() []cli.Flag {
@@ -92,7 +93,7 @@ func (v *verb) wrongCount(args []string) error {
 	if len(args) < v.min {
 		return usageOf(v, "missing argument")
 	}
-	return usageOf(v, fmt.Sprintf("surplus argument '%s'", inert(args[v.max])))
+	return usageOf(v, fmt.Sprintf("surplus argument '%s'", text.Inert(args[v.max])))
 }
 
 // run finds the verb and runs it.
@@ -173,7 +174,7 @@ func (a *App) globals(args []string) (g global, err error) {
 			g.done = true
 			return g, a.help(a.Stdout)
 		case strings.HasPrefix(word, "-"):
-			return g, usageOf(nil, fmt.Sprintf("unknown option '%s'", inert(word)))
+			return g, usageOf(nil, fmt.Sprintf("unknown option '%s'", text.Inert(word)))
 		default:
 			g.rest = args
 			return g, nil
@@ -221,7 +222,7 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 				args = append(args, word)
 				continue
 			}
-			return nil, usageOf(v, fmt.Sprintf("unknown option '%s'", inert(word)))
+			return nil, usageOf(v, fmt.Sprintf("unknown option '%s'", text.Inert(word)))
 		}
 		_, isBool := flags[at].(*cli.BoolFlag)
 		switch {

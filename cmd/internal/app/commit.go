@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -50,7 +51,7 @@ func runCommit(ctx context.Context, c *call) error {
 	}
 	subject, _, _ := strings.Cut(message, "\n")
 	if !c.wantJSON() {
-		return c.printf("Committed: %s\n", inert(subject))
+		return c.printf("Committed: %s\n", text.Inert(subject))
 	}
 	head, err := repo.Output(r.GitParsed(ctx, "rev-parse", "HEAD"))
 	if err != nil {
@@ -88,13 +89,13 @@ func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
 	}
 	first := holders[theirs[0]]
 	held := lock.HeldError{Path: theirs[0], Claim: first}
-	line := fmt.Sprintf("%s (for %s), and is staged", inertPaths(held.Error()), c.age(first.Since))
+	line := fmt.Sprintf("%s (for %s), and is staged", text.Inert(held.Error()), text.Age(c.Now(), first.Since))
 	if n := len(theirs) - 1; n > 0 {
-		line += fmt.Sprintf(" (and %s more: %s)", count(n, "file"), inert(strings.Join(theirs[1:min(len(theirs), 6)], ", ")))
+		line += fmt.Sprintf(" (and %s more: %s)", text.Count(n, "file"), text.Inert(strings.Join(theirs[1:min(len(theirs), 6)], ", ")))
 	}
 	words := slices.Clone(theirs)
 	for i, path := range words {
-		words[i] = shellWord(":/" + path)
+		words[i] = text.ShellWord(":/" + path)
 	}
 	return &refusal{exitNo, line, "git restore --staged " + strings.Join(words, " ")}
 }

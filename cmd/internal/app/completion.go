@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -23,7 +24,7 @@ func completionVerb() *verb {
 		run: func(_ context.Context, c *call) error {
 			script, err := completions.ReadFile("completion/" + c.args[0])
 			if err != nil || strings.ContainsAny(c.args[0], "/\\.") {
-				return usageOf(c.verb, fmt.Sprintf("no completion for '%s': bash, zsh or fish", inert(c.args[0])))
+				return usageOf(c.verb, fmt.Sprintf("no completion for '%s': bash, zsh or fish", text.Inert(c.args[0])))
 			}
 			return c.printf("%s", script)
 		},
@@ -137,7 +138,7 @@ func (c *call) claimedPaths(ctx context.Context) []string {
 	var paths []string
 	for _, h := range held {
 		if h.Session == c.viewer() {
-			paths = append(paths, inert(h.Path))
+			paths = append(paths, text.Inert(h.Path))
 		}
 	}
 	return paths

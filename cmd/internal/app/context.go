@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
@@ -20,7 +21,7 @@ func contextVerb() *verb {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "context add BODY, or context show?")
 			}
-			return usageOf(c.verb, fmt.Sprintf("unknown command 'context %s'", inert(c.args[0])))
+			return usageOf(c.verb, fmt.Sprintf("unknown command 'context %s'", text.Inert(c.args[0])))
 		},
 	}
 }
@@ -78,7 +79,7 @@ func contextShowVerb() *verb {
 func showContext(ctx context.Context, c *call) error {
 	only, limit, category := 0, c.cmd.Int("limit"), c.cmd.String("category")
 	if category != "" && !slices.Contains(bus.Categories, category) {
-		return usageOf(c.verb, fmt.Sprintf("unknown category '%s': one of %s", inert(category), strings.Join(bus.Categories, ", ")))
+		return usageOf(c.verb, fmt.Sprintf("unknown category '%s': one of %s", text.Inert(category), strings.Join(bus.Categories, ", ")))
 	}
 	if c.cmd.IsSet("limit") && limit < 1 {
 		return usageOf(c.verb, "--limit takes a number from 1")
@@ -121,15 +122,15 @@ func (c *call) printContext(entries []bus.Context, whole bool) error {
 	}
 	if whole {
 		e := entries[0]
-		return c.printf("#%d [%s] by %s, %s\n\n%s\n", e.Number, e.Category, e.By, c.ago(e.At), inertText(e.Body))
+		return c.printf("#%d [%s] by %s, %s\n\n%s\n", e.Number, e.Category, e.By, text.Ago(c.Now(), e.At), text.Block(e.Body))
 	}
 	if len(entries) == 0 {
 		c.notef("no shared context yet: git swarm context add BODY --category decision")
 		return nil
 	}
-	var rows [][]cell
+	var rows [][]text.Cell
 	for _, e := range entries {
-		rows = append(rows, plainCells("#"+strconv.Itoa(e.Number), e.Category, e.By, c.ago(e.At), inert(e.Body)))
+		rows = append(rows, text.Cells("#"+strconv.Itoa(e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), text.Inert(e.Body)))
 	}
 	return c.table([]string{"No", "Category", "By", "When", "Body"}, rows, 4)
 }
@@ -144,14 +145,14 @@ type contextJSON struct {
 }
 
 func jsonContext(kind string, e bus.Context) contextJSON {
-	return contextJSON{kind, e.Number, e.Category, e.By, e.Body, stamp(e.At)}
+	return contextJSON{kind, e.Number, e.Category, e.By, e.Body, text.Stamp(e.At)}
 }
 
 // number reads an argument such as "3" or "#3".
 func (c *call) number(arg string) (int, error) {
 	n, err := strconv.Atoi(strings.TrimPrefix(arg, "#"))
 	if err != nil || n < 1 {
-		return 0, usageOf(c.verb, fmt.Sprintf("'%s' is no number", inert(arg)))
+		return 0, usageOf(c.verb, fmt.Sprintf("'%s' is no number", text.Inert(arg)))
 	}
 	return n, nil
 }

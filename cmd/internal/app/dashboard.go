@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
@@ -51,13 +52,13 @@ const noSessions = `no sessions yet: git swarm init --sessions "A:frontend B:bac
 // standingLines is the dashboard: the sessions, and below what needs somebody.
 // With --quiet it is only that, and the sessions that are blocked or silent. No
 // line is wider than width, unless that is 0.
-func (c *call) standingLines(s *orchestrator.Standing, width int) ([]line, error) {
+func (c *call) standingLines(s *orchestrator.Standing, width int) ([]text.Line, error) {
 	quiet := c.cmd.Bool("quiet")
 	shown := s.Sessions
 	if quiet {
 		shown = slices.DeleteFunc(slices.Clone(shown), func(x bus.Session) bool { return x.Status != bus.Blocked && !slices.Contains(s.Stale, x.ID) })
 	}
-	var lines []line
+	var lines []text.Line
 	if len(shown) > 0 {
 		var err error
 		if lines, err = c.statusLines(shown, width); err != nil {
@@ -71,9 +72,9 @@ func (c *call) standingLines(s *orchestrator.Standing, width int) ([]line, error
 		if len(lines) > 0 {
 			lines = append(lines, nil)
 		}
-		lines = append(lines, line{{title, bold}})
+		lines = append(lines, text.Line{text.Bold.Cell(title)})
 		for _, item := range items {
-			lines = append(lines, line{{text: "  " + item}})
+			lines = append(lines, text.Line{{Text: "  " + item}})
 		}
 	}
 	add("About to collide", collisionItems(s))
@@ -84,15 +85,15 @@ func (c *call) standingLines(s *orchestrator.Standing, width int) ([]line, error
 	add("Reviews", reviewItems(s))
 	add("Messages to the orchestrator", messageItems(s))
 	if s.Holder != nil && !quiet {
-		item := fmt.Sprintf("%s, for %s", s.Holder.Session, c.age(s.Holder.Since))
+		item := fmt.Sprintf("%s, for %s", s.Holder.Session, text.Age(c.Now(), s.Holder.Since))
 		if len(s.Waiters) > 0 {
-			item += "; waiting: " + inert(strings.Join(s.Waiters, ", "))
+			item += "; waiting: " + text.Inert(strings.Join(s.Waiters, ", "))
 		}
 		add("Pushing", []string{item})
 	}
 	if width > 0 {
 		for i := range lines {
-			lines[i] = lines[i].cut(width)
+			lines[i] = lines[i].Cut(width)
 		}
 	}
 	return lines, nil
@@ -119,7 +120,7 @@ func collisionItems(s *orchestrator.Standing) (items []string) {
 		files[ids] = append(files[ids], file)
 	}
 	for _, ids := range slices.Sorted(maps.Keys(files)) {
-		items = append(items, ids+" in "+inert(strings.Join(files[ids], ", ")))
+		items = append(items, ids+" in "+text.Inert(strings.Join(files[ids], ", ")))
 	}
 	return items
 }
@@ -127,7 +128,7 @@ func collisionItems(s *orchestrator.Standing) (items []string) {
 func blockedItems(s *orchestrator.Standing) (items []string) {
 	for _, session := range s.Sessions {
 		if session.Status == bus.Blocked {
-			items = append(items, fmt.Sprintf("%s: %s", session.ID, quoted(session.Note)))
+			items = append(items, fmt.Sprintf("%s: %s", session.ID, text.Quoted(session.Note)))
 		}
 	}
 	return items
@@ -142,7 +143,7 @@ func reviewItems(s *orchestrator.Standing) (items []string) {
 
 func messageItems(s *orchestrator.Standing) (items []string) {
 	for _, m := range s.Messages {
-		items = append(items, fmt.Sprintf("#%d from %s: %s", m.Number, m.From, quoted(m.Body)))
+		items = append(items, fmt.Sprintf("#%d from %s: %s", m.Number, m.From, text.Quoted(m.Body)))
 	}
 	return items
 }
@@ -159,7 +160,7 @@ func (c *call) printStandingJSON(s *orchestrator.Standing) error {
 		}
 	}
 	if h := s.Holder; h != nil {
-		if err := c.object(map[string]any{"kind": "push", "session": h.Session, "since": stamp(h.Since), "waiting": append([]string{}, s.Waiters...)}); err != nil {
+		if err := c.object(map[string]any{"kind": "push", "session": h.Session, "since": text.Stamp(h.Since), "waiting": append([]string{}, s.Waiters...)}); err != nil {
 			return err
 		}
 	}

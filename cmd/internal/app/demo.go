@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/urfave/cli/v3"
 )
 
@@ -33,7 +34,7 @@ as it says.`,
 				return err
 			}
 			if c.cmd.Bool("keep") {
-				return c.printf("\nLeft to explore: cd %s\n", shellWord(filepath.Join(s.dir, "app")))
+				return c.printf("\nLeft to explore: cd %s\n", text.ShellWord(filepath.Join(s.dir, "app")))
 			}
 			return nil
 		},
@@ -47,7 +48,7 @@ func (s *stage) play() error {
 	for _, scene := range scenes {
 		scene()
 		if s.err != nil {
-			return &refusal{exitNo, "the demo went wrong: " + inert(s.err.Error()), ""}
+			return &refusal{exitNo, "the demo went wrong: " + text.Inert(s.err.Error()), ""}
 		}
 	}
 	s.say("\nThat was all plain git: no server, no daemon, nothing outside .git.")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -40,7 +41,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		line, hint, _ := c.word(err)
 		findings = append(findings, finding{"repository", "bad", line, hint})
 	} else {
-		findings = append(findings, finding{"repository", "ok", inert(r.CommonDir), ""},
+		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
 			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkPending(ctx))
 		findings = append(findings, checkLocks(r, c.Now())...)
 		findings = append(findings, c.checkAgents(ctx, r)...)
@@ -67,10 +68,10 @@ func (c *call) printFinding(f finding) error {
 	if c.wantJSON() {
 		return c.object(map[string]any{"check": f.what, "status": f.state, "detail": f.text, "hint": f.hint})
 	}
-	colours := map[string]colour{"ok": green, "note": yellow, "bad": red}
+	colours := map[string]text.Colour{"ok": text.Green, "note": text.Yellow, "bad": text.Red}
 	mark := fmt.Sprintf("%-4s", f.state)
 	if c.colours() {
-		mark = string(colours[f.state]) + mark + reset
+		mark = colours[f.state].Paint(mark)
 	}
 	line := fmt.Sprintf("%s  %-10s  %s", mark, f.what, f.text)
 	if f.hint != "" {
@@ -85,9 +86,9 @@ func (c *call) checkGit(ctx context.Context) finding {
 	case errors.Is(err, repo.ErrNoGit):
 		return finding{"git", "bad", "not installed, or not on PATH", "install git"}
 	case errors.Is(err, repo.ErrGitTooOld):
-		return finding{"git", "bad", inert(err.Error()), "upgrade git"}
+		return finding{"git", "bad", text.Inert(err.Error()), "upgrade git"}
 	case err != nil:
-		return finding{"git", "bad", inert(err.Error()), ""}
+		return finding{"git", "bad", text.Inert(err.Error()), ""}
 	}
 	return finding{"git", "ok", fmt.Sprintf("version %s", v), ""}
 }
@@ -96,9 +97,9 @@ func (c *call) checkPath() finding {
 	path, err := exec.LookPath("git-swarm")
 	if err != nil {
 		self, _ := os.Executable()
-		return finding{"command", "note", "git-swarm is not on PATH, so \"git swarm\" does not find it", "add this folder to PATH: " + inert(filepath.Dir(self))}
+		return finding{"command", "note", "git-swarm is not on PATH, so \"git swarm\" does not find it", "add this folder to PATH: " + text.Inert(filepath.Dir(self))}
 	}
-	return finding{"command", "ok", inert(path), ""}
+	return finding{"command", "ok", text.Inert(path), ""}
 }
 
 func (c *call) checkBackend(r *repo.Repo) finding {
@@ -106,15 +107,15 @@ func (c *call) checkBackend(r *repo.Repo) finding {
 	if ok {
 		return finding{"refs", "ok", "written in process, as git's files backend does", ""}
 	}
-	return finding{"refs", "note", "written through the git command (" + inert(why) + "): some 10 ms a change instead of 1", ""}
+	return finding{"refs", "note", "written through the git command (" + text.Inert(why) + "): some 10 ms a change instead of 1", ""}
 }
 
 func (c *call) checkIdentity(ctx context.Context, r *repo.Repo) finding {
 	name, email, err := r.Committer(ctx)
 	if err != nil {
-		return finding{"identity", "bad", inert(err.Error()), "git config user.name and user.email"}
+		return finding{"identity", "bad", text.Inert(err.Error()), "git config user.name and user.email"}
 	}
-	return finding{"identity", "ok", inert(name + " <" + email + ">"), ""}
+	return finding{"identity", "ok", text.Inert(name + " <" + email + ">"), ""}
 }
 
 func (c *call) checkSwarm(ctx context.Context) finding {
@@ -130,7 +131,7 @@ func (c *call) checkSwarm(ctx context.Context) finding {
 	case len(all) == 0:
 		return finding{"swarm", "note", "no session was ever registered here", "git swarm init --sessions \"A:frontend B:backend\", or git swarm init --claude"}
 	}
-	return finding{"swarm", "ok", count(len(all), "session"), ""}
+	return finding{"swarm", "ok", text.Count(len(all), "session"), ""}
 }
 
 func (c *call) checkSession(ctx context.Context) finding {
@@ -151,12 +152,12 @@ func (c *call) checkSession(ctx context.Context) finding {
 func (c *call) checkRemote(ctx context.Context, r *repo.Repo) finding {
 	out, err := repo.Output(r.GitParsed(ctx, "remote"))
 	if err != nil {
-		return finding{"remote", "bad", inert(err.Error()), ""}
+		return finding{"remote", "bad", text.Inert(err.Error()), ""}
 	}
 	if strings.TrimSpace(out) == "" {
 		return finding{"remote", "note", "none, so there is nowhere to push", "git remote add origin URL"}
 	}
-	return finding{"remote", "ok", inert(strings.Join(strings.Fields(out), " ")), ""}
+	return finding{"remote", "ok", text.Inert(strings.Join(strings.Fields(out), " ")), ""}
 }
 
 func (c *call) checkPending(ctx context.Context) finding {
@@ -184,7 +185,7 @@ func checkLocks(r *repo.Repo, now time.Time) []finding {
 		}
 		if info, err := d.Info(); err == nil && now.Sub(info.ModTime()) > staleLock {
 			age := now.Sub(info.ModTime()).Round(time.Minute)
-			found = append(found, finding{"locks", "bad", fmt.Sprintf("%s has stood for %s", inert(path), age), "if no git command is at work: rm -f " + shellWord(path)})
+			found = append(found, finding{"locks", "bad", fmt.Sprintf("%s has stood for %s", text.Inert(path), age), "if no git command is at work: rm -f " + text.ShellWord(path)})
 		}
 		return nil
 	}

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -66,9 +66,9 @@ func (a *App) fail(err error) int {
 	}
 	line, hint, code := a.word(err)
 	line, _, _ = strings.Cut(line, "\n")
-	fmt.Fprintf(a.Stderr, "git swarm: %s\n", inert(line))
+	fmt.Fprintf(a.Stderr, "git swarm: %s\n", text.Inert(line))
 	if hint != "" {
-		fmt.Fprintf(a.Stderr, "hint: %s\n", inert(hint))
+		fmt.Fprintf(a.Stderr, "hint: %s\n", text.Inert(hint))
 	}
 	return code
 }
@@ -102,10 +102,10 @@ func (a *App) word(err error) (line, hint string, code int) {
 		line, hint = a.wordHeld(held)
 		code = exitNo
 	case errors.As(err, &push):
-		line = fmt.Sprintf("%s (for %s, on %s, pid %d); waited %s", push.Error(), a.age(push.Holder.Since), inert(push.Holder.Host), push.Holder.PID, push.Waited)
+		line = fmt.Sprintf("%s (for %s, on %s, pid %d); waited %s", push.Error(), text.Age(a.Now(), push.Holder.Since), text.Inert(push.Holder.Host), push.Holder.PID, push.Waited)
 		hint, code = "git swarm push --wait 10m", exitAgain
 	case errors.As(err, &holder):
-		line, hint, code = inertPaths(holder.Error()), "git swarm claims", exitNo
+		line, hint, code = text.Inert(holder.Error()), "git swarm claims", exitNo
 	case errors.As(err, &unknown):
 		line, hint = wordUnknown(unknown)
 		code = exitNo
@@ -118,7 +118,7 @@ func (a *App) word(err error) (line, hint string, code int) {
 	case errors.As(err, &damaged):
 		hint = "git swarm fsck"
 	case errors.As(err, &locked):
-		hint, code = fmt.Sprintf("a git command is at work, or was killed: if none is, remove %s", inert(locked.Path)), exitAgain
+		hint, code = fmt.Sprintf("a git command is at work, or was killed: if none is, remove %s", text.Inert(locked.Path)), exitAgain
 	case errors.Is(err, refstore.ErrUnsettled):
 		hint = "run the next git swarm command when the cause is gone: it completes this one"
 	case errors.Is(err, refstore.ErrBusy):
@@ -132,7 +132,7 @@ func (a *App) word(err error) (line, hint string, code int) {
 	case errors.Is(err, repo.ErrNoGit):
 		hint = "install git"
 	case errors.Is(err, repo.ErrNoIdentity):
-		line, hint = inert(line), "git config user.name \"Your Name\", and user.email"
+		line, hint = text.Inert(line), "git config user.name \"Your Name\", and user.email"
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		line, code = "interrupted", exitFatal+2
 	default:
@@ -142,14 +142,14 @@ func (a *App) word(err error) (line, hint string, code int) {
 }
 
 func (a *App) wordHeld(e *lock.HeldError) (line, hint string) {
-	line = fmt.Sprintf("%s (for %s, seen %s)", inertPaths(e.Error()), a.age(e.Claim.Since), a.ago(e.Seen))
+	line = fmt.Sprintf("%s (for %s, seen %s)", text.Inert(e.Error()), text.Age(a.Now(), e.Claim.Since), text.Ago(a.Now(), e.Seen))
 	if e.Claim.Reason != "" {
-		line += ": " + quoted(e.Claim.Reason)
+		line += ": " + text.Quoted(e.Claim.Reason)
 	}
 	if e.Stale {
-		return line, "git swarm claim --takeover " + shellWord(a.fromHere(e.Path))
+		return line, "git swarm claim --takeover " + text.ShellWord(a.fromHere(e.Path))
 	}
-	return line, fmt.Sprintf("git swarm claim --wait 10m %s, or git swarm message %s \"…\"", shellWord(a.fromHere(e.Path)), e.Claim.Session)
+	return line, fmt.Sprintf("git swarm claim --wait 10m %s, or git swarm message %s \"…\"", text.ShellWord(a.fromHere(e.Path)), e.Claim.Session)
 }
 
 // fromHere is a path from the top as it is given where the command was started.
@@ -166,17 +166,17 @@ func (a *App) fromHere(path string) string {
 
 func wordUnknown(e *bus.UnknownSessionError) (line, hint string) {
 	known := strings.Join(append(e.Known[:len(e.Known):len(e.Known)], bus.Orchestrator), ", ")
-	return fmt.Sprintf("unknown session '%s' (known: %s)", inert(e.ID), known),
-		fmt.Sprintf("git swarm init --sessions \"%s:workstream\"", inert(e.ID))
+	return fmt.Sprintf("unknown session '%s' (known: %s)", text.Inert(e.ID), known),
+		fmt.Sprintf("git swarm init --sessions \"%s:workstream\"", text.Inert(e.ID))
 }
 
 // wordSystem turns what the operating system refused into a line for people.
 func wordSystem(err error) (line, hint string) {
-	line = inertPaths(err.Error())
+	line = text.Inert(err.Error())
 	var path *fs.PathError
 	where := ""
 	if errors.As(err, &path) {
-		where = " (" + inert(path.Path) + ")"
+		where = " (" + text.Inert(path.Path) + ")"
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -187,30 +187,4 @@ func wordSystem(err error) (line, hint string) {
 		return "git is not installed, or not on PATH", ""
 	}
 	return line, ""
-}
-
-// ago is how long ago t was.
-func (a *App) ago(t time.Time) string {
-	switch age := a.age(t); {
-	case t.IsZero():
-		return "never"
-	case age == "0 s":
-		return "just now"
-	default:
-		return age + " ago"
-	}
-}
-
-// age is the time since t, in the largest unit that says enough.
-func (a *App) age(t time.Time) string {
-	d := max(a.Now().Sub(t), 0)
-	for _, u := range []struct {
-		unit time.Duration
-		name string
-	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}} {
-		if d >= 2*u.unit {
-			return fmt.Sprintf("%d %s", d/u.unit, u.name)
-		}
-	}
-	return fmt.Sprintf("%d s", d/time.Second)
 }

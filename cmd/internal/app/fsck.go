@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore"
@@ -58,12 +59,12 @@ func runFsck(ctx context.Context, c *call) error {
 	if c.wantJSON() {
 		return nil
 	}
-	return c.printf("ok: %s checked\n", count(read, "commit"))
+	return c.printf("ok: %s checked\n", text.Count(read, "commit"))
 }
 
 func (c *call) printFault(fault error) error {
 	if !c.wantJSON() {
-		return c.printf("%s\n", inert(fault.Error()))
+		return c.printf("%s\n", text.Inert(fault.Error()))
 	}
 	line := map[string]any{"fault": fault.Error()}
 	var damaged *refstore.DamagedError

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/review"
@@ -42,5 +43,5 @@ func wordNotClear(err error) error {
 	if no.Review != nil && (no.Reason == review.IsPending || no.Reason == review.IsRejected) {
 		hint = fmt.Sprintf("git swarm review show %d", no.Review.Number)
 	}
-	return &refusal{exitNo, inert(no.Error()), hint}
+	return &refusal{exitNo, text.Inert(no.Error()), hint}
 }

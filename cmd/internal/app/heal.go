@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -73,7 +74,7 @@ func (c *call) level() (heal.Level, error) {
 	if c.cmd.IsSet("level") {
 		level, ok := heal.ParseLevel(c.cmd.String("level"))
 		if !ok {
-			return 0, usageOf(c.verb, fmt.Sprintf("unknown level '%s': safe, wide or off", inert(c.cmd.String("level"))))
+			return 0, usageOf(c.verb, fmt.Sprintf("unknown level '%s': safe, wide or off", text.Inert(c.cmd.String("level"))))
 		}
 		return level, nil
 	}
@@ -135,9 +136,9 @@ func (c *call) healFiles() error {
 func (c *call) noteLeft(path string, r heal.Result) {
 	switch {
 	case r.Conflicts > 0 && r.Regions[0].Why == heal.Binary:
-		c.notef("conflict %s: %s; ours is kept", inert(path), heal.Binary)
+		c.notef("conflict %s: %s; ours is kept", text.Inert(path), heal.Binary)
 	case r.Conflicts > 0 && r.Regenerate != "":
-		c.notef("conflict %s: %s; make it anew: %s", inert(path), heal.Generated, inert(r.Regenerate))
+		c.notef("conflict %s: %s; make it anew: %s", text.Inert(path), heal.Generated, text.Inert(r.Regenerate))
 	}
 }
 
@@ -191,7 +192,7 @@ func (c *call) healTry(ctx context.Context) error {
 		return err
 	}
 	if len(all) == 0 && !c.wantJSON() {
-		return c.printf("%s and %s merge cleanly\n", inert(c.args[0]), inert(c.args[1]))
+		return c.printf("%s and %s merge cleanly\n", text.Inert(c.args[0]), text.Inert(c.args[1]))
 	}
 	return c.printHealed(ctx, all, "would heal", tips)
 }
@@ -207,7 +208,7 @@ func (c *call) commitOf(ctx context.Context, arg string) (string, error) {
 	out, err := repo.Output(c.open.repo.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}"))
 	var no *repo.GitError
 	if errors.As(err, &no) {
-		return "", &refusal{exitNo, fmt.Sprintf("'%s' is neither a branch nor a session with one", inert(arg)), "git swarm status"}
+		return "", &refusal{exitNo, fmt.Sprintf("'%s' is neither a branch nor a session with one", text.Inert(arg)), "git swarm status"}
 	}
 	return strings.TrimSpace(out), err
 }

@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -73,7 +74,7 @@ func (c *call) chosen(r *repo.Repo) (*choice, error) {
 			}
 		}
 		if name == ".." || strings.HasPrefix(name, "../") {
-			return nil, bus.Inputf("'%s': outside the repository", inert(arg))
+			return nil, bus.Inputf("'%s': outside the repository", text.Inert(arg))
 		}
 		chosen.names = append(chosen.names, name)
 	}
@@ -96,7 +97,7 @@ func (c *choice) missed() error {
 	var args []string
 	for i, n := range c.names {
 		if !c.found[n] {
-			args = append(args, "'"+inert(c.args[i])+"'")
+			args = append(args, "'"+text.Inert(c.args[i])+"'")
 		}
 	}
 	switch len(args) {

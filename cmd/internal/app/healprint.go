@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -37,11 +38,11 @@ func (c *call) printFile(ctx context.Context, h merge.Healed, done string, sides
 		}
 	}
 	if h.Whole {
-		return c.printf("%s %s (%s)\n", done, inert(h.Path), strings.Join(h.Rules(), ", "))
+		return c.printf("%s %s (%s)\n", done, text.Inert(h.Path), strings.Join(h.Rules(), ", "))
 	}
-	line := fmt.Sprintf("conflict %s: %s", inert(h.Path), h.Reason())
+	line := fmt.Sprintf("conflict %s: %s", text.Inert(h.Path), h.Reason())
 	if h.Regenerate != "" {
-		line += "; make it anew: " + inert(h.Regenerate)
+		line += "; make it anew: " + text.Inert(h.Regenerate)
 	}
 	if whose := c.whose(ctx, h.Path, sides); whose != "" {
 		line += " (" + whose + ")"
@@ -58,7 +59,7 @@ func (c *call) whose(ctx context.Context, path string, sides [2]string) string {
 		}
 		out, err := repo.Output(c.open.repo.GitParsed(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", sides[i], "--", ":(top,literal)"+path))
 		if err == nil && strings.TrimSpace(out) != "" {
-			parts = append(parts, name+": "+inert(strings.TrimSpace(out)))
+			parts = append(parts, name+": "+text.Inert(strings.TrimSpace(out)))
 		}
 	}
 	if claims, err := c.Claims(); err == nil {
@@ -103,7 +104,7 @@ func (c *call) explain(h merge.Healed) error {
 			if how == "" {
 				how = "left: " + reason
 			}
-			c.notef("%s: lines %s of ours: %s", inert(h.Path), lines(r.Ours), how)
+			c.notef("%s: lines %s of ours: %s", text.Inert(h.Path), lines(r.Ours), how)
 			continue
 		}
 		if err := c.object(map[string]any{

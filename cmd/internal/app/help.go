@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/urfave/cli/v3"
 )
 
@@ -116,36 +117,18 @@ func upperFirst(s string) string {
 
 // unknownVerb suggests the command that was meant, if one is near.
 func unknownVerb(words []string) error {
-	word, hint := words[0], "git swarm help"
-	best := 3
+	var known []string
 	for _, v := range verbs() {
-		name, _, _ := strings.Cut(v.name, " ")
-		if d := distance(word, name); d < best && !(v.hidden && v.name != "context") {
-			best, hint = d, "git swarm "+name
+		if !v.hidden || v.name == "context" {
+			name, _, _ := strings.Cut(v.name, " ")
+			known = append(known, name)
 		}
 	}
-	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a git swarm command", inert(word)), hint}
-}
-
-// distance is the number of letters to insert, delete or replace (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	hint := "git swarm help"
+	if near := text.Nearest(words[0], known); near != "" {
+		hint = "git swarm " + near
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a git swarm command", text.Inert(words[0])), hint}
 }
 
 // Version is set by the linker for releases; else the module's version is told.

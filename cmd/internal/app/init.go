@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -98,7 +99,7 @@ func runInit(ctx context.Context, c *call) error {
 	if hooks {
 		err := orchestrator.InstallGitHooks(ctx, r)
 		if errors.Is(err, orchestrator.ErrKept) {
-			return &refusal{exitNo, inert(err.Error()), ""}
+			return &refusal{exitNo, text.Inert(err.Error()), ""}
 		}
 		if err != nil {
 			return err
@@ -126,7 +127,7 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if !c.wantJSON() {
-		line := "Initialized with " + count(len(all), "session")
+		line := "Initialized with " + text.Count(len(all), "session")
 		if len(all) == 0 && (c.cmd.Bool("claude") || len(agents) > 0) {
 			line += ": they join by themselves"
 		}
@@ -187,7 +188,7 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 	for _, word := range words {
 		id, workstream, ok := strings.Cut(word, ":")
 		if !ok {
-			return nil, usageOf(c.verb, fmt.Sprintf("'%s' is not ID:WORKSTREAM", inert(word)))
+			return nil, usageOf(c.verb, fmt.Sprintf("'%s' is not ID:WORKSTREAM", text.Inert(word)))
 		}
 		n := bus.Registration{ID: id, Workstream: workstream}
 		if err := n.Check(); err != nil {
@@ -217,7 +218,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 			if c.wantJSON() {
 				continue
 			}
-			if err := c.printf("%s works in %s on %s\n", s.ID, inert(c.near(w.Path)), s.Branch); err != nil {
+			if err := c.printf("%s works in %s on %s\n", s.ID, text.Inert(c.near(w.Path)), s.Branch); err != nil {
 				return err
 			}
 		}
@@ -231,9 +232,9 @@ func wordWorktree(err error) error {
 	var git *repo.GitError
 	switch {
 	case errors.As(err, &gone):
-		return &refusal{exitNo, inert(gone.Error()), "git worktree prune if it was deleted, git worktree repair NEWPATH if it was moved; then this again"}
+		return &refusal{exitNo, text.Inert(gone.Error()), "git worktree prune if it was deleted, git worktree repair NEWPATH if it was moved; then this again"}
 	case errors.As(err, &git):
-		return &refusal{exitNo, inert(err.Error()), "git worktree list"}
+		return &refusal{exitNo, text.Inert(err.Error()), "git worktree list"}
 	}
 	return err
 }
@@ -263,12 +264,4 @@ func (c *call) initJSON(all []bus.Session, paths map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// count is "1 session", "2 sessions".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -23,7 +24,7 @@ func (c *call) otherAgents() (agents []orchestrator.OtherAgent, err error) {
 		case name == "claude":
 			return nil, usageOf(c.verb, "Claude Code has an option of its own: --claude")
 		case !ok:
-			return nil, usageOf(c.verb, fmt.Sprintf("no hooks for '%s': --agents takes codex, cursor and gemini, and --git-hooks serves every other tool", inert(name)))
+			return nil, usageOf(c.verb, fmt.Sprintf("no hooks for '%s': --agents takes codex, cursor and gemini, and --git-hooks serves every other tool", text.Inert(name)))
 		}
 		agents = append(agents, a)
 	}
@@ -45,7 +46,7 @@ func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []orchest
 		if c.wantJSON() {
 			continue
 		}
-		if err := c.printf("%s's hooks are in %s: commit it, so that worktrees and clones have it\n", a.Title, inert(c.near(filepath.Join(r.WorkTree, a.File)))); err != nil {
+		if err := c.printf("%s's hooks are in %s: commit it, so that worktrees and clones have it\n", a.Title, text.Inert(c.near(filepath.Join(r.WorkTree, a.File)))); err != nil {
 			return err
 		}
 		if a.Name == "codex" {
@@ -73,9 +74,9 @@ func (c *call) removeAgents(ctx context.Context, r *repo.Repo, agents []orchestr
 
 func (c *call) printRemoved(path string, there bool) error {
 	if there {
-		return c.printf("Removed git swarm's hooks from %s\n", inert(c.near(path)))
+		return c.printf("Removed git swarm's hooks from %s\n", text.Inert(c.near(path)))
 	}
-	return c.printf("No hooks of git swarm's in %s\n", inert(c.near(path)))
+	return c.printf("No hooks of git swarm's in %s\n", text.Inert(c.near(path)))
 }
 
 // wordSettings words why an agent's settings were left alone. elsewhere is what to
@@ -84,7 +85,7 @@ func wordSettings(err error, elsewhere string) error {
 	var settings *orchestrator.SettingsError
 	switch {
 	case errors.As(err, &settings):
-		return &refusal{exitNo, inert(err.Error()), "mend it, then run this again"}
+		return &refusal{exitNo, text.Inert(err.Error()), "mend it, then run this again"}
 	case errors.Is(err, orchestrator.ErrNoCheckout):
 		return &refusal{exitNo, err.Error(), elsewhere}
 	}

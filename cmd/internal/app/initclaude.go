@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -26,7 +27,7 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 	if c.wantJSON() {
 		return nil
 	}
-	return c.printf("Claude Code's hooks are in %s\n", inert(c.near(path)))
+	return c.printf("Claude Code's hooks are in %s\n", text.Inert(c.near(path)))
 }
 
 func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {

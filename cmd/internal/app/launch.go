@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
@@ -156,10 +157,10 @@ func (c *call) runHeadless(ctx context.Context, agents []orchestrator.Agent) err
 	errs := make([]error, len(agents))
 	for i, a := range agents {
 		all.Go(func() {
-			errs[i] = a.Headless(ctx, func(text string) {
+			errs[i] = a.Headless(ctx, func(said string) {
 				out.Lock()
 				defer out.Unlock()
-				for line := range strings.Lines(inertText(text)) {
+				for line := range strings.Lines(text.Block(said)) {
 					fmt.Fprintf(c.Stdout, "%s| %s\n", a.Session, strings.TrimRight(line, "\n"))
 				}
 			})
@@ -169,7 +170,7 @@ func (c *call) runHeadless(ctx context.Context, agents []orchestrator.Agent) err
 	var failed error
 	for i, err := range errs {
 		if err != nil {
-			c.notef("git swarm: %s: %s", agents[i].Session, inert(err.Error()))
+			c.notef("git swarm: %s: %s", agents[i].Session, text.Inert(err.Error()))
 			failed = &statusError{exitNo}
 		}
 	}
@@ -241,7 +242,7 @@ func (c *call) agent(ctx context.Context, id, task string, most int, settings *s
 	var err error
 	p.Worktree, err = orchestrator.FindWorktree(c.open.repo, id)
 	if errors.Is(err, orchestrator.ErrNoWorktree) {
-		hint := fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", id, inert(p.Session.Workstream))
+		hint := fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", id, text.Inert(p.Session.Workstream))
 		return orchestrator.Agent{}, &refusal{exitNo, fmt.Sprintf("session %s has no worktree", id), hint}
 	}
 	if err != nil {

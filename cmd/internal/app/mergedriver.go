@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
 )
@@ -21,7 +22,7 @@ merge driver of its own in .gitattributes.`,
 		run: func(_ context.Context, c *call) error {
 			size, err := strconv.Atoi(c.args[3])
 			if err != nil || size < 1 {
-				return usageOf(c.verb, fmt.Sprintf("'%s' is no marker size", inert(c.args[3])))
+				return usageOf(c.verb, fmt.Sprintf("'%s' is no marker size", text.Inert(c.args[3])))
 			}
 			level, err := c.level()
 			if err != nil {
@@ -50,7 +51,7 @@ merge driver of its own in .gitattributes.`,
 			}
 			if len(r.Regions) > 0 {
 				h := merge.Healed{Path: opts.Path, Result: r, Whole: true}
-				c.notef("Healed %s (%s)", inert(opts.Path), strings.Join(h.Rules(), ", "))
+				c.notef("Healed %s (%s)", text.Inert(opts.Path), strings.Join(h.Rules(), ", "))
 			}
 			return nil
 		},

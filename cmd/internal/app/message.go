@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
@@ -137,7 +138,7 @@ func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 	}
 	if whole {
 		m := messages[0]
-		return c.printf("#%d from %s, %s\n\n%s\n", m.Number, m.From, c.ago(m.At), inertText(m.Body))
+		return c.printf("#%d from %s, %s\n\n%s\n", m.Number, m.From, text.Ago(c.Now(), m.At), text.Block(m.Body))
 	}
 	if len(messages) == 0 {
 		if all {
@@ -147,13 +148,13 @@ func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 		}
 		return nil
 	}
-	var rows [][]cell
+	var rows [][]text.Cell
 	for _, m := range messages {
-		state := cell{"unread", yellow}
+		state := text.Yellow.Cell("unread")
 		if m.Read {
-			state = cell{"read", dim}
+			state = text.Dim.Cell("read")
 		}
-		rows = append(rows, []cell{{text: "#" + strconv.Itoa(m.Number)}, {text: m.From}, {text: c.ago(m.At)}, state, {text: inert(m.Body)}})
+		rows = append(rows, []text.Cell{{Text: "#" + strconv.Itoa(m.Number)}, {Text: m.From}, {Text: text.Ago(c.Now(), m.At)}, state, {Text: text.Inert(m.Body)}})
 	}
 	return c.table([]string{"No", "From", "When", "State", "Body"}, rows, 4)
 }
@@ -170,5 +171,5 @@ type messageJSON struct {
 }
 
 func jsonMessage(kind string, m bus.Message) messageJSON {
-	return messageJSON{kind, m.Number, m.From, m.To, m.Body, stamp(m.At), m.Read, m.InReplyTo}
+	return messageJSON{kind, m.Number, m.From, m.To, m.Body, text.Stamp(m.At), m.Read, m.InReplyTo}
 }

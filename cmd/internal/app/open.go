@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore"
@@ -201,7 +202,7 @@ func wordPath(err error, arg string) error {
 	if !ok {
 		return err
 	}
-	return bus.Inputf("'%s': %s", inert(arg), why)
+	return bus.Inputf("'%s': %s", text.Inert(arg), why)
 }
 
 // inWorkTree makes an absolute path relative to the work tree's top, also when
@@ -213,7 +214,7 @@ func inWorkTree(r *repo.Repo, path string) (string, error) {
 			return filepath.ToSlash(rel), nil
 		}
 	}
-	return "", bus.Inputf("'%s': outside the repository", inert(path))
+	return "", bus.Inputf("'%s': outside the repository", text.Inert(path))
 }
 
 // resolveLinks resolves the links in the part of path that exists.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore"
@@ -34,7 +35,7 @@ interrupted. Two sessions whose branches would conflict are told, once. orchestr
 		json: true, flags: orchestrateFlags, subs: []string{"run", "dashboard"},
 		run: func(ctx context.Context, c *call) error {
 			if len(c.args) == 1 && c.args[0] != "run" {
-				return usageOf(c.verb, fmt.Sprintf("unknown command 'orchestrate %s'", inert(c.args[0])))
+				return usageOf(c.verb, fmt.Sprintf("unknown command 'orchestrate %s'", text.Inert(c.args[0])))
 			}
 			ctx, restore := undoable(ctx)
 			defer restore()
@@ -113,7 +114,7 @@ func runOrchestrate(ctx context.Context, c *call) error {
 		if code != exitAgain || ctx.Err() != nil {
 			return err
 		}
-		c.notef("git swarm: %s; looking again in %s", inert(line), interval)
+		c.notef("git swarm: %s; looking again in %s", text.Inert(line), interval)
 		if err := pause(ctx, interval); err != nil {
 			return err
 		}
@@ -211,7 +212,7 @@ func needsSomebody(e orchestrator.Event) bool {
 func (c *call) printEvent(at time.Time, e orchestrator.Event) error {
 	if c.wantJSON() {
 		return c.object(map[string]any{
-			"at": stamp(at), "event": e.Kind, "session": e.Session, "other": e.Other, "number": e.Number, "body": e.Text, "files": append([]string{}, e.Files...),
+			"at": text.Stamp(at), "event": e.Kind, "session": e.Session, "other": e.Other, "number": e.Number, "body": e.Text, "files": append([]string{}, e.Files...),
 		})
 	}
 	return c.printf("%s %s\n", at.Local().Format("15:04:05"), wordEvent(e))
@@ -219,32 +220,32 @@ func (c *call) printEvent(at time.Time, e orchestrator.Event) error {
 
 // wordEvent is the line for an event.
 func wordEvent(e orchestrator.Event) string {
-	files := inert(strings.Join(e.Files, ", "))
+	files := text.Inert(strings.Join(e.Files, ", "))
 	switch e.Kind {
 	case "joined":
-		return fmt.Sprintf("%s joined, for %s", e.Session, inert(e.Text))
+		return fmt.Sprintf("%s joined, for %s", e.Session, text.Inert(e.Text))
 	case string(bus.Blocked), string(bus.Done), string(bus.Running):
 		if e.Text == "" {
 			return fmt.Sprintf("%s is %s", e.Session, e.Kind)
 		}
-		return fmt.Sprintf("%s is %s: %s", e.Session, e.Kind, quoted(e.Text))
+		return fmt.Sprintf("%s is %s: %s", e.Session, e.Kind, text.Quoted(e.Text))
 	case "stale":
 		return fmt.Sprintf("%s is silent: its claims can be taken over", e.Session)
 	case "back":
 		return e.Session + " is back"
 	case "review":
-		return fmt.Sprintf("review #%d of %s waits for %s", e.Number, e.Session, inert(e.Text))
+		return fmt.Sprintf("review #%d of %s waits for %s", e.Number, e.Session, text.Inert(e.Text))
 	case "verdict":
-		return fmt.Sprintf("review #%d: %s: %s", e.Number, e.Session, inert(e.Text))
+		return fmt.Sprintf("review #%d: %s: %s", e.Number, e.Session, text.Inert(e.Text))
 	case "review-closed":
 		return fmt.Sprintf("review #%d of %s is approved, withdrawn or superseded", e.Number, e.Session)
 	case "auto-approved":
 		return fmt.Sprintf("review #%d of %s approved automatically", e.Number, e.Session)
 	case "message":
-		return fmt.Sprintf("message #%d from %s: %s", e.Number, e.Session, quoted(e.Text))
+		return fmt.Sprintf("message #%d from %s: %s", e.Number, e.Session, text.Quoted(e.Text))
 	case "lock":
 		if e.Text != "" {
-			return fmt.Sprintf("%s pushes; waiting: %s", e.Session, inert(e.Text))
+			return fmt.Sprintf("%s pushes; waiting: %s", e.Session, text.Inert(e.Text))
 		}
 		return e.Session + " pushes"
 	case "collision":

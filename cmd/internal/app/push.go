@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/urfave/cli/v3"
@@ -133,14 +134,14 @@ func (c *call) remote(s *settings) (string, error) {
 		return "", err
 	}
 	if _, known := config.Get("remote." + s.TeamRemote + ".url"); !known {
-		return "", &refusal{exitNo, fmt.Sprintf("swarm.toml: there is no remote '%s' here", inert(s.TeamRemote)), "git remote -v"}
+		return "", &refusal{exitNo, fmt.Sprintf("swarm.toml: there is no remote '%s' here", text.Inert(s.TeamRemote)), "git remote -v"}
 	}
 	return s.TeamRemote, nil
 }
 
 func (c *call) printLanded(l *merge.Landed, done, verb string) error {
 	if l.Stayed != nil {
-		c.notef("git swarm: your branch stayed where it was: %s", inert(l.Stayed.Error()))
+		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(l.Stayed.Error()))
 		c.notef("hint: commit or stash, then git swarm pull")
 	}
 	if c.wantJSON() {
@@ -150,7 +151,7 @@ func (c *call) printLanded(l *merge.Landed, done, verb string) error {
 		})
 	}
 	for _, h := range l.Healed {
-		if err := c.printf("healed %s (%s)\n", inert(h.Path), strings.Join(h.Rules(), ", ")); err != nil {
+		if err := c.printf("healed %s (%s)\n", text.Inert(h.Path), strings.Join(h.Rules(), ", ")); err != nil {
 			return err
 		}
 	}
@@ -159,7 +160,7 @@ func (c *call) printLanded(l *merge.Landed, done, verb string) error {
 	case l.Commits == 0:
 		note = " (nothing new)"
 	default:
-		note = fmt.Sprintf(" (%s %s %s", count(l.Commits, "commit"), verb, inert(l.Target.String()))
+		note = fmt.Sprintf(" (%s %s %s", text.Count(l.Commits, "commit"), verb, text.Inert(l.Target.String()))
 		if l.Before == "" {
 			note += ", a new branch"
 		}
@@ -187,22 +188,22 @@ func (c *call) wordLanding(err error) error {
 	var verify *merge.VerifyError
 	switch {
 	case errors.As(err, &verify):
-		return &refusal{exitNo, inert(verify.Error()), "git swarm pull" + c.landsAt(" ") + ", mend, then " + c.pushAgain()}
+		return &refusal{exitNo, text.Inert(verify.Error()), "git swarm pull" + c.landsAt(" ") + ", mend, then " + c.pushAgain()}
 	case errors.As(err, &gate):
 		return wordNotClear(gate.Err)
 	case errors.As(err, &conflict):
-		return &refusal{exitNo, wordConflict(conflict), "git rebase " + shellWord(conflict.Onto) + ", resolve, then " + c.pushAgain()}
+		return &refusal{exitNo, wordConflict(conflict), "git rebase " + text.ShellWord(conflict.Onto) + ", resolve, then " + c.pushAgain()}
 	case errors.As(err, &rejected):
-		return &refusal{exitNo, inert(rejected.Error()), ""}
+		return &refusal{exitNo, text.Inert(rejected.Error()), ""}
 	case errors.As(err, &inTheWay):
-		return &refusal{exitNo, "uncommitted changes are in the way: " + inert(inTheWay.Line), "git stash, or git swarm commit"}
+		return &refusal{exitNo, "uncommitted changes are in the way: " + text.Inert(inTheWay.Line), "git stash, or git swarm commit"}
 	case errors.As(err, &half):
 		if half.What == "bisect" {
 			return &refusal{exitNo, half.Error(), "git bisect reset"}
 		}
 		return &refusal{exitNo, half.Error(), fmt.Sprintf("git %s --continue, or git %s --abort", half.What, half.What)}
 	case errors.As(err, &none):
-		return &refusal{exitNo, inert(none.Error()), "git swarm pull BRANCH, or git config swarm.target BRANCH"}
+		return &refusal{exitNo, text.Inert(none.Error()), "git swarm pull BRANCH, or git config swarm.target BRANCH"}
 	case errors.Is(err, merge.ErrNoRemote):
 		return &refusal{exitNo, err.Error(), "git remote add origin URL"}
 	case errors.Is(err, merge.ErrDetached), errors.Is(err, merge.ErrUnborn), errors.Is(err, merge.ErrBare):
@@ -227,7 +228,7 @@ func (c *call) landsAt(option string) string {
 	if to == "" {
 		return ""
 	}
-	return option + shellWord(to)
+	return option + text.ShellWord(to)
 }
 
 // wordConflict names the files, and whose commits they conflict with.
@@ -246,7 +247,7 @@ func wordConflict(e *merge.ConflictError) string {
 		commits = append(commits, t.Commit)
 	}
 	line := fmt.Sprintf("conflict in %s, changed by %s (%s); nothing was changed", strings.Join(e.Files, ", "), strings.Join(sessions, ", "), strings.Join(commits, ", "))
-	return inert(line)
+	return text.Inert(line)
 }
 
 type healedJSON struct {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/review"
@@ -25,7 +26,7 @@ func reviewVerb() *verb {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "review what? "+strings.Join(subs, ", "))
 			}
-			return usageOf(c.verb, fmt.Sprintf("unknown command 'review %s'", inert(c.args[0])))
+			return usageOf(c.verb, fmt.Sprintf("unknown command 'review %s'", text.Inert(c.args[0])))
 		},
 	}
 }
@@ -143,7 +144,7 @@ func reviewListVerb() *verb {
 func runReviewList(ctx context.Context, c *call) error {
 	state := review.State(c.cmd.String("state"))
 	if state != "" && state != "all" && !slices.Contains(review.States, state) {
-		return usageOf(c.verb, fmt.Sprintf("unknown state '%s'", inert(string(state))))
+		return usageOf(c.verb, fmt.Sprintf("unknown state '%s'", text.Inert(string(state))))
 	}
 	b, err := c.Bus()
 	if err != nil {
@@ -185,16 +186,16 @@ func (c *call) printReviews(found []*review.Review) error {
 		c.notef("no such review")
 		return nil
 	}
-	states := map[review.State]colour{review.Pending: yellow, review.Approved: green, review.Rejected: red}
-	var rows [][]cell
+	states := map[review.State]text.Colour{review.Pending: text.Yellow, review.Approved: text.Green, review.Rejected: text.Red}
+	var rows [][]text.Cell
 	for _, r := range found {
-		rows = append(rows, []cell{
-			{text: "#" + strconv.Itoa(r.Number)},
-			{text: r.From},
-			{text: strings.Join(r.To, ", ")},
-			{string(r.State), states[r.State]},
-			{text: c.ago(r.At)},
-			{text: inert(reviewed(r))},
+		rows = append(rows, []text.Cell{
+			{Text: "#" + strconv.Itoa(r.Number)},
+			{Text: r.From},
+			{Text: strings.Join(r.To, ", ")},
+			states[r.State].Cell(string(r.State)),
+			{Text: text.Ago(c.Now(), r.At)},
+			{Text: text.Inert(reviewed(r))},
 		})
 	}
 	return c.table([]string{"No", "From", "To", "State", "When", "Change"}, rows, 5)
@@ -232,9 +233,9 @@ type reviewEventJSON struct {
 }
 
 func jsonReview(r *review.Review) reviewJSON {
-	j := reviewJSON{r.Number, r.From, r.To, r.State, stamp(r.At), r.Branch, r.Target, r.Base, r.Tip, r.Patch, r.Text, nil}
+	j := reviewJSON{r.Number, r.From, r.To, r.State, text.Stamp(r.At), r.Branch, r.Target, r.Base, r.Tip, r.Patch, r.Text, nil}
 	for _, e := range r.Events {
-		j.Events = append(j.Events, reviewEventJSON{e.Kind, e.By, stamp(e.At), e.Text})
+		j.Events = append(j.Events, reviewEventJSON{e.Kind, e.By, text.Stamp(e.At), e.Text})
 	}
 	return j
 }
@@ -250,7 +251,7 @@ func (c *call) findReview(ctx context.Context, book *review.Book, arg string) (*
 	}
 	found, err := book.On(ctx, r.Tip)
 	if err == nil && found == nil {
-		err = fmt.Errorf("review of '%s': %w", inert(arg), refstore.ErrNotExist)
+		err = fmt.Errorf("review of '%s': %w", text.Inert(arg), refstore.ErrNotExist)
 	}
 	return found, err
 }
@@ -259,7 +260,7 @@ func (c *call) findReview(ctx context.Context, book *review.Book, arg string) (*
 func wordCommit(err error) error {
 	var none *review.NoCommitError
 	if errors.As(err, &none) {
-		return &refusal{exitNo, inert(none.Error()), ""}
+		return &refusal{exitNo, text.Inert(none.Error()), ""}
 	}
 	return err
 }
@@ -277,7 +278,7 @@ func wordReview(err error, number int) error {
 	default:
 		return err
 	}
-	line := inert(err.Error())
+	line := text.Inert(err.Error())
 	if number > 0 {
 		line = fmt.Sprintf("review #%d: %s", number, line)
 	}

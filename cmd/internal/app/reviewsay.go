@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -48,18 +49,18 @@ func (c *call) printReview(ctx context.Context, r *review.Review, diff string) e
 		state += fmt.Sprintf(" by #%d", r.Newer)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Review #%d: %s\nFrom:   %s, %s\nTo:     %s\nChange: %s..%s", r.Number, state, r.From, c.ago(r.At), strings.Join(r.To, ", "), r.Base.Short(), r.Tip.Short())
+	fmt.Fprintf(&b, "Review #%d: %s\nFrom:   %s, %s\nTo:     %s\nChange: %s..%s", r.Number, state, r.From, text.Ago(c.Now(), r.At), strings.Join(r.To, ", "), r.Base.Short(), r.Tip.Short())
 	if r.Branch != "" {
-		fmt.Fprintf(&b, " of %s", inert(strings.TrimPrefix(r.Branch, "refs/heads/")))
+		fmt.Fprintf(&b, " of %s", text.Inert(strings.TrimPrefix(r.Branch, "refs/heads/")))
 	}
-	fmt.Fprintf(&b, ", to land on %s\n", inert(strings.TrimPrefix(r.Target, "refs/")))
+	fmt.Fprintf(&b, ", to land on %s\n", text.Inert(strings.TrimPrefix(r.Target, "refs/")))
 	for _, e := range r.Events {
 		if e.Kind == review.Request && e.Text == "" {
 			continue
 		}
-		fmt.Fprintf(&b, "\n%s by %s, %s\n", upperFirst(string(e.Kind)), e.By, c.ago(e.At))
+		fmt.Fprintf(&b, "\n%s by %s, %s\n", upperFirst(string(e.Kind)), e.By, text.Ago(c.Now(), e.At))
 		if e.Text != "" {
-			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(inertText(e.Text), "\n", "\n    "))
+			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(text.Block(e.Text), "\n", "\n    "))
 		}
 	}
 	if err := c.printf("%s\n", b.String()); err != nil {
@@ -88,7 +89,7 @@ func (c *call) printReview(ctx context.Context, r *review.Review, diff string) e
 // what a terminal would act on if there is one.
 func (c *call) printDiff(diff string) error {
 	if c.terminalWidth() > 0 {
-		diff = inertText(diff)
+		diff = text.Block(diff)
 	}
 	return c.printf("%s", diff)
 }
@@ -129,18 +130,18 @@ func reviewWithdrawVerb() *verb {
 }
 
 func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) error {
-	text := c.cmd.String("comment")
+	comment := c.cmd.String("comment")
 	if len(c.args) == 2 {
-		if kind != review.Comment || text != "" {
-			return usageOf(c.verb, fmt.Sprintf("surplus argument '%s'", inert(c.args[1])))
+		if kind != review.Comment || comment != "" {
+			return usageOf(c.verb, fmt.Sprintf("surplus argument '%s'", text.Inert(c.args[1])))
 		}
-		text = c.args[1]
+		comment = c.args[1]
 	}
-	text, err := c.body(text)
+	comment, err := c.body(comment)
 	if err != nil {
 		return err
 	}
-	if needsText && strings.TrimSpace(text) == "" {
+	if needsText && strings.TrimSpace(comment) == "" {
 		return usageOf(c.verb, "--comment is missing: say why")
 	}
 	b, id, err := c.acting()
@@ -152,7 +153,7 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 	if err != nil {
 		return err
 	}
-	now, err := book.Say(ctx, id, r.Number, kind, text)
+	now, err := book.Say(ctx, id, r.Number, kind, comment)
 	if err != nil {
 		return wordReview(err, r.Number)
 	}
@@ -196,7 +197,7 @@ func runMergeOK(ctx context.Context, c *call) error {
 	if newest != nil && newest.State == review.Approved {
 		r, err = review.Now(ctx, c.open.repo, newest)
 		if errors.Is(err, bus.ErrInput) { // nothing in common with the target any more
-			err = &refusal{exitNo, fmt.Sprintf("%s: %s", id, inert(err.Error())), ""}
+			err = &refusal{exitNo, fmt.Sprintf("%s: %s", id, text.Inert(err.Error())), ""}
 		}
 		if err != nil {
 			return wordCommit(err)

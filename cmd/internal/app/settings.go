@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/pelletier/go-toml/v2"
 )
@@ -79,7 +80,7 @@ func (c *call) Settings() (*settings, error) {
 	s.Verify, _ = config.Get("swarm.verify")
 	if v, ok := config.Get("swarm.heal"); ok {
 		if s.Heal, ok = heal.ParseLevel(v); !ok {
-			return nil, fmt.Errorf("swarm.heal is '%s': safe, wide or off", inert(v))
+			return nil, fmt.Errorf("swarm.heal is '%s': safe, wide or off", text.Inert(v))
 		}
 	}
 	if s.FoldCase, err = config.Bool("core.ignorecase", false); err != nil {
@@ -101,7 +102,7 @@ func (s *settings) readTeamFile(path string) error {
 	if err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&t); err != nil {
 		var strict *toml.StrictMissingError
 		if errors.As(err, &strict) && len(strict.Errors) > 0 {
-			return fmt.Errorf("swarm.toml: unknown key '%s'", inert(strings.Join(strict.Errors[0].Key(), ".")))
+			return fmt.Errorf("swarm.toml: unknown key '%s'", text.Inert(strings.Join(strict.Errors[0].Key(), ".")))
 		}
 		return fmt.Errorf("swarm.toml: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 )
 
 // stage is where the demo plays: a scratch folder, an environment in which git
@@ -171,7 +173,7 @@ func (s *stage) prompt(session string, argv []string) {
 	}
 	line := who + "$ " + typed(argv)
 	if s.call.colours() {
-		line = string(bold) + line + reset
+		line = text.Bold.Paint(line)
 	}
 	s.say(line)
 }
@@ -217,7 +219,7 @@ func (r result) said(wanted []string) {
 func typed(argv []string) string {
 	words := make([]string, len(argv))
 	for i, w := range argv {
-		words[i] = shellWord(w)
+		words[i] = text.ShellWord(w)
 		if words[i] != w && !strings.ContainsAny(w, "\"$`\\!'") {
 			words[i] = fmt.Sprintf("%q", w)
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -31,7 +32,7 @@ func setupVerb() *verb {
 				line, hint, _ := c.word(err)
 				findings = append(findings, finding{"repository", "bad", line, hint})
 			} else {
-				findings = append(findings, finding{"repository", "ok", inert(r.CommonDir), ""}, c.checkIdentity(ctx, r))
+				findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""}, c.checkIdentity(ctx, r))
 			}
 			return c.printFindings(findings)
 		},
@@ -118,7 +119,7 @@ func (c *call) mayStart(ctx context.Context, r *repo.Repo) error {
 		return nil
 	}
 	if err != nil && !errors.Is(err, orchestrator.ErrNoClient) {
-		return &refusal{exitNo, inert(err.Error()), "git swarm setup"}
+		return &refusal{exitNo, text.Inert(err.Error()), "git swarm setup"}
 	}
 	return wordAgent(err)
 }
@@ -148,38 +149,38 @@ func (c *call) landsOn(ctx context.Context, branch string) (string, error) {
 
 // plan is what the user wants, from wherever it is given; edited says that it is
 // kept in planFile.
-func (c *call) plan(ctx context.Context, r *repo.Repo) (text string, edited bool, err error) {
+func (c *call) plan(ctx context.Context, r *repo.Repo) (plan string, edited bool, err error) {
 	file := c.cmd.String("file")
 	switch {
 	case len(c.args) == 1 && c.args[0] == "-" || file == "-":
-		text, err = c.readPlan()
+		plan, err = c.readPlan()
 	case file != "":
 		var content []byte
 		if content, err = os.ReadFile(c.at(file)); errors.Is(err, fs.ErrNotExist) {
-			err = &refusal{exitNo, fmt.Sprintf("there is no file '%s'", inert(file)), ""}
+			err = &refusal{exitNo, fmt.Sprintf("there is no file '%s'", text.Inert(file)), ""}
 		}
-		text = string(content)
+		plan = string(content)
 	case len(c.args) > 0:
-		text = strings.Join(c.args, " ")
+		plan = strings.Join(c.args, " ")
 	default:
 		if c.piped() {
-			text, err = c.readPlan()
+			plan, err = c.readPlan()
 		}
-		if edited = err == nil && strings.TrimSpace(text) == ""; edited {
-			text, err = c.edit(ctx, r)
+		if edited = err == nil && strings.TrimSpace(plan) == ""; edited {
+			plan, err = c.edit(ctx, r)
 		}
 	}
 	if err != nil {
 		return "", edited, err
 	}
-	text = strings.TrimSpace(text)
+	plan = strings.TrimSpace(plan)
 	switch {
-	case text == "":
+	case plan == "":
 		return "", edited, &refusal{exitNo, "the plan is empty: nothing to do", ""}
-	case !isText(text):
+	case !isText(plan):
 		return "", edited, bus.Inputf("the plan has more than %d bytes, or is no text", bus.MaxBody)
 	}
-	return text, edited, nil
+	return plan, edited, nil
 }
 
 func (c *call) readPlan() (string, error) {

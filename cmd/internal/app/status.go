@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -45,28 +46,28 @@ func (c *call) printStatus(all []bus.Session) error {
 }
 
 // statusLines is the table of sessions.
-func (c *call) statusLines(all []bus.Session, width int) ([]line, error) {
+func (c *call) statusLines(all []bus.Session, width int) ([]text.Line, error) {
 	settings, err := c.Settings()
 	if err != nil {
 		return nil, err
 	}
-	status := map[bus.Status]colour{bus.Running: green, bus.Blocked: red, bus.Done: dim}
-	var rows [][]cell
+	status := map[bus.Status]text.Colour{bus.Running: text.Green, bus.Blocked: text.Red, bus.Done: text.Dim}
+	var rows [][]text.Cell
 	for _, s := range all {
-		seen := cell{text: c.ago(s.Seen)}
+		seen := text.Cell{Text: text.Ago(c.Now(), s.Seen)}
 		if s.Status != bus.Done && bus.Stale(s.Seen, c.Now(), settings.StaleAfter) {
-			seen.colour = yellow
+			seen.Colour = text.Yellow
 		}
-		rows = append(rows, []cell{
-			{s.ID, bold},
-			{text: inert(s.Workstream)},
-			{string(s.Status), status[s.Status]},
-			{text: inert(s.Branch)},
-			{text: inert(s.Note)},
+		rows = append(rows, []text.Cell{
+			text.Bold.Cell(s.ID),
+			{Text: text.Inert(s.Workstream)},
+			status[s.Status].Cell(string(s.Status)),
+			{Text: text.Inert(s.Branch)},
+			{Text: text.Inert(s.Note)},
 			seen,
 		})
 	}
-	return tabulate([]string{"ID", "Workstream", "Status", "Branch", "Note", "Seen"}, []int{4, 3, 1}, width, rows), nil
+	return text.Table([]string{"ID", "Workstream", "Status", "Branch", "Note", "Seen"}, []int{4, 3, 1}, width, rows), nil
 }
 
 type sessionJSON struct {
@@ -86,6 +87,6 @@ type sessionJSON struct {
 func jsonSession(s bus.Session) sessionJSON {
 	return sessionJSON{
 		Session: s.ID, Workstream: s.Workstream, Status: string(s.Status), Branch: s.Branch, Note: s.Note,
-		Agent: s.Agent, Host: s.Host, Joined: stamp(s.Joined), Updated: stamp(s.Updated), Seen: stamp(s.Seen),
+		Agent: s.Agent, Host: s.Host, Joined: text.Stamp(s.Joined), Updated: text.Stamp(s.Updated), Seen: text.Stamp(s.Seen),
 	}
 }

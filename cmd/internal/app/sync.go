@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -33,17 +34,13 @@ func (c *call) news(n *bus.News) error {
 	out := bufio.NewWriter(c.Stdout)
 	fmt.Fprintf(out, "[SYNC] %d new message(s), %d new context\n", len(n.Messages), len(n.Context))
 	for _, m := range n.Messages {
-		re := ""
-		if m.InReplyTo > 0 {
-			re = fmt.Sprintf(" re=#%d", m.InReplyTo)
-		}
-		fmt.Fprintf(out, "MSG from=%s:%s %s (#%d)\n", m.From, re, quoted(m.Body), m.Number)
+		fmt.Fprintln(out, text.NewsLine(m, 0))
 	}
 	if n.Older > 0 {
 		fmt.Fprintf(out, "(%d older context entries: git swarm context show)\n", n.Older)
 	}
 	for _, e := range n.Context {
-		fmt.Fprintf(out, "CTX [%s] by=%s: %s (#%d)\n", e.Category, e.By, quoted(e.Body), e.Number)
+		fmt.Fprintln(out, text.ContextLine(e, 0))
 	}
 	return out.Flush()
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -9,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"golang.org/x/term"
 )
 
@@ -97,7 +97,7 @@ func (t *terminal) Size() (width, height int) {
 
 // Draw is one write, so that nothing is seen half drawn. A row is cleared before
 // it is written: behind its last column, that would take the last character.
-func (t *terminal) Draw(rows []line) error {
+func (t *terminal) Draw(rows []text.Line) error {
 	var b strings.Builder
 	b.WriteString(home)
 	for _, row := range rows[:max(len(rows)-1, 0)] {
@@ -113,14 +113,8 @@ func (t *terminal) Draw(rows []line) error {
 	return err
 }
 
-func (t *terminal) write(b *strings.Builder, row line) {
-	for _, c := range row {
-		if c.colour == "" || t.plain {
-			b.WriteString(c.text)
-			continue
-		}
-		fmt.Fprint(b, c.colour, c.text, reset)
-	}
+func (t *terminal) write(b *strings.Builder, row text.Line) {
+	b.WriteString(row.Render(!t.plain))
 }
 
 // Suspend stops the process's group, as Ctrl-Z does elsewhere.

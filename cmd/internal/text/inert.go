@@ -1,4 +1,4 @@
-package app
+package text
 
 import (
 	"fmt"
@@ -7,18 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// inert makes text safe to print: one line, nothing that a terminal would act
+// Inert makes text safe to print: one line, nothing that a terminal would act
 // on, nothing that changes the order in which it is read.
-func inert(s string) string { return escape(s, false) }
+func Inert(s string) string { return escape(s, false) }
 
-// quoted is inert in double quotes, so that it cannot be taken for ours.
-func quoted(s string) string { return `"` + escape(s, true) + `"` }
+// Quoted is Inert in double quotes, so that it cannot be taken for ours.
+func Quoted(s string) string { return `"` + escape(s, true) + `"` }
 
-// inertPaths is inert for our own messages that name paths.
-func inertPaths(s string) string { return escape(s, false) }
-
-// inertText keeps line breaks and tabs, for text that is shown in full.
-func inertText(s string) string {
+// Block keeps line breaks and tabs, for text that is shown in full.
+func Block(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		cells := strings.Split(line, "\t")
@@ -73,9 +70,9 @@ func plain(r rune) bool {
 	return true
 }
 
-// shellWord quotes a word for a command line that a person may copy.
-func shellWord(s string) string {
-	s = inert(s)
+// ShellWord quotes a word for a command line that a person may copy.
+func ShellWord(s string) string {
+	s = Inert(s)
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./+:@%=,", r)
 	}) {

@@ -1,4 +1,4 @@
-package app
+package text
 
 import (
 	"encoding/json"
@@ -29,15 +29,15 @@ var nasty = []struct{ text, inert, quoted string }{
 
 func TestInert(t *testing.T) {
 	for _, c := range nasty {
-		if got := inert(c.text); got != c.inert {
-			t.Errorf("inert(%q) = %s, want %s", c.text, got, c.inert)
+		if got := Inert(c.text); got != c.inert {
+			t.Errorf("Inert(%q) = %s, want %s", c.text, got, c.inert)
 		}
-		if got := quoted(c.text); got != c.quoted {
-			t.Errorf("quoted(%q) = %s, want %s", c.text, got, c.quoted)
+		if got := Quoted(c.text); got != c.quoted {
+			t.Errorf("Quoted(%q) = %s, want %s", c.text, got, c.quoted)
 		}
 	}
-	if got, want := inertText("a\x1b\n\tb\r\n"), "a\\x1b\n\tb\\r\n"; got != want {
-		t.Errorf("inertText: %q, want %q", got, want)
+	if got, want := Block("a\x1b\n\tb\r\n"), "a\\x1b\n\tb\\r\n"; got != want {
+		t.Errorf("Block: %q, want %q", got, want)
 	}
 }
 
@@ -48,18 +48,18 @@ func FuzzInert(f *testing.F) {
 		f.Add(c.text)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, text := range []string{inert(s), quoted(s), shellWord(s)} {
+		for _, text := range []string{Inert(s), Quoted(s), ShellWord(s)} {
 			bad := func(r rune) bool {
 				return unicode.IsControl(r) || (unicode.Is(unicode.Cf, r) && r != 0x200d) || r == 0x2028 || r == 0x2029
 			}
 			if strings.ContainsFunc(text, bad) || !utf8.ValidString(text) {
 				t.Errorf("%q is printed as %q", s, text)
 			}
-			if inert(text) != text {
+			if Inert(text) != text {
 				t.Errorf("%q is escaped twice", s)
 			}
 		}
-		q := quoted(s)
+		q := Quoted(s)
 		if at := closing(q); at != len(q)-1 {
 			t.Errorf("%q is quoted as %s, which ends at %d", s, q, at)
 		}
@@ -85,20 +85,18 @@ func closing(q string) int {
 	return -1
 }
 
-// FuzzObject: JSON is one inert line, and the text in it comes back.
-func FuzzObject(f *testing.F) {
+// FuzzJSON: JSON is one inert line, and the text in it comes back.
+func FuzzJSON(f *testing.F) {
 	for _, c := range nasty {
 		f.Add(c.text)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "?")
-		var out strings.Builder
-		c := &call{App: &App{Stdout: &out}}
-		if err := c.object(map[string]string{"body": s}); err != nil {
+		line, err := JSON(map[string]string{"body": s})
+		if err != nil {
 			t.Fatal(err)
 		}
-		line, ok := strings.CutSuffix(out.String(), "\n")
-		if !ok || line != inert(line) {
+		if line != Inert(line) {
 			t.Errorf("%q is printed as %q", s, line)
 		}
 		var back map[string]string
@@ -122,22 +120,8 @@ func TestShellWord(t *testing.T) {
 		{"späß", "späß"},
 		{"a\nb", `'a\nb'`},
 	} {
-		if got := shellWord(c.word); got != c.want {
-			t.Errorf("shellWord(%q) = %s, want %s", c.word, got, c.want)
-		}
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"sync", "sync", 0}, {"snyc", "sync", 2}, {"", "abc", 3}, {"claim", "claims", 1}, {"kitten", "sitting", 3}} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
-		}
-		if got := distance(c.b, c.a); got != c.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", c.b, c.a, got, c.want)
+		if got := ShellWord(c.word); got != c.want {
+			t.Errorf("ShellWord(%q) = %s, want %s", c.word, got, c.want)
 		}
 	}
 }

@@ -1,0 +1,176 @@
+package text
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/rivo/uniseg"
+)
+
+// Colour is an SGR sequence, "" for none.
+type Colour string
+
+const (
+	Bold   Colour = "\x1b[1m"
+	Dim    Colour = "\x1b[2m"
+	Red    Colour = "\x1b[31m"
+	Green  Colour = "\x1b[32m"
+	Yellow Colour = "\x1b[33m"
+	reset         = "\x1b[m"
+)
+
+// Paint returns s, which must be inert, in the colour.
+func (c Colour) Paint(s string) string {
+	if c == "" {
+		return s
+	}
+	return string(c) + s + reset
+}
+
+// Cell returns s, which must be inert, as a cell in the colour.
+func (c Colour) Cell(s string) Cell { return Cell{s, c} }
+
+// Cell is a piece of a line: inert text, and its colour.
+type Cell struct {
+	Text   string
+	Colour Colour
+}
+
+// Cells are texts without colours. The texts must be inert.
+func Cells(texts ...string) []Cell {
+	cells := make([]Cell, len(texts))
+	for i, t := range texts {
+		cells[i].Text = t
+	}
+	return cells
+}
+
+// Line is one line of output.
+type Line []Cell
+
+// minColumn is how narrow a column is cut to make the others fit.
+const minColumn = 8
+
+// Table aligns rows under a heading by display width. To make the lines fit into
+// width columns, 0 meaning any number, the table's columns named flexible are cut,
+// the widest first.
+func Table(heading []string, flexible []int, width int, rows [][]Cell) []Line {
+	head := make([]Cell, len(heading))
+	for i, h := range heading {
+		head[i] = Cell{h, Bold}
+	}
+	rows = append([][]Cell{head}, rows...)
+	widths := columnWidths(rows, flexible, width)
+	var lines []Line
+	for _, row := range rows {
+		var l Line
+		for i, c := range row {
+			c.Text = Cut(c.Text, widths[i])
+			l = append(l, c)
+			if pad := widths[i] - uniseg.StringWidth(c.Text) + 2; i < len(row)-1 {
+				l = append(l, Cell{Text: strings.Repeat(" ", max(0, pad))})
+			}
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+func columnWidths(rows [][]Cell, flexible []int, width int) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, c := range row {
+			widths[i] = max(widths[i], uniseg.StringWidth(c.Text))
+		}
+	}
+	over := 2*(len(widths)-1) - width
+	for _, w := range widths {
+		over += w
+	}
+	for ; width > 0 && over > 0 && len(flexible) > 0; over-- {
+		widest := slices.MaxFunc(flexible, func(a, b int) int { return widths[a] - widths[b] })
+		if widths[widest] <= minColumn {
+			break
+		}
+		widths[widest]--
+	}
+	return widths
+}
+
+// Write writes the lines, with or without their colours.
+func Write(w io.Writer, lines []Line, colours bool) error {
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(l.Render(colours))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Render returns the line as it is written, without a line break.
+func (l Line) Render(colours bool) string {
+	var b strings.Builder
+	for _, c := range l {
+		if colours {
+			b.WriteString(c.Colour.Paint(c.Text))
+		} else {
+			b.WriteString(c.Text)
+		}
+	}
+	return b.String()
+}
+
+// Cut shortens s to a display width, with an ellipsis for what is cut off.
+func Cut(s string, width int) string {
+	if uniseg.StringWidth(s) <= width {
+		return s
+	}
+	var kept strings.Builder
+	state := -1
+	for rest, left := s, width-1; rest != ""; {
+		var cluster string
+		var w int
+		cluster, rest, w, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if left -= w; left < 0 {
+			break
+		}
+		kept.WriteString(cluster)
+	}
+	return kept.String() + "…"
+}
+
+// Cut is Cut for a whole line.
+func (l Line) Cut(width int) Line {
+	if l.Width() <= width {
+		return l
+	}
+	var kept Line
+	for _, c := range l {
+		w := uniseg.StringWidth(c.Text)
+		if w >= width { // this cell, or the one after it, is cut
+			return append(kept, Cell{Cut(c.Text+"…", width), c.Colour})
+		}
+		kept, width = append(kept, c), width-w
+	}
+	return kept
+}
+
+// Width is the line's display width.
+func (l Line) Width() int {
+	n := 0
+	for _, c := range l {
+		n += uniseg.StringWidth(c.Text)
+	}
+	return n
+}
+
+// Count is "1 session", "2 sessions".
+func Count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,36 @@
+package text
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestCut: no text is wider than it may be, whatever it is made of.
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"abc", 3, "abc"},
+		{"abcd", 3, "ab…"},
+		{"abcd", 1, "…"},
+		{"日本語", 6, "日本語"},
+		{"日本語", 5, "日本…"},
+		{"日本語", 4, "日…"},
+		{"", 0, ""},
+		{"e\u0301e\u0301e\u0301", 2, "e\u0301…"},
+		{"👩‍🚀👩‍🚀", 3, "👩‍🚀…"},
+	} {
+		if got := Cut(c.text, c.width); got != c.want {
+			t.Errorf("%q in %d is %q, not %q", c.text, c.width, got, c.want)
+		}
+		l := Line{{Text: "x"}, {Text: c.text, Colour: Red}, {Text: "y"}}
+		for width := 1; width < 12; width++ {
+			short := l.Cut(width)
+			if short.Width() > width || (l.Width() > width) != strings.HasSuffix(short[len(short)-1].Text, "…") {
+				t.Errorf("%q in %d is %q", l, width, short)
+			}
+		}
+	}
+}
