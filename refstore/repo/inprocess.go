@@ -89,4 +89,7 @@ func (r *Repo) unhooked(c *Config) bool {
 }
 
 // SessionFile is the path of this worktree's session identity. It need not exist.
-func (r *Repo) SessionFile() string { return filepath.Join(r.GitDir, "swarm-session") }
+func (r *Repo) SessionFile() string { return SessionFileIn(r.GitDir) }
+
+// SessionFileIn is SessionFile of the worktree that has that git dir.
+func SessionFileIn(gitDir string) string { return filepath.Join(gitDir, "swarm-session") }

@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/hook"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -48,7 +50,7 @@ func (c *call) agentHook(ctx context.Context) error {
 		h.event = args[0]
 	}
 	signal.Ignore(syscall.SIGPIPE) // who does not read the answer is not killed for it
-	if h.event == orchestrator.EventWait {
+	if h.event == agents.Wait {
 		return h.answer(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, hookTime-hookMargin)
@@ -113,12 +115,12 @@ func (h *agentHook) problem(err error) {
 	if hint != "" {
 		line += " (" + hint + ")"
 	}
-	_ = orchestrator.NoteProblem(r.CommonDir, h.Now(), h.event, text.Inert(line))
+	_ = agents.In(r).NoteProblem(h.Now(), h.event, text.Inert(line))
 }
 
 func (h *agentHook) run(ctx context.Context) error {
-	if file := h.Env.Get(orchestrator.ProbeEnv); file != "" {
-		return orchestrator.AnswerProbe(file, h.event)
+	if file := h.Env.Get(launch.ProbeEnv); file != "" {
+		return launch.AnswerProbe(file, h.event)
 	}
 	if h.dialect.context == nil {
 		return fmt.Errorf("unknown agent '%s'", text.Inert(h.agent))
@@ -133,11 +135,11 @@ func (h *agentHook) run(ctx context.Context) error {
 		input.Dir = filepath.Join(h.Dir, input.Dir)
 	}
 	h.works = input.Dir
-	if h.event == orchestrator.EventPreEdit {
+	if h.event == agents.PreEdit {
 		return h.preEdit(ctx, input)
 	}
 	for _, dir := range append([]string{input.Dir}, projectDirs(h.Env)...) {
-		if err = h.in(ctx, dir, input); !errors.Is(err, orchestrator.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
+		if err = h.in(ctx, dir, input); !errors.Is(err, agents.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
 			return err
 		}
 	}
@@ -157,16 +159,16 @@ func projectDirs(env repo.Env) (dirs []string) {
 
 // preEdit asks in the repository of each file, which may be another than the one
 // that the agent works in.
-func (h *agentHook) preEdit(ctx context.Context, input *orchestrator.Input) error {
+func (h *agentHook) preEdit(ctx context.Context, input *hook.Input) error {
 	paths := input.Paths
 	for len(paths) > 0 && !h.said.Load() {
-		dir := orchestrator.ExistingDir(paths[0], input.Dir)
-		same := func(path string) bool { return orchestrator.ExistingDir(path, input.Dir) == dir }
+		dir := hook.ExistingDir(paths[0], input.Dir)
+		same := func(path string) bool { return hook.ExistingDir(path, input.Dir) == dir }
 		one := *input
 		one.Paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !same(p) })
 		paths = slices.DeleteFunc(slices.Clone(paths), same)
 		err := h.in(ctx, dir, &one)
-		if err != nil && !errors.Is(err, orchestrator.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
+		if err != nil && !errors.Is(err, agents.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
 			return err
 		}
 	}
@@ -174,7 +176,7 @@ func (h *agentHook) preEdit(ctx context.Context, input *orchestrator.Input) erro
 }
 
 // in runs the hook in the repository that dir is in.
-func (h *agentHook) in(ctx context.Context, dir string, input *orchestrator.Input) error {
+func (h *agentHook) in(ctx context.Context, dir string, input *hook.Input) error {
 	h.open.close()
 	h.open = opened{patience: h.open.patience}
 	h.Dir = dir
@@ -199,11 +201,11 @@ func (h *agentHook) in(ctx context.Context, dir string, input *orchestrator.Inpu
 		return err
 	}
 	linger, _ := config.Bool("swarm.linger", false)
-	hook := &orchestrator.Hook{
-		Agent: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewBook(b), Env: h.Env, Now: h.Now,
+	handler := &hook.Handler{
+		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewBook(b), Env: h.Env, Now: h.Now,
 		Target: settings.Target, Remote: settings.Remote, Linger: linger, Input: *input, Say: h.say,
 	}
-	return hook.Run(ctx, h.event)
+	return handler.Run(ctx, h.event)
 }
 
 // hookInput is what the agents give a hook. Most names they have in common; those
@@ -233,7 +235,7 @@ type toolInput struct {
 	Patch        string `json:"patch"`
 }
 
-func (h *agentHook) input() (*orchestrator.Input, error) {
+func (h *agentHook) input() (*hook.Input, error) {
 	text, err := io.ReadAll(io.LimitReader(h.Stdin, maxInput+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the hook's input: %w", err)
@@ -249,13 +251,13 @@ func (h *agentHook) input() (*orchestrator.Input, error) {
 		}
 		return nil, fmt.Errorf("the hook's input is malformed: %w", err)
 	}
-	input := new(orchestrator.Input)
+	input := new(hook.Input)
 	*input = in.from(h.event)
 	if input.Session == "" && h.agent == "claude" {
 		input.Session = h.Env.Get("CLAUDE_CODE_SESSION_ID")
 	}
 	input.PID, _ = strconv.Atoi(h.Env.Get("CLAUDE_PID"))
-	if h.event != orchestrator.EventPreEdit && h.event != orchestrator.EventPrePush {
+	if h.event != agents.PreEdit && h.event != agents.PrePush {
 		return input, nil
 	}
 	var tool toolInput

@@ -8,7 +8,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/hook"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -22,7 +22,7 @@ const (
 )
 
 // say prints an answer, in the agent's form.
-func (h *agentHook) say(a orchestrator.Answer) error {
+func (h *agentHook) say(a hook.Answer) error {
 	switch {
 	case a.Greeting != nil:
 		h.session = a.Greeting.Session.ID
@@ -148,7 +148,7 @@ func (h *agentHook) wordDenied(e *lock.HeldError) string {
 	return line + ". Work on something else meanwhile, or run: git swarm message " + e.Claim.Session + " " + text.ShellWord("Please release "+path+" when you can: git swarm unclaim "+path)
 }
 
-func (h *agentHook) wordReminder(k *orchestrator.Reminder) string {
+func (h *agentHook) wordReminder(k *hook.Reminder) string {
 	r := &room{left: newsRoom}
 	r.add("git swarm, before you stop (said once):")
 	for _, n := range k.Reviews {
@@ -175,7 +175,7 @@ func (h *agentHook) wordReminder(k *orchestrator.Reminder) string {
 	return r.String()
 }
 
-func (h *agentHook) wordParent(g *orchestrator.Greeting) string {
+func (h *agentHook) wordParent(g *hook.Greeting) string {
 	text := fmt.Sprintf("git swarm: you work for session %s; what you edit is claimed for it, and an edit of what another session holds is refused.", g.Session.ID)
 	if len(g.Held) > 0 {
 		text += "\nIt holds: " + holdings(g.Held, 400)
@@ -211,7 +211,7 @@ func thenPush(target, before string) string {
 	return before + "git swarm push --to " + text.ShellWord(target)
 }
 
-func (h *agentHook) wordGreeting(g *orchestrator.Greeting) string {
+func (h *agentHook) wordGreeting(g *hook.Greeting) string {
 	r := &room{left: greetingRoom}
 	who := "session " + g.Session.ID
 	if g.Session.Branch != "" {
@@ -248,7 +248,7 @@ func (h *agentHook) wordGreeting(g *orchestrator.Greeting) string {
 	return r.String()
 }
 
-func (h *agentHook) peerLines(g *orchestrator.Greeting) []string {
+func (h *agentHook) peerLines(g *hook.Greeting) []string {
 	by := map[string][]string{}
 	for _, c := range g.Theirs {
 		by[c.Session] = append(by[c.Session], c.Path)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 )
 
 // board is the dashboard on a screen: the lines, of which some can be out of
@@ -16,10 +16,10 @@ type board struct {
 	call   *call
 	screen screen
 
-	now   *orchestrator.Standing // nil before the first look
-	part  bool                   // that is not all yet
-	lines []text.Line            // how that reads at the screen's width
-	top   int                    // the first line in sight
+	now   *monitor.Snapshot // nil before the first look
+	part  bool              // that is not all yet
+	lines []text.Line       // how that reads at the screen's width
+	top   int               // the first line in sight
 }
 
 // screen is what a board is drawn on.
@@ -51,14 +51,14 @@ const (
 
 // looked is what a look has found, or what kept it from looking.
 type looked struct {
-	now  *orchestrator.Standing
+	now  *monitor.Snapshot
 	part bool // the collisions are yet to be found
 	err  error
 }
 
 // run draws whenever something of the swarm moves, at the interval, at a key and
 // at a resize, until a key ends it, or ctx.
-func (b *board) run(ctx context.Context, m *orchestrator.Monitor, interval time.Duration) error {
+func (b *board) run(ctx context.Context, m *monitor.Monitor, interval time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	looks, over := make(chan looked), make(chan struct{})
 	defer func() { cancel(); <-over }()
@@ -87,7 +87,7 @@ func (b *board) run(ctx context.Context, m *orchestrator.Monitor, interval time.
 }
 
 // look looks again and again, until ctx ends or it cannot.
-func (b *board) look(ctx context.Context, m *orchestrator.Monitor, interval time.Duration, to chan<- looked) {
+func (b *board) look(ctx context.Context, m *monitor.Monitor, interval time.Duration, to chan<- looked) {
 	for ctx.Err() == nil {
 		err := b.lookOnce(ctx, m, interval, to)
 		if err != nil {
@@ -111,13 +111,13 @@ const busyPause = 2 * time.Second
 // lookOnce looks, and returns when it is time for the next look. It watches
 // before it looks, so that nothing falls between the two. The first time, what
 // takes git to find out is shown when it is there, and the rest before.
-func (b *board) lookOnce(ctx context.Context, m *orchestrator.Monitor, interval time.Duration, to chan<- looked) error {
+func (b *board) lookOnce(ctx context.Context, m *monitor.Monitor, interval time.Duration, to chan<- looked) error {
 	watch, before, err := b.call.watchSwarm(ctx, m)
 	if err != nil {
 		return err
 	}
 	defer watch.Close()
-	show := func(now *orchestrator.Standing, part bool) error {
+	show := func(now *monitor.Snapshot, part bool) error {
 		select {
 		case to <- looked{now: now, part: part}:
 			return nil

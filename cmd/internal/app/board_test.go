@@ -14,7 +14,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -117,7 +117,7 @@ func (th *theatre) open() {
 	if err != nil {
 		th.t.Fatal(err)
 	}
-	m := &orchestrator.Monitor{Repo: c.open.repo, Bus: b, Book: review.NewBook(b), Push: lock.NewPush(b, lock.Lease), Now: c.Now, StaleAfter: settings.StaleAfter}
+	m := &monitor.Monitor{Repo: c.open.repo, Bus: b, Book: review.NewBook(b), Push: lock.NewPush(b, lock.Lease), Now: c.Now, StaleAfter: settings.StaleAfter}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() {

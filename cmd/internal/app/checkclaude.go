@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -17,11 +19,11 @@ const installClient = "npm install -g @anthropic-ai/claude-code@latest"
 
 // checkClient says whether the Claude Code client is there, and new enough.
 func (c *call) checkClient(ctx context.Context) finding {
-	v, err := orchestrator.ClientVersion(ctx, c.Env)
+	v, err := launch.ClientVersion(ctx, c.Env)
 	switch {
-	case errors.Is(err, orchestrator.ErrNoClient):
+	case errors.Is(err, launch.ErrNoClient):
 		return finding{"client", "bad", "the Claude Code client is not on PATH", installClient}
-	case errors.Is(err, orchestrator.ErrClientTooOld):
+	case errors.Is(err, launch.ErrClientTooOld):
 		return finding{"client", "bad", text.Inert(err.Error()) + ": before, hooks do not count in worktrees", installClient + " (it needs Node.js 22)"}
 	case err != nil:
 		return finding{"client", "bad", text.Inert(err.Error()), ""}
@@ -33,7 +35,7 @@ func (c *call) checkClient(ctx context.Context) finding {
 // and what went wrong in them.
 func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 	var found []finding
-	installed := orchestrator.Installed(ctx, r)
+	installed := install.Installed(ctx, r)
 	for path, commands := range installed {
 		f := finding{"hooks", "ok", text.Inert(path), ""}
 		for _, command := range commands {
@@ -48,10 +50,10 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 	}
 	if len(installed) == 0 {
 		found = append(found, finding{"hooks", "note", "Claude Code's are not installed", "git swarm init --claude"})
-	} else if orchestrator.HasClient(c.Env) == nil {
+	} else if launch.HasClient(c.Env) == nil {
 		found = append(found, c.checkClient(ctx), c.checkProbe(ctx, r))
 	}
-	for _, a := range orchestrator.OtherAgents() {
+	for _, a := range install.OtherAgents() {
 		if a.Installed(r) {
 			found = append(found, finding{"hooks", "ok", a.Title + "'s: " + text.Inert(filepath.Join(r.WorkTree, a.File)), ""})
 		}
@@ -62,7 +64,7 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 // problems are what went wrong in hooks: a line for each cause.
 func (c *call) problems(r *repo.Repo) (found []finding) {
 	events := map[string][]string{}
-	all := orchestrator.Problems(r.CommonDir, c.Now())
+	all := agents.In(r).Problems(c.Now())
 	for _, p := range all {
 		event, what, _ := strings.Cut(p.What, ": ")
 		events[what] = append(events[what], event)
@@ -83,7 +85,7 @@ func (c *call) checkProbe(ctx context.Context, r *repo.Repo) finding {
 	if r.WorkTree == "" {
 		return finding{"hooks", "note", "not tried: no work tree here", ""}
 	}
-	ran, err := orchestrator.ProbeHooks(ctx, c.Env, r.WorkTree)
+	ran, err := launch.ProbeHooks(ctx, c.Env, r.WorkTree)
 	switch {
 	case err != nil:
 		return finding{"hooks", "note", "not tried: " + text.Inert(err.Error()), ""}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -35,7 +35,7 @@ func runDashboard(ctx context.Context, c *call) error {
 }
 
 // printStanding prints the dashboard.
-func (c *call) printStanding(s *orchestrator.Standing) error {
+func (c *call) printStanding(s *monitor.Snapshot) error {
 	if len(s.Sessions) == 0 {
 		c.notef("%s", noSessions)
 		return nil
@@ -52,7 +52,7 @@ const noSessions = `no sessions yet: git swarm init --sessions "A:frontend B:bac
 // standingLines is the dashboard: the sessions, and below what needs somebody.
 // With --quiet it is only that, and the sessions that are blocked or silent. No
 // line is wider than width, unless that is 0.
-func (c *call) standingLines(s *orchestrator.Standing, width int) ([]text.Line, error) {
+func (c *call) standingLines(s *monitor.Snapshot, width int) ([]text.Line, error) {
 	quiet := c.cmd.Bool("quiet")
 	shown := s.Sessions
 	if quiet {
@@ -100,7 +100,7 @@ func (c *call) standingLines(s *orchestrator.Standing, width int) ([]text.Line, 
 }
 
 // collisionItems are a line for each set of sessions that collide in the same files.
-func collisionItems(s *orchestrator.Standing) (items []string) {
+func collisionItems(s *monitor.Snapshot) (items []string) {
 	in := map[string][]string{} // by file, the sessions
 	for _, x := range s.Collisions {
 		for _, file := range x.Files {
@@ -125,7 +125,7 @@ func collisionItems(s *orchestrator.Standing) (items []string) {
 	return items
 }
 
-func blockedItems(s *orchestrator.Standing) (items []string) {
+func blockedItems(s *monitor.Snapshot) (items []string) {
 	for _, session := range s.Sessions {
 		if session.Status == bus.Blocked {
 			items = append(items, fmt.Sprintf("%s: %s", session.ID, text.Quoted(session.Note)))
@@ -134,21 +134,21 @@ func blockedItems(s *orchestrator.Standing) (items []string) {
 	return items
 }
 
-func reviewItems(s *orchestrator.Standing) (items []string) {
+func reviewItems(s *monitor.Snapshot) (items []string) {
 	for _, r := range s.Reviews {
 		items = append(items, fmt.Sprintf("#%d of %s: %s, waits for %s", r.Number, r.From, r.State, strings.Join(r.Waiting(), ", ")))
 	}
 	return items
 }
 
-func messageItems(s *orchestrator.Standing) (items []string) {
+func messageItems(s *monitor.Snapshot) (items []string) {
 	for _, m := range s.Messages {
 		items = append(items, fmt.Sprintf("#%d from %s: %s", m.Number, m.From, text.Quoted(m.Body)))
 	}
 	return items
 }
 
-func (c *call) printStandingJSON(s *orchestrator.Standing) error {
+func (c *call) printStandingJSON(s *monitor.Snapshot) error {
 	for _, session := range s.Sessions {
 		if err := c.object(jsonSession(session)); err != nil {
 			return err
@@ -184,7 +184,7 @@ func (c *call) printStandingJSON(s *orchestrator.Standing) error {
 
 // watchDashboard keeps the dashboard on the whole screen, until q or Ctrl-C, or
 // until ctx ends.
-func (c *call) watchDashboard(ctx context.Context, m *orchestrator.Monitor, interval time.Duration) error {
+func (c *call) watchDashboard(ctx context.Context, m *monitor.Monitor, interval time.Duration) error {
 	if c.wantJSON() {
 		return usageOf(c.verb, "either --watch or --json")
 	}

@@ -1,6 +1,9 @@
 package app
 
-import "github.com/git-swarm/git-swarm/orchestrator"
+import (
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/hook"
+)
 
 // dialect is how an agent wants to be answered: with one object on standard
 // output, in exit code 0.
@@ -66,8 +69,8 @@ func dialects(name string) (dialect, bool) {
 func (in *hookInput) ended() bool { return in.Status == "aborted" || in.Status == "error" }
 
 // from makes of an agent's input what all have in common.
-func (in *hookInput) from(event string) orchestrator.Input {
-	input := orchestrator.Input{
+func (in *hookInput) from(event string) hook.Input {
+	input := hook.Input{
 		Name: in.Event, Session: in.SessionID, Subagent: in.AgentID, Dir: in.Dir, Reason: in.Reason,
 		StopActive: in.StopHookActive || in.LoopCount > 0,
 	}
@@ -77,7 +80,7 @@ func (in *hookInput) from(event string) orchestrator.Input {
 	if input.Dir == "" && len(in.WorkspaceRoots) > 0 {
 		input.Dir = in.WorkspaceRoots[0]
 	}
-	if event == orchestrator.EventStop && in.ended() {
+	if event == agents.Stop && in.ended() {
 		input.StopActive = true
 	}
 	return input

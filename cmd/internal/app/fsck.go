@@ -6,7 +6,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -44,7 +44,7 @@ func runFsck(ctx context.Context, c *call) error {
 		return err
 	}
 	faults, read = append(faults, more...), read+n
-	if more, n, err = orchestrator.Fsck(ctx, b); err != nil {
+	if more, n, err = monitor.Fsck(ctx, b); err != nil {
 		return err
 	}
 	faults, read = append(faults, more...), read+n

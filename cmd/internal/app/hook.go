@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/review"
@@ -18,7 +18,7 @@ import (
 // of init --claude.
 func hookVerb() *verb {
 	return &verb{
-		name: "hook", hidden: true, raw: true, max: -1, subs: append([]string{"pre-commit"}, orchestrator.Events...),
+		name: "hook", hidden: true, raw: true, max: -1, subs: append([]string{"pre-commit"}, agents.HookEvents...),
 		run: func(ctx context.Context, c *call) error {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "hook EVENT is missing")
@@ -26,7 +26,7 @@ func hookVerb() *verb {
 			switch git := c.args[1:]; {
 			case c.args[0] == "pre-commit":
 				return c.hookPreCommit(ctx)
-			case c.args[0] == orchestrator.EventPrePush && len(git) > 0: // git names the remote, an agent does not
+			case c.args[0] == agents.PrePush && len(git) > 0: // git names the remote, an agent does not
 				return c.hookPrePush(ctx, git)
 			}
 			return c.agentHook(ctx)

@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -82,8 +83,8 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if c.cmd.Bool("worktrees") {
-		err := orchestrator.CheckWorktrees(ctx, r)
-		if errors.Is(err, orchestrator.ErrNoCommit) {
+		err := launch.CheckWorktrees(ctx, r)
+		if errors.Is(err, launch.ErrNoCommit) {
 			return &refusal{exitNo, "a worktree needs a commit to begin with, and the repository has none", "git commit --allow-empty -m start"}
 		}
 		if err != nil {
@@ -93,12 +94,12 @@ func runInit(ctx context.Context, c *call) error {
 	if _, err := b.Register(ctx, wanted); err != nil {
 		return err
 	}
-	if err := orchestrator.ShowNotes(ctx, r, review.NotesRef); err != nil {
+	if err := install.ShowNotes(ctx, r, review.NotesRef); err != nil {
 		return err
 	}
 	if hooks {
-		err := orchestrator.InstallGitHooks(ctx, r)
-		if errors.Is(err, orchestrator.ErrKept) {
+		err := install.InstallGitHooks(ctx, r)
+		if errors.Is(err, install.ErrKept) {
 			return &refusal{exitNo, text.Inert(err.Error()), ""}
 		}
 		if err != nil {
@@ -114,8 +115,8 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if driver {
-		err := orchestrator.InstallMergeDriver(ctx, r)
-		if errors.Is(err, orchestrator.ErrOtherDriver) {
+		err := install.InstallMergeDriver(ctx, r)
+		if errors.Is(err, install.ErrOtherDriver) {
 			return &refusal{exitNo, err.Error() + ", which is left alone", "git config --unset merge.default"}
 		}
 		if err != nil {
@@ -142,7 +143,7 @@ func runInit(ctx context.Context, c *call) error {
 }
 
 // initRemove takes out what init put outside refs/swarm.
-func (c *call) initRemove(ctx context.Context, hooks, driver bool, agents []orchestrator.OtherAgent) error {
+func (c *call) initRemove(ctx context.Context, hooks, driver bool, agents []install.OtherAgent) error {
 	if !hooks && !driver && !c.cmd.Bool("claude") && len(agents) == 0 {
 		return usageOf(c.verb, "--remove goes with --claude, --agents, --git-hooks or --merge-driver")
 	}
@@ -151,7 +152,7 @@ func (c *call) initRemove(ctx context.Context, hooks, driver bool, agents []orch
 		return err
 	}
 	if hooks {
-		if err := orchestrator.RemoveGitHooks(ctx, r); err != nil {
+		if err := install.RemoveGitHooks(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -161,7 +162,7 @@ func (c *call) initRemove(ctx context.Context, hooks, driver bool, agents []orch
 		}
 	}
 	if driver {
-		if err := orchestrator.RemoveMergeDriver(ctx, r); err != nil {
+		if err := install.RemoveMergeDriver(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -210,7 +211,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 			if !strings.EqualFold(n.ID, s.ID) {
 				continue
 			}
-			w, err := orchestrator.AddWorktree(ctx, r, s.ID, s.Branch)
+			w, err := launch.AddWorktree(ctx, r, s.ID, s.Branch)
 			if err != nil {
 				return wordWorktree(err)
 			}
@@ -228,7 +229,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 
 // wordWorktree words why a worktree was not made.
 func wordWorktree(err error) error {
-	var gone *orchestrator.GoneError
+	var gone *launch.GoneError
 	var git *repo.GitError
 	switch {
 	case errors.As(err, &gone):

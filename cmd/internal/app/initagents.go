@@ -8,18 +8,18 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // otherAgents are those of --agents, each once.
-func (c *call) otherAgents() (agents []orchestrator.OtherAgent, err error) {
+func (c *call) otherAgents() (agents []install.OtherAgent, err error) {
 	names := strings.FieldsFunc(c.cmd.String("agents"), func(r rune) bool { return strings.ContainsRune(" \t\n,", r) })
 	if c.cmd.IsSet("agents") && len(names) == 0 {
 		return nil, usageOf(c.verb, "option '--agents' needs a value")
 	}
 	for _, name := range names {
-		a, ok := orchestrator.FindAgent(name)
+		a, ok := install.FindAgent(name)
 		switch {
 		case name == "claude":
 			return nil, usageOf(c.verb, "Claude Code has an option of its own: --claude")
@@ -31,7 +31,7 @@ func (c *call) otherAgents() (agents []orchestrator.OtherAgent, err error) {
 	return agents, nil
 }
 
-func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []orchestrator.OtherAgent) error {
+func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []install.OtherAgent) error {
 	if len(agents) == 0 {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []orchest
 	return nil
 }
 
-func (c *call) removeAgents(ctx context.Context, r *repo.Repo, agents []orchestrator.OtherAgent) error {
+func (c *call) removeAgents(ctx context.Context, r *repo.Repo, agents []install.OtherAgent) error {
 	for _, a := range agents {
 		there := a.Installed(r)
 		if err := a.Remove(ctx, r); err != nil {
@@ -82,11 +82,11 @@ func (c *call) printRemoved(path string, there bool) error {
 // wordSettings words why an agent's settings were left alone. elsewhere is what to
 // run where there is no main checkout.
 func wordSettings(err error, elsewhere string) error {
-	var settings *orchestrator.SettingsError
+	var settings *install.SettingsError
 	switch {
 	case errors.As(err, &settings):
 		return &refusal{exitNo, text.Inert(err.Error()), "mend it, then run this again"}
-	case errors.Is(err, orchestrator.ErrNoCheckout):
+	case errors.Is(err, install.ErrNoCheckout):
 		return &refusal{exitNo, err.Error(), elsewhere}
 	}
 	return err

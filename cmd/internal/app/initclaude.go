@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // initClaude installs Claude Code's hooks.
 func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
-	claude := orchestrator.Claude{Shared: c.cmd.Bool("shared")}
+	claude := install.Claude{Shared: c.cmd.Bool("shared")}
 	if !claude.Shared {
 		var err error
 		if claude.Command, err = ownPath(); err != nil {
@@ -31,8 +31,8 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 }
 
 func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {
-	before := orchestrator.Installed(ctx, r)
-	path, err := orchestrator.Claude{Shared: c.cmd.Bool("shared")}.Remove(ctx, r)
+	before := install.Installed(ctx, r)
+	path, err := install.Claude{Shared: c.cmd.Bool("shared")}.Remove(ctx, r)
 	if err != nil {
 		return wordSettings(err, "git swarm init --claude --shared, in a worktree")
 	}

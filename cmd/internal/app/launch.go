@@ -11,7 +11,8 @@ import (
 	"sync"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
 	"golang.org/x/term"
@@ -29,11 +30,11 @@ func promptVerb() *verb {
 		name: "prompt", group: groupStart, args: "ID", min: 1, max: 1, short: "print the prompt for a session, to paste",
 		flags: taskFlags,
 		run: func(ctx context.Context, c *call) error {
-			agents, err := c.agents(ctx)
+			clients, err := c.clients(ctx)
 			if err != nil {
 				return err
 			}
-			return c.printf("%s", agents[0].Prompt)
+			return c.printf("%s", clients[0].Prompt)
 		},
 	}
 }
@@ -62,25 +63,25 @@ func runLaunch(ctx context.Context, c *call) error {
 	if headless && printed {
 		return usageOf(c.verb, "either --headless or --print")
 	}
-	agents, err := c.agents(ctx)
+	clients, err := c.clients(ctx)
 	if err != nil {
 		return err
 	}
 	if !printed {
-		if err := c.mayLaunch(agents); err != nil {
+		if err := c.mayLaunch(clients); err != nil {
 			return err
 		}
 	}
 	if headless {
-		return c.runHeadless(ctx, agents)
+		return c.runHeadless(ctx, clients)
 	}
-	for _, a := range agents {
-		if len(a.Prompt) > orchestrator.MaxPrompt {
+	for _, a := range clients {
+		if len(a.Prompt) > launch.MaxPrompt {
 			return tooLong("task")
 		}
 	}
 	if printed {
-		for _, a := range agents {
+		for _, a := range clients {
 			line, err := c.launchLine(a)
 			if err == nil {
 				err = c.printf("%s\n", line)
@@ -91,20 +92,20 @@ func runLaunch(ctx context.Context, c *call) error {
 		}
 		return nil
 	}
-	tmux, err := orchestrator.FindTmux(ctx, c.Env, c.open.repo)
-	if errors.Is(err, orchestrator.ErrNoTmux) && len(agents) == 1 && c.onTerminal() {
-		return wordAgent(agents[0].Interactive(ctx))
+	tmux, err := launch.FindTmux(ctx, c.Env, c.open.repo)
+	if errors.Is(err, launch.ErrNoTmux) && len(clients) == 1 && c.onTerminal() {
+		return wordAgent(clients[0].Interactive(ctx))
 	}
 	if err != nil {
 		return wordAgent(err)
 	}
-	for _, a := range agents {
+	for _, a := range clients {
 		line, err := c.launchLine(a)
 		if err == nil {
 			err = tmux.Open(ctx, a.Session, a.Dir, line)
 		}
 		window := strings.TrimPrefix(tmux.Own+":"+a.Session, ":")
-		if errors.Is(err, orchestrator.ErrWindow) {
+		if errors.Is(err, launch.ErrWindow) {
 			return &refusal{exitNo, fmt.Sprintf("there is a tmux window %s already", window), "tmux select-window -t " + window}
 		}
 		if err == nil {
@@ -121,25 +122,25 @@ func runLaunch(ctx context.Context, c *call) error {
 }
 
 // mayLaunch refuses where there is no client, or where one is at work already.
-func (c *call) mayLaunch(agents []orchestrator.Agent) error {
-	if err := orchestrator.HasClient(c.Env); err != nil {
+func (c *call) mayLaunch(clients []launch.Client) error {
+	if err := launch.HasClient(c.Env); err != nil {
 		return wordAgent(err)
 	}
-	for _, a := range agents {
-		if orchestrator.AtWork(c.open.repo.CommonDir, a.Session) {
+	for _, a := range clients {
+		if agents.In(c.open.repo).AtWork(a.Session) {
 			return &refusal{exitNo, fmt.Sprintf("an agent is at work as %s already", a.Session), fmt.Sprintf("git swarm message %s \"…\"", a.Session)}
 		}
 	}
 	return nil
 }
 
-func (c *call) launchLine(a orchestrator.Agent) (string, error) {
-	return a.Line(orchestrator.PromptFile(c.open.repo.CommonDir, a.Session))
+func (c *call) launchLine(a launch.Client) (string, error) {
+	return a.Line(launch.PromptFile(c.open.repo.CommonDir, a.Session))
 }
 
 // tooLong refuses a text that no program can be given as an argument.
 func tooLong(what string) error {
-	return &refusal{exitNo, fmt.Sprintf("the %s has more than %d bytes, and cannot be handed to the client", what, orchestrator.MaxPrompt), "write it to a file in the repository, and say: it stands in FILE"}
+	return &refusal{exitNo, fmt.Sprintf("the %s has more than %d bytes, and cannot be handed to the client", what, launch.MaxPrompt), "write it to a file in the repository, and say: it stands in FILE"}
 }
 
 // onTerminal reports whether both ends of the command are a terminal.
@@ -149,13 +150,13 @@ func (c *call) onTerminal() bool {
 }
 
 // runHeadless runs all at once and shows what each says.
-func (c *call) runHeadless(ctx context.Context, agents []orchestrator.Agent) error {
+func (c *call) runHeadless(ctx context.Context, clients []launch.Client) error {
 	ctx, restore := undoable(ctx)
 	defer restore()
 	var out sync.Mutex
 	var all sync.WaitGroup
-	errs := make([]error, len(agents))
-	for i, a := range agents {
+	errs := make([]error, len(clients))
+	for i, a := range clients {
 		all.Go(func() {
 			errs[i] = a.Headless(ctx, func(said string) {
 				out.Lock()
@@ -170,15 +171,15 @@ func (c *call) runHeadless(ctx context.Context, agents []orchestrator.Agent) err
 	var failed error
 	for i, err := range errs {
 		if err != nil {
-			c.notef("git swarm: %s: %s", agents[i].Session, text.Inert(err.Error()))
+			c.notef("git swarm: %s: %s", clients[i].Session, text.Inert(err.Error()))
 			failed = &statusError{exitNo}
 		}
 	}
 	return failed
 }
 
-// agents are the clients of the sessions named, with their prompts.
-func (c *call) agents(ctx context.Context) ([]orchestrator.Agent, error) {
+// clients are the clients of the sessions named, with their prompts.
+func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 	task := c.cmd.String("task")
 	if task == "-" {
 		content, err := io.ReadAll(io.LimitReader(c.Stdin, bus.MaxBody+1))
@@ -209,26 +210,26 @@ func (c *call) agents(ctx context.Context) ([]orchestrator.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	var agents []orchestrator.Agent
+	var clients []launch.Client
 	for _, arg := range c.args {
 		id, err := b.Resolve(ctx, arg)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(agents, func(a orchestrator.Agent) bool { return a.Session == id }) {
+		if slices.ContainsFunc(clients, func(a launch.Client) bool { return a.Session == id }) {
 			continue
 		}
-		a, err := c.agent(ctx, id, strings.TrimSpace(task), most, settings, all)
+		a, err := c.client(ctx, id, strings.TrimSpace(task), most, settings, all)
 		if err != nil {
 			return nil, err
 		}
-		agents = append(agents, a)
+		clients = append(clients, a)
 	}
-	return agents, nil
+	return clients, nil
 }
 
-func (c *call) agent(ctx context.Context, id, task string, most int, settings *settings, all []bus.Session) (orchestrator.Agent, error) {
-	p := orchestrator.SessionPrompt{Task: task, Review: settings.RequireReview, MaxFiles: most}
+func (c *call) client(ctx context.Context, id, task string, most int, settings *settings, all []bus.Session) (launch.Client, error) {
+	p := launch.SessionPrompt{Task: task, Review: settings.RequireReview, MaxFiles: most}
 	for _, s := range all {
 		if s.ID == id {
 			p.Session = s
@@ -237,20 +238,20 @@ func (c *call) agent(ctx context.Context, id, task string, most int, settings *s
 		}
 	}
 	if p.Session.ID == "" {
-		return orchestrator.Agent{}, &refusal{exitNo, "the orchestrator has no worktree: git swarm start runs it", ""}
+		return launch.Client{}, &refusal{exitNo, "the orchestrator has no worktree: git swarm start runs it", ""}
 	}
 	var err error
-	p.Worktree, err = orchestrator.FindWorktree(c.open.repo, id)
-	if errors.Is(err, orchestrator.ErrNoWorktree) {
+	p.Worktree, err = agents.FindWorktree(c.open.repo, id)
+	if errors.Is(err, agents.ErrNoWorktree) {
 		hint := fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", id, text.Inert(p.Session.Workstream))
-		return orchestrator.Agent{}, &refusal{exitNo, fmt.Sprintf("session %s has no worktree", id), hint}
+		return launch.Client{}, &refusal{exitNo, fmt.Sprintf("session %s has no worktree", id), hint}
 	}
 	if err != nil {
-		return orchestrator.Agent{}, err
+		return launch.Client{}, err
 	}
 	if p.Target, err = c.landsOn(ctx, "refs/heads/"+p.Session.Branch); err != nil {
-		return orchestrator.Agent{}, err
+		return launch.Client{}, err
 	}
 	text, err := p.Text()
-	return orchestrator.Agent{Session: id, Dir: p.Worktree, Prompt: text, Env: c.Env}, err
+	return launch.Client{Session: id, Dir: p.Worktree, Prompt: text, Env: c.Env}, err
 }

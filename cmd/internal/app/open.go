@@ -12,7 +12,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/rawfile"
@@ -70,7 +70,7 @@ func (c *call) Claims() (*lock.Claims, error) {
 	}
 	claims := lock.NewClaims(b, s.StaleAfter, s.FoldCase)
 	claims.Ended = func(session string, seen time.Time) bool {
-		return orchestrator.AgentsEnded(c.open.repo.CommonDir, session, seen)
+		return agents.In(c.open.repo).Ended(session, seen)
 	}
 	return claims, nil
 }
@@ -92,7 +92,7 @@ func (c *call) Session() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if id := orchestrator.AgentSession(r.CommonDir, c.Env.Get("CLAUDE_CODE_SESSION_ID")); id != "" {
+	if id := agents.In(r).Session(c.Env.Get("CLAUDE_CODE_SESSION_ID")); id != "" {
 		return id, nil
 	}
 	content, err := rawfile.Read(r.SessionFile(), 1024)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/review"
@@ -65,7 +65,7 @@ const (
 )
 
 // monitor sets up the monitor by options and configuration.
-func (c *call) monitor(ctx context.Context) (*orchestrator.Monitor, time.Duration, error) {
+func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, error) {
 	b, err := c.Bus()
 	if err != nil {
 		return nil, 0, err
@@ -90,7 +90,7 @@ func (c *call) monitor(ctx context.Context) (*orchestrator.Monitor, time.Duratio
 	if err != nil && !errors.Is(err, review.ErrNoTarget) {
 		return nil, 0, err
 	}
-	return &orchestrator.Monitor{
+	return &monitor.Monitor{
 		Repo: c.open.repo, Bus: b, Book: review.NewBook(b), Push: lock.NewPush(b, lock.Lease), Now: c.Now,
 		StaleAfter: stale, AutoApprove: c.cmd.Bool("auto-approve"), Target: target,
 	}, time.Duration(interval) * time.Second, nil
@@ -122,7 +122,7 @@ func runOrchestrate(ctx context.Context, c *call) error {
 }
 
 // orchestrateOnce looks, and returns when it is time for the next look.
-func (c *call) orchestrateOnce(ctx context.Context, m *orchestrator.Monitor, whole bool, interval time.Duration) error {
+func (c *call) orchestrateOnce(ctx context.Context, m *monitor.Monitor, whole bool, interval time.Duration) error {
 	if err := m.Beat(ctx); err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // watchSwarm begins to watch what the monitor looks at, and returns how that
 // stands.
-func (c *call) watchSwarm(ctx context.Context, m *orchestrator.Monitor) (*refstore.Watcher, *orchestrator.Standing, error) {
+func (c *call) watchSwarm(ctx context.Context, m *monitor.Monitor) (*refstore.Watcher, *monitor.Snapshot, error) {
 	now, err := m.Look(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -182,7 +182,7 @@ func awaitChange(ctx context.Context, watch *refstore.Watcher, interval time.Dur
 }
 
 // tick prints how things stand, if whole is asked for, and what has happened.
-func (c *call) tick(ctx context.Context, m *orchestrator.Monitor, whole bool) error {
+func (c *call) tick(ctx context.Context, m *monitor.Monitor, whole bool) error {
 	now, events, err := m.Tick(ctx)
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (c *call) tick(ctx context.Context, m *orchestrator.Monitor, whole bool) er
 	return nil
 }
 
-func needsSomebody(e orchestrator.Event) bool {
+func needsSomebody(e monitor.Event) bool {
 	switch e.Kind {
 	case string(bus.Blocked), "stale", "collision", "message", "review":
 		return true
@@ -209,7 +209,7 @@ func needsSomebody(e orchestrator.Event) bool {
 	return false
 }
 
-func (c *call) printEvent(at time.Time, e orchestrator.Event) error {
+func (c *call) printEvent(at time.Time, e monitor.Event) error {
 	if c.wantJSON() {
 		return c.object(map[string]any{
 			"at": text.Stamp(at), "event": e.Kind, "session": e.Session, "other": e.Other, "number": e.Number, "body": e.Text, "files": append([]string{}, e.Files...),
@@ -219,7 +219,7 @@ func (c *call) printEvent(at time.Time, e orchestrator.Event) error {
 }
 
 // wordEvent is the line for an event.
-func wordEvent(e orchestrator.Event) string {
+func wordEvent(e monitor.Event) string {
 	files := text.Inert(strings.Join(e.Files, ", "))
 	switch e.Kind {
 	case "joined":

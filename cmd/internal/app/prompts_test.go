@@ -6,25 +6,26 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
 // TestPromptsNameRealCommands parses every command in the texts that agents are
 // given as the command line would.
 func TestPromptsNameRealCommands(t *testing.T) {
-	session, err := orchestrator.SessionPrompt{
+	session, err := launch.SessionPrompt{
 		Session: bus.Session{ID: "A", Workstream: "front", Branch: "feat/front"}, Worktree: "/x/A", Task: "Build it.",
 		Target: "main", Review: true, MaxFiles: 10, Peers: []bus.Session{{ID: "B", Workstream: "back", Status: bus.Running}},
 	}.Text()
 	if err != nil {
 		t.Fatal(err)
 	}
-	start, err := orchestrator.StartPrompt{Plan: "Build it.", MaxFiles: 10, Target: "main"}.Text()
+	start, err := launch.StartPrompt{Plan: "Build it.", MaxFiles: 10, Target: "main"}.Text()
 	if err != nil {
 		t.Fatal(err)
 	}
-	protocol, err := orchestrator.Protocol("main")
+	protocol, err := install.Protocol("main")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator"
+	"github.com/git-swarm/git-swarm/orchestrator/hook"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
@@ -86,17 +88,17 @@ func runStart(ctx context.Context, c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	prompt, err := orchestrator.StartPrompt{Plan: plan, MaxFiles: most, Target: target}.Text()
+	prompt, err := launch.StartPrompt{Plan: plan, MaxFiles: most, Target: target}.Text()
 	if err != nil {
 		return err
 	}
 	if printed {
 		return c.printf("%s", prompt)
 	}
-	if len(prompt) > orchestrator.MaxPrompt {
+	if len(prompt) > launch.MaxPrompt {
 		return tooLong("plan")
 	}
-	name, err := orchestrator.WriteProtocol(r.WorkTree, target)
+	name, err := install.WriteProtocol(r.WorkTree, target)
 	if err != nil {
 		return wordSettings(err, "")
 	}
@@ -104,8 +106,8 @@ func runStart(ctx context.Context, c *call) (err error) {
 	if err := c.initClaude(ctx, r); err != nil {
 		return err
 	}
-	agent := orchestrator.Agent{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
-	return wordAgent(agent.Interactive(ctx))
+	client := launch.Client{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
+	return wordAgent(client.Interactive(ctx))
 }
 
 // mayStart refuses where the orchestrator could not be started.
@@ -113,12 +115,12 @@ func (c *call) mayStart(ctx context.Context, r *repo.Repo) error {
 	if r.WorkTree == "" {
 		return &refusal{exitNo, "git swarm start needs a work tree, and the repository is bare", ""}
 	}
-	_, err := orchestrator.ClientVersion(ctx, c.Env)
-	if errors.Is(err, orchestrator.ErrClientTooOld) {
+	_, err := launch.ClientVersion(ctx, c.Env)
+	if errors.Is(err, launch.ErrClientTooOld) {
 		c.notef("%s: its sessions will not hear of each other by themselves; %s", err, installClient)
 		return nil
 	}
-	if err != nil && !errors.Is(err, orchestrator.ErrNoClient) {
+	if err != nil && !errors.Is(err, launch.ErrNoClient) {
 		return &refusal{exitNo, text.Inert(err.Error()), "git swarm setup"}
 	}
 	return wordAgent(err)
@@ -144,7 +146,7 @@ func (c *call) landsOn(ctx context.Context, branch string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return orchestrator.LandsOn(ctx, c.open.repo, branch, s.Remote, s.Target)
+	return hook.LandsOn(ctx, c.open.repo, branch, s.Remote, s.Target)
 }
 
 // plan is what the user wants, from wherever it is given; edited says that it is
@@ -223,7 +225,7 @@ func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
 	if err := os.WriteFile(path, append(before, planHelp...), 0o666); err != nil {
 		return "", err
 	}
-	defer orchestrator.LeaveKeys()()
+	defer launch.LeaveKeys()()
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", strings.TrimSpace(editor)+` "$@"`, "editor", path)
 	cmd.Dir, cmd.Env = c.Dir, c.Env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, c.Stderr, c.Stderr
@@ -250,9 +252,9 @@ func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
 func wordAgent(err error) error {
 	var exit *exec.ExitError
 	switch {
-	case errors.Is(err, orchestrator.ErrNoClient):
-		return &refusal{exitNo, orchestrator.ErrNoClient.Error(), installClient}
-	case errors.Is(err, orchestrator.ErrNoTmux):
+	case errors.Is(err, launch.ErrNoClient):
+		return &refusal{exitNo, launch.ErrNoClient.Error(), installClient}
+	case errors.Is(err, launch.ErrNoTmux):
 		return &refusal{exitNo, err.Error(), "git swarm launch --print"}
 	case errors.As(err, &exit):
 		return &statusError{max(exit.ExitCode(), exitNo)}

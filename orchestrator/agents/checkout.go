@@ -1,0 +1,88 @@
+package agents
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Checkout is a checkout of the repository that has a session's identity.
+type Checkout struct {
+	Session string
+	gitDir  string
+}
+
+// ErrNoWorktree says that a session has no worktree here.
+var ErrNoWorktree = errors.New("no worktree")
+
+// Checkouts lists the linked worktrees that have a session's identity, and the
+// main checkout, if it has one, as the last.
+func Checkouts(r *repo.Repo) []Checkout {
+	linked := filepath.Join(r.CommonDir, "worktrees")
+	entries, _ := os.ReadDir(linked) // without any there is no such folder
+	var dirs []string
+	for _, e := range entries {
+		dirs = append(dirs, filepath.Join(linked, e.Name()))
+	}
+	var all []Checkout
+	for _, dir := range append(dirs, r.CommonDir) {
+		id, err := os.ReadFile(repo.SessionFileIn(dir))
+		if err == nil {
+			all = append(all, Checkout{strings.TrimSpace(string(id)), dir})
+		}
+	}
+	return all
+}
+
+// DotGit is the path of the linked worktree's .git file, whether that is there or
+// not; "" of the main checkout, or if it cannot be told.
+func (c Checkout) DotGit() string {
+	back, err := os.ReadFile(filepath.Join(c.gitDir, "gitdir"))
+	if err != nil {
+		return ""
+	}
+	path := strings.TrimSpace(string(back))
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(c.gitDir, path)
+	}
+	return path
+}
+
+// Head is what is checked out: the full name of a branch, or a commit; "" if that
+// cannot be read.
+func (c Checkout) Head() string {
+	head, err := os.ReadFile(filepath.Join(c.gitDir, "HEAD"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(head)), "ref: ")
+}
+
+// Heads is what the sessions have checked out, by id: see Head.
+func Heads(r *repo.Repo) map[string]string {
+	heads := map[string]string{}
+	for _, c := range Checkouts(r) {
+		if head := c.Head(); head != "" {
+			heads[c.Session] = head
+		}
+	}
+	return heads
+}
+
+// FindWorktree is the path of the linked worktree that has the session's identity,
+// or ErrNoWorktree if there is none, or its folder is gone.
+func FindWorktree(r *repo.Repo, session string) (string, error) {
+	for _, c := range Checkouts(r) {
+		if !strings.EqualFold(c.Session, session) {
+			continue
+		}
+		dotGit := c.DotGit()
+		if _, err := os.Stat(dotGit); err == nil {
+			return filepath.Dir(dotGit), nil
+		}
+	}
+	return "", ErrNoWorktree
+}

@@ -1,0 +1,18 @@
+package agents
+
+// The events that the hooks of a coding agent report, as "git swarm hook" takes
+// them.
+const (
+	SessionStart = "session-start"
+	Prompt       = "prompt"
+	PreEdit      = "pre-edit"
+	PrePush      = "pre-push"
+	Batch        = "batch"
+	Subagent     = "subagent"
+	Stop         = "stop"
+	Wait         = "wait"
+	SessionEnd   = "session-end"
+)
+
+// HookEvents are all of them.
+var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, Batch, Subagent, Stop, Wait, SessionEnd}

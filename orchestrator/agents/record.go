@@ -1,0 +1,220 @@
+package agents
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Record is what the hooks of one agent have made known of it: the file
+// swarm/agents/<key>.json in the common git dir.
+type Record struct {
+	Session string   `json:"session"` // the git swarm session that it works as
+	PID     int      `json:"pid"`     // the agent's process, 0 if unknown
+	Process string   `json:"process"` // distinguishes it from later processes with that pid
+	Ended   bool     `json:"ended"`   // it has reported its end
+	Told    int64    `json:"told"`    // when it was last given news, in Unix seconds
+	Named   []string `json:"named"`   // the unpushed paths that it was reminded of
+	Looked  string   `json:"looked"`  // the state of the worktree then: see hook.Handler
+	Reviews []int    `json:"reviews"` // the reviews that it was reminded of
+
+	ReviewsAt string      `json:"reviewsAt"` // the state of the reviews then
+	LandsOn   string      `json:"landsOn"`   // the ref that its work lands on
+	ClaimsAt  object.Hash `json:"claimsAt"`  // the claims' tip then
+	Claims    []string    `json:"claims"`    // what the session held then
+}
+
+// Own is what the session held at the agent's last stop.
+func (a *Record) Own() lock.Own { return lock.Own{Tip: a.ClaimsAt, Paths: a.Claims} }
+
+// Over reports whether the agent has certainly ended: it said so, or its process
+// is gone.
+func (a *Record) Over() bool {
+	return a.Ended || (a.PID > 0 && lock.ProcessGone(a.PID, a.Process))
+}
+
+func parseRecord(content []byte) *Record {
+	var a Record
+	if json.Unmarshal(content, &a) != nil || bus.CheckID(a.Session) != nil {
+		return nil
+	}
+	return &a
+}
+
+// Agents are the agents that work in a repository and its linked worktrees, as
+// the folder swarm of its common git dir knows them. An agent is named by the id
+// that it gives its own session.
+type Agents struct {
+	dir string // swarm in the common git dir
+}
+
+// In returns the agents of the repository.
+func In(r *repo.Repo) Agents { return Agents{filepath.Join(r.CommonDir, "swarm")} }
+
+// fileName makes a file name of an agent's id.
+func fileName(id string) string {
+	if bus.CheckID(id) == nil {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "x" + hex.EncodeToString(sum[:16])
+}
+
+func (a Agents) records() string { return filepath.Join(a.dir, "agents") }
+
+func (a Agents) path(id string) string {
+	return filepath.Join(a.records(), fileName(id)+".json")
+}
+
+// Load returns the agent's record, nil for an agent without an id, that is not
+// known, or whose record cannot be read.
+func (a Agents) Load(id string) *Record {
+	if id == "" {
+		return nil
+	}
+	content, err := os.ReadFile(a.path(id))
+	if err != nil {
+		return nil
+	}
+	return parseRecord(content)
+}
+
+// save writes the record, whole or not at all. An agent without an id has none.
+func (a Agents) save(id string, r *Record) error {
+	if id == "" {
+		return nil
+	}
+	content, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(a.records(), 0o777); err != nil {
+		return err
+	}
+	return ReplaceFile(a.path(id), string(content)+"\n", 0o666)
+}
+
+// Alive marks the agent's last sign of life, no more often than sessions beat.
+func (a Agents) Alive(id string) {
+	now := time.Now()
+	if info, err := os.Stat(a.path(id)); err == nil && now.Sub(info.ModTime()) > bus.BeatEvery {
+		_ = os.Chtimes(a.path(id), now, now)
+	}
+}
+
+// lock keeps two from joining, or changing a record, at once. It waits no longer
+// than ctx. The lock ends with the process that holds it.
+func (a Agents) lock(ctx context.Context) (unlock func(), err error) {
+	if err := os.MkdirAll(a.records(), 0o777); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(a.records(), "lock"), os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { file.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			file.Close()
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			file.Close()
+			return nil, ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// keepRecords is how long the record of an agent that has ended is of use.
+const keepRecords = 7 * 24 * time.Hour
+
+// known is an agent's record with its file's name and when it was last active.
+type known struct {
+	*Record
+	name   string
+	active time.Time
+}
+
+// of lists the records of those that work, or worked, as the session, and deletes
+// records that are of no more use. Of most records it only finds that they are
+// another session's, without decoding them: there can be hundreds of a week.
+func (a Agents) of(session string, now time.Time) []known {
+	entries, err := os.ReadDir(a.records())
+	if err != nil {
+		return nil
+	}
+	mark := []byte(`"session":"` + session + `"`)
+	var all []known
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".json")
+		info, err := e.Info()
+		if !ok || err != nil {
+			continue
+		}
+		path := filepath.Join(a.records(), e.Name())
+		content, err := os.ReadFile(path)
+		old := now.Sub(info.ModTime()) > keepRecords
+		if err != nil || !old && !bytes.Contains(content, mark) {
+			continue
+		}
+		r := parseRecord(content)
+		switch {
+		case old && (r == nil || r.PID == 0 || r.Over()): // silent for so long, an agent whose process is unknown has ended, too
+			_ = os.Remove(path)
+			_ = os.Remove(filepath.Join(a.records(), name+waiterEnding))
+		case r != nil && r.Session == session:
+			all = append(all, known{r, name, info.ModTime()})
+		}
+	}
+	return all
+}
+
+// Session is the session that the agent works as here, "" if it is not known.
+func (a Agents) Session(id string) string {
+	if r := a.Load(id); r != nil {
+		return r.Session
+	}
+	return ""
+}
+
+// AtWork reports whether an agent is at work as the session, for certain: its
+// process is there.
+func (a Agents) AtWork(session string) bool {
+	return slices.ContainsFunc(a.of(session, time.Now()), func(k known) bool { return k.PID > 0 && !k.Over() })
+}
+
+// graceSeen is by how much a session may have been heard of after its agent's
+// last sign of life and still count as the agent's own doing.
+const graceSeen = time.Minute
+
+// Ended reports whether the session, last heard of at seen, was worked on by
+// agents that have all certainly ended, and by nobody else since.
+func (a Agents) Ended(session string, seen time.Time) bool {
+	ended := false
+	for _, k := range a.of(session, time.Now()) {
+		if !k.Over() {
+			return false
+		}
+		ended = ended || !seen.After(k.active.Add(graceSeen))
+	}
+	return ended
+}

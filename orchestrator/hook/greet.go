@@ -1,0 +1,160 @@
+package hook
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// Greeting is what a session is told when it begins.
+type Greeting struct {
+	Session bus.Session
+	Target  string        // the branch that its work lands on, "" without a remote
+	Peers   []bus.Session // the others that are not done
+	Held    []string      // what the session claims
+	Theirs  []lock.Claim  // all others'
+	Unread  []bus.Message
+	Context []bus.Context // the newest, newest first
+	Older   bool          // there are more
+}
+
+// greetContext is how many context entries a greeting can hold.
+const greetContext = 20
+
+// sessionStart makes the agent known and greets it. After a compaction that is
+// said again: the agent has forgotten it.
+func (h *Handler) sessionStart(ctx context.Context, id string) error {
+	h.stopWaiting()
+	if err := errIfGone(h.Bus.Resolve(ctx, id)); err != nil {
+		return err
+	}
+	if h.Input.Subagent == "" {
+		if err := h.agent.Become(id); err != nil {
+			return err
+		}
+	}
+	if err := exportSession(h.Env.Get("CLAUDE_ENV_FILE"), id); err != nil {
+		return err
+	}
+	if h.Input.Subagent == "" {
+		if err := h.resume(ctx, id); err != nil {
+			return err
+		}
+	}
+	g, err := h.greeting(ctx, id)
+	if err != nil {
+		return err
+	}
+	greeted := false
+	greet := func(*bus.News) error {
+		greeted = true
+		return h.Say(Answer{Greeting: g})
+	}
+	err = h.Bus.Sync(ctx, id, greet)
+	if err == nil && !greeted {
+		err = greet(nil)
+	}
+	if err == nil {
+		err = h.agent.Update(ctx, func(a *agents.Record) { a.Told = h.Now().Unix() })
+	}
+	return err
+}
+
+// resume sets a session that was done to running: it is at work again.
+func (h *Handler) resume(ctx context.Context, id string) error {
+	if strings.EqualFold(id, bus.Orchestrator) {
+		return nil
+	}
+	s, err := h.Bus.Session(ctx, id)
+	if err != nil || s.Status != bus.Done {
+		return err
+	}
+	running, none := bus.Running, ""
+	return h.Bus.SetStatus(ctx, id, id, bus.Change{Status: &running, Note: &none}, nil)
+}
+
+// errIfGone words that the session is not in the table.
+func errIfGone(id string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: %w", agents.ErrDeleted, err)
+	}
+	return nil
+}
+
+// exportSession lets the agent's commands know which session they are.
+func exportSession(envFile, id string) error {
+	if envFile == "" {
+		return nil
+	}
+	line := "export GIT_SWARM_SESSION=" + id + "\n"
+	content, _ := os.ReadFile(envFile)
+	if strings.Contains("\n"+string(content), "\n"+line) {
+		return nil
+	}
+	if len(content) > 0 && !strings.HasSuffix(string(content), "\n") {
+		line = "\n" + line
+	}
+	file, err := os.OpenFile(envFile, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(line)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// landsOn is the branch that work here lands on.
+func (h *Handler) landsOn(ctx context.Context) (string, error) {
+	return LandsOn(ctx, h.Repo, "HEAD", h.Remote, h.Target)
+}
+
+func (h *Handler) greeting(ctx context.Context, id string) (*Greeting, error) {
+	g := &Greeting{}
+	all, err := h.Bus.Sessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		switch {
+		case s.ID == id:
+			g.Session = s
+		case s.Status != bus.Done:
+			g.Peers = append(g.Peers, s)
+		}
+	}
+	if g.Session.ID == "" { // the orchestrator
+		g.Session.ID = id
+	}
+	if g.Target, err = h.landsOn(ctx); err != nil {
+		return nil, err
+	}
+	claims, err := h.Claims.List(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range claims {
+		if c.Session == id {
+			g.Held = append(g.Held, c.Path)
+		} else {
+			g.Theirs = append(g.Theirs, c)
+		}
+	}
+	if g.Unread, err = h.Bus.Inbox(ctx, id, false); err != nil {
+		return nil, err
+	}
+	err = h.Bus.Context(ctx, func(c bus.Context) bool {
+		g.Older = len(g.Context) == greetContext
+		if !g.Older {
+			g.Context = append(g.Context, c)
+		}
+		return !g.Older
+	})
+	return g, err
+}

@@ -1,0 +1,115 @@
+package hook
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// stopWaiting ends the waiter: the session is at work again.
+func (h *Handler) stopWaiting() {
+	if h.Input.Subagent == "" {
+		h.known().StopWaiting(h.Input.Session)
+	}
+}
+
+// MayWait reports whether a waiter is of use: an interactive session can be
+// woken; a run that ends with its answer would be kept from ending.
+func MayWait(env repo.Env, linger bool) bool {
+	return env.Get("CLAUDE_CODE_ENTRYPOINT") == "cli" || linger
+}
+
+const (
+	// waitSettle is how long a waiter lets the hooks of the same stop go first:
+	// they may tell what has come, and then there is nothing to wake for.
+	waitSettle = 1500 * time.Millisecond
+	// waitTick is how often a waiter sees whether it is still wanted.
+	waitTick = 5 * time.Second
+)
+
+// wait returns when a message has come for the session, which is then said, or
+// when the waiter is no longer wanted: the session is at work again, has another
+// waiter, or its process is gone.
+func (h *Handler) wait(ctx context.Context, id string) error {
+	if !MayWait(h.Env, h.Linger) || h.Input.Session == "" {
+		return nil
+	}
+	id, err := h.Bus.Resolve(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !h.known().BeginWaiting(h.Input.Session) {
+		return nil
+	}
+	defer h.known().EndWaiting(h.Input.Session)
+	inbox := bus.InboxRef(id)
+	if h.Repo.RefFormat == "files" {
+		if err := os.MkdirAll(filepath.Join(h.Repo.CommonDir, filepath.Dir(inbox)), 0o777); err != nil {
+			return err
+		}
+	}
+	watch := h.Bus.Store().Watch(inbox)
+	defer watch.Close()
+	if !pause(ctx, waitSettle) {
+		return nil
+	}
+	for h.wanted() {
+		woken, err := h.wake(ctx, id)
+		if woken || err != nil {
+			return err
+		}
+		tick, cancel := context.WithTimeout(ctx, waitTick)
+		err = watch.Wait(tick)
+		cancel()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+	}
+	return nil
+}
+
+// wake says what has come, if a message is among it.
+func (h *Handler) wake(ctx context.Context, id string) (woken bool, err error) {
+	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {
+		if len(n.Messages) == 0 || !h.wanted() {
+			return errLater
+		}
+		woken = true
+		return h.Say(Answer{Wake: n})
+	})
+	if errors.Is(err, errLater) {
+		err = nil
+	}
+	return woken, err
+}
+
+// wanted reports whether this is still the session's waiter, and there is a
+// session.
+func (h *Handler) wanted() bool {
+	if !h.known().Waiting(h.Input.Session) {
+		return false
+	}
+	if h.Input.PID > 0 && errors.Is(syscall.Kill(h.Input.PID, 0), syscall.ESRCH) {
+		return false
+	}
+	return h.agent.Record == nil || !h.agent.Record.Over()
+}
+
+// pause reports whether ctx lasted as long.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

@@ -1,0 +1,162 @@
+package launch
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"golang.org/x/term"
+)
+
+// Client is a session's Claude Code client, about to be started.
+type Client struct {
+	Session string
+	Dir     string // its worktree
+	Prompt  string
+	Env     repo.Env
+}
+
+// MaxPrompt is the longest prompt, in bytes, for a client on a terminal: it is an
+// argument, of which Linux takes 128 KiB.
+const MaxPrompt = 120_000
+
+// command is the session's client with these arguments.
+func (c Client) command(ctx context.Context, args ...string) *exec.Cmd {
+	return client(ctx, c.Env.With("GIT_SWARM_SESSION="+c.Session), c.Dir, args...)
+}
+
+// Interactive runs the client in our place, with our terminal, to its end. Where
+// standard input is something else, it is given the terminal all the same.
+func (c Client) Interactive(ctx context.Context) error {
+	cmd := c.command(ctx, "--name", c.Session, c.Prompt)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	defer LeaveKeys()()
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
+			defer tty.Close()
+			cmd.Stdin = tty
+		}
+	}
+	return cmd.Run()
+}
+
+// LeaveKeys leaves an interrupt at the terminal to the program that runs there in
+// our place, until the function returned is called.
+func LeaveKeys() func() {
+	keys := make(chan os.Signal, 1)
+	signal.Notify(keys, os.Interrupt, syscall.SIGQUIT)
+	return func() { signal.Stop(keys) }
+}
+
+// Line is a shell's line that does as Interactive does. The prompt is kept in
+// file, which it reads: the line stays one.
+func (c Client) Line(file string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return "", err
+	}
+	if err := agents.ReplaceFile(file, c.Prompt, 0o666); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s claude --name %[2]s "$(cat %s)"`, shellQuote(c.Dir), c.Session, shellQuote(file)), nil
+}
+
+// PromptFile is where in the common git dir a session's prompt is kept for Line.
+func PromptFile(commonDir, session string) string {
+	return filepath.Join(commonDir, "swarm", "prompts", session+".md")
+}
+
+// shellQuote quotes a word for the shell, to the byte.
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// Headless runs the client without a terminal and calls progress with each thing
+// that it says, until it has ended. It may edit files and run git; for more it
+// needs the project's settings, for nobody is there to be asked.
+func (c Client) Headless(ctx context.Context, progress func(text string)) error {
+	cmd := c.command(ctx, "-p", "--name", c.Session, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
+		"--allowedTools", "Bash(git swarm *)", "Bash(git add *)", "Bash(git rm *)", "Bash(git mv *)", "Bash(git status *)", "Bash(git diff *)", "Bash(git log *)", "Bash(git show *)")
+	cmd.Stdin = strings.NewReader(c.Prompt)
+	cmd.Stdout = &lines{each: func(line []byte) {
+		for _, text := range saidIn(line) {
+			progress(text)
+		}
+	}}
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	err := cmd.Run()
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // it is done; something it left behind holds its output
+		return nil
+	}
+	if cmd.Process == nil {
+		return err
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
+	return fmt.Errorf("claude failed (%w): %s", err, cmp.Or(line, "it gave no reason"))
+}
+
+// lines hands on what is written to it, a line at a time.
+type lines struct {
+	rest []byte
+	each func(line []byte)
+}
+
+// Write takes any piece of the text.
+func (l *lines) Write(text []byte) (int, error) {
+	l.rest = append(l.rest, text...)
+	for {
+		line, rest, ok := bytes.Cut(l.rest, []byte("\n"))
+		if !ok {
+			return len(text), nil
+		}
+		l.each(line)
+		l.rest = rest
+	}
+}
+
+// saidIn reads one line of the client's stream: what the model said, and the
+// tools that it called.
+func saidIn(line []byte) []string {
+	var event struct {
+		Type    string `json:"type"`
+		Failed  bool   `json:"is_error"`
+		Result  string `json:"result"`
+		Message struct {
+			Content []struct {
+				Type  string          `json:"type"`
+				Text  string          `json:"text"`
+				Name  string          `json:"name"`
+				Input json.RawMessage `json:"input"`
+			} `json:"content"`
+		} `json:"message"`
+	}
+	if json.Unmarshal(line, &event) != nil {
+		return nil
+	}
+	if event.Type == "result" && event.Failed {
+		return []string{"it ended with an error: " + event.Result}
+	}
+	var said []string
+	if event.Type != "assistant" {
+		return nil
+	}
+	for _, c := range event.Message.Content {
+		switch c.Type {
+		case "text":
+			said = append(said, c.Text)
+		case "tool_use":
+			input := string(c.Input)
+			said = append(said, c.Name+" "+input[:min(len(input), 200)])
+		}
+	}
+	return said
+}

@@ -1,0 +1,77 @@
+package launch
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// ErrNoTmux says that there is no tmux on PATH.
+var ErrNoTmux = errors.New("no tmux on PATH to open windows in")
+
+// Tmux is where sessions get a window each: the tmux session that we are in, or
+// else one of the swarm's own, which is begun with its first window.
+type Tmux struct {
+	env  repo.Env
+	path string
+	Own  string // the name of the swarm's own session, "" within tmux
+}
+
+// ErrWindow says that there is a window of a session's name already.
+var ErrWindow = errors.New("there is a tmux window of that name already")
+
+// FindTmux is ErrNoTmux where there is none.
+func FindTmux(ctx context.Context, env repo.Env, r *repo.Repo) (*Tmux, error) {
+	path, err := exec.LookPath("tmux")
+	if err != nil {
+		return nil, ErrNoTmux
+	}
+	t := &Tmux{env: env, path: path}
+	if _, err := t.run(ctx, "list-windows"); env.Get("TMUX") == "" || err != nil {
+		sum := sha256.Sum256([]byte(r.CommonDir)) // two repositories may have one name
+		t.Own = fmt.Sprintf("swarm-%s-%x", agents.PlainName(filepath.Base(strings.TrimSuffix(WorktreeDir(r), ".worktrees"))), sum[:2])
+	}
+	return t, nil
+}
+
+// Open opens a window of that name in which a shell runs line, and leaves the
+// user where he is. If the line fails, a shell stays, with what was said above it.
+func (t *Tmux) Open(ctx context.Context, name, dir, line string) error {
+	line += ` || exec "${SHELL:-sh}"`
+	list, place := []string{"list-windows", "-F", "#W"}, []string{}
+	if t.Own != "" {
+		list, place = append(list, "-t", "="+t.Own), []string{"-t", "=" + t.Own + ":"}
+	}
+	windows, err := t.run(ctx, list...)
+	switch {
+	case err != nil && t.Own != "":
+		_, err = t.run(ctx, "new-session", "-d", "-s", t.Own, "-n", name, "-c", dir, line)
+		return err
+	case err != nil:
+		return err
+	case slices.Contains(strings.Split(windows, "\n"), name):
+		return ErrWindow
+	}
+	_, err = t.run(ctx, append(append([]string{"new-window", "-d", "-n", name, "-c", dir}, place...), line)...)
+	return err
+}
+
+// run has what a client hands down to its children taken out of the environment:
+// a tmux server that begins now keeps it for all windows.
+func (t *Tmux) run(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, t.path, args...)
+	cmd.Env = clientEnv(t.env)
+	out, err := cmd.CombinedOutput()
+	if err != nil && len(out) > 0 {
+		err = errors.New("tmux: " + strings.TrimSpace(string(out)))
+	}
+	return string(out), err
+}

@@ -1,0 +1,211 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
+)
+
+// Monitor oversees a swarm: it puts together how things stand, tells sessions
+// that are about to collide, and approves what it is asked to, if it may.
+type Monitor struct {
+	Repo        *repo.Repo
+	Bus         *bus.Bus
+	Book        *review.Book
+	Push        *lock.Push
+	Now         func() time.Time
+	StaleAfter  time.Duration
+	AutoApprove bool   // approve reviews that name the orchestrator and that it has not rejected
+	Target      string // ref that the sessions' branches are to land on, "" if there is none
+
+	pairs  pairs
+	before *Snapshot
+}
+
+// Snapshot is how things stand at a moment.
+type Snapshot struct {
+	At         time.Time
+	Sessions   []bus.Session
+	Stale      []string // ids of sessions that are not done and were not heard of
+	Reviews    []*review.Review
+	Messages   []bus.Message // unread, to the orchestrator
+	Holder     *lock.PushHolder
+	Waiters    []string
+	Collisions []Collision
+}
+
+// Look puts together how things stand, without the collisions, which take git.
+func (m *Monitor) Look(ctx context.Context) (*Snapshot, error) {
+	s := &Snapshot{At: m.Now()}
+	var err error
+	if s.Sessions, err = m.Bus.Sessions(ctx); err != nil {
+		return nil, err
+	}
+	for _, session := range s.Sessions {
+		if session.Status != bus.Done && bus.Stale(session.Seen, s.At, m.StaleAfter) {
+			s.Stale = append(s.Stale, session.ID)
+		}
+	}
+	err = m.Book.Open(ctx, func(r *review.Review) bool {
+		if r.State == review.Pending || r.State == review.Rejected {
+			s.Reviews = append(s.Reviews, r)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.Messages, err = m.Bus.Inbox(ctx, bus.Orchestrator, false); err != nil {
+		return nil, err
+	}
+	if s.Holder, err = m.Push.Holder(ctx); err != nil {
+		return nil, err
+	}
+	s.Waiters = m.Push.Waiters()
+	return s, nil
+}
+
+// Tick looks, acts, and returns how things stand and what has happened since the
+// last Tick; the first Tick reports what stands.
+func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
+	approved, err := m.approve(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := m.Look(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if now.Collisions, err = m.pairs.collisions(ctx, m.Repo, m.Target, now.Sessions); err != nil {
+		return nil, nil, err
+	}
+	if err := m.warn(ctx, now.Collisions); err != nil {
+		return nil, nil, err
+	}
+	events := append(approved, compare(m.before, now)...)
+	m.before = now
+	return now, events, nil
+}
+
+// Looked reports whether there was a Tick yet.
+func (m *Monitor) Looked() bool { return m.before != nil }
+
+// approve gives the verdicts that were asked of the orchestrator.
+func (m *Monitor) approve(ctx context.Context) ([]Event, error) {
+	if !m.AutoApprove {
+		return nil, nil
+	}
+	var due []*review.Review
+	err := m.Book.Open(ctx, func(r *review.Review) bool {
+		if r.State == review.Pending && slices.Contains(r.To, bus.Orchestrator) && r.Verdict(bus.Orchestrator) == nil {
+			due = append(due, r)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	var events []Event
+	for _, r := range due {
+		_, err := m.Book.Say(ctx, bus.Orchestrator, r.Number, review.Approve, "approved automatically (orchestrate --auto-approve)")
+		if errors.Is(err, review.ErrClosed) {
+			continue // withdrawn meanwhile
+		}
+		if err != nil {
+			return events, err
+		}
+		events = append(events, Event{Kind: "auto-approved", Session: r.From, Number: r.Number})
+	}
+	return events, nil
+}
+
+// Beat lets the others see that the orchestrator is there.
+func (m *Monitor) Beat(ctx context.Context) error {
+	return m.Bus.Update(ctx, bus.Orchestrator, func(*refstore.Tx, string) error { return nil })
+}
+
+// WatchRefs are the refs whose movement is worth a look, and that a look does not
+// move itself.
+func (m *Monitor) WatchRefs(s *Snapshot) []string {
+	refs := []string{bus.SessionsRef, bus.ContextRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, review.NotesRef}
+	heads := agents.Heads(m.Repo)
+	for _, session := range s.Sessions {
+		if head := heads[session.ID]; strings.HasPrefix(head, "refs/") {
+			refs = append(refs, head)
+		} else {
+			refs = append(refs, "refs/heads/"+session.Branch)
+		}
+	}
+	return refs
+}
+
+// Event is something that happened, or that stands at the first look.
+type Event struct {
+	Kind    string   // joined, running, blocked, done, stale, back, review, verdict, auto-approved, message, lock, collision, clear
+	Session string   // whom it is about
+	Other   string   // the other session, of a collision
+	Number  int      // of a review or message
+	Text    string   // another session's words, if any
+	Files   []string // of a collision
+}
+
+// compare tells what differs between two looks. before is nil at the first.
+func compare(before, now *Snapshot) []Event {
+	if before == nil {
+		before = &Snapshot{}
+	}
+	events := compareSessions(before, now)
+	for _, r := range now.Reviews {
+		i := slices.IndexFunc(before.Reviews, func(o *review.Review) bool { return o.Number == r.Number })
+		switch {
+		case i < 0:
+			events = append(events, Event{Kind: "review", Session: r.From, Number: r.Number, Text: strings.Join(r.Waiting(), ", ")})
+		case r.State != before.Reviews[i].State || len(r.Events) != len(before.Reviews[i].Events):
+			last := r.Events[len(r.Events)-1]
+			events = append(events, Event{Kind: "verdict", Session: last.By, Number: r.Number, Text: string(last.Kind) + " " + last.Text})
+		}
+	}
+	for _, r := range before.Reviews {
+		if !slices.ContainsFunc(now.Reviews, func(n *review.Review) bool { return n.Number == r.Number }) {
+			events = append(events, Event{Kind: "review-closed", Session: r.From, Number: r.Number})
+		}
+	}
+	for _, msg := range now.Messages {
+		if !slices.ContainsFunc(before.Messages, func(o bus.Message) bool { return o.Number == msg.Number }) {
+			events = append(events, Event{Kind: "message", Session: msg.From, Number: msg.Number, Text: msg.Body})
+		}
+	}
+	if h := now.Holder; h != nil && (before.Holder == nil || before.Holder.Epoch != h.Epoch) {
+		events = append(events, Event{Kind: "lock", Session: h.Session, Text: strings.Join(now.Waiters, ", ")})
+	}
+	return append(events, compareCollisions(before.Collisions, now.Collisions)...)
+}
+
+func compareSessions(before, now *Snapshot) []Event {
+	var events []Event
+	for _, s := range now.Sessions {
+		i := slices.IndexFunc(before.Sessions, func(o bus.Session) bool { return o.ID == s.ID })
+		if i < 0 {
+			events = append(events, Event{Kind: "joined", Session: s.ID, Text: s.Workstream})
+		}
+		if i < 0 && s.Status != bus.Running || i >= 0 && (before.Sessions[i].Status != s.Status || before.Sessions[i].Note != s.Note) {
+			events = append(events, Event{Kind: string(s.Status), Session: s.ID, Text: s.Note})
+		}
+		was, is := slices.Contains(before.Stale, s.ID), slices.Contains(now.Stale, s.ID)
+		if is && !was {
+			events = append(events, Event{Kind: "stale", Session: s.ID})
+		} else if was && !is && s.Status != bus.Done {
+			events = append(events, Event{Kind: "back", Session: s.ID})
+		}
+	}
+	return events
+}
