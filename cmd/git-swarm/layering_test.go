@@ -43,7 +43,7 @@ var owners = map[string][]string{
 	"github.com/urfave/cli/v3":                {"cmd/internal/app"},
 	"github.com/rivo/uniseg":                  {"cmd/internal/text"},
 	"golang.org/x/term":                       {"cmd/internal/app", "orchestrator/launch"},
-	"github.com/pelletier/go-toml/v2":         {"refstore", "cmd/internal/app", "merge/heal"},
+	"github.com/pelletier/go-toml/v2":         {"refstore", "refstore/repo", "cmd/internal/app", "merge/heal"},
 	"github.com/fsnotify/fsnotify":            {"refstore"},
 	"github.com/go-git/go-git/v5/plumbing":    {"refstore"},
 	"github.com/sergi/go-diff/diffmatchpatch": {"merge/heal"},

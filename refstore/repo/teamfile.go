@@ -1,0 +1,127 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// TeamFileName is the file at the top of the tree that holds a team's settings.
+const TeamFileName = "swarm.toml"
+
+// maxTeamFile is how long swarm.toml may be, in bytes.
+const maxTeamFile = 64 << 10
+
+// TeamFile is swarm.toml. Whoever can commit writes it, so it holds nothing that
+// is run, and its values are checked by who uses them. The zero value is a file
+// that sets nothing.
+type TeamFile struct {
+	Sessions      []string      // "ID:workstream"
+	Remote        string        // a remote's name
+	Target        string        // a branch's name
+	StaleAfter    time.Duration // 0 if not set, else positive
+	LockTimeout   time.Duration // 0 if not set, else positive
+	RequireReview bool
+	Heal          string // a level's name
+}
+
+// TeamFileError says what is wrong in swarm.toml.
+type TeamFileError struct {
+	Ref string // where it is committed, "" if it was read from elsewhere
+	Why string
+}
+
+func (e *TeamFileError) Error() string {
+	if e.Ref == "" {
+		return TeamFileName + ": " + e.Why
+	}
+	return TeamFileName + " on " + e.Ref + ": " + e.Why
+}
+
+// ParseTeamFile reads swarm.toml. A key that is not known, and a value of another
+// kind than its key's, is a *TeamFileError: a misspelt key must not pass silently.
+func ParseTeamFile(content []byte) (*TeamFile, error) {
+	var t struct {
+		Sessions      []string `toml:"sessions"`
+		Remote        string   `toml:"remote"`
+		Target        string   `toml:"target"`
+		StaleAfter    string   `toml:"staleAfter"`
+		LockTimeout   string   `toml:"lockTimeout"`
+		RequireReview bool     `toml:"requireReview"`
+		Heal          string   `toml:"heal"`
+	}
+	if err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&t); err != nil {
+		var strict *toml.StrictMissingError
+		if errors.As(err, &strict) && len(strict.Errors) > 0 {
+			return nil, &TeamFileError{Why: fmt.Sprintf("unknown key '%s'", strings.Join(strict.Errors[0].Key(), "."))}
+		}
+		return nil, &TeamFileError{Why: err.Error()}
+	}
+	f := &TeamFile{Sessions: t.Sessions, Remote: t.Remote, Target: t.Target, RequireReview: t.RequireReview, Heal: t.Heal}
+	var err error
+	if f.StaleAfter, err = teamDuration("staleAfter", t.StaleAfter); err != nil {
+		return nil, err
+	}
+	if f.LockTimeout, err = teamDuration("lockTimeout", t.LockTimeout); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func teamDuration(key, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, &TeamFileError{Why: fmt.Sprintf("%s = %q: a duration like \"15m\"", key, text)}
+	}
+	return d, nil
+}
+
+// TeamFileAt reads swarm.toml as it is committed at ref, which is a full ref name
+// or a commit's id. Where there is none, it is the zero TeamFile.
+func (r *Repo) TeamFileAt(ctx context.Context, ref string) (*TeamFile, error) {
+	cmd := r.GitParsed(ctx, "cat-file", "--batch")
+	cmd.Stdin = strings.NewReader(ref + ":" + TeamFileName + "\n")
+	out := &cappedBuffer{max: maxTeamFile + 256} // and git's header
+	cmd.Stdout = out
+	_, err := Output(cmd)
+	if out.full {
+		return nil, &TeamFileError{ref, fmt.Sprintf("it has more than %d bytes", maxTeamFile)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	header, content, _ := bytes.Cut(out.content.Bytes(), []byte("\n"))
+	words := strings.Fields(string(header)) // ID blob SIZE
+	if len(words) != 3 || words[1] != "blob" {
+		return new(TeamFile), nil
+	}
+	f, err := ParseTeamFile(bytes.TrimSuffix(content, []byte("\n"))) // git's own
+	var bad *TeamFileError
+	if errors.As(err, &bad) {
+		bad.Ref = ref
+	}
+	return f, err
+}
+
+// cappedBuffer takes up to max bytes and refuses more.
+type cappedBuffer struct {
+	content bytes.Buffer // not embedded: its ReadFrom knows no limit
+	max     int
+	full    bool
+}
+
+func (b *cappedBuffer) Write(p []byte) (int, error) {
+	if b.content.Len()+len(p) > b.max {
+		b.full = true
+		return 0, errors.New("too long")
+	}
+	return b.content.Write(p)
+}

@@ -1,0 +1,164 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// remotes are the names of the remotes that have a URL, in the configuration's order.
+func (c *Config) remotes() []string {
+	var names []string
+	for i := range c.entries {
+		name, ok := strings.CutPrefix(c.entries[i].key, "remote.")
+		if !ok {
+			continue
+		}
+		if name, ok = strings.CutSuffix(name, ".url"); ok && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// named is the configured remote that goes by this name or URL, "" if none does.
+func (f *targetFinder) named(remote string) string {
+	if remote == "" || slices.Contains(f.remotes, remote) {
+		return remote
+	}
+	for _, name := range f.remotes {
+		if slices.Contains(f.config.All("remote."+name+".url"), remote) {
+			return name
+		}
+	}
+	return ""
+}
+
+// trackingHead is the symbolic ref that stands for the remote's default branch.
+func (f *targetFinder) trackingHead(remote string) string {
+	if remote = f.named(remote); remote == "" {
+		return ""
+	}
+	return "refs/remotes/" + remote + "/HEAD"
+}
+
+// trackingRef is the ref in which a fetch keeps the remote's branch, "" if none does.
+func (f *targetFinder) trackingRef(remote, branch string) string {
+	if remote = f.named(remote); remote == "" {
+		return ""
+	}
+	for _, spec := range f.fetched(remote) {
+		if ref, ok := spec.rename("refs/heads/" + branch); ok {
+			return ref
+		}
+	}
+	return ""
+}
+
+// tracked is the branch of the remote that ref keeps, "" if it keeps none.
+func (f *targetFinder) tracked(remote, ref string) string {
+	for _, spec := range f.fetched(f.named(remote)) {
+		if name, ok := (refspec{spec.to, spec.from}).rename(ref); ok {
+			if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok {
+				return branch
+			}
+		}
+	}
+	return ""
+}
+
+// refspec is one of remote.NAME.fetch: "refs/heads/*" to "refs/remotes/origin/*".
+type refspec struct{ from, to string }
+
+// fetched are the remote's refspecs that keep what they fetch.
+func (f *targetFinder) fetched(remote string) []refspec {
+	var specs []refspec
+	for _, text := range f.config.All("remote." + remote + ".fetch") {
+		from, to, ok := strings.Cut(strings.TrimPrefix(text, "+"), ":")
+		if ok && to != "" {
+			specs = append(specs, refspec{from, to})
+		}
+	}
+	return specs
+}
+
+// rename is what a fetch by the refspec makes of the name.
+func (s refspec) rename(name string) (string, bool) {
+	before, after, pattern := strings.Cut(s.from, "*")
+	if !pattern {
+		return s.to, name == s.from
+	}
+	if len(name) < len(before)+len(after) || !strings.HasPrefix(name, before) || !strings.HasSuffix(name, after) {
+		return "", false
+	}
+	return strings.Replace(s.to, "*", name[len(before):len(name)-len(after)], 1), true
+}
+
+// lookUp returns those of the refs that exist, each with the ref that it stands
+// for: itself, unless it is symbolic. Empty names are left out.
+func (r *Repo) lookUp(ctx context.Context, names []string) (map[string]string, error) {
+	args := []string{"for-each-ref", "--format=%(refname) %(symref)"}
+	for _, name := range names {
+		if name != "" {
+			args = append(args, name)
+		}
+	}
+	refs := map[string]string{}
+	if len(args) == 2 { // without a pattern it would list all
+		return refs, nil
+	}
+	out, err := Output(r.GitParsed(ctx, args...))
+	for line := range strings.Lines(out) {
+		name, to, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if to == "" {
+			to = name
+		}
+		refs[name] = to
+	}
+	return refs, err
+}
+
+// headRef is the branch that is checked out, in full, "" if HEAD is detached.
+func (r *Repo) headRef(ctx context.Context) (string, error) {
+	path := filepath.Join(r.GitDir, "HEAD")
+	if r.RefFormat != "files" {
+		out, err := Output(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
+		var no *GitError
+		if errors.As(err, &no) && no.ExitCode == 1 {
+			err = nil
+		}
+		return strings.TrimSuffix(out, "\n"), err
+	}
+	if link, err := os.Readlink(path); err == nil {
+		return link, nil
+	}
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	ref, _ := strings.CutPrefix(string(content), "ref:")
+	if ref == string(content) {
+		return "", err
+	}
+	return strings.TrimSpace(ref), err
+}
+
+// validBranch reports whether git would take the name for a branch, as git
+// check-ref-format --branch does.
+func validBranch(name string) bool {
+	if name == "" || name == "HEAD" || name[0] == '-' || strings.HasSuffix(name, ".") ||
+		strings.Contains(name, "..") || strings.Contains(name, "@{") || strings.ContainsAny(name, " ~^:?*[\\\x7f") ||
+		strings.ContainsFunc(name, func(c rune) bool { return c < ' ' }) {
+		return false
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
+			return false
+		}
+	}
+	return true
+}
