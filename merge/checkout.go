@@ -4,64 +4,93 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
+	"os/exec"
 
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// The states of a work tree in which a branch can neither land nor be moved.
-var (
-	ErrBare     = errors.New("this needs a work tree, and the repository is bare")
-	ErrDetached = errors.New("HEAD is detached: no branch to land")
-	ErrUnborn   = errors.New("the branch has no commit yet")
-)
+// Git runs git commands in one checkout: the user's, or one of ours.
+type Git func(ctx context.Context, args ...string) *exec.Cmd
 
-// UnfinishedError says that a git command of the user's is half-way.
-type UnfinishedError struct{ What string }
-
-func (e *UnfinishedError) Error() string { return fmt.Sprintf("a %s is in progress", e.What) }
-
-// checkout is the branch that is checked out, and its tip.
-type checkout struct {
-	branch string // without refs/heads/
-	tip    string
+// Checkout is a checkout in which git has stopped with files in conflict.
+type Checkout struct {
+	Git     Git // runs git there
+	Options heal.Options
+	Partial bool // also write files of which only a part was healed
+	Scratch bool // nobody else writes there, and folders may be missing
 }
 
-// checkedOut refuses every state but a branch with a commit and nothing half done.
-func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
-	if r.WorkTree == "" {
-		return checkout{}, ErrBare
+// Heal heals the files in conflict from the stages of the index: those for which
+// want returns true, or all if want is nil. It returns what became of each.
+//
+// A file that is wholly healed is written and staged. With Partial, one that is
+// healed in part is written with the conflicts that remain, and stays unmerged.
+// Every other file is left exactly as it is, and so, unless the checkout is
+// Scratch, is a file that somebody has changed since git stopped.
+//
+// Each file is replaced at once and staged after that. If the process is killed
+// in between, the next call stages it. After an error, the files before the one
+// that failed are healed.
+func (c *Checkout) Heal(ctx context.Context, want func(path string) bool) ([]Healed, error) {
+	files, err := listUnmerged(ctx, c.Git)
+	if err != nil || len(files) == 0 {
+		return nil, err
 	}
-	for _, s := range []struct{ file, what string }{
-		{"rebase-merge", "rebase"},
-		{"rebase-apply", "rebase"},
-		{"MERGE_HEAD", "merge"},
-		{"CHERRY_PICK_HEAD", "cherry-pick"},
-		{"REVERT_HEAD", "revert"},
-		{"BISECT_LOG", "bisect"},
-	} {
-		if _, err := os.Stat(filepath.Join(r.GitDir, s.file)); err == nil {
-			return checkout{}, &UnfinishedError{s.what}
+	top, err := repo.Line(c.Git(ctx, "rev-parse", "--show-toplevel"))
+	if err != nil {
+		return nil, err
+	}
+	if err := readAttributes(ctx, c.Git, files); err != nil {
+		return nil, err
+	}
+	var all []Healed
+	for _, f := range files {
+		if want != nil && !want(f.path) {
+			continue
 		}
+		h, err := c.file(ctx, top, f)
+		if err != nil {
+			return all, fmt.Errorf("heal %s: %w", f.path, err)
+		}
+		all = append(all, *h)
 	}
-	ref, err := said(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
-	if err != nil {
-		return checkout{}, orElse(err, ErrDetached)
-	}
-	tip, err := said(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
-	if err != nil {
-		return checkout{}, orElse(err, ErrUnborn)
-	}
-	return checkout{strings.TrimPrefix(ref, "refs/heads/"), tip}, nil
+	// git merge --abort does not look into files that the index does not know.
+	_, _ = repo.Output(c.Git(ctx, "update-index", "-q", "--unmerged", "--refresh")) // it complains of what is changed
+	return all, nil
 }
 
-// orElse is instead where git said no, and err where git could not be asked.
-func orElse(err, instead error) error {
-	var no *repo.GitError
-	if errors.As(err, &no) {
-		return instead
+func (c *Checkout) file(ctx context.Context, top string, f unmerged) (*Healed, error) {
+	h, versions, err := healFile(ctx, c.Git, f, c.Options)
+	if err != nil || h.Why != "" || !h.Whole && (!c.Partial || len(h.Rules()) == 0) {
+		return h, err
 	}
-	return err
+	if !c.Scratch && !c.asLeft(ctx, top, f, versions) {
+		h.Whole, h.Why = false, "changed in the work tree since git stopped"
+		return h, nil
+	}
+	return h, c.write(ctx, top, f, h)
+}
+
+// healFile asks the healer, if the conflict is one of content alone, and returns the
+// three versions.
+func healFile(ctx context.Context, git Git, f unmerged, opts heal.Options) (*Healed, [][]byte, error) {
+	h := &Healed{Path: f.path, Why: f.beyond()}
+	if opts.Level == heal.Off {
+		h.Why = heal.RulesOff.String()
+	}
+	if h.Why != "" {
+		return h, nil, nil
+	}
+	blobs, err := readBlobs(ctx, git, f.stages[0].id, f.stages[1].id, f.stages[2].id)
+	if errors.Is(err, errTooLarge) {
+		h.Why = heal.TooLarge.String()
+		return h, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	h.Result = heal.Merge(blobs[0], blobs[1], blobs[2], f.options(opts))
+	h.Whole, h.Regenerate = h.Result.Conflicts == 0, h.Result.Regenerate
+	return h, blobs, nil
 }

@@ -9,10 +9,9 @@ import (
 
 // crowd is a branch topic and what is checked out, with many files that both
 // have changed at random.
-func crowd(t *testing.T, seed uint64) (f *field, names []string) {
+func crowd(t *testing.T, seed uint64) (c *checkout, names []string) {
 	t.Helper()
-	_, fields := newGround(t, "A")
-	f = fields[0]
+	c = newCheckout(t)
 	s := scribe{rand.New(rand.NewPCG(7, seed))}
 	bases := map[string][]string{}
 	for i := range 40 {
@@ -26,18 +25,17 @@ func crowd(t *testing.T, seed uint64) (f *field, names []string) {
 			if rate > 0 {
 				lines = s.edit(lines, rate)
 			}
-			f.write(name, strings.Join(lines, ""))
+			c.write(name, strings.Join(lines, ""))
 		}
-		f.git("add", "-A")
-		f.git("commit", "-q", "-m", subject)
+		c.commit(subject)
 	}
 	save("base", 0)
-	f.git("branch", "topic")
+	c.Git("branch", "topic")
 	save("ours", 0.12)
-	f.git("checkout", "-q", "topic")
+	c.Git("checkout", "-q", "topic")
 	save("theirs", 0.12)
-	f.git("checkout", "-q", "feat/A")
-	return f, names
+	c.Git("checkout", "-q", "main")
+	return c, names
 }
 
 // scribe makes files of few distinct lines, and changes them here and there.

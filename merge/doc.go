@@ -1,23 +1,24 @@
-// Package merge works on the conflicts and the landing of branches in a repository, by git. What heals
-// a conflict, a pure function over three versions of a file, is [heal.Merge].
+// Package merge heals conflicts in a git checkout, and predicts those of a merge that has not been
+// made. The decision itself, a pure function over three versions of a file, is [heal.Merge]; landing
+// a branch is package land.
 //
-// # Healing
+// [Checkout.Heal] works where git has stopped: it reads the three versions of each unmerged file from
+// the index (unmerged.go), and writes and stages what is wholly healed (workfile.go). [Try] reports
+// what a merge of two commits would bring.
 //
-// [HealCheckout] heals what has stopped in a checkout: it reads the three versions of each file in
-// conflict from the index's stages (conflict.go), and writes and stages what is wholly healed
-// (conflictfile.go). [Try] tells what a merge of two commits would bring, and touches nothing but the
-// object store.
+// # Guarantees
 //
-// Healed is a conflict of content alone. One of names, modes, links or submodules, a file to which
-// .gitattributes gives a merge driver or none, and one that somebody has changed since git stopped are
-// left exactly as they are, with the reason.
+//   - Only a conflict of content is healed. One of names, modes, symbolic links or submodules, and a
+//     file to which .gitattributes gives another merge driver or none, stay exactly as git left them,
+//     and the reason is returned.
+//   - A file that somebody has changed since git stopped is not written.
+//   - A file is replaced at once and staged after that. A process that is killed in between leaves
+//     the healed file unstaged; the next call stages it.
+//   - Try writes nothing but objects.
 //
-// # Landing
+// # What is not guaranteed
 //
-// [Lander] brings a branch to its remote (land.go, remote.go): it takes the push lock, fetches, rebases in
-// a worktree of its own (bench.go, rebase.go), heals there what stops, asks the gate and the verify
-// command, pushes, and lets the branch follow (move.go). What fails changes nothing, and what is killed
-// is put in order by the next one (resume.go).
-//
-// Merge commits of the branch are flattened, as git rebase does.
+// Files are compared with what git left and then replaced: an edit that is saved in the moment
+// between is lost. Several calls in one checkout at once take turns at git's index lock, and one of
+// them may fail with git's error.
 package merge

@@ -5,9 +5,9 @@ import "github.com/git-swarm/git-swarm/refstore/repo"
 // Driver is what the merge driver is called in git's configuration.
 const Driver = "git-swarm"
 
-// withoutDriver are options for git under which conflicts are left, where the
+// WithoutDriver are options for git under which conflicts are left, where the
 // merge driver that git swarm has set up would heal them.
-func withoutDriver(r *repo.Repo) ([]string, error) {
+func WithoutDriver(r *repo.Repo) ([]string, error) {
 	config, err := r.Config()
 	if err != nil {
 		return nil, err

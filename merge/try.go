@@ -13,7 +13,7 @@ import (
 // returns the files that would be in conflict, with what healing would make of them.
 // The merge driver does not take part, so that it can be told.
 func Try(ctx context.Context, r *repo.Repo, a, b string, opts heal.Options) ([]Healed, error) {
-	plain, err := withoutDriver(r)
+	plain, err := WithoutDriver(r)
 	if err != nil {
 		return nil, err
 	}

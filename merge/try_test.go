@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/merge/heal"
@@ -13,42 +14,42 @@ import (
 // there are, and touches nothing, not even the index's times.
 func TestTry(t *testing.T) {
 	t.Parallel()
-	a, b := oneField(t)
+	c := newCheckout(t)
 	for _, name := range []string{"heals", "clash", "clean", "notext", "odd\nname"} {
-		a.write(name, nine(nil))
+		c.write(name, nine(nil))
 	}
-	a.commit("files", ".gitattributes", "notext -merge\n")
-	a.push()
-	b.pull()
-	for f, lines := range map[*field]map[string]map[int]string{
-		a: {"heals": {1: "A"}, "odd\nname": {1: "A"}, "notext": {1: "A"}, "clash": {5: "A"}, "clean": {1: "A"}},
-		b: {"heals": {2: "B"}, "odd\nname": {2: "B"}, "notext": {2: "B"}, "clash": {5: "B"}, "clean": {9: "B"}},
+	c.write(".gitattributes", "notext -merge\n")
+	c.commit("files")
+	for branch, files := range map[string]map[string]map[int]string{
+		"a": {"heals": {1: "A"}, "odd\nname": {1: "A"}, "notext": {1: "A"}, "clash": {5: "A"}, "clean": {1: "A"}},
+		"b": {"heals": {2: "B"}, "odd\nname": {2: "B"}, "notext": {2: "B"}, "clash": {5: "B"}, "clean": {9: "B"}},
 	} {
-		for name, changed := range lines {
-			f.write(name, nine(changed))
+		c.Git("checkout", "-q", "-b", branch, "main")
+		for name, changed := range files {
+			c.write(name, nine(changed))
 		}
-		f.git("commit", "-q", "-a", "-m", "all")
+		c.commit("all")
 	}
-	b.write("A", "changed since\n")
-	index := filepath.Join(b.git("rev-parse", "--absolute-git-dir"), "index")
-	before := b.state()
+	c.write("README", "changed since\n")
+	index := filepath.Join(c.Dir, ".git", "index")
+	before := c.state()
 
 	want := map[string]string{"heals": "", "odd\nname": "", "notext": "not to be merged as text (.gitattributes)", "clash": "the edits overlap"}
 	for _, driver := range []string{"", Driver} { // which would heal before it could be told
 		if driver != "" {
-			b.git("config", "merge.default", driver)
-			b.git("config", "merge."+driver+".driver", "exit 0")
-			before = b.state()
+			c.Git("config", "merge.default", driver)
+			c.Git("config", "merge."+driver+".driver", "exit 0")
+			before = c.state()
 		}
 		stat := indexTime(t, index)
-		all, err := Try(t.Context(), b.repo(), "feat/A", "feat/B", heal.Options{})
+		all, err := Try(t.Context(), c.repo(), "a", "b", heal.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if indexTime(t, index) != stat {
 			t.Error("the index was written")
 		}
-		if after := b.state(); after != before {
+		if after := c.state(); after != before {
 			t.Errorf("it changed\n%sinto\n%s", before, after)
 		}
 		got := map[string]string{}
@@ -62,10 +63,10 @@ func TestTry(t *testing.T) {
 			t.Errorf("driver %q: %q, want %q", driver, got, want)
 		}
 	}
-	if all, err := Try(t.Context(), b.repo(), "feat/A", "feat/A~1", heal.Options{}); err != nil || len(all) > 0 {
+	if all, err := Try(t.Context(), c.repo(), "a", "a~1", heal.Options{}); err != nil || len(all) > 0 {
 		t.Errorf("with nothing to merge: %v, %v", all, err)
 	}
-	all, err := Try(t.Context(), b.repo(), "feat/A", "feat/B", heal.Options{Level: heal.Off})
+	all, err := Try(t.Context(), c.repo(), "a", "b", heal.Options{Level: heal.Off})
 	if err != nil || len(all) != len(want) {
 		t.Fatal(all, err)
 	}
@@ -74,6 +75,16 @@ func TestTry(t *testing.T) {
 			t.Errorf("%q heals though rules are off", h.Path)
 		}
 	}
+}
+
+// state is what Try must leave alone: refs, index and work tree.
+func (c *checkout) state() string {
+	c.Helper()
+	state := c.Git("for-each-ref") + c.Git("ls-files", "--stage", "-v") + c.Git("--no-optional-locks", "status", "--porcelain=v2", "--branch")
+	for _, name := range strings.Split(strings.TrimSuffix(c.Git("ls-files", "-z"), "\x00"), "\x00") {
+		state += name + c.read(name)
+	}
+	return state
 }
 
 func indexTime(t *testing.T, path string) string {

@@ -105,6 +105,23 @@ func Output(cmd *exec.Cmd) (string, error) {
 	return stdout.String(), err
 }
 
+// Line runs a git command and returns its output without the last line feed.
+// Errors are those of [Output].
+func Line(cmd *exec.Cmd) (string, error) {
+	out, err := Output(cmd)
+	return strings.TrimSuffix(out, "\n"), err
+}
+
+// Fields runs a git command that was given -z and returns the fields of its
+// output, without the NUL bytes that end them. Errors are those of [Output].
+func Fields(cmd *exec.Cmd) ([]string, error) {
+	out, err := Output(cmd)
+	if err != nil || out == "" {
+		return nil, err
+	}
+	return strings.Split(strings.TrimSuffix(out, "\x00"), "\x00"), nil
+}
+
 // askGit runs git rev-parse --git-dir in dir and returns its refusal: nil if git
 // accepts the repository there, [ErrNotRepository], a [NotTrustedError] or a [GitError].
 func askGit(env Env, dir string) error {

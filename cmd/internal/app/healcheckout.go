@@ -8,6 +8,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -24,7 +25,7 @@ func (c *call) healCheckout(ctx context.Context) error {
 		return err
 	}
 	if r.WorkTree == "" {
-		return c.wordLanding(merge.ErrBare)
+		return c.wordLanding(land.ErrBare)
 	}
 	chosen, err := c.chosen(r)
 	if err != nil {
@@ -34,7 +35,8 @@ func (c *call) healCheckout(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := merge.HealCheckout(ctx, r.GitParsed, opts, c.cmd.Bool("partial"), chosen.has)
+	checkout := merge.Checkout{Git: r.GitParsed, Options: opts, Partial: c.cmd.Bool("partial")}
+	all, err := checkout.Heal(ctx, chosen.has)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
@@ -68,7 +68,7 @@ func (c *call) known(ctx context.Context) (string, error) {
 // "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each ref on standard input.
 func (c *call) hookPrePush(ctx context.Context, args []string) error {
 	settings, err := c.Settings()
-	if err != nil || !settings.RequireReview || c.Env.Get(merge.LandingEnv) != "" {
+	if err != nil || !settings.RequireReview || c.Env.Get(land.LandingEnv) != "" {
 		return err
 	}
 	input, err := io.ReadAll(io.LimitReader(c.Stdin, 1<<24))

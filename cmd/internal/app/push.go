@@ -9,6 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/urfave/cli/v3"
 )
 
@@ -87,7 +88,7 @@ func runPull(ctx context.Context, c *call) error {
 	return c.printLanded(landed, "Pull successful", "new from")
 }
 
-func (c *call) lander(ctx context.Context) (*merge.Lander, *settings, error) {
+func (c *call) lander(ctx context.Context) (*land.Lander, *settings, error) {
 	b, id, err := c.acting()
 	if err != nil {
 		return nil, nil, err
@@ -103,20 +104,20 @@ func (c *call) lander(ctx context.Context) (*merge.Lander, *settings, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &merge.Lander{
+	return &land.Lander{
 		Repo: c.open.repo, Bus: b, Lock: lock.NewPush(b, lock.Lease), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Level: settings.Heal, Verify: settings.Verify,
 	}, settings, nil
 }
 
-func (c *call) target(ctx context.Context, s *settings, branch string) (merge.Target, error) {
+func (c *call) target(ctx context.Context, s *settings, branch string) (land.Target, error) {
 	if branch == "" {
 		branch = s.Target
 	}
 	remote, err := c.remote(s)
 	if err != nil {
-		return merge.Target{}, err
+		return land.Target{}, err
 	}
-	t, err := merge.FindTarget(ctx, c.open.repo, remote, branch)
+	t, err := land.FindTarget(ctx, c.open.repo, remote, branch)
 	if err != nil {
 		return t, c.wordLanding(err)
 	}
@@ -139,7 +140,7 @@ func (c *call) remote(s *settings) (string, error) {
 	return s.TeamRemote, nil
 }
 
-func (c *call) printLanded(l *merge.Landed, done, verb string) error {
+func (c *call) printLanded(l *land.Landed, done, verb string) error {
 	if l.Stayed != nil {
 		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(l.Stayed.Error()))
 		c.notef("hint: commit or stash, then git swarm pull")
@@ -178,14 +179,14 @@ func (c *call) printLanded(l *merge.Landed, done, verb string) error {
 // wordLanding words what can go wrong with a branch.
 func (c *call) wordLanding(err error) error {
 	var (
-		conflict *merge.ConflictError
-		rejected *merge.RejectedError
-		inTheWay *merge.InTheWayError
-		half     *merge.UnfinishedError
-		none     *merge.NoBranchError
+		conflict *land.ConflictError
+		rejected *land.RejectedError
+		inTheWay *land.InTheWayError
+		half     *land.UnfinishedError
+		none     *land.NoBranchError
 	)
-	var gate *merge.GateError
-	var verify *merge.VerifyError
+	var gate *land.GateError
+	var verify *land.VerifyError
 	switch {
 	case errors.As(err, &verify):
 		return &refusal{exitNo, text.Inert(verify.Error()), "git swarm pull" + c.landsAt(" ") + ", mend, then " + c.pushAgain()}
@@ -204,11 +205,11 @@ func (c *call) wordLanding(err error) error {
 		return &refusal{exitNo, half.Error(), fmt.Sprintf("git %s --continue, or git %s --abort", half.What, half.What)}
 	case errors.As(err, &none):
 		return &refusal{exitNo, text.Inert(none.Error()), "git swarm pull BRANCH, or git config swarm.target BRANCH"}
-	case errors.Is(err, merge.ErrNoRemote):
+	case errors.Is(err, land.ErrNoRemote):
 		return &refusal{exitNo, err.Error(), "git remote add origin URL"}
-	case errors.Is(err, merge.ErrDetached), errors.Is(err, merge.ErrUnborn), errors.Is(err, merge.ErrBare):
+	case errors.Is(err, land.ErrDetached), errors.Is(err, land.ErrUnborn), errors.Is(err, land.ErrBare):
 		return &refusal{exitNo, err.Error(), ""}
-	case errors.Is(err, merge.ErrAtWork), errors.Is(err, merge.ErrOvertaken):
+	case errors.Is(err, land.ErrAtWork), errors.Is(err, land.ErrOvertaken):
 		return &refusal{exitAgain, err.Error(), "try again"}
 	case errors.Is(err, lock.ErrLost):
 		return &refusal{exitAgain, "the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", c.pushAgain()}
@@ -232,7 +233,7 @@ func (c *call) landsAt(option string) string {
 }
 
 // wordConflict names the files, and whose commits they conflict with.
-func wordConflict(e *merge.ConflictError) string {
+func wordConflict(e *land.ConflictError) string {
 	var sessions, commits []string
 	seen := map[string]bool{}
 	for _, t := range e.Theirs {

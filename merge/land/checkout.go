@@ -1,0 +1,67 @@
+package land
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// The states of a work tree in which a branch can neither land nor be moved.
+var (
+	ErrBare     = errors.New("this needs a work tree, and the repository is bare")
+	ErrDetached = errors.New("HEAD is detached: no branch to land")
+	ErrUnborn   = errors.New("the branch has no commit yet")
+)
+
+// UnfinishedError says that a git command of the user's is half-way.
+type UnfinishedError struct{ What string }
+
+func (e *UnfinishedError) Error() string { return fmt.Sprintf("a %s is in progress", e.What) }
+
+// checkout is the branch that is checked out, and its tip.
+type checkout struct {
+	branch string // without refs/heads/
+	tip    string
+}
+
+// checkedOut refuses every state but a branch with a commit and nothing half done.
+func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
+	if r.WorkTree == "" {
+		return checkout{}, ErrBare
+	}
+	for _, s := range []struct{ file, what string }{
+		{"rebase-merge", "rebase"},
+		{"rebase-apply", "rebase"},
+		{"MERGE_HEAD", "merge"},
+		{"CHERRY_PICK_HEAD", "cherry-pick"},
+		{"REVERT_HEAD", "revert"},
+		{"BISECT_LOG", "bisect"},
+	} {
+		if _, err := os.Stat(filepath.Join(r.GitDir, s.file)); err == nil {
+			return checkout{}, &UnfinishedError{s.what}
+		}
+	}
+	ref, err := repo.Line(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
+	if err != nil {
+		return checkout{}, orElse(err, ErrDetached)
+	}
+	tip, err := repo.Line(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
+	if err != nil {
+		return checkout{}, orElse(err, ErrUnborn)
+	}
+	return checkout{strings.TrimPrefix(ref, "refs/heads/"), tip}, nil
+}
+
+// orElse is instead where git said no, and err where git could not be asked.
+func orElse(err, instead error) error {
+	var no *repo.GitError
+	if errors.As(err, &no) {
+		return instead
+	}
+	return err
+}

@@ -1,0 +1,25 @@
+// Package land brings a branch onto its target, a branch of a remote, by a rebase and an unforced
+// push.
+//
+// [Lander.Push] takes the push lock, fetches, rebases what is new in a scratch worktree of its own
+// (scratch.go, rebase.go) and heals there the conflicts that it can, asks the gate, runs the verify
+// command, pushes, and lets the checked out branch follow (move.go). It notifies the sessions whose
+// claimed files or lines it changed (notify.go). [Lander.Pull] is the rebase alone.
+//
+// # Guarantees
+//
+//   - Pushes that use the lock land one after the other. Plain git pushes are noticed: the branch is
+//     rebased again.
+//   - A push or pull that fails changes neither branch nor index nor files. Commits that are not
+//     pushed and changes that are not committed survive.
+//   - What lands is what git rebase would have made, with healed conflicts named in trailers
+//     "Healed: PATH RULE" of the commit.
+//   - After a kill at any moment, the next push or pull in the worktree completes or removes what was
+//     left (recover.go), and lands nothing twice (pending.go).
+//
+// # What is not guaranteed
+//
+// Merge commits of the branch are flattened, as git rebase does. A commit that lands may follow one
+// that plain git has pushed without gate or verify command. A branch whose work tree is in the way
+// stays where it is although its commits have landed ([Landed.Stayed]).
+package land

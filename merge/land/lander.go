@@ -1,0 +1,200 @@
+package land
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Lander lands a session's branch: it takes the push lock, fetches, rebases,
+// pushes, moves the branch, and tells those whose claimed files it changed.
+//
+// A failure leaves branch, index and files as they were, whatever it is, and
+// gives up the lock. So does a kill: the rebase happens apart from the user's
+// files, the lock's holder is known to be gone, and a branch that was being
+// moved is moved to the end by the next Push or Pull.
+type Lander struct {
+	Repo     *repo.Repo
+	Bus      *bus.Bus
+	Lock     *lock.Push
+	Claims   *lock.Claims
+	Session  string
+	Progress io.Writer // is given what git, hooks and remotes say
+
+	Level  heal.Level // how far conflicts are healed
+	Verify string     // a shell command that what would land must pass, "" for none
+
+	// Gate, if not nil, is asked under the push lock whether the change from base
+	// ("" if the target does not exist yet) to tip may land.
+	Gate func(ctx context.Context, base, tip string) error
+}
+
+// GateError says that the gate refused what would have landed.
+type GateError struct{ Err error }
+
+func (e *GateError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the gate's own error.
+func (e *GateError) Unwrap() error { return e.Err }
+
+// Landed is what a Push or Pull did.
+type Landed struct {
+	Target  Target
+	Before  string         // the target's tip that was found, "" if there was no such branch
+	After   string         // the tip that stands there now
+	Tip     string         // the branch's tip as it was
+	Commits int            // how many commits the target, or with Pull the branch, gained
+	Rebased bool           // the branch was rebased
+	Told    []string       // the sessions that were told of changes to what they claim
+	Healed  []merge.Healed // the files in which conflicts were healed
+	// Stayed says why the branch could not follow to what was landed; nil if it did.
+	Stayed error
+}
+
+// landTries is how often a target that moved meanwhile is fetched again: others
+// can push by plain git, without the lock.
+const landTries = 5
+
+// Push lands the checked out branch on target, waiting up to wait for the lock.
+// A failure marks the session blocked with the reason, and a success clears
+// such a mark.
+func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*Landed, error) {
+	_, release, err := begin(ctx, l.Repo)
+	defer release()
+	if err != nil {
+		return nil, err
+	}
+	grant, held, err := l.Lock.Acquire(ctx, l.Session, wait)
+	if err != nil {
+		return nil, err
+	}
+	landed, err := l.land(held, grant, target)
+	if err != nil && held.Err() != nil { // whatever it broke off
+		err = context.Cause(held)
+	}
+	after := context.WithoutCancel(ctx)
+	if err == nil {
+		err = errors.Join(l.clearMark(after), l.tellOwners(after, landed), l.tellHealed(after, landed))
+	} else if blocks(err) {
+		err = errors.Join(err, l.mark(after, err), l.tellConflict(after, err))
+	}
+	return landed, errors.Join(err, grant.Release(after))
+}
+
+func (l *Lander) land(ctx context.Context, grant *lock.Grant, target Target) (*Landed, error) {
+	var err error
+	for range landTries {
+		var c checkout
+		if c, err = checkedOut(ctx, l.Repo); err != nil {
+			return nil, err
+		}
+		var landed *Landed
+		landed, err = l.once(ctx, grant, c, target)
+		if !errors.Is(err, errMoved) {
+			return landed, err
+		}
+	}
+	return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", target)}
+}
+
+func (l *Lander) once(ctx context.Context, grant *lock.Grant, c checkout, target Target) (*Landed, error) {
+	before, err := l.fetch(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	landed := &Landed{Target: target, Before: before, After: c.tip, Tip: c.tip}
+	if before != "" {
+		if landed.After, landed.Healed, err = l.onto(ctx, c, before, target); err != nil {
+			return nil, err
+		}
+		landed.Rebased = landed.After != c.tip && landed.After != before
+	}
+	if landed.After != before {
+		if err := l.put(ctx, grant, c, landed); err != nil {
+			return nil, err
+		}
+	}
+	if landed.After != c.tip {
+		landed.Stayed = l.follow(ctx, c, landed.After)
+	}
+	return landed, nil
+}
+
+// follow moves the branch to what has landed.
+func (l *Lander) follow(ctx context.Context, c checkout, next string) error {
+	if err := move(context.WithoutCancel(ctx), l.Repo, c, next); err != nil {
+		return err
+	}
+	_ = os.Remove(landingFile(l.Repo)) // left there it says nothing of the branch as it is now
+	return nil
+}
+
+// put moves the target, once it is sure that the branch can follow and that the
+// lock is still held.
+func (l *Lander) put(ctx context.Context, grant *lock.Grant, c checkout, landed *Landed) error {
+	if landed.Rebased {
+		if err := mayMove(ctx, l.Repo, c.tip, landed.After); err != nil {
+			return err
+		}
+	}
+	var err error
+	if landed.Commits, err = l.count(ctx, landed.Before, landed.After); err != nil {
+		return err
+	}
+	if l.Gate != nil {
+		if err := l.Gate(ctx, landed.Before, landed.After); err != nil {
+			return &GateError{err}
+		}
+	}
+	if err := l.verify(ctx, landed); err != nil {
+		return err
+	}
+	if err := grant.Renew(ctx); err != nil { // the last moment to learn that it was lost
+		return err
+	}
+	if landed.Rebased {
+		if err := noteLanding(ctx, l.Repo, c, landed.Before, landed.After); err != nil {
+			return err
+		}
+	}
+	return l.push(ctx, landed.After, landed.Target)
+}
+
+// onto is the branch's tip as it would land on before: itself if nothing is new
+// there, before if all of it is there already, else the rebase of what is not.
+func (l *Lander) onto(ctx context.Context, c checkout, before string, target Target) (string, []merge.Healed, error) {
+	if ahead, err := ancestor(ctx, l.Repo, before, c.tip); err != nil || ahead {
+		return c.tip, nil, err
+	}
+	if behind, err := ancestor(ctx, l.Repo, c.tip, before); err != nil || behind {
+		return before, nil, err
+	}
+	old, _, err := landedBefore(ctx, l.Repo, c, before)
+	if err != nil || old == c.tip {
+		return before, nil, err
+	}
+	return rebased(ctx, l.Repo, c.tip, before, old, target.String(), l.Level)
+}
+
+func (l *Lander) count(ctx context.Context, from, to string) (int, error) {
+	args := []string{"rev-list", "--count", to}
+	if from != "" {
+		args = append(args, "^"+from)
+	}
+	out, err := repo.Line(l.Repo.GitParsed(ctx, args...))
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	_, err = fmt.Sscan(out, &n)
+	return n, err
+}

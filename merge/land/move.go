@@ -1,0 +1,80 @@
+package land
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// InTheWayError says that uncommitted changes, or untracked files, stand where
+// the branch's new tip would put files.
+type InTheWayError struct{ Line string }
+
+func (e *InTheWayError) Error() string { return e.Line }
+
+// mayMove checks that the checked out branch can be moved from tip to next
+// without touching anything that is not committed. It changes nothing.
+func mayMove(ctx context.Context, r *repo.Repo, tip, next string) error {
+	_, _ = repo.Output(r.GitParsed(ctx, "update-index", "-q", "--refresh")) // stat data only; it complains of what is changed
+	_, err := repo.Output(r.GitParsed(ctx, "read-tree", "-n", "-m", "-u", "--exclude-per-directory=.gitignore", tip, next))
+	var no *repo.GitError
+	if errors.As(err, &no) {
+		return &InTheWayError{no.Line()}
+	}
+	return err
+}
+
+// moveFile holds "BRANCH OLD NEW" while a branch is being moved.
+func moveFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-move") }
+
+// ErrOvertaken says that another command moved or left the branch meanwhile.
+var ErrOvertaken = errors.New("another command has changed the branch meanwhile")
+
+// move takes branch, index and files from c.tip to next, keeping what is not
+// committed. Killed half-way it is completed by resume. Where the branch is not
+// at c.tip any more, it does nothing.
+func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
+	now, err := checkedOut(ctx, r)
+	if err != nil {
+		return err
+	}
+	if now != c {
+		return ErrOvertaken
+	}
+	if err := mayMove(ctx, r, c.tip, next); err != nil {
+		return err
+	}
+	if err := os.WriteFile(moveFile(r), []byte(c.branch+" "+c.tip+" "+next+"\n"), 0o666); err != nil {
+		return err
+	}
+	if err := readTree(ctx, r, c.tip, next); err != nil {
+		return err
+	}
+	if moveBranch(ctx, r, c, next) != nil {
+		if err := readTree(ctx, r, next, c.tip); err != nil {
+			return fmt.Errorf("%w: %w", ErrOvertaken, err)
+		}
+		return errors.Join(ErrOvertaken, os.Remove(moveFile(r)))
+	}
+	return os.Remove(moveFile(r))
+}
+
+// readTree takes index and files from one commit to another. What is not
+// committed stays, or it changes nothing and returns *InTheWayError.
+func readTree(ctx context.Context, r *repo.Repo, from, to string) error {
+	_, err := repo.Output(r.GitParsed(ctx, "read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", from, to))
+	var no *repo.GitError
+	if errors.As(err, &no) {
+		return &InTheWayError{no.Line()}
+	}
+	return err
+}
+
+func moveBranch(ctx context.Context, r *repo.Repo, c checkout, next string) error {
+	_, err := repo.Output(r.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "update-ref", "-m", "git swarm: rebase", "refs/heads/"+c.branch, next, c.tip))
+	return err
+}

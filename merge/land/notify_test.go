@@ -1,0 +1,85 @@
+package land
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// TestLandTells: whose claims a push changed gets one message that names the
+// files; claims on folders count, one's own and untouched ones do not.
+func TestLandTells(t *testing.T) {
+	t.Parallel()
+	_, fields := newGround(t, "A", "B", "C", "D")
+	a, b, c, d := fields[0], fields[1], fields[2], fields[3]
+	a.claim("A")
+	b.claim("src", "B")
+	c.claim("lib/x", "gone", "late")
+	d.claim("elsewhere")
+	a.write("gone", "x\n")
+	a.commit("files", "lib/x", "x\n")
+	a.git("push", "-q", "origin", "HEAD:main")
+	d.commit("beside", "D", "changed\n")
+	d.push()
+	a.write("src/one", "x\n")
+	a.write("src/deep/two", "x\n")
+	a.write("A", "changed\n")
+	a.git("rm", "-q", "gone")
+	a.git("mv", "lib/x", "lib/y")
+	a.git("add", "-A")
+	a.git("commit", "-q", "-m", "by A")
+	landed := a.push()
+	if got := strings.Join(landed.Told, " "); got != "B C" {
+		t.Errorf("told %q", got)
+	}
+	span := landed.Before[:10] + ".." + landed.After[:10]
+	for f, want := range map[*field]string{
+		a: "", d: "",
+		b: "my push to origin/main changed what you claim: src/deep/two, src/one (" + span + ")",
+		c: "my push to origin/main changed what you claim: gone, lib/x (" + span + ")",
+	} {
+		if got := strings.Join(f.news(), "|"); got != want {
+			t.Errorf("%s was told %q", f.id, got)
+		}
+	}
+	if again := a.push(); len(again.Told) > 0 {
+		t.Errorf("told again: %q", again.Told)
+	}
+}
+
+// TestLandTellsMany: many files are cut short, and names that are no UTF-8 do not
+// keep the message from being sent.
+func TestLandTellsMany(t *testing.T) {
+	t.Parallel()
+	a, b := oneField(t)
+	b.claim("many", "latin")
+	for i := range 30 {
+		a.write(fmt.Sprintf("many/%02d", i), "x\n")
+	}
+	a.git("config", "diff.relative", "true")
+	a.commit("by A", "latin/caf\xe9", "x\n")
+	a.push()
+	news := b.news()
+	if len(news) != 1 || !strings.Contains(news[0], "latin/caf\ufffd, many/00, ") || !strings.Contains(news[0], " and 21 more (") {
+		t.Errorf("%q", news)
+	}
+}
+
+// TestLandTellsConflict: whose commits are in the way is told as well.
+func TestLandTellsConflict(t *testing.T) {
+	t.Parallel()
+	a, b := inConflict(t)
+	_ = b.unchanged(b.tryPush)
+	if news := a.news(); len(news) != 1 || !strings.Contains(news[0], "conflict in base") {
+		t.Errorf("%q", news)
+	}
+	_ = b.unchanged(b.tryPull)
+	if news := a.news(); len(news) != 1 {
+		t.Errorf("a pull told %q", news)
+	}
+	if s := a.session(); s.Status != bus.Running {
+		t.Errorf("%+v", s)
+	}
+}

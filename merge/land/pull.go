@@ -1,0 +1,50 @@
+package land
+
+import (
+	"context"
+	"fmt"
+)
+
+// Pull brings what is new on the target into the checked out branch, by a rebase
+// of what the branch has that the target has not.
+func (l *Lander) Pull(ctx context.Context, target Target) (*Landed, error) {
+	c, release, err := begin(ctx, l.Repo)
+	defer release()
+	if err != nil {
+		return nil, err
+	}
+	landed, err := l.pull(ctx, c, target)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return landed, err
+}
+
+func (l *Lander) pull(ctx context.Context, c checkout, target Target) (*Landed, error) {
+	tip, err := l.fetch(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	if tip == "" {
+		return nil, &NoBranchError{target}
+	}
+	landed := &Landed{Target: target, Before: c.tip, Tip: c.tip}
+	if landed.After, landed.Healed, err = l.onto(ctx, c, tip, target); err != nil {
+		return nil, err
+	}
+	if landed.After == c.tip {
+		return landed, nil
+	}
+	landed.Rebased = landed.After != tip
+	if landed.Commits, err = l.count(ctx, c.tip, tip); err != nil {
+		return nil, err
+	}
+	return landed, l.follow(ctx, c, landed.After)
+}
+
+// NoBranchError says that the remote has no such branch.
+type NoBranchError struct{ Target Target }
+
+func (e *NoBranchError) Error() string {
+	return fmt.Sprintf("%s has no branch '%s'", e.Target.Remote, e.Target.Branch)
+}

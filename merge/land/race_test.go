@@ -1,0 +1,109 @@
+package land
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestLandManyGoroutines: sessions in worktrees of one repository push at once,
+// again and again. Everything lands, once, in one line.
+func TestLandManyGoroutines(t *testing.T) {
+	t.Parallel()
+	g, fields := newGround(t, "A", "B", "C", "D")
+	const rounds = 3
+	var all sync.WaitGroup
+	for _, f := range fields {
+		all.Go(func() {
+			for i := range rounds {
+				f.commit(fmt.Sprintf("%s %d", f.id, i), f.id, fmt.Sprintf("%d\n", i))
+				if landed, err := f.tryPush(); err != nil || landed.Stayed != nil {
+					t.Errorf("%s: %+v, %v", f.id, landed, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	var want []string
+	for _, f := range fields {
+		for i := range rounds {
+			want = append(want, fmt.Sprintf("%s %d", f.id, i))
+		}
+	}
+	g.linear(want...)
+	inOrder(t, g.hubLog("main"), fields)
+}
+
+// TestLandManyProcesses: the same with a process for each push, and plain git
+// pushing between them without the lock.
+func TestLandManyProcesses(t *testing.T) {
+	t.Parallel()
+	g, fields := newGround(t, "A", "B", "C", "G")
+	fields, plain := fields[:3], fields[3]
+	const rounds = 2
+	var want []string
+	for i := range rounds {
+		var pushes []*exec.Cmd
+		for _, f := range fields {
+			subject := fmt.Sprintf("%s %d", f.id, i)
+			f.commit(subject, f.id, subject+"\n")
+			want = append(want, subject)
+			cmd := f.process()
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			pushes = append(pushes, cmd)
+		}
+		time.Sleep(100 * time.Millisecond)
+		want = append(want, plain.pushPlain(fmt.Sprintf("G %d", i)))
+		for j, cmd := range pushes {
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("%s: %v", fields[j].id, err)
+			}
+		}
+	}
+	g.linear(want...)
+	inOrder(t, g.hubLog("main"), fields)
+	for _, f := range fields {
+		f.tidy()
+		if status := f.git("status", "--porcelain"); status != "" {
+			t.Errorf("%s: %s", f.id, status)
+		}
+	}
+}
+
+// pushPlain lands a commit as people do, by pull --rebase and push until it works.
+func (f *field) pushPlain(subject string) string {
+	f.Helper()
+	f.commit(subject, f.id, subject+"\n")
+	for range 50 {
+		f.git("pull", "-q", "--rebase", "origin", "main")
+		if _, err := tryLandGit(f.dir, "push", "-q", "origin", "HEAD:main"); err == nil {
+			return subject
+		}
+	}
+	f.Error("plain git never got through")
+	return subject
+}
+
+// inOrder checks that each session's commits landed in the order in which it
+// made them.
+func inOrder(t *testing.T, log []string, fields []*field) {
+	t.Helper()
+	for _, f := range fields {
+		var own []string
+		for _, subject := range log {
+			if strings.HasPrefix(subject, f.id+" ") {
+				own = append(own, subject)
+			}
+		}
+		slices.Reverse(own)
+		if !slices.IsSorted(own) {
+			t.Errorf("%s landed as %q", f.id, own)
+		}
+	}
+}

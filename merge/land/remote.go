@@ -1,0 +1,93 @@
+package land
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// LandingEnv is set for the hooks of a push that was let through already.
+const LandingEnv = "GIT_SWARM_LANDING"
+
+// RejectedError says that the remote, or a hook, refused the push.
+type RejectedError struct{ Why string }
+
+func (e *RejectedError) Error() string { return "push rejected: " + e.Why }
+
+// errMoved says that the target has moved since it was fetched.
+var errMoved = errors.New("the target has moved")
+
+// fetch returns the target's tip, "" if the remote has no such branch.
+func (l *Lander) fetch(ctx context.Context, target Target) (string, error) {
+	for try := 1; ; try++ {
+		cmd, heard := talking(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
+		_, err := repo.Output(cmd)
+		switch {
+		case err == nil:
+			return repo.Line(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
+		case strings.Contains(heard.String(), "couldn't find remote ref"):
+			return "", nil
+		case ctx.Err() != nil:
+			return "", context.Cause(ctx)
+		case try == fetchTries || !strings.Contains(heard.String(), "cannot lock ref") || strings.Contains(heard.String(), "cannot create"):
+			return "", fmt.Errorf("fetch from %s: %s", target.Remote, whyLine(heard.String(), err))
+		}
+		// Another worktree's fetch has moved, or is moving, the same tracking ref.
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(rand.IntN(50*try)+1) * time.Millisecond):
+		}
+	}
+}
+
+// fetchTries is how often a fetch is tried that meets others'.
+const fetchTries = 10
+
+// push moves the target by an unforced push. Only a line of --porcelain output
+// with the flag of a new or fast-forwarded ref counts as done.
+func (l *Lander) push(ctx context.Context, tip string, target Target) error {
+	cmd, heard := talking(l.Repo, ctx, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
+	cmd.Env = append(cmd.Env, LandingEnv+"=1")
+	out, err := repo.Output(cmd)
+	for line := range strings.Lines(out) {
+		flag, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		_, summary, _ := strings.Cut(rest, "\t")
+		switch {
+		case !ok:
+		case err == nil && (flag == " " || flag == "*"):
+			return nil
+		case flag == "=", flag == "!" && outrun(summary, heard.String()):
+			return errMoved
+		case flag == "!":
+			return &RejectedError{strings.NewReplacer("[", "", "]", "").Replace(summary)}
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return &RejectedError{whyLine(heard.String(), fmt.Errorf("git push failed: %w", err))}
+}
+
+// outrun reports whether a push was refused because the target had moved since
+// the fetch: as this side saw it, or as the remote found when it took the ref's lock.
+func outrun(summary, heard string) bool {
+	return strings.Contains(summary, "(fetch first)") || strings.Contains(summary, "(non-fast-forward)") ||
+		strings.Contains(heard, "cannot lock ref") || strings.Contains(heard, "incorrect old value provided")
+}
+
+// whyLine is the line of git's complaint that says why.
+func whyLine(text string, err error) string {
+	for line := range strings.Lines(text) {
+		for _, prefix := range []string{"fatal: ", "error: ", "ERROR: "} {
+			if rest, ok := strings.CutPrefix(line, prefix); ok {
+				return strings.TrimSpace(rest)
+			}
+		}
+	}
+	return err.Error()
+}

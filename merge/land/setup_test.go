@@ -1,0 +1,340 @@
+package land
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// The test binary is also the processes that push and are killed: with
+// landingVar set to a session, it lands that session's branch and runs no test.
+const landingVar = "SWARM_TEST_LANDING"
+
+func TestMain(m *testing.M) {
+	if id := os.Getenv(landingVar); id != "" {
+		os.Exit(landHere(id))
+	}
+	os.Exit(runLandingTests(m))
+}
+
+// runLandingTests gives the tests an identity, and nothing else of the user's
+// configuration.
+func runLandingTests(m *testing.M) int {
+	home, err := os.MkdirTemp("", "landing")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(home)
+	config := filepath.Join(home, ".gitconfig")
+	text := "[user]\n\tname = Tess T. Er\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n[gc]\n\tautoDetach = false\n" +
+		"[advice]\n\tdetachedHead = false\n[protocol \"file\"]\n\tallow = always\n"
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	for _, kv := range os.Environ() {
+		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "GIT_") {
+			os.Unsetenv(name)
+		}
+	}
+	for key, value := range map[string]string{"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": config, "LC_ALL": "C.UTF-8", "GORACE": "atexit_sleep_ms=0 " + os.Getenv("GORACE")} {
+		os.Setenv(key, value)
+	}
+	return m.Run()
+}
+
+func landGit(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	out, err := tryLandGit(dir, args...)
+	if err != nil {
+		t.Fatalf("git %s: %v", strings.Join(args, " "), err)
+	}
+	return out
+}
+
+func tryLandGit(dir string, args ...string) (string, error) {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, stderr.String())
+	}
+	return strings.TrimSuffix(string(out), "\n"), err
+}
+
+func (f *field) git(args ...string) string {
+	f.Helper()
+	return landGit(f, f.dir, args...)
+}
+
+// hubLog is the subjects on a branch of the remote, newest first.
+func (g *ground) hubLog(branch string) []string {
+	g.Helper()
+	return strings.Split(landGit(g, g.hub, "log", "--format=%s", branch), "\n")
+}
+
+func (f *field) write(name, text string) {
+	f.Helper()
+	path := filepath.Join(f.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		f.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *field) read(name string) string {
+	f.Helper()
+	content, err := os.ReadFile(filepath.Join(f.dir, name))
+	if err != nil {
+		f.Fatal(err)
+	}
+	return string(content)
+}
+
+// commit writes the file and commits all there is.
+func (f *field) commit(subject, name, text string) {
+	f.Helper()
+	f.write(name, text)
+	f.git("add", "-A")
+	f.git("commit", "-q", "-m", subject)
+}
+
+// hook installs a shell script as a hook of the repository at gitDir.
+func (g *ground) hook(gitDir, name, script string) {
+	g.Helper()
+	dir := filepath.Join(gitDir, "hooks")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		g.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o777); err != nil {
+		g.Fatal(err)
+	}
+}
+
+// prePush installs a pre-push hook, which runs in the pushing worktree.
+func (g *ground) prePush(script string) {
+	g.Helper()
+	g.hook(filepath.Join(g.app, ".git"), "pre-push", script)
+}
+
+func (f *field) repo() *repo.Repo {
+	f.Helper()
+	r, err := repo.Discover(f.env, f.dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return r
+}
+
+func (f *field) bus() *bus.Bus {
+	f.Helper()
+	store := refstore.Open(f.repo(), refstore.Options{})
+	f.Cleanup(func() { store.Close() })
+	return bus.New(store)
+}
+
+func (f *field) lander() *Lander {
+	f.Helper()
+	b := f.bus()
+	return &Lander{
+		Repo: b.Store().Repo(), Bus: b, Lock: lock.NewPush(b, lock.Lease),
+		Claims: lock.NewClaims(b, time.Hour, false), Session: f.id,
+	}
+}
+
+func (f *field) target() Target {
+	f.Helper()
+	target, err := FindTarget(f.Context(), f.repo(), "", "")
+	if err != nil {
+		f.Fatal(err)
+	}
+	return target
+}
+
+func (f *field) tryPush() (*Landed, error) {
+	f.Helper()
+	return f.lander().Push(f.Context(), f.target(), time.Minute)
+}
+
+// push lands and checks that the branch, where it followed, is the target's tip.
+func (f *field) push() *Landed {
+	f.Helper()
+	landed, err := f.tryPush()
+	if err != nil {
+		f.Fatal(err)
+	}
+	if head := f.git("rev-parse", "HEAD"); landed.Stayed == nil && head != landed.After {
+		f.Errorf("HEAD is %s, and %s landed", head, landed.After)
+	}
+	if tip := landGit(f, f.hub, "rev-parse", "refs/heads/"+landed.Target.Branch); tip != landed.After {
+		f.Errorf("the target is %s, and %s landed", tip, landed.After)
+	}
+	f.tidy()
+	return landed
+}
+
+func (f *field) tryPull() (*Landed, error) {
+	f.Helper()
+	return f.lander().Pull(f.Context(), f.target())
+}
+
+func (f *field) pull() *Landed {
+	f.Helper()
+	landed, err := f.tryPull()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.tidy()
+	return landed
+}
+
+// tidy checks that nothing of ours is left: no bench, no half move, no held lock.
+func (f *field) tidy() {
+	f.Helper()
+	gitDir := f.git("rev-parse", "--absolute-git-dir")
+	if list := f.git("worktree", "list", "--porcelain"); strings.Contains(list, gitDir+"/swarm-rebase") {
+		f.Errorf("a worktree was left:\n%s", list)
+	}
+	for _, name := range []string{"swarm-rebase", "swarm-rebase.new", "swarm-rebase.old", "swarm-move", "swarm-index", "index.lock"} {
+		if _, err := os.Lstat(filepath.Join(gitDir, name)); err == nil {
+			f.Errorf("%s was left", name)
+		}
+	}
+	if holder, err := f.lander().Lock.Holder(f.Context()); err != nil || holder != nil {
+		f.Errorf("the lock is held by %v (%v)", holder, err)
+	}
+}
+
+// state is all of a worktree that a refused push may not change.
+func (f *field) state() string {
+	f.Helper()
+	var b strings.Builder
+	for _, args := range [][]string{
+		{"for-each-ref", "refs/heads", "refs/tags", "refs/stash"},
+		{"ls-files", "--stage", "-v"},
+		{"status", "--porcelain=v2", "--branch", "--ignored"},
+		{"worktree", "list", "--porcelain"},
+	} {
+		out, err := tryLandGit(f.dir, args...)
+		fmt.Fprintln(&b, args, out, err != nil)
+	}
+	return b.String() + f.files()
+}
+
+// files is what stands in the worktree: names, modes and bytes.
+func (f *field) files() string {
+	f.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.Name() == ".git" {
+			return skipDir(d)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		content := ""
+		switch {
+		case info.Mode().IsRegular():
+			bytes, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			content = string(bytes)
+		case info.Mode()&fs.ModeSymlink != 0:
+			content, _ = os.Readlink(path)
+		}
+		fmt.Fprintf(&b, "%q %v %q\n", strings.TrimPrefix(path, f.dir), info.Mode(), content)
+		return nil
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return b.String()
+}
+
+func skipDir(d fs.DirEntry) error {
+	if d.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+// unchanged runs fails, which must be refused, and checks that it left all as it was.
+func (f *field) unchanged(try func() (*Landed, error)) error {
+	f.Helper()
+	before := f.state()
+	landed, err := try()
+	if err == nil {
+		f.Fatalf("it was not refused, but did %+v", landed)
+	}
+	if after := f.state(); after != before {
+		f.Errorf("a refusal (%v) changed\n%sinto\n%s", err, before, after)
+	}
+	f.tidy()
+	return err
+}
+
+func (f *field) session() bus.Session {
+	f.Helper()
+	s, err := f.bus().Session(context.Background(), f.id)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return s
+}
+
+func (f *field) claim(paths ...string) {
+	f.Helper()
+	if _, err := f.lander().Claims.Grant(f.Context(), f.id, lock.Request{Paths: paths}); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// news are the bodies of the session's unread messages.
+func (f *field) news() []string {
+	f.Helper()
+	messages, err := f.bus().Inbox(f.Context(), f.id, false)
+	if err != nil {
+		f.Fatal(err)
+	}
+	var bodies []string
+	for _, m := range messages {
+		bodies = append(bodies, m.Body)
+	}
+	return bodies
+}
+
+// linear checks that the remote's main has no merge, and each subject once.
+func (g *ground) linear(subjects ...string) {
+	g.Helper()
+	if merges := landGit(g, g.hub, "rev-list", "--min-parents=2", "main"); merges != "" {
+		g.Errorf("merges on main: %s", merges)
+	}
+	got := g.hubLog("main")
+	slices.Sort(got)
+	want := slices.Sorted(slices.Values(append(subjects, "start")))
+	if !slices.Equal(got, want) {
+		g.Errorf("on main: %q, want %q", got, want)
+	}
+}

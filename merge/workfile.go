@@ -1,0 +1,90 @@
+package merge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// asLeft reports whether the file in the work tree is as git left it when it
+// stopped, or as a heal did: nobody's work is lost if it is written over.
+func (c *Checkout) asLeft(ctx context.Context, top string, f unmerged, versions [][]byte) bool {
+	path := filepath.Join(top, filepath.FromSlash(f.path))
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	now, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	left, err := repo.Output(c.Git(ctx, "cat-file", "--filters", "AUTO_MERGE:"+f.path)) // git's own note, but for stash
+	if err == nil && left == string(now) {
+		return true
+	}
+	for _, level := range []heal.Level{heal.Off, heal.Safe, heal.Wide} {
+		for _, style := range []heal.Style{heal.StyleMerge, heal.StyleDiff3, heal.StyleZDiff3} {
+			opts := f.options(heal.Options{Level: level, Style: style})
+			if r := heal.Merge(versions[0], versions[1], versions[2], opts); heal.SameButLabels(now, r.Text, f.markerSize) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// write puts the result in place: as filters and line endings have it in the
+// work tree, and as git keeps it in the index if it is whole.
+func (c *Checkout) write(ctx context.Context, top string, f unmerged, h *Healed) error {
+	hash := c.Git(ctx, "hash-object", "-w", "--no-filters", "--stdin")
+	hash.Stdin = bytes.NewReader(h.Result.Text)
+	id, err := repo.Line(hash)
+	if err != nil {
+		return err
+	}
+	text, err := repo.Output(c.Git(ctx, "cat-file", "--filters", "--path="+f.path, id))
+	if err != nil {
+		return err
+	}
+	mode, path := f.stages[1].mode, filepath.Join(top, filepath.FromSlash(f.path))
+	if c.Scratch { // it is sparse, and the folder may be gone
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+	}
+	if err := replaceFile(path, text, mode == "100755"); err != nil || !h.Whole {
+		return err
+	}
+	enter := c.Git(ctx, "update-index", "-z", "--index-info")
+	enter.Stdin = strings.NewReader(mode + " " + id + " 0\t" + f.path + "\x00")
+	_, err = repo.Output(enter)
+	return err
+}
+
+// replaceFile gives a file another content, at once, and keeps who may read and
+// write it.
+func replaceFile(path, text string, executable bool) error {
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm() &^ 0o111
+	}
+	if executable {
+		mode |= mode & 0o444 >> 2
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), ".git-swarm-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.WriteString(text)
+	if err = errors.Join(err, temp.Chmod(mode), temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
