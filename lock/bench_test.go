@@ -57,7 +57,7 @@ func BenchmarkGrant(b *testing.B) {
 // The push lock taken and given back, with nobody else there.
 func BenchmarkPushLock(b *testing.B) {
 	s := newSwarm(b, "A")
-	p := s.push(Lease)
+	p := s.push(LeaseTime)
 	for b.Loop() {
 		g, _, err := p.Acquire(bg, "A", time.Second)
 		if err == nil {

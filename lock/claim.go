@@ -121,7 +121,7 @@ func (c *Claims) Grant(ctx context.Context, by string, r Request) ([]Claim, erro
 	}
 	var granted []Claim
 	err := c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
-		g := &grant{claims: c, tx: tx, by: by, request: r, lost: map[string][]Claim{}, ended: map[string]bool{}}
+		g := &claimTx{claims: c, tx: tx, by: by, request: r, lost: map[string][]Claim{}, ended: map[string]bool{}}
 		err := g.run()
 		granted = g.granted
 		return err

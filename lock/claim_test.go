@@ -234,16 +234,16 @@ func TestList(t *testing.T) {
 // Own follows each change, from whatever moment it was last asked for.
 func TestOwn(t *testing.T) {
 	s := newSwarm(t, "A", "B")
-	var kept []Own
+	var kept []Held
 	step := func(want ...string) {
 		t.Helper()
-		for _, known := range append(kept, Own{}) {
-			got, err := s.Own(bg, "A", known)
+		for _, known := range append(kept, Held{}) {
+			got, err := s.Held(bg, "A", known)
 			if err != nil || !slices.Equal(got.Paths, want) {
 				t.Errorf("from %v: %q, %v, not %q", known, got.Paths, err, want)
 			}
 		}
-		now, err := s.Own(bg, "A", Own{})
+		now, err := s.Held(bg, "A", Held{})
 		s.Must(err)
 		kept = append(kept, now)
 	}
@@ -261,7 +261,7 @@ func TestOwn(t *testing.T) {
 	step("src")
 	s.Must(second(s.ReleaseAll(bg, "A")))
 	step()
-	if _, err := s.Own(bg, "A", Own{Tip: "1234567890123456789012345678901234567890"}); err == nil {
+	if _, err := s.Held(bg, "A", Held{Tip: "1234567890123456789012345678901234567890"}); err == nil {
 		t.Error("an unknown moment is taken")
 	}
 }

@@ -19,7 +19,7 @@ func lived(t *testing.T) *swarm {
 	s.Must(s.Release(bg, "A", []string{"src/x"}))
 	s.clock.Advance(2 * staleAfter)
 	s.Must(s.takeover("A", "src"))
-	p := s.push(Lease)
+	p := s.push(LeaseTime)
 	g, _ := acquire(t, p, "A")
 	s.Must(g.Renew(bg))
 	release(t, g)
@@ -177,8 +177,8 @@ func TestDamageIsTold(t *testing.T) {
 			func() error { return second(s.ReleaseAll(bg, "A")) },
 		},
 		LocksRef: {
-			func() error { return second(s.push(Lease).Holder(bg)) },
-			func() error { _, _, err := s.push(Lease).Acquire(bg, "A", time.Minute); return err },
+			func() error { return second(s.push(LeaseTime).Holder(bg)) },
+			func() error { _, _, err := s.push(LeaseTime).Acquire(bg, "A", time.Minute); return err },
 		},
 	}
 	for _, f := range faults {

@@ -65,7 +65,7 @@ func (s *swarm) next(t *testing.T, b *bus.Bus, n int) time.Duration {
 	}
 	claimed := time.Since(start)
 	start = time.Now()
-	g, _, err := NewPush(b, time.Hour).Acquire(bg, "H", time.Minute)
+	g, _, err := NewPushLock(b, time.Hour).Acquire(bg, "H", time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func (s *swarm) noLocks(t *testing.T) {
 }
 
 func workBoth(b *bus.Bus, by string, args []string) error {
-	c, p := NewClaims(b, time.Hour, false), NewPush(b, time.Hour)
+	c, p := NewClaims(b, time.Hour, false), NewPushLock(b, time.Hour)
 	for i := 0; ; i++ {
 		granted, err := c.Grant(bg, by, Request{Paths: []string{fmt.Sprintf("p/%s/%s/%d", by, args[0], i)}})
 		if err != nil {

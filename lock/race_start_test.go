@@ -173,8 +173,8 @@ func TestRaceRounds(t *testing.T) {
 }
 
 func workRounds(b *bus.Bus, by string, _ []string) error {
-	p := NewPush(b, time.Hour)
-	var g *Grant
+	p := NewPushLock(b, time.Hour)
+	var g *Lease
 	fmt.Println("ready")
 	for words := bufio.NewScanner(os.Stdin); words.Scan(); {
 		var err error

@@ -205,11 +205,11 @@ func TestRacePush(t *testing.T) {
 
 func workPush(b *bus.Bus, by string, args []string) error {
 	n, err := strconv.Atoi(args[0])
-	p := NewPush(b, time.Hour)
+	p := NewPushLock(b, time.Hour)
 	for done := 0; done < n && err == nil; {
 		wait := time.Minute * time.Duration(rand.IntN(3)) // at times they do not wait
 		o := &op{Verb: "acquire", By: by, Call: time.Now().UnixNano()}
-		var g *Grant
+		var g *Lease
 		g, _, err = p.Acquire(bg, by, wait)
 		o.Return = time.Now().UnixNano()
 		var no *PushHeldError

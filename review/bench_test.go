@@ -86,11 +86,11 @@ func BenchmarkBook(b *testing.B) {
 		s := newSwarm(b)
 		s.fill(others)
 		s.Git("gc", "-q")
-		s.Book = s.open(refstore.Options{})
+		s.Store = s.open(refstore.Options{})
 		span := s.span()
 		b.Run(fmt.Sprintf("beside %d/request", others), func(b *testing.B) {
 			for b.Loop() {
-				if _, err := s.Request(bg, "A", Ask{To: []string{"B"}, Range: span}); err != nil {
+				if _, err := s.Request(bg, "A", RequestParams{To: []string{"B"}, Range: span}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -99,7 +99,7 @@ func BenchmarkBook(b *testing.B) {
 		s.Must(err)
 		b.Run(fmt.Sprintf("beside %d/approve", others), func(b *testing.B) {
 			for b.Loop() {
-				if _, err := s.Say(bg, "B", last.Number, Approve, ""); err != nil {
+				if _, err := s.AddEvent(bg, "B", last.Number, Approve, ""); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -12,7 +12,7 @@
 // table and returns to the note with the next event. Lines that come to a note
 // by "git notes merge" with cat_sort_uniq count like those written here.
 //
-// A verdict is about a change and not about a commit: see [Book.Clear] for when
+// A verdict is about a change and not about a commit: see [Store.Clear] for when
 // an approval holds. Only a reviewer who was named gives one, never the author.
 //
 // # What is not guaranteed

@@ -15,7 +15,7 @@ import (
 
 // Fsck reads all reviews and returns what breaks the format, each as a
 // *refstore.DamagedError, and how many commits were read.
-func (b *Book) Fsck(ctx context.Context) (faults []error, read int, err error) {
+func (b *Store) Fsck(ctx context.Context) (faults []error, read int, err error) {
 	count, newer := 0, 0
 	faults, read, err = b.bus.Store().Check(ctx, TableRef, refstore.TableShape, func(e *refstore.Entry) error {
 		above := newer
@@ -66,7 +66,7 @@ func (c *check) failed(ref string, err error) error {
 
 // table checks that each review is whole and under its number, without a gap,
 // and that everything else there belongs to one.
-func (c *check) table(b *Book) error {
+func (c *check) table(b *Store) error {
 	table, err := b.bus.Store().Table(c.ctx, TableRef)
 	if err != nil {
 		return c.failed(TableRef, err)
@@ -141,7 +141,7 @@ func (c *check) other(path, content string) error {
 
 // notes decodes every note, also of reviews that the table does not know:
 // another clone's, merged in.
-func (c *check) notes(b *Book) error {
+func (c *check) notes(b *Store) error {
 	notes, err := b.bus.Store().Notes(c.ctx, NotesRef)
 	if err != nil {
 		return c.failed(NotesRef, err)

@@ -54,7 +54,7 @@ func TestFsck(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSwarm(t)
-			_, err := s.Request(bg, "A", Ask{To: []string{"B"}, Range: s.span(), Diff: "diff"})
+			_, err := s.Request(bg, "A", RequestParams{To: []string{"B"}, Range: s.span(), Diff: "diff"})
 			s.Must(err)
 			s.request("C", "B")
 			s.say("B", 1, Approve, "")

@@ -108,7 +108,7 @@ func TestReasons(t *testing.T) {
 	s := newSwarm(t)
 	words := func(want string) {
 		t.Helper()
-		if err := s.Clear(bg, "A", s.span()); (err == nil) != (want == "") || err != nil && err.Error() != want {
+		if err := s.newestClear("A", s.span()); (err == nil) != (want == "") || err != nil && err.Error() != want {
 			t.Errorf("%v, not %s", err, want)
 		}
 	}
@@ -121,14 +121,14 @@ func TestReasons(t *testing.T) {
 	words(`A: review #1 was rejected by B: "no \"way\"\nat all"`)
 	s.request("A", "B")
 	words("A: review #2 is pending on B")
-	if err := s.ClearBy(bg, "A", s.get(1), s.span()); err == nil || err.Error() != "A: review #1 was superseded by #2" {
+	if err := s.Clear(bg, "A", s.get(1), s.span()); err == nil || err.Error() != "A: review #1 was superseded by #2" {
 		t.Errorf("%v", err)
 	}
 	s.say("B", 2, Approve, "")
 	words("")
 	s.say("A", 2, Withdraw, "")
 	words("A: no review was requested")
-	if err := s.Clear(bg, "B", s.span()); err == nil || err.Error() != "B: no review was requested" {
+	if err := s.newestClear("B", s.span()); err == nil || err.Error() != "B: no review was requested" {
 		t.Errorf("%v", err)
 	}
 }

@@ -178,7 +178,7 @@ func (s *swarm) wants(reason Reason) *NotClearError {
 	s.Helper()
 	r, err := Now(bg, s.bus.Store().Repo(), s.get(1))
 	s.Must(err)
-	err = s.Clear(bg, "A", r)
+	err = s.newestClear("A", r)
 	var no *NotClearError
 	if err != nil && !errors.As(err, &no) {
 		s.Fatal(err)

@@ -43,7 +43,7 @@ func TestNotesMerge(t *testing.T) {
 	s.request("A", "B", "C")
 	theirs := &swarm{Repo: &refstoretest.Repo{TB: t, Dir: s.Dir + "-clone"}}
 	s.Git("clone", "-q", "--mirror", s.Dir, theirs.Dir)
-	theirs.Book = theirs.open(refstore.Options{})
+	theirs.Store = theirs.open(refstore.Options{})
 	s.say("B", 1, Approve, "from here")
 	theirs.say("C", 1, Reject, "from there")
 	theirs.say("B", 1, Comment, "from there")
@@ -132,7 +132,7 @@ func TestNoteEdited(t *testing.T) {
 	s := newSwarm(t)
 	s.request("A", "B")
 	s.Git("branch", "elsewhere", "feat^")
-	if _, err := s.Request(bg, "C", Ask{To: []string{"B"}, Range: &Range{Branch: "refs/heads/elsewhere", Target: "refs/heads/main", Base: s.rev("main"), Tip: s.rev("elsewhere")}}); err != nil {
+	if _, err := s.Request(bg, "C", RequestParams{To: []string{"B"}, Range: &Range{Branch: "refs/heads/elsewhere", Target: "refs/heads/main", Base: s.rev("main"), Tip: s.rev("elsewhere")}}); err != nil {
 		t.Fatal(err)
 	}
 	s.Git("notes", "--ref=swarm/reviews", "append", "-m", "LGTM \x1b[31m!", "feat")
@@ -141,9 +141,9 @@ func TestNoteEdited(t *testing.T) {
 		"Get":     second(s.Get(bg, 1)),
 		"Latest":  second(s.Latest(bg, "A")),
 		"On":      second(s.On(bg, s.rev("feat"))),
-		"Say":     second(s.Say(bg, "B", 1, Approve, "")),
-		"Request": second(s.Request(bg, "A", Ask{To: []string{"B"}, Range: s.span()})),
-		"Clear":   s.Clear(bg, "A", s.span()),
+		"Say":     second(s.AddEvent(bg, "B", 1, Approve, "")),
+		"Request": second(s.Request(bg, "A", RequestParams{To: []string{"B"}, Range: s.span()})),
+		"Clear":   s.newestClear("A", s.span()),
 		"List":    s.List(bg, func(*Review) bool { return true }),
 	} {
 		var damaged *refstore.DamagedError
@@ -263,7 +263,7 @@ func TestFanOut(t *testing.T) {
 				t.Errorf("git sees %s", got)
 			}
 			s.Git("branch", "another", "feat^")
-			if _, err := s.Request(bg, "C", Ask{To: []string{"B"}, Range: &Range{Branch: "refs/heads/another", Base: s.rev("main"), Tip: s.rev("another")}}); err != nil {
+			if _, err := s.Request(bg, "C", RequestParams{To: []string{"B"}, Range: &Range{Branch: "refs/heads/another", Base: s.rev("main"), Tip: s.rev("another")}}); err != nil {
 				t.Fatal(err)
 			}
 			if got := s.Git("notes", "--ref=swarm/reviews", "show", "another"); !strings.Contains(got, "#2.1 request") {

@@ -204,7 +204,7 @@ func (p *play) clear() bool {
 	p.Helper()
 	r, err := Now(bg, p.bus.Store().Repo(), p.get(1))
 	p.Must(err)
-	return p.Clear(bg, "A", r) == nil
+	return p.newestClear("A", r) == nil
 }
 
 // made are the trees that git makes of the approved change on base.

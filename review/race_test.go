@@ -71,7 +71,7 @@ func TestRaceVerdicts(t *testing.T) {
 		s.Git("commit", "-q", "--amend", "-m", fmt.Sprint("change ", i))
 		r, err := FindRange(bg, s.bus.Store().Repo(), "HEAD", "refs/heads/main")
 		s.Must(err)
-		made, err := s.Request(bg, "A", Ask{To: []string{"B", "C"}, Range: r})
+		made, err := s.Request(bg, "A", RequestParams{To: []string{"B", "C"}, Range: r})
 		s.Must(err)
 		numbers = append(numbers, fmt.Sprint(made.Number))
 	}

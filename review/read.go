@@ -95,7 +95,7 @@ func latest(table *refstore.Table, session string) (int, error) {
 }
 
 // pages opens the two refs for reading.
-func (b *Book) pages(ctx context.Context) (*refstore.Table, *refstore.Notes, error) {
+func (b *Store) pages(ctx context.Context) (*refstore.Table, *refstore.Notes, error) {
 	table, err := b.bus.Store().Table(ctx, TableRef)
 	if err != nil {
 		return nil, nil, err
@@ -105,7 +105,7 @@ func (b *Book) pages(ctx context.Context) (*refstore.Table, *refstore.Notes, err
 }
 
 // Get returns review number, or ErrNotExist.
-func (b *Book) Get(ctx context.Context, number int) (*Review, error) {
+func (b *Store) Get(ctx context.Context, number int) (*Review, error) {
 	table, notes, err := b.pages(ctx)
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (b *Book) Get(ctx context.Context, number int) (*Review, error) {
 }
 
 // Diff returns the diff that the request carries, "" if none.
-func (b *Book) Diff(ctx context.Context, number int) (string, error) {
+func (b *Store) Diff(ctx context.Context, number int) (string, error) {
 	table, _, err := b.pages(ctx)
 	if err != nil {
 		return "", err
@@ -128,7 +128,7 @@ func (b *Book) Diff(ctx context.Context, number int) (string, error) {
 }
 
 // Latest returns the session's newest request, nil if it never made one.
-func (b *Book) Latest(ctx context.Context, session string) (*Review, error) {
+func (b *Store) Latest(ctx context.Context, session string) (*Review, error) {
 	table, notes, err := b.pages(ctx)
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (b *Book) Latest(ctx context.Context, session string) (*Review, error) {
 }
 
 // On returns the newest review of the commit, nil if there is none.
-func (b *Book) On(ctx context.Context, commit object.Hash) (*Review, error) {
+func (b *Store) On(ctx context.Context, commit object.Hash) (*Review, error) {
 	table, notes, err := b.pages(ctx)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (b *Book) On(ctx context.Context, commit object.Hash) (*Review, error) {
 }
 
 // List calls visit with all reviews, by number, until it returns false.
-func (b *Book) List(ctx context.Context, visit func(*Review) bool) error {
+func (b *Store) List(ctx context.Context, visit func(*Review) bool) error {
 	table, notes, err := b.pages(ctx)
 	if err != nil {
 		return err
@@ -200,9 +200,9 @@ func (b *Book) List(ctx context.Context, visit func(*Review) bool) error {
 	return nil
 }
 
-// State is a word for how the reviews stand: as long as it is the same, so is all
+// Fingerprint is a word for how the reviews stand: as long as it is the same, so is all
 // that can be read of them. It is "" before the first.
-func (b *Book) State(ctx context.Context) (string, error) {
+func (b *Store) Fingerprint(ctx context.Context) (string, error) {
 	tips, err := b.bus.Store().Tips(ctx, TableRef, NotesRef)
 	if err != nil {
 		return "", err
@@ -212,7 +212,7 @@ func (b *Book) State(ctx context.Context) (string, error) {
 
 // Open is List for the newest request of each session alone: there are as many
 // as sessions, however many reviews there have been.
-func (b *Book) Open(ctx context.Context, visit func(*Review) bool) error {
+func (b *Store) Open(ctx context.Context, visit func(*Review) bool) error {
 	table, notes, err := b.pages(ctx)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ func TestRequest(t *testing.T) {
 		{"a", []string{"c", "b"}, []string{"C", "B"}},
 		{"C", []string{"B", "b", "Orchestrator"}, []string{"B", "orchestrator"}},
 	} {
-		r, err := s.Request(bg, c.from, Ask{To: c.to, Range: span, Text: "please"})
+		r, err := s.Request(bg, c.from, RequestParams{To: c.to, Range: span, Text: "please"})
 		s.Must(err)
 		if r.Number != i+1 || r.From != strings.ToUpper(c.from) || !slices.Equal(r.To, c.want) || r.State != Pending || !r.At.Equal(noon) || r.Text != "please" ||
 			r.Branch != "refs/heads/feat" || r.Target != "refs/heads/main" || r.Base != s.rev("main") || r.Tip != s.rev("feat") {
@@ -96,22 +96,22 @@ func TestRequestRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		from string
-		ask  Ask
+		ask  RequestParams
 		want error
 	}{
-		{"nobody named", "A", Ask{Range: span}, bus.ErrInput},
-		{"oneself", "A", Ask{To: []string{"B", "a"}, Range: span}, bus.ErrInput},
-		{"an unknown reviewer", "A", Ask{To: []string{"B", "Z"}, Range: span}, &bus.UnknownSessionError{}},
-		{"all", "A", Ask{To: []string{"all"}, Range: span}, &bus.UnknownSessionError{}},
-		{"an unknown author", "Z", Ask{To: []string{"B"}, Range: span}, &bus.UnknownSessionError{}},
-		{"an empty range", "A", Ask{To: []string{"B"}, Range: &Range{Base: span.Tip, Tip: span.Tip}}, ErrEmpty},
-		{"a range backwards", "A", Ask{To: []string{"B"}, Range: &Range{Base: span.Tip, Tip: span.Base}}, ErrEmpty},
-		{"a diff too large", "A", Ask{To: []string{"B"}, Range: span, Diff: big}, bus.ErrInput},
-		{"a diff of 50 MB", "A", Ask{To: []string{"B"}, Range: span, Diff: strings.Repeat("0123456789", 5<<20)}, bus.ErrInput},
-		{"a diff of other bytes", "A", Ask{To: []string{"B"}, Range: span, Diff: "\xff"}, bus.ErrInput},
-		{"a text too large", "A", Ask{To: []string{"B"}, Range: span, Text: big}, bus.ErrInput},
-		{"a text of other bytes", "A", Ask{To: []string{"B"}, Range: span, Text: "\xff"}, bus.ErrInput},
-		{"commits that are not there", "A", Ask{To: []string{"B"}, Range: &Range{Base: idA, Tip: idB}}, nil},
+		{"nobody named", "A", RequestParams{Range: span}, bus.ErrInput},
+		{"oneself", "A", RequestParams{To: []string{"B", "a"}, Range: span}, bus.ErrInput},
+		{"an unknown reviewer", "A", RequestParams{To: []string{"B", "Z"}, Range: span}, &bus.UnknownSessionError{}},
+		{"all", "A", RequestParams{To: []string{"all"}, Range: span}, &bus.UnknownSessionError{}},
+		{"an unknown author", "Z", RequestParams{To: []string{"B"}, Range: span}, &bus.UnknownSessionError{}},
+		{"an empty range", "A", RequestParams{To: []string{"B"}, Range: &Range{Base: span.Tip, Tip: span.Tip}}, ErrEmpty},
+		{"a range backwards", "A", RequestParams{To: []string{"B"}, Range: &Range{Base: span.Tip, Tip: span.Base}}, ErrEmpty},
+		{"a diff too large", "A", RequestParams{To: []string{"B"}, Range: span, Diff: big}, bus.ErrInput},
+		{"a diff of 50 MB", "A", RequestParams{To: []string{"B"}, Range: span, Diff: strings.Repeat("0123456789", 5<<20)}, bus.ErrInput},
+		{"a diff of other bytes", "A", RequestParams{To: []string{"B"}, Range: span, Diff: "\xff"}, bus.ErrInput},
+		{"a text too large", "A", RequestParams{To: []string{"B"}, Range: span, Text: big}, bus.ErrInput},
+		{"a text of other bytes", "A", RequestParams{To: []string{"B"}, Range: span, Text: "\xff"}, bus.ErrInput},
+		{"commits that are not there", "A", RequestParams{To: []string{"B"}, Range: &Range{Base: idA, Tip: idB}}, nil},
 	} {
 		r, err := s.Request(bg, c.from, c.ask)
 		var unknown *bus.UnknownSessionError
@@ -181,7 +181,7 @@ func TestSay(t *testing.T) {
 				text, c.err = strings.Repeat("x", bus.MaxBody+1), bus.ErrInput
 			}
 			before := s.Snapshot()
-			r, err := s.Say(bg, c.by, 1, c.kind, text)
+			r, err := s.AddEvent(bg, c.by, 1, c.kind, text)
 			var unknown *bus.UnknownSessionError
 			if ok := errors.Is(err, c.err) || errors.As(c.err, &unknown) && errors.As(err, &unknown); !ok {
 				t.Fatalf("%v", err)
@@ -219,7 +219,7 @@ func TestTold(t *testing.T) {
 			t.Errorf("%s was told %q", id, got)
 		}
 	}
-	if _, err := s.Say(bg, "B", 2, Approve, ""); !errors.Is(err, refstore.ErrNotExist) || err.Error() != "review #2: does not exist" {
+	if _, err := s.AddEvent(bg, "B", 2, Approve, ""); !errors.Is(err, refstore.ErrNotExist) || err.Error() != "review #2: does not exist" {
 		t.Errorf("of a number that is not there: %v", err)
 	}
 	for _, n := range []int{0, -1, 1 << 40} {
@@ -237,13 +237,13 @@ func TestTexts(t *testing.T) {
 		"x", "", " ", "\n", "line\r\nline", "\x00\x1b[2J\u202e", `"quoted" \ back`, "\n" + askedLine + "\n", "Number: 1\nFormat: 1",
 		"diff --git a/x b/x\n-\n+\n\\ No newline at end of file", strings.Repeat("ü", bus.MaxBody/2),
 	} {
-		r, err := s.Request(bg, "A", Ask{To: []string{"B"}, Range: s.span(), Text: text, Diff: text})
+		r, err := s.Request(bg, "A", RequestParams{To: []string{"B"}, Range: s.span(), Text: text, Diff: text})
 		s.Must(err)
 		diff, err := s.Diff(bg, r.Number)
 		if err != nil || diff != text {
 			t.Errorf("the diff %.40q is %.40q, %v", text, diff, err)
 		}
-		if r, err = s.Say(bg, "B", r.Number, Comment, text); err != nil || r.Text != text || r.Events[1].Text != text {
+		if r, err = s.AddEvent(bg, "B", r.Number, Comment, text); err != nil || r.Text != text || r.Events[1].Text != text {
 			t.Errorf("%.40q is %+v, %v", text, r, err)
 		}
 	}

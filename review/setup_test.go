@@ -23,7 +23,7 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 // swarm is a repository in which sessions A, B and C work, and its reviews.
 type swarm struct {
 	*refstoretest.Repo
-	*Book
+	*Store
 }
 
 // newSwarm makes one whose branch main has a commit, and feat, which is checked
@@ -34,7 +34,7 @@ func newSwarm(t testing.TB) *swarm {
 	madeOnce.Do(func() { makeSwarm(t) })
 	s := &swarm{Repo: &refstoretest.Repo{TB: t, Dir: filepath.Join(t.TempDir(), "r")}}
 	s.Must(os.CopyFS(s.Dir, os.DirFS(madeIn())))
-	s.Book = s.open(refstore.Options{})
+	s.Store = s.open(refstore.Options{})
 	return s
 }
 
@@ -54,7 +54,7 @@ func makeSwarm(t testing.TB) {
 	s.commit("one")
 	s.write("new", "new\n")
 	s.commit("two")
-	s.Book = s.open(refstore.Options{})
+	s.Store = s.open(refstore.Options{})
 	_, err := s.bus.Register(bg, []bus.Registration{{ID: "A", Workstream: "a"}, {ID: "B", Workstream: "b"}, {ID: "C", Workstream: "c"}})
 	s.Must(err)
 	s.Git("repack", "-a", "-d", "-q") // fewer files to copy
@@ -77,7 +77,7 @@ func lines(name string, n int, others map[int]string) string {
 }
 
 // open is the book as another process would open it.
-func (s *swarm) open(opts refstore.Options) *Book {
+func (s *swarm) open(opts refstore.Options) *Store {
 	s.Helper()
 	b, err := openDir(s.Dir, opts)
 	s.Must(err)
@@ -85,7 +85,7 @@ func (s *swarm) open(opts refstore.Options) *Book {
 	return b
 }
 
-func openDir(dir string, opts refstore.Options) (*Book, error) {
+func openDir(dir string, opts refstore.Options) (*Store, error) {
 	found, err := repo.Discover(repo.Env(os.Environ()), dir)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func openDir(dir string, opts refstore.Options) (*Book, error) {
 	if opts.Now == nil {
 		opts.Now = func() time.Time { return noon }
 	}
-	return NewBook(bus.New(refstore.Open(found, opts))), nil
+	return NewStore(bus.New(refstore.Open(found, opts))), nil
 }
 
 // fails runs a git command that must fail.
@@ -134,14 +134,14 @@ func (s *swarm) span() *Range {
 // request asks for a review of what feat would land.
 func (s *swarm) request(from string, to ...string) *Review {
 	s.Helper()
-	r, err := s.Request(bg, from, Ask{To: to, Range: s.span()})
+	r, err := s.Request(bg, from, RequestParams{To: to, Range: s.span()})
 	s.Must(err)
 	return r
 }
 
 func (s *swarm) say(by string, number int, kind Kind, text string) *Review {
 	s.Helper()
-	r, err := s.Say(bg, by, number, kind, text)
+	r, err := s.AddEvent(bg, by, number, kind, text)
 	s.Must(err)
 	return r
 }
@@ -151,6 +151,16 @@ func (s *swarm) get(number int) *Review {
 	r, err := s.Get(bg, number)
 	s.Must(err)
 	return r
+}
+
+// newestClear asks the gate about the session's newest request.
+func (s *swarm) newestClear(session string, r *Range) error {
+	s.Helper()
+	newest, err := s.Latest(bg, session)
+	if err != nil {
+		return err
+	}
+	return s.Clear(bg, session, newest, r)
 }
 
 // inbox is what the session was told, oldest first.

@@ -70,24 +70,3 @@ func defaultBranch(ctx context.Context, git *repo.Repo, remote, not string) (str
 	}
 	return "", ErrNoTarget
 }
-
-// Now is the range that the review's branch would land now: the branch may have
-// moved since the request, and the target too. A review of no branch stays with
-// its commit.
-func Now(ctx context.Context, git *repo.Repo, r *Review) (*Range, error) {
-	branch := r.Branch
-	if branch == "" {
-		branch = string(r.Tip)
-	}
-	now, err := FindRange(ctx, git, branch, r.Target)
-	var none *NoCommitError
-	if !errors.As(err, &none) || none.Revision != r.Target {
-		return now, err
-	}
-	now, err = FindRange(ctx, git, branch, string(r.Base))
-	if err != nil {
-		return nil, err
-	}
-	now.Base = r.Base
-	return now, nil
-}

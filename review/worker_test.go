@@ -41,14 +41,14 @@ func (s *swarm) start(name, by string, args ...string) *refstoretest.Worker {
 }
 
 // workRequest: how many requests, and to whom.
-func workRequest(b *Book, by string, args []string) error {
+func workRequest(b *Store, by string, args []string) error {
 	git := b.bus.Store().Repo()
 	r, err := FindRange(bg, git, "refs/heads/feat", "refs/heads/main")
 	n, _ := strconv.Atoi(args[0])
 	for i := 0; i < n && err == nil; i++ {
 		var made *Review
 		start := time.Now()
-		if made, err = b.Request(bg, by, Ask{To: strings.Split(args[1], ","), Range: r, Text: fmt.Sprintf("%s-%d", by, i)}); err == nil {
+		if made, err = b.Request(bg, by, RequestParams{To: strings.Split(args[1], ","), Range: r, Text: fmt.Sprintf("%s-%d", by, i)}); err == nil {
 			refstoretest.Acknowledge(made.Number, start)
 		}
 	}
@@ -56,14 +56,14 @@ func workRequest(b *Book, by string, args []string) error {
 }
 
 // workSay: what, and of which reviews. A review that is closed is passed over.
-func workSay(b *Book, by string, args []string) error {
+func workSay(b *Store, by string, args []string) error {
 	for _, arg := range args[1:] {
 		number, err := strconv.Atoi(arg)
 		if err != nil {
 			return err
 		}
 		start := time.Now()
-		_, err = b.Say(bg, by, number, Kind(args[0]), by+" says")
+		_, err = b.AddEvent(bg, by, number, Kind(args[0]), by+" says")
 		if err == nil {
 			refstoretest.Acknowledge(number, start)
 		} else if !errors.Is(err, ErrClosed) {

@@ -25,7 +25,7 @@ import (
 type Lander struct {
 	Repo     *repo.Repo
 	Bus      *bus.Bus
-	Lock     *lock.Push
+	Lock     *lock.PushLock
 	Claims   *lock.Claims
 	Session  string
 	Progress io.Writer // is given what git, hooks and remotes say
@@ -90,7 +90,7 @@ func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*
 	return landed, errors.Join(err, grant.Release(after))
 }
 
-func (l *Lander) land(ctx context.Context, grant *lock.Grant, target Target) (*Landed, error) {
+func (l *Lander) land(ctx context.Context, grant *lock.Lease, target Target) (*Landed, error) {
 	var err error
 	for range landTries {
 		var c checkout
@@ -106,7 +106,7 @@ func (l *Lander) land(ctx context.Context, grant *lock.Grant, target Target) (*L
 	return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", target)}
 }
 
-func (l *Lander) once(ctx context.Context, grant *lock.Grant, c checkout, target Target) (*Landed, error) {
+func (l *Lander) once(ctx context.Context, grant *lock.Lease, c checkout, target Target) (*Landed, error) {
 	before, err := l.fetch(ctx, target)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func (l *Lander) follow(ctx context.Context, c checkout, next string) error {
 
 // put moves the target, once it is sure that the branch can follow and that the
 // lock is still held.
-func (l *Lander) put(ctx context.Context, grant *lock.Grant, c checkout, landed *Landed) error {
+func (l *Lander) put(ctx context.Context, grant *lock.Lease, c checkout, landed *Landed) error {
 	if landed.Rebased {
 		if err := mayMove(ctx, l.Repo, c.tip, landed.After); err != nil {
 			return err

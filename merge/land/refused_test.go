@@ -230,7 +230,7 @@ func TestLandLockLost(t *testing.T) {
 			dir := t.TempDir()
 			hold(a, dir)
 			l := a.lander()
-			l.Lock = lock.NewPush(l.Bus, 300*time.Millisecond)
+			l.Lock = lock.NewPushLock(l.Bus, 300*time.Millisecond)
 			done := make(chan error, 1)
 			go func() {
 				_, err := l.Push(context.Background(), Target{"origin", "main"}, 0)

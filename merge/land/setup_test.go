@@ -154,7 +154,7 @@ func (f *field) lander() *Lander {
 	f.Helper()
 	b := f.bus()
 	return &Lander{
-		Repo: b.Store().Repo(), Bus: b, Lock: lock.NewPush(b, lock.Lease),
+		Repo: b.Store().Repo(), Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime),
 		Claims: lock.NewClaims(b, time.Hour, false), Session: f.id,
 	}
 }

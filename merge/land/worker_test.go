@@ -30,7 +30,7 @@ func landHere(id string) int {
 		store := refstore.Open(r, refstore.Options{})
 		defer store.Close()
 		b := bus.New(store)
-		l := &Lander{Repo: r, Bus: b, Lock: lock.NewPush(b, lock.Lease), Claims: lock.NewClaims(b, time.Hour, false), Session: id}
+		l := &Lander{Repo: r, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: lock.NewClaims(b, time.Hour, false), Session: id}
 		target, err := FindTarget(ctx, r, "", "")
 		if err != nil {
 			return err

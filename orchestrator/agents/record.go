@@ -39,7 +39,7 @@ type Record struct {
 }
 
 // Own is what the session held at the agent's last stop.
-func (a *Record) Own() lock.Own { return lock.Own{Tip: a.ClaimsAt, Paths: a.Claims} }
+func (a *Record) Own() lock.Held { return lock.Held{Tip: a.ClaimsAt, Paths: a.Claims} }
 
 // Over reports whether the agent has certainly ended: it said so, or its process
 // is gone.

@@ -49,7 +49,7 @@ type Handler struct {
 	Repo   *repo.Repo
 	Bus    *bus.Bus
 	Claims *lock.Claims
-	Book   *review.Book
+	Book   *review.Store
 	Env    repo.Env
 	Now    func() time.Time
 	Target string // the branch that work lands on, "" to find it
@@ -156,13 +156,13 @@ func (h *Handler) urgent(ctx context.Context, n *bus.News) bool {
 
 // own is what the session claims. The agent's record has what that was at its
 // last stop, so that not all claims of all sessions have to be read.
-func (h *Handler) own(ctx context.Context, id string) (lock.Own, error) {
+func (h *Handler) own(ctx context.Context, id string) (lock.Held, error) {
 	if h.agent.Record != nil && h.agent.Record.Session == id {
-		if own, err := h.Claims.Own(ctx, id, h.agent.Record.Own()); err == nil {
+		if own, err := h.Claims.Held(ctx, id, h.agent.Record.Own()); err == nil {
 			return own, nil
 		}
 	}
-	return h.Claims.Own(ctx, id, lock.Own{})
+	return h.Claims.Held(ctx, id, lock.Held{})
 }
 
 // preEdit claims what is about to be edited, or denies the edit. Files outside

@@ -39,7 +39,7 @@ func (h *Handler) stop(ctx context.Context, id string) error {
 		return nil
 	}
 	r := &Reminder{Session: id}
-	reviewsAt, err := h.Book.State(ctx)
+	reviewsAt, err := h.Book.Fingerprint(ctx)
 	if err != nil {
 		return err
 	}

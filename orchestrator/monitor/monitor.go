@@ -20,8 +20,8 @@ import (
 type Monitor struct {
 	Repo        *repo.Repo
 	Bus         *bus.Bus
-	Book        *review.Book
-	Push        *lock.Push
+	Book        *review.Store
+	Push        *lock.PushLock
 	Now         func() time.Time
 	StaleAfter  time.Duration
 	AutoApprove bool   // approve reviews that name the orchestrator and that it has not rejected
@@ -116,7 +116,7 @@ func (m *Monitor) approve(ctx context.Context) ([]Event, error) {
 	}
 	var events []Event
 	for _, r := range due {
-		_, err := m.Book.Say(ctx, bus.Orchestrator, r.Number, review.Approve, "approved automatically (orchestrate --auto-approve)")
+		_, err := m.Book.AddEvent(ctx, bus.Orchestrator, r.Number, review.Approve, "approved automatically (orchestrate --auto-approve)")
 		if errors.Is(err, review.ErrClosed) {
 			continue // withdrawn meanwhile
 		}

@@ -52,7 +52,7 @@ func newSwarm(t testing.TB, sessions int) *swarm {
 		t.Fatal(err)
 	}
 	s.m = &Monitor{
-		Repo: r, Bus: b, Book: review.NewBook(b), Push: lock.NewPush(b, lock.Lease), Now: func() time.Time { return s.now },
+		Repo: r, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: func() time.Time { return s.now },
 		StaleAfter: 15 * time.Minute, Target: "refs/heads/main",
 	}
 	return s
@@ -288,7 +288,7 @@ func TestEvents(t *testing.T) {
 	s.branch(1, "b.txt", "x\n")
 	r, err := review.FindRange(ctx, s.m.Repo, "refs/heads/feat/w001", "refs/heads/main")
 	must(err)
-	_, err = s.m.Book.Request(ctx, "S001", review.Ask{To: []string{bus.Orchestrator}, Range: r})
+	_, err = s.m.Book.Request(ctx, "S001", review.RequestParams{To: []string{bus.Orchestrator}, Range: r})
 	must(err)
 	step("auto-approved", "auto-approved S001", "message S001")
 	latest, err := s.m.Book.Latest(ctx, "S001")

@@ -202,7 +202,7 @@ func (h *agentHook) in(ctx context.Context, dir string, input *hook.Input) error
 	}
 	linger, _ := config.Bool("swarm.linger", false)
 	handler := &hook.Handler{
-		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewBook(b), Env: h.Env, Now: h.Now,
+		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewStore(b), Env: h.Env, Now: h.Now,
 		Target: settings.Target, Remote: settings.Remote, Linger: linger, Input: *input, Say: h.say,
 	}
 	return handler.Run(ctx, h.event)

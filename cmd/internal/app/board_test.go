@@ -117,7 +117,7 @@ func (th *theatre) open() {
 	if err != nil {
 		th.t.Fatal(err)
 	}
-	m := &monitor.Monitor{Repo: c.open.repo, Bus: b, Book: review.NewBook(b), Push: lock.NewPush(b, lock.Lease), Now: c.Now, StaleAfter: settings.StaleAfter}
+	m := &monitor.Monitor{Repo: c.open.repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now, StaleAfter: settings.StaleAfter}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() {

@@ -40,7 +40,7 @@ func runFsck(ctx context.Context, c *call) error {
 		return err
 	}
 	faults, read = append(faults, more...), read+n
-	if more, n, err = review.NewBook(b).Fsck(ctx); err != nil {
+	if more, n, err = review.NewStore(b).Fsck(ctx); err != nil {
 		return err
 	}
 	faults, read = append(faults, more...), read+n

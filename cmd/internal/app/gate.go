@@ -18,7 +18,7 @@ func (c *call) gate(b *bus.Bus, s *settings, id string) func(ctx context.Context
 		return nil
 	}
 	return func(ctx context.Context, base, tip string) error {
-		book := review.NewBook(b)
+		book := review.NewStore(b)
 		newest, err := book.Latest(ctx, id)
 		if err != nil {
 			return err
@@ -26,7 +26,7 @@ func (c *call) gate(b *bus.Bus, s *settings, id string) func(ctx context.Context
 		if base == "" && newest != nil { // the target begins with this push
 			base = string(newest.Base)
 		}
-		return book.ClearBy(ctx, id, newest, &review.Range{Base: object.Hash(base), Tip: object.Hash(tip)})
+		return book.Clear(ctx, id, newest, &review.Range{Base: object.Hash(base), Tip: object.Hash(tip)})
 	}
 }
 

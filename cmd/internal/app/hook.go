@@ -129,7 +129,7 @@ func (c *call) mayPush(ctx context.Context, tip, remote string) error {
 	if err != nil {
 		return err
 	}
-	book := review.NewBook(b)
+	book := review.NewStore(b)
 	id, err := c.known(ctx)
 	if err != nil {
 		return err
@@ -160,5 +160,5 @@ func (c *call) mayPush(ctx context.Context, tip, remote string) error {
 			r.Base = newest.Base
 		}
 	}
-	return wordNotClear(book.ClearBy(ctx, id, newest, r))
+	return wordNotClear(book.Clear(ctx, id, newest, r))
 }

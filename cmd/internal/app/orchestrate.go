@@ -91,7 +91,7 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 		return nil, 0, err
 	}
 	return &monitor.Monitor{
-		Repo: c.open.repo, Bus: b, Book: review.NewBook(b), Push: lock.NewPush(b, lock.Lease), Now: c.Now,
+		Repo: c.open.repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now,
 		StaleAfter: stale, AutoApprove: c.cmd.Bool("auto-approve"), Target: target,
 	}, time.Duration(interval) * time.Second, nil
 }

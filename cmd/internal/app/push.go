@@ -105,7 +105,7 @@ func (c *call) lander(ctx context.Context) (*land.Lander, *settings, error) {
 		return nil, nil, err
 	}
 	return &land.Lander{
-		Repo: c.open.repo, Bus: b, Lock: lock.NewPush(b, lock.Lease), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Level: settings.Heal, Verify: settings.Verify,
+		Repo: c.open.repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Level: settings.Heal, Verify: settings.Verify,
 	}, settings, nil
 }
 

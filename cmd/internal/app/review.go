@@ -70,7 +70,7 @@ func runReviewRequest(ctx context.Context, c *call) error {
 	if err != nil {
 		return wordCommit(err)
 	}
-	made, err := review.NewBook(b).Request(ctx, id, review.Ask{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
+	made, err := review.NewStore(b).Request(ctx, id, review.RequestParams{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
 	if err != nil {
 		return wordReview(err, 0)
 	}
@@ -160,7 +160,7 @@ func runReviewList(ctx context.Context, c *call) error {
 		}
 	}
 	var found []*review.Review
-	err = review.NewBook(b).List(ctx, func(r *review.Review) bool {
+	err = review.NewStore(b).List(ctx, func(r *review.Review) bool {
 		open := r.State != review.Withdrawn && r.State != review.Superseded
 		if (state == "all" || r.State == state || state == "" && open) && (me == "" || r.From == me || slices.Contains(r.To, me)) {
 			found = append(found, r)
@@ -241,7 +241,7 @@ func jsonReview(r *review.Review) reviewJSON {
 }
 
 // findReview reads an argument that is a number, a commit or a branch.
-func (c *call) findReview(ctx context.Context, book *review.Book, arg string) (*review.Review, error) {
+func (c *call) findReview(ctx context.Context, book *review.Store, arg string) (*review.Review, error) {
 	if n, err := strconv.Atoi(strings.TrimPrefix(arg, "#")); err == nil && len(arg) < 7 {
 		return book.Get(ctx, n)
 	}

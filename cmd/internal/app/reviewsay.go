@@ -24,7 +24,7 @@ one was given with the request.`,
 			if err != nil {
 				return err
 			}
-			book := review.NewBook(b)
+			book := review.NewStore(b)
 			r, err := c.findReview(ctx, book, c.args[0])
 			if err != nil {
 				return err
@@ -148,12 +148,12 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 	if err != nil {
 		return err
 	}
-	book := review.NewBook(b)
+	book := review.NewStore(b)
 	r, err := c.findReview(ctx, book, c.args[0])
 	if err != nil {
 		return err
 	}
-	now, err := book.Say(ctx, id, r.Number, kind, comment)
+	now, err := book.AddEvent(ctx, id, r.Number, kind, comment)
 	if err != nil {
 		return wordReview(err, r.Number)
 	}
@@ -188,7 +188,7 @@ func runMergeOK(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	book := review.NewBook(b)
+	book := review.NewStore(b)
 	newest, err := book.Latest(ctx, id)
 	if err != nil {
 		return err
@@ -203,7 +203,7 @@ func runMergeOK(ctx context.Context, c *call) error {
 			return wordCommit(err)
 		}
 	}
-	return c.printClear(id, newest, book.ClearBy(ctx, id, newest, r))
+	return c.printClear(id, newest, book.Clear(ctx, id, newest, r))
 }
 
 func (c *call) printClear(id string, newest *review.Review, verdict error) error {

@@ -25,8 +25,8 @@ const (
 	stateFree = "free"
 )
 
-// Lease is how long a push lock stands that nobody renews.
-const Lease = 30 * time.Second
+// LeaseTime is how long a push lock stands that nobody renews.
+const LeaseTime = 30 * time.Second
 
 // PushHolder is who has the push lock.
 type PushHolder struct {
@@ -68,18 +68,18 @@ func (e *PushHeldError) Error() string {
 // ErrLost says that the push lock was taken from its holder meanwhile.
 var ErrLost = errors.New("the push lock was lost")
 
-// Push is the push lock of a repository.
-type Push struct {
+// PushLock is the push lock of a repository.
+type PushLock struct {
 	bus   *bus.Bus
 	lease time.Duration
 }
 
-// NewPush returns the push lock of the repository that b is on, with that lease.
-func NewPush(b *bus.Bus, lease time.Duration) *Push { return &Push{b, lease} }
+// NewPushLock returns the push lock of the repository that b is on, with that lease.
+func NewPushLock(b *bus.Bus, lease time.Duration) *PushLock { return &PushLock{b, lease} }
 
-// Grant is a push lock that is held.
-type Grant struct {
-	push  *Push
+// Lease is a push lock that is held.
+type Lease struct {
+	push  *PushLock
 	by    string
 	epoch int
 	stop  context.CancelFunc
@@ -88,7 +88,7 @@ type Grant struct {
 }
 
 // Holder returns who has the lock, nil if it is free.
-func (p *Push) Holder(ctx context.Context) (*PushHolder, error) {
+func (p *PushLock) Holder(ctx context.Context) (*PushHolder, error) {
 	s, _, err := p.read(ctx)
 	if err != nil || s == nil || s.State == stateFree {
 		return nil, err
@@ -97,7 +97,7 @@ func (p *Push) Holder(ctx context.Context) (*PushHolder, error) {
 	return &h, nil
 }
 
-func (p *Push) read(ctx context.Context) (*pushState, object.Hash, error) {
+func (p *PushLock) read(ctx context.Context) (*pushState, object.Hash, error) {
 	store := p.bus.Store()
 	tip, err := store.Tip(ctx, LocksRef)
 	if err != nil || tip == "" {
@@ -142,7 +142,7 @@ func decodePush(content []byte) (*pushState, error) {
 // *PushHeldError when the wait has run out. The grant renews itself until it is
 // released; the context that is returned with it ends, with cause ErrLost, if
 // the lock is lost.
-func (p *Push) Acquire(ctx context.Context, by string, wait time.Duration) (*Grant, context.Context, error) {
+func (p *PushLock) Acquire(ctx context.Context, by string, wait time.Duration) (*Lease, context.Context, error) {
 	w := &waiter{push: p, by: by, began: time.Now(), wait: wait}
 	defer w.close()
 	for {
@@ -152,7 +152,7 @@ func (p *Push) Acquire(ctx context.Context, by string, wait time.Duration) (*Gra
 		if err == nil {
 			held_, cancel := context.WithCancelCause(ctx)
 			renewing, stop := context.WithCancel(held_)
-			g := &Grant{push: p, by: by, epoch: epoch, stop: stop, done: make(chan struct{}), lost: cancel}
+			g := &Lease{push: p, by: by, epoch: epoch, stop: stop, done: make(chan struct{}), lost: cancel}
 			go g.renew(renewing, asked)
 			return g, held_, nil
 		}
@@ -166,7 +166,7 @@ func (p *Push) Acquire(ctx context.Context, by string, wait time.Duration) (*Gra
 }
 
 // try takes the lock if it is free, or its holder is dead.
-func (p *Push) try(ctx context.Context, by string, w *waiter) (epoch int, err error) {
+func (p *PushLock) try(ctx context.Context, by string, w *waiter) (epoch int, err error) {
 	err = p.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
 		table, err := tx.Table(LocksRef)
 		if err != nil {
@@ -193,7 +193,7 @@ func (p *Push) try(ctx context.Context, by string, w *waiter) (epoch int, err er
 }
 
 // put records a state of the lock, held or free, by this process now.
-func (p *Push) put(tx *refstore.Tx, body string, s pushState) error {
+func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
 	me := self()
 	host, _ := os.Hostname()
 	s.Version, s.Host, s.PID, s.Process = refstore.FormatVersion, host, me.pid, me.mark()
@@ -215,7 +215,7 @@ func (p *Push) put(tx *refstore.Tx, body string, s pushState) error {
 }
 
 // change rewrites the lock if it is still this grant's, else returns ErrLost.
-func (g *Grant) change(ctx context.Context, body string, edit func(*pushState)) error {
+func (g *Lease) change(ctx context.Context, body string, edit func(*pushState)) error {
 	return g.push.bus.Update(ctx, g.by, func(tx *refstore.Tx, by string) error {
 		table, err := tx.Table(LocksRef)
 		if err != nil {
@@ -234,13 +234,13 @@ func (g *Grant) change(ctx context.Context, body string, edit func(*pushState)) 
 }
 
 // Renew extends the lease. It returns ErrLost if the lock has another holder.
-func (g *Grant) Renew(ctx context.Context) error {
+func (g *Lease) Renew(ctx context.Context) error {
 	return g.change(ctx, "push lock: renewed by %s", func(*pushState) {})
 }
 
 // Release gives the lock up; a lock that was lost is left alone. It works after
 // the context of Acquire has ended: hand it one that has not.
-func (g *Grant) Release(ctx context.Context) error {
+func (g *Lease) Release(ctx context.Context) error {
 	g.stop()
 	<-g.done
 	err := g.change(ctx, "push lock: released by %s", func(s *pushState) { s.State = stateFree })
@@ -253,7 +253,7 @@ func (g *Grant) Release(ctx context.Context) error {
 // renew keeps the lease fresh until it is stopped or the lock is lost. A
 // renewal that fails otherwise is tried again while the lease lasts, which
 // counts from before it was written.
-func (g *Grant) renew(ctx context.Context, fresh time.Time) {
+func (g *Lease) renew(ctx context.Context, fresh time.Time) {
 	defer close(g.done)
 	tick := time.NewTicker(g.push.lease / 3)
 	defer tick.Stop()

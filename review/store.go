@@ -22,11 +22,11 @@ const TableRef = "refs/swarm/reviews"
 // fieldReviews stands on each commit of the table: the highest number yet.
 const fieldReviews = "Reviews"
 
-// Book is the reviews of a repository.
-type Book struct{ bus *bus.Bus }
+// Store is the reviews of a repository.
+type Store struct{ bus *bus.Bus }
 
-// NewBook returns the reviews of the repository that b is on.
-func NewBook(b *bus.Bus) *Book { return &Book{b} }
+// NewStore returns the reviews of the repository that b is on.
+func NewStore(b *bus.Bus) *Store { return &Store{b} }
 
 // Paths in the table.
 func numberPath(n int) string     { return fmt.Sprintf("number/%d/%d", n/100, n) }
@@ -45,8 +45,8 @@ var (
 // MaxDiff is the largest diff that a request can carry, in bytes.
 const MaxDiff = bus.MaxBody
 
-// Ask is a request to make.
-type Ask struct {
+// RequestParams is a request to make.
+type RequestParams struct {
 	To    []string
 	Range *Range
 	Text  string // for the reviewers
@@ -55,7 +55,7 @@ type Ask struct {
 
 // Request opens a review, and tells the reviewers by message in the same
 // transaction. It supersedes the author's earlier requests.
-func (b *Book) Request(ctx context.Context, from string, a Ask) (*Review, error) {
+func (b *Store) Request(ctx context.Context, from string, a RequestParams) (*Review, error) {
 	if len(a.Diff) > MaxDiff || strings.ToValidUTF8(a.Diff, "") != a.Diff {
 		return nil, bus.Inputf("the diff is larger than %d bytes, or not valid UTF-8", MaxDiff)
 	}
@@ -131,7 +131,7 @@ func short(branch string, tip object.Hash) string {
 	return strings.TrimPrefix(branch, "refs/heads/")
 }
 
-func (b *Book) reviewers(tx *refstore.Tx, from string, to []string) ([]string, error) {
+func (b *Store) reviewers(tx *refstore.Tx, from string, to []string) ([]string, error) {
 	var ids []string
 	for _, id := range to {
 		id, err := bus.ResolveIn(tx, id)
@@ -152,7 +152,7 @@ func (b *Book) reviewers(tx *refstore.Tx, from string, to []string) ([]string, e
 }
 
 // open stages a new review in the table and in the note on its tip.
-func (b *Book) open(tx *refstore.Tx, e *Event, diff string) error {
+func (b *Store) open(tx *refstore.Tx, e *Event, diff string) error {
 	table, err := tx.Table(TableRef)
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (b *Book) open(tx *refstore.Tx, e *Event, diff string) error {
 
 // add stages one event: the review in the table, and the note on tip, which gets
 // back whatever it lost.
-func (b *Book) add(tx *refstore.Tx, table *refstore.Table, e *Event, before string, tip object.Hash) error {
+func (b *Store) add(tx *refstore.Tx, table *refstore.Table, e *Event, before string, tip object.Hash) error {
 	notes, err := tx.Notes(NotesRef)
 	if err != nil {
 		return err
@@ -217,9 +217,9 @@ func lastNumber(tx *refstore.Tx) (int, error) {
 	return n, nil
 }
 
-// Say adds a verdict, a comment or a withdrawal to review number, and tells the
+// AddEvent adds a verdict, a comment or a withdrawal to review number, and tells the
 // others concerned by message in the same transaction.
-func (b *Book) Say(ctx context.Context, by string, number int, kind Kind, text string) (*Review, error) {
+func (b *Store) AddEvent(ctx context.Context, by string, number int, kind Kind, text string) (*Review, error) {
 	if err := checkText(text); err != nil {
 		return nil, err
 	}

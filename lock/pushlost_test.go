@@ -42,7 +42,7 @@ func TestPushLockLost(t *testing.T) {
 // So does one whose lock was taken and released since.
 func TestPushLockLostAndFree(t *testing.T) {
 	s := newSwarm(t, "A", "B")
-	p := s.push(Lease)
+	p := s.push(LeaseTime)
 	g, _ := acquire(t, p, "A")
 	free := elsewhere(2)
 	free.State = stateFree
@@ -91,7 +91,7 @@ func TestPushLockOfKilled(t *testing.T) {
 			if _, _, err := p.Acquire(bg, "B", 0); !errors.As(err, &no) || no.Holder.PID != h.Process.Pid {
 				t.Fatalf("beside its holder one gets %v", err)
 			}
-			got := make(chan *Grant, 1)
+			got := make(chan *Lease, 1)
 			wait := func() {
 				g, _, err := p.Acquire(bg, "B", time.Minute)
 				if err != nil {

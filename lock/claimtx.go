@@ -11,8 +11,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
-// grant is one run of a claim within a transaction.
-type grant struct {
+// claimTx is one run of a claim within a transaction.
+type claimTx struct {
 	claims  *Claims
 	tx      *refstore.Tx
 	table   *refstore.Table
@@ -25,7 +25,7 @@ type grant struct {
 	ended   map[string]bool    // sessions that it was taken from because they have ended
 }
 
-func (g *grant) run() error {
+func (g *claimTx) run() error {
 	var err error
 	if g.table, err = g.tx.Table(ClaimsRef); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (g *grant) run() error {
 }
 
 // path grants one path, or says who is in the way.
-func (g *grant) path(path string) error {
+func (g *claimTx) path(path string) error {
 	above, err := g.table.Above(path)
 	if err != nil {
 		return err
@@ -101,13 +101,13 @@ func (g *grant) path(path string) error {
 }
 
 // drop forgets what this run granted before and now covers by a folder above it.
-func (g *grant) drop(path string) {
+func (g *claimTx) drop(path string) {
 	g.granted = slices.DeleteFunc(g.granted, func(c Claim) bool { return c.Path == path })
 	g.fresh = slices.DeleteFunc(g.fresh, func(p string) bool { return p == path })
 }
 
 // take checks that another's claim may be taken over.
-func (g *grant) take(path string, claim Claim) error {
+func (g *claimTx) take(path string, claim Claim) error {
 	seen, err := bus.LastSeen(g.tx, claim.Session)
 	if err != nil {
 		return err
@@ -124,10 +124,10 @@ func (g *grant) take(path string, claim Claim) error {
 	return nil
 }
 
-func (g *grant) losers() []string { return slices.Sorted(maps.Keys(g.lost)) }
+func (g *claimTx) losers() []string { return slices.Sorted(maps.Keys(g.lost)) }
 
 // tell sends each session that lost claims one message.
-func (g *grant) tell() error {
+func (g *claimTx) tell() error {
 	for _, session := range g.losers() {
 		var paths []string
 		for _, claim := range g.lost[session] {

@@ -8,16 +8,16 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// Own is what a session held at one moment. Whoever keeps it can bring it up to
+// Held is what a session held at one moment. Whoever keeps it can bring it up to
 // date by what has changed since, however many claims others hold.
-type Own struct {
+type Held struct {
 	Tip   object.Hash // of the table of claims; "" for a moment before there was one
 	Paths []string    // sorted
 }
 
-// Own brings known, which is session id's, up to date. The zero Own is of a time
+// Held brings known, which is session id's, up to date. The zero Held is of a time
 // before any claim.
-func (c *Claims) Own(ctx context.Context, id string, known Own) (Own, error) {
+func (c *Claims) Held(ctx context.Context, id string, known Held) (Held, error) {
 	store := c.bus.Store()
 	tip, err := store.Tip(ctx, ClaimsRef)
 	if err != nil || tip == known.Tip {
@@ -25,11 +25,11 @@ func (c *Claims) Own(ctx context.Context, id string, known Own) (Own, error) {
 	}
 	now, err := store.TableAt(ctx, ClaimsRef, tip)
 	if err != nil {
-		return Own{}, err
+		return Held{}, err
 	}
 	before, err := store.TableAt(ctx, ClaimsRef, known.Tip)
 	if err != nil {
-		return Own{}, err
+		return Held{}, err
 	}
 	held := map[string]bool{}
 	for _, path := range known.Paths {
@@ -47,7 +47,7 @@ func (c *Claims) Own(ctx context.Context, id string, known Own) (Own, error) {
 		return err
 	})
 	if err != nil {
-		return Own{}, err
+		return Held{}, err
 	}
-	return Own{tip, slices.Sorted(maps.Keys(held))}, nil
+	return Held{tip, slices.Sorted(maps.Keys(held))}, nil
 }

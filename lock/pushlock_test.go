@@ -14,12 +14,12 @@ import (
 )
 
 // push is the push lock as another process would open it.
-func (s *swarm) push(lease time.Duration) *Push {
-	return NewPush(s.open(refstore.Options{Now: s.clock.Now}), lease)
+func (s *swarm) push(lease time.Duration) *PushLock {
+	return NewPushLock(s.open(refstore.Options{Now: s.clock.Now}), lease)
 }
 
 // acquire takes the lock, which must be free or freed in time.
-func acquire(t *testing.T, p *Push, by string) (*Grant, context.Context) {
+func acquire(t *testing.T, p *PushLock, by string) (*Lease, context.Context) {
 	t.Helper()
 	g, held, err := p.Acquire(bg, by, 2*soon)
 	if err != nil {
@@ -28,7 +28,7 @@ func acquire(t *testing.T, p *Push, by string) (*Grant, context.Context) {
 	return g, held
 }
 
-func release(t *testing.T, g *Grant) {
+func release(t *testing.T, g *Lease) {
 	t.Helper()
 	if err := g.Release(bg); err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func release(t *testing.T, g *Grant) {
 
 // plant puts a state of the lock into the ref, as the process that it names
 // would have done.
-func (p *Push) plant(t *testing.T, s pushState) {
+func (p *PushLock) plant(t *testing.T, s pushState) {
 	t.Helper()
 	err := p.bus.Update(bg, s.Session, func(tx *refstore.Tx, by string) error {
 		s.Version, s.Since, s.Expires = refstore.FormatVersion, tx.At().UTC(), tx.At().UTC().Add(p.lease)
@@ -67,7 +67,7 @@ func elsewhere(epoch int) pushState {
 
 func TestPushLock(t *testing.T) {
 	s := newSwarm(t, "A", "B")
-	p, other := s.push(Lease), s.push(Lease)
+	p, other := s.push(LeaseTime), s.push(LeaseTime)
 	if h, err := p.Holder(bg); h != nil || err != nil {
 		t.Errorf("before all, the holder is %+v, %v", h, err)
 	}
@@ -76,7 +76,7 @@ func TestPushLock(t *testing.T) {
 	s.Must(err)
 	host, _ := os.Hostname()
 	now := s.clock.Now()
-	if want := (PushHolder{Session: "A", Host: host, PID: os.Getpid(), Since: now, Expires: now.Add(Lease), Epoch: 1}); *h != want {
+	if want := (PushHolder{Session: "A", Host: host, PID: os.Getpid(), Since: now, Expires: now.Add(LeaseTime), Epoch: 1}); *h != want {
 		t.Errorf("the holder is %+v, want %+v", *h, want)
 	}
 	for _, by := range []string{"B", "A"} {
@@ -116,7 +116,7 @@ func TestPushLock(t *testing.T) {
 func TestPushLockUnknownSession(t *testing.T) {
 	s := newSwarm(t, "A")
 	var unknown *bus.UnknownSessionError
-	if _, _, err := s.push(Lease).Acquire(bg, "Z", soon); !errors.As(err, &unknown) {
+	if _, _, err := s.push(LeaseTime).Acquire(bg, "Z", soon); !errors.As(err, &unknown) {
 		t.Errorf("an unknown session gets %v", err)
 	}
 }
@@ -124,10 +124,10 @@ func TestPushLockUnknownSession(t *testing.T) {
 // A waiter gets the lock when it is released, and not before.
 func TestPushLockWaiters(t *testing.T) {
 	s := newSwarm(t, "A", "B", "C", "D")
-	g, _ := acquire(t, s.push(Lease), "A")
-	got := make(chan *Grant)
+	g, _ := acquire(t, s.push(LeaseTime), "A")
+	got := make(chan *Lease)
 	for _, by := range []string{"B", "C", "D"} {
-		p := s.push(Lease)
+		p := s.push(LeaseTime)
 		go func() {
 			g, _, err := p.Acquire(bg, by, time.Minute)
 			if err != nil {
@@ -155,11 +155,11 @@ func TestPushLockWaiters(t *testing.T) {
 
 func TestPushLockWaitRunsOut(t *testing.T) {
 	s := newSwarm(t, "A", "B")
-	g, _ := acquire(t, s.push(Lease), "A")
+	g, _ := acquire(t, s.push(LeaseTime), "A")
 	defer release(t, g)
 	const wait = 300 * time.Millisecond
 	start := time.Now()
-	_, _, err := s.push(Lease).Acquire(bg, "B", wait)
+	_, _, err := s.push(LeaseTime).Acquire(bg, "B", wait)
 	var no *PushHeldError
 	if !errors.As(err, &no) || no.Waited != wait || no.Holder.Session != "A" {
 		t.Errorf("after the wait: %#v", err)
@@ -169,7 +169,7 @@ func TestPushLockWaitRunsOut(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(bg)
 	ended := make(chan error)
-	go func() { _, _, err := s.push(Lease).Acquire(ctx, "B", time.Minute); ended <- err }()
+	go func() { _, _, err := s.push(LeaseTime).Acquire(ctx, "B", time.Minute); ended <- err }()
 	cancel()
 	if err := within(t, ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled, it ends with %v", err)
@@ -211,7 +211,7 @@ func TestPushLockRenewal(t *testing.T) {
 // A holder of which nothing can be known keeps the lock for as long as it gives
 // a sign within its lease, by the waiter's own clock.
 func TestWaitersClock(t *testing.T) {
-	w := &waiter{push: &Push{lease: time.Hour}}
+	w := &waiter{push: &PushLock{lease: time.Hour}}
 	state := elsewhere(1)
 	for round := range 3 {
 		state.Nonce = strconv.Itoa(round)

@@ -3,15 +3,21 @@ package lock
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
 // waiter remembers since when a waiter has seen the lock unchanged, by its own
 // clock.
 type waiter struct {
-	push  *Push
+	push  *PushLock
 	by    string
 	began time.Time
 	wait  time.Duration
@@ -67,51 +73,43 @@ func (w *waiter) next(ctx context.Context, held *PushHeldError) error {
 	return err
 }
 
-// GrantWait is Grant that waits, up to wait, while others hold what it asks for.
-// When the wait has run out it returns *TimeoutError.
-func (c *Claims) GrantWait(ctx context.Context, by string, r Request, wait time.Duration) ([]Claim, error) {
-	granted, err := c.Grant(ctx, by, r)
-	if _, ok := IsHeld(err); !ok || wait <= 0 {
-		return granted, err
+// waitPrefix begins the names of the files that waiters for the push lock hold
+// locked, in the folder swarm of the common git dir. They are for showing only:
+// the lock knows nothing of its waiters, and the kernel forgets them when they end.
+const waitPrefix = "waiting-"
+
+// announce lets others see that session id waits, until the function returned is
+// called or the process ends. What goes wrong with it does not matter.
+func announce(b *bus.Bus, id string) func() {
+	path := filepath.Join(b.Store().Repo().CommonDir, "swarm", waitPrefix+id)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return func() {}
 	}
-	waiting, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	watch := c.bus.Store().Watch(ClaimsRef)
-	defer watch.Close()
-	for {
-		granted, err = c.Grant(ctx, by, r)
-		held, ok := IsHeld(err)
-		if !ok {
-			return granted, err
-		}
-		next, cancel := waiting, context.CancelFunc(func() {})
-		if r.Takeover { // a session falls silent without a sign
-			next, cancel = context.WithTimeout(waiting, held.Seen.Add(c.StaleAfter+time.Second).Sub(c.bus.Store().Now()))
-		}
-		err := watch.Wait(next)
-		cancel()
-		if waiting.Err() != nil && ctx.Err() == nil {
-			return nil, &TimeoutError{held, wait}
-		}
-		if err != nil && next.Err() == nil {
-			return nil, err
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		_ = f.Close()
+		return func() {}
+	}
+	return func() {
+		_ = os.Remove(path)
+		_ = f.Close()
 	}
 }
 
-// TimeoutError says that a wait has run out; Unwrap tells for what.
-type TimeoutError struct {
-	Held   *HeldError
-	Waited time.Duration
+// Waiters lists the sessions that wait for the push lock on this machine.
+func (p *PushLock) Waiters() []string {
+	paths, _ := filepath.Glob(filepath.Join(p.bus.Store().Repo().CommonDir, "swarm", waitPrefix+"*"))
+	var ids []string
+	for _, path := range paths {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		if errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
+			ids = append(ids, strings.TrimPrefix(filepath.Base(path), waitPrefix))
+		}
+		_ = f.Close()
+	}
+	slices.Sort(ids)
+	return ids
 }
-
-func (e *TimeoutError) Error() string { return e.Held.Error() }
-
-// Unwrap returns the *HeldError.
-func (e *TimeoutError) Unwrap() error { return e.Held }
-
-// Is makes errors.Is(err, refstore.ErrBusy) hold: trying again may help.
-func (e *TimeoutError) Is(target error) bool { return target == refstore.ErrBusy }

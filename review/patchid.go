@@ -1,0 +1,51 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// PatchID is git's patch-id of the range's diff, by content only: stable under a
+// rebase that shifts lines (git-patch-id(1)).
+func PatchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return "", err
+	}
+	diff := git.GitParsed(ctx, "diff-tree", "-r", "-p", "--full-index", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", string(r.Base), string(r.Tip))
+	diff.Stdout = write
+	patch := git.GitParsed(ctx, "patch-id", "--stable")
+	patch.Stdin = read
+	done := make(chan error, 1)
+	go func() {
+		_, err := repo.Output(diff)
+		done <- errors.Join(err, write.Close())
+	}()
+	out, err := repo.Output(patch)
+	read.Close() // a diff that nobody reads must not wait for it
+	if err := errors.Join(err, <-done); err != nil {
+		return "", fmt.Errorf("patch-id: %w", err)
+	}
+	id, _, _ := strings.Cut(strings.TrimSpace(out), " ")
+	if id == "" { // a change without text: of modes alone, say
+		return treeID(ctx, git, r.Tip)
+	}
+	return object.Hash(id), nil
+}
+
+func treeID(ctx context.Context, git *repo.Repo, commit object.Hash) (object.Hash, error) {
+	ids, err := resolve(ctx, git, string(commit)+"^{tree}")
+	if err == nil && ids[0] == "" {
+		err = &NoCommitError{string(commit)}
+	}
+	if err != nil {
+		return "", err
+	}
+	return ids[0], nil
+}

@@ -1,0 +1,158 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Range is a change: the commits of Base..Tip.
+type Range struct {
+	Branch string // full ref name of what is to land, "" if it is no branch
+	Target string // full ref name of what it is to land on
+	Base   object.Hash
+	Tip    object.Hash
+}
+
+// FindRange is the change that branch (a ref's full name, or HEAD) would land on
+// target: from their merge base to its tip.
+func FindRange(ctx context.Context, git *repo.Repo, branch, target string) (*Range, error) {
+	r := &Range{Branch: branch, Target: target}
+	if branch == "HEAD" {
+		r.Branch = ""
+		if out, err := repo.Output(git.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD")); err == nil {
+			r.Branch = strings.TrimSpace(out)
+		}
+	}
+	return r, r.find(ctx, git, target, branch)
+}
+
+// find sets the range's tip to what one revision stands for, and its base to the
+// merge base with another.
+func (r *Range) find(ctx context.Context, git *repo.Repo, revision, tip string) error {
+	ids, err := commitIDs(ctx, git, tip, revision)
+	if err != nil {
+		return err
+	}
+	from := ids[1]
+	r.Tip = ids[0]
+	out, err := repo.Output(git.GitParsed(ctx, "merge-base", string(from), string(r.Tip)))
+	var no *repo.GitError
+	if errors.As(err, &no) {
+		return bus.Inputf("'%s' has no commit in common with the change", revision)
+	}
+	r.Base = object.Hash(strings.TrimSpace(out))
+	return err
+}
+
+// ParseRange reads "A..B": what B has that A has not.
+func ParseRange(ctx context.Context, git *repo.Repo, text, target string) (*Range, error) {
+	from, to, ok := strings.Cut(text, "..")
+	if !ok || strings.HasPrefix(to, ".") {
+		return nil, bus.Inputf("'%s' is no range such as main..HEAD", text)
+	}
+	if to == "" {
+		to = "HEAD"
+	}
+	if from == "" {
+		from = "HEAD"
+	}
+	r := &Range{Target: target}
+	if out, err := repo.Output(git.GitParsed(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", to)); err == nil {
+		for word := range strings.FieldsSeq(out) {
+			if strings.HasPrefix(word, "refs/heads/") {
+				r.Branch = word
+			}
+		}
+	}
+	return r, r.find(ctx, git, from, to)
+}
+
+// Commits counts the commits of the range.
+func (r *Range) Commits(ctx context.Context, git *repo.Repo) (int, error) {
+	out, err := repo.Output(git.GitParsed(ctx, "rev-list", "--count", string(r.Base)+".."+string(r.Tip)))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(out))
+}
+
+// Now is the range that the review's branch would land now: the branch may have
+// moved since the request, and the target too. A review of no branch stays with
+// its commit.
+func Now(ctx context.Context, git *repo.Repo, r *Review) (*Range, error) {
+	branch := r.Branch
+	if branch == "" {
+		branch = string(r.Tip)
+	}
+	now, err := FindRange(ctx, git, branch, r.Target)
+	var none *NoCommitError
+	if !errors.As(err, &none) || none.Revision != r.Target {
+		return now, err
+	}
+	now, err = FindRange(ctx, git, branch, string(r.Base))
+	if err != nil {
+		return nil, err
+	}
+	now.Base = r.Base
+	return now, nil
+}
+
+func exists(ctx context.Context, git *repo.Repo, commit object.Hash) bool {
+	_, err := commitIDs(ctx, git, string(commit))
+	return err == nil
+}
+
+// resolve is what these revisions stand for, as git reads them, "" for one that
+// stands for nothing here. It takes one process for all of them.
+func resolve(ctx context.Context, git *repo.Repo, revisions ...string) ([]object.Hash, error) {
+	cmd := git.GitParsed(ctx, "cat-file", "--batch-check=%(objectname)")
+	cmd.Stdin = strings.NewReader(strings.Join(revisions, "\n") + "\n")
+	out, err := repo.Output(cmd)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]object.Hash, len(revisions))
+	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	if len(lines) != len(ids) {
+		return ids, nil // a revision with a line feed is nothing here
+	}
+	for i, line := range lines {
+		if id := object.Hash(line); git.Algo.Valid(id) {
+			ids[i] = id
+		}
+	}
+	return ids, nil
+}
+
+// commitIDs resolves revisions, all of which must be commits.
+func commitIDs(ctx context.Context, git *repo.Repo, revisions ...string) ([]object.Hash, error) {
+	var peeled []string
+	for _, r := range revisions {
+		peeled = append(peeled, r+"^{commit}")
+	}
+	ids, err := resolve(ctx, git, peeled...)
+	if i := slices.Index(ids, ""); err == nil && i >= 0 {
+		err = &NoCommitError{revisions[i]}
+	}
+	return ids, err
+}
+
+// NoCommitError says that a revision names no commit of this repository.
+type NoCommitError struct{ Revision string }
+
+func (e *NoCommitError) Error() string { return fmt.Sprintf("'%s' is no commit here", e.Revision) }
+
+// said runs git and returns what it said, without the line feed.
+func said(cmd *exec.Cmd) (string, error) {
+	out, err := repo.Output(cmd)
+	return strings.TrimSuffix(out, "\n"), err
+}
