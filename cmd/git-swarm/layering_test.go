@@ -16,9 +16,10 @@ const testOnly = "refstore/refstoretest"
 // point down only.
 var layers = map[string][]string{
 	"cmd/git-swarm":        {"cmd/internal/app"},
+	"cmd/internal/guide":   nil,
 	"cmd/internal/text":    {"refstore/bus"},
 	"cmd/ao":               {"cmd/internal/app"},
-	"cmd/internal/app":     {"cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "merge/land", "merge", "merge/heal", "review", "lock", "refstore/object", "refstore", "refstore/bus", "refstore/rawfile", "refstore/repo"},
+	"cmd/internal/app":     {"cmd/internal/guide", "cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "merge/land", "merge", "merge/heal", "review", "lock", "refstore/object", "refstore", "refstore/bus", "refstore/rawfile", "refstore/repo"},
 	"orchestrator":         nil,
 	"orchestrator/monitor": {"orchestrator/agents", "merge", "merge/heal", "review", "lock", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"orchestrator/hook":    {"orchestrator/agents", "orchestrator/install", "review", "lock", "refstore/bus", "refstore", "refstore/repo"},

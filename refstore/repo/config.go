@@ -2,6 +2,7 @@ package repo
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,19 @@ func (c *Config) All(key string) []string {
 		}
 	}
 	return values
+}
+
+// Keys returns the keys of a section, in lower case as git compares them, each
+// once and in order. Those of subsections are not among them.
+func (c *Config) Keys(section string) []string {
+	var keys []string
+	for i := range c.entries {
+		name, ok := strings.CutPrefix(c.entries[i].key, section+".")
+		if ok && !strings.Contains(name, ".") && !slices.Contains(keys, c.entries[i].key) {
+			keys = append(keys, c.entries[i].key)
+		}
+	}
+	return keys
 }
 
 func (c *Config) last(key string) (entry, bool) {

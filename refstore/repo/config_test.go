@@ -3,6 +3,7 @@ package repo_test
 import (
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -291,6 +292,12 @@ func TestConfigAccess(t *testing.T) {
 	}
 	if v := c.All("swarm.hub"); !reflect.DeepEqual(v, []string{"a", "b"}) {
 		t.Errorf("hubs are %q", v)
+	}
+	if keys := c.Keys("branch"); keys != nil {
+		t.Errorf("keys of subsections count: %q", keys)
+	}
+	if keys := c.Keys("swarm"); len(keys) < 3 || keys[0] != "swarm.hub" || slices.Index(keys[1:], "swarm.hub") >= 0 {
+		t.Errorf("keys are %q", keys)
 	}
 	if v, ok := c.Get("Branch.X.y.REMOTE"); v != "o" || !ok {
 		t.Errorf("remote is %q, %v", v, ok)

@@ -169,7 +169,8 @@ func (a *App) globals(args []string) (g global, err error) {
 			args = args[1:]
 		case word == "--version" || word == "-v":
 			g.done = true
-			return g, a.printVersion()
+			_, err := io.WriteString(a.Stdout, readVersion().String())
+			return g, err
 		case word == "-h" || word == "--help":
 			g.done = true
 			return g, a.help(a.Stdout)

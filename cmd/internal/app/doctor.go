@@ -43,6 +43,7 @@ func runDoctor(ctx context.Context, c *call) error {
 	} else {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
 			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkPending(ctx))
+		findings = append(findings, c.checkKeys(r)...)
 		findings = append(findings, checkLocks(r, c.Now())...)
 		findings = append(findings, c.checkAgents(ctx, r)...)
 	}

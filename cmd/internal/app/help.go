@@ -4,81 +4,154 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
+	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/guide"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/urfave/cli/v3"
 )
 
 func helpVerb() *verb {
 	return &verb{
-		name: "help", group: groupHealth, args: "[COMMAND]", max: 2, short: "describe a command, or list them",
+		name: "help", group: groupHealth, args: "[COMMAND | GUIDE]", max: 2, short: "describe a command, show a guide, or list them",
+		long: `A guide is shown in git's pager: GIT_PAGER, core.pager, PAGER, else less.`,
 		flags: func() []cli.Flag {
-			return []cli.Flag{&cli.BoolFlag{Name: "man", Usage: "print the manual page, in troff"}}
+			return []cli.Flag{
+				&cli.BoolFlag{Name: "guides", Aliases: []string{"g"}, Usage: "list the guides"},
+				&cli.BoolFlag{Name: "man", Usage: "print the manual page in troff: git-swarm(1), or that of a guide"},
+			}
 		},
-		run: func(_ context.Context, c *call) error {
-			if c.cmd.Bool("man") {
-				return manual(c.Stdout)
-			}
-			if len(c.args) == 0 {
-				return c.help(c.Stdout)
-			}
-			if c.args[0] == "context" && len(c.args) == 1 {
-				if err := c.helpVerb(contextAddVerb()); err != nil {
-					return err
-				}
-				return c.helpVerb(contextShowVerb())
-			}
-			v, rest := findVerb(c.args)
-			if v == nil || len(rest) > 0 {
-				return unknownVerb(c.args)
-			}
-			return c.helpVerb(v)
-		},
+		run: runHelp,
 	}
+}
+
+func runHelp(ctx context.Context, c *call) error {
+	if c.cmd.Bool("guides") {
+		if len(c.args) > 0 {
+			return usageOf(c.verb, fmt.Sprintf("unexpected argument '%s'", text.Inert(c.args[0])))
+		}
+		return c.helpGuides()
+	}
+	if len(c.args) == 0 {
+		if c.cmd.Bool("man") {
+			return c.printf("%s", manual())
+		}
+		return c.help(c.Stdout)
+	}
+	v, rest := findVerb(c.args)
+	if v == nil && len(c.args) == 1 {
+		if g, ok := guide.Find(c.args[0]); ok {
+			if c.cmd.Bool("man") {
+				return c.printf("%s", g.Man())
+			}
+			return c.page(ctx, g.Text())
+		}
+	}
+	switch {
+	case c.cmd.Bool("man"):
+		return usageOf(c.verb, fmt.Sprintf("--man takes a guide, and '%s' is none", text.Inert(c.args[0])))
+	case v == nil, len(rest) > 0 && !slices.Contains(v.subs, rest[0]):
+		return unknownVerb(c.args)
+	}
+	return c.helpVerb(v)
+}
+
+// helpGuides lists the guides.
+func (c *call) helpGuides() error {
+	rows := [][2]string{}
+	for _, g := range guide.All() {
+		rows = append(rows, [2]string{g.Name, g.Short})
+	}
+	return c.printf("The guides of git swarm:\n\n%s\ngit swarm help GUIDE shows one.\n", columns(rows))
 }
 
 // help lists the commands by what they are for.
 func (a *App) help(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("usage: git swarm [-C DIR] [--session ID] COMMAND [ARGUMENTS]\n\n" +
-		"Several sessions at work on one repository: shared decisions, messages, claims\n" +
-		"and one push at a time, kept in git itself under refs/swarm.\n")
-	for _, group := range groups {
-		fmt.Fprintf(&b, "\n%s\n", group)
-		for _, v := range verbs() {
-			if v.group == group && !v.hidden {
-				fmt.Fprintf(&b, "   %-15s  %s\n", v.name, v.short)
-			}
+	fmt.Fprintf(&b, "usage: %s [-C DIR] [--session ID] COMMAND [ARGUMENTS]\n\n", a.program())
+	b.WriteString("git swarm lets several agents or people work in one repository without overwriting\n" +
+		"each other: shared decisions, messages, claims, reviews, and one push at a time.\n" +
+		"Everything is kept in git itself, under refs/swarm.\n")
+	var rows [][2]string
+	for _, v := range verbs() {
+		if !v.hidden {
+			rows = append(rows, [2]string{v.name, v.short})
 		}
 	}
-	b.WriteString("\ngit swarm help COMMAND describes one of them.\n" +
-		"Exit codes: 0 done, 1 no, 75 try again, 128 damaged or no repository, 129 wrong usage.\n")
+	lines := strings.SplitAfter(columns(rows), "\n")
+	for _, group := range groups {
+		fmt.Fprintf(&b, "\n%s\n", group)
+		at := 0
+		for _, v := range verbs() {
+			if v.hidden {
+				continue
+			}
+			if v.group == group {
+				b.WriteString(lines[at])
+			}
+			at++
+		}
+	}
+	fmt.Fprintf(&b, "\n%[1]s help COMMAND describes one of them, %[1]s help -g lists the guides.\n"+
+		"Exit codes: 0 done, 1 no, 75 try again, 128 damaged or no repository, 129 wrong usage.\n", a.program())
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// helpVerb describes one command.
+// program is the command as the user typed it: "git swarm" or "ao".
+func (a *App) program() string {
+	if a.Name == "ao" {
+		return "ao"
+	}
+	return "git swarm"
+}
+
+// helpVerb describes one command, or the commands that begin with its name.
 func (a *App) helpVerb(v *verb) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "usage: %s\n\n%s.\n", v.usage(), upperFirst(v.short))
+	fmt.Fprintf(&b, "usage: %s %s\n", a.program(), v.usage())
+	if v.short != "" {
+		fmt.Fprintf(&b, "\n%s.\n", upperFirst(v.short))
+	}
 	if v.long != "" {
 		fmt.Fprintf(&b, "\n%s\n", v.long)
 	}
-	if flags := v.allFlags(); len(flags) > 0 {
-		b.WriteString("\n")
-		for _, f := range flags {
-			names, text := describeFlag(f)
-			fmt.Fprintf(&b, "   %-24s %s\n", names, text)
+	rows := [][2]string{}
+	for _, f := range v.allFlags() {
+		names, usage := describeFlag(f)
+		rows = append(rows, [2]string{names, usage})
+	}
+	if v.hidden { // "review" stands for "review request" and the others
+		for _, sub := range verbs() {
+			if strings.HasPrefix(sub.name, v.name+" ") {
+				rows = append(rows, [2]string{sub.name, sub.short})
+			}
 		}
+	}
+	if len(rows) > 0 {
+		fmt.Fprintf(&b, "\n%s", columns(rows))
 	}
 	_, err := io.WriteString(a.Stdout, b.String())
 	return err
 }
 
+// columns sets names in a column that is as wide as the widest of them.
+func columns(rows [][2]string) string {
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r[0]))
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "   %-*s  %s\n", width, r[0], r[1])
+	}
+	return b.String()
+}
+
+// usage is the command line without the program.
 func (v *verb) usage() string {
-	usage := "git swarm " + v.name
+	usage := v.name
 	if len(v.allFlags()) > 0 {
 		usage += " [OPTIONS]"
 	}
@@ -115,11 +188,11 @@ func upperFirst(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// unknownVerb suggests the command that was meant, if one is near.
+// unknownVerb suggests the command or guide that was meant, if one is near.
 func unknownVerb(words []string) error {
 	var known []string
 	for _, v := range verbs() {
-		if !v.hidden || v.name == "context" {
+		if !v.hidden {
 			name, _, _ := strings.Cut(v.name, " ")
 			known = append(known, name)
 		}
@@ -127,21 +200,8 @@ func unknownVerb(words []string) error {
 	hint := "git swarm help"
 	if near := text.Nearest(words[0], known); near != "" {
 		hint = "git swarm " + near
+	} else if near := text.Nearest(words[0], guide.Names()); near != "" {
+		hint = "git swarm help " + near
 	}
-	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a git swarm command", text.Inert(words[0])), hint}
-}
-
-// Version is set by the linker for releases; else the module's version is told.
-var Version string
-
-func (a *App) printVersion() error {
-	version := Version
-	if info, ok := debug.ReadBuildInfo(); ok && version == "" {
-		version = strings.TrimPrefix(info.Main.Version, "v")
-	}
-	if version == "" || version == "(devel)" {
-		version = "0.1.0-dev"
-	}
-	_, err := fmt.Fprintf(a.Stdout, "git-swarm version %s\n", version)
-	return err
+	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a git swarm command", text.Inert(strings.Join(words, " "))), hint}
 }

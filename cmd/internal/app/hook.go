@@ -18,7 +18,7 @@ import (
 // of init --claude.
 func hookVerb() *verb {
 	return &verb{
-		name: "hook", hidden: true, raw: true, max: -1, subs: append([]string{"pre-commit"}, agents.HookEvents...),
+		name: "hook", hidden: true, raw: true, args: "EVENT", max: -1, short: "what git's and the agents' hooks call; not meant to be typed", subs: append([]string{"pre-commit"}, agents.HookEvents...),
 		run: func(ctx context.Context, c *call) error {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "hook EVENT is missing")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 // App is one run of the command: the process as the verbs see it.
 type App struct {
+	Name   string // what it was started as: "git-swarm", or "ao"
 	Env    repo.Env
 	Dir    string // where it was started
 	Stdin  io.Reader
@@ -28,7 +30,7 @@ type App struct {
 // code. SIGINT and SIGTERM kill it, which is safe at any moment; verbs that have
 // something to undo have them end their context instead (undoable).
 func Main(args []string) int {
-	a := &App{Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}
+	a := &App{Name: filepath.Base(args[0]), Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}
 	var err error
 	if a.Dir, err = os.Getwd(); err != nil {
 		if len(args) < 2 || args[1] != "hook" { // which is told where its agent works

@@ -16,7 +16,7 @@ import (
 // in the second file.
 func mergeDriverVerb() *verb {
 	return &verb{
-		name: "merge-driver", group: groupLand, args: "%O %A %B %L %P", min: 4, max: 5, short: "heal within git merge and git rebase; git calls it",
+		name: "merge-driver", hidden: true, group: groupLand, args: "%O %A %B %L %P", min: 4, max: 5, short: "heal within git merge and git rebase; git calls it, not you",
 		long: `init --merge-driver sets it up: git then calls it for every file that has no
 merge driver of its own in .gitattributes.`,
 		run: func(_ context.Context, c *call) error {

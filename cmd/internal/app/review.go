@@ -21,7 +21,7 @@ const groupReview = "review"
 func reviewVerb() *verb {
 	subs := []string{"request", "list", "show", "approve", "reject", "comment", "withdraw"}
 	return &verb{
-		name: "review", hidden: true, max: -1, subs: subs,
+		name: "review", hidden: true, args: "COMMAND", max: -1, subs: subs, short: "have a change reviewed before it lands",
 		run: func(_ context.Context, c *call) error {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "review what? "+strings.Join(subs, ", "))

@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// TestREADMEExamples heals every example of the README: a conflict in diff3
+// TestGuideExamples heals every example of the guide to healing: a conflict in diff3
 // style, a line of dashes, and the result.
-func TestREADMEExamples(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+func TestGuideExamples(t *testing.T) {
+	text, err := os.ReadFile("../../cmd/internal/guide/healing.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, m := range regexp.MustCompile("(?s)```heal (\\S+) (\\S+)\n(.*?)-------\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+	for _, m := range regexp.MustCompile("(?s)```heal (\\S+) (\\S+)\n(.*?)-------\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		path, rule, conflict, want := m[1], m[2], m[3], m[4]
 		var sides [3]strings.Builder // ours, base, theirs
 		at := -1
@@ -43,13 +43,13 @@ func TestREADMEExamples(t *testing.T) {
 		}
 		r := Merge([]byte(sides[1].String()), []byte(sides[0].String()), []byte(sides[2].String()), Options{Path: path, Level: level})
 		if string(r.Text) != want || len(r.Regions) != 1 || r.Regions[0].Rule != rule {
-			t.Errorf("%s: the README says\n%sbut it is %+v\n%s", rule, want, r.Regions, r.Text)
+			t.Errorf("%s: the guide says\n%sbut it is %+v\n%s", rule, want, r.Regions, r.Text)
 		}
 		seen[rule] = true
 	}
 	for _, r := range rules() {
 		if !seen[r.name] {
-			t.Errorf("the README has no example of %s", r.name)
+			t.Errorf("the guide has no example of %s", r.name)
 		}
 	}
 }

@@ -1,0 +1,67 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// configKey is a key of git's configuration that git swarm reads.
+type configKey struct {
+	name     string // as it is documented: git ignores case
+	means    string // one line, lower case, no full stop
+	standard string // the default, "" for none
+	team     bool   // swarm.toml may hold it, without "swarm."
+}
+
+// configKeys is the one table of keys: the manual page, the README and doctor
+// follow it.
+func configKeys() []configKey {
+	return []configKey{
+		{"swarm.session", "the session that commands act as, where nothing nearer says", "", false},
+		{"swarm.remote", "the remote to land on", "the upstream's, else origin", true},
+		{"swarm.target", "the branch to land on", "the upstream, else the branch of the same name", true},
+		{"swarm.staleAfter", "how long a session is silent before its claims may be taken over", "15m", true},
+		{"swarm.lockTimeout", "how long push waits for the push lock", "1m", true},
+		{"swarm.heal", "which conflicts push, pull and heal resolve: safe, wide or off", "safe", true},
+		{"swarm.verify", "a command that must succeed on what would land, in a checkout of it", "", false},
+		{"swarm.requireReview", "push lands only what is approved", "false", true},
+		{"swarm.claude", "sessions may join by themselves before any was registered; set by init --claude and --agents", "false", false},
+		{"swarm.linger", "headless Claude Code sessions wait to be woken by messages, too", "false", false},
+	}
+}
+
+// ownKeys are kept by init, and nobody else's to set.
+func ownKeys() []string { return []string{"swarm.clauderule", "swarm.claudesharedrule"} }
+
+// checkKeys finds the keys of the configuration that nothing reads: a misspelt
+// swarm.requireReview is a gate that stands open.
+func (c *call) checkKeys(r *repo.Repo) []finding {
+	config, err := r.Config()
+	if err != nil {
+		line, hint, _ := c.word(err)
+		return []finding{{"config", "bad", line, hint}}
+	}
+	known := ownKeys()
+	for _, k := range configKeys() {
+		known = append(known, strings.ToLower(k.name))
+	}
+	var found []finding
+	for _, key := range config.Keys("swarm") {
+		if slices.Contains(known, key) {
+			continue
+		}
+		hint := "git config --unset " + text.ShellWord(key)
+		if near := slices.Index(known, text.Nearest(key, known)) - len(ownKeys()); near >= 0 {
+			hint = "git config " + configKeys()[near].name + " VALUE, and " + hint
+		}
+		found = append(found, finding{"config", "bad", fmt.Sprintf("%s is set, and git swarm has no such key", text.Inert(key)), hint})
+	}
+	if len(found) == 0 {
+		return []finding{{"config", "ok", "every swarm.* key is one that is read", ""}}
+	}
+	return found
+}
