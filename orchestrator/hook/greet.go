@@ -53,7 +53,7 @@ func (h *Handler) sessionStart(ctx context.Context, id string) error {
 	greeted := false
 	greet := func(*bus.News) error {
 		greeted = true
-		return h.Say(Answer{Greeting: g})
+		return h.Say(g)
 	}
 	err = h.Bus.Sync(ctx, id, greet)
 	if err == nil && !greeted {

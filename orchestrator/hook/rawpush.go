@@ -20,7 +20,7 @@ func (h *Handler) prePush(ctx context.Context) error {
 		}
 		remote, target := h.lands(ctx, r)
 		if target != "" && p.goesTo(r, remote) && p.reaches(ctx, r, target) {
-			return h.Say(Answer{Push: target})
+			return h.Say(DenyPush{target})
 		}
 	}
 	return nil

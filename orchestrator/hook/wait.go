@@ -84,7 +84,7 @@ func (h *Handler) wake(ctx context.Context, id string) (woken bool, err error) {
 			return errLater
 		}
 		woken = true
-		return h.Say(Answer{Wake: n})
+		return h.Say(Wake{n})
 	})
 	if errors.Is(err, errLater) {
 		err = nil

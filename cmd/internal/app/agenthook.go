@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -79,6 +78,7 @@ type agentHook struct {
 	event   string
 	name    string // the event's name as the agent has it
 	works   string // the folder that the agent works in
+	places  *hook.Places
 	session string // whom the agent works as, once that is known
 	said    atomic.Bool
 	woken   bool
@@ -135,15 +135,25 @@ func (h *agentHook) run(ctx context.Context) error {
 		input.Dir = filepath.Join(h.Dir, input.Dir)
 	}
 	h.works = input.Dir
+	h.places = hook.NewPlaces(h.Env)
 	if h.event == agents.PreEdit {
 		return h.preEdit(ctx, input)
 	}
 	for _, dir := range append([]string{input.Dir}, projectDirs(h.Env)...) {
-		if err = h.in(ctx, dir, input); !errors.Is(err, agents.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
+		r, err := h.places.Repo(dir)
+		if err == nil {
+			err = h.handle(ctx, r, input, nil)
+		}
+		if !noSwarm(err) {
 			return err
 		}
 	}
-	return nil // there is no swarm here
+	return nil
+}
+
+// noSwarm reports whether the error says that git swarm is not used there.
+func noSwarm(err error) bool {
+	return errors.Is(err, agents.ErrNoInit) || errors.Is(err, repo.ErrNotRepository)
 }
 
 // projectDirs are where the agent was started: it may have gone to a folder of
@@ -160,30 +170,22 @@ func projectDirs(env repo.Env) (dirs []string) {
 // preEdit asks in the repository of each file, which may be another than the one
 // that the agent works in.
 func (h *agentHook) preEdit(ctx context.Context, input *hook.Input) error {
-	paths := input.Paths
-	for len(paths) > 0 && !h.said.Load() {
-		dir := hook.ExistingDir(paths[0], input.Dir)
-		same := func(path string) bool { return hook.ExistingDir(path, input.Dir) == dir }
-		one := *input
-		one.Paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !same(p) })
-		paths = slices.DeleteFunc(slices.Clone(paths), same)
-		err := h.in(ctx, dir, &one)
-		if err != nil && !errors.Is(err, agents.ErrNoInit) && !errors.Is(err, repo.ErrNotRepository) {
+	edits, unread := h.places.Edits(input.Dir, input.Paths)
+	for _, e := range edits {
+		if h.said.Load() {
+			return nil
+		}
+		if err := h.handle(ctx, e.Repo, input, e.Files); err != nil && !noSwarm(err) {
 			return err
 		}
 	}
-	return nil
+	return unread
 }
 
-// in runs the hook in the repository that dir is in.
-func (h *agentHook) in(ctx context.Context, dir string, input *hook.Input) error {
+// handle runs the hook in the repository.
+func (h *agentHook) handle(ctx context.Context, r *repo.Repo, input *hook.Input, files []string) error {
 	h.open.close()
-	h.open = opened{patience: h.open.patience}
-	h.Dir = dir
-	r, err := h.Repo()
-	if err != nil {
-		return err
-	}
+	h.open = opened{patience: h.open.patience, repo: r}
 	settings, err := h.Settings()
 	if err != nil {
 		return err
@@ -203,7 +205,7 @@ func (h *agentHook) in(ctx context.Context, dir string, input *hook.Input) error
 	linger, _ := config.Bool("swarm.linger", false)
 	handler := &hook.Handler{
 		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewStore(b), Env: h.Env, Now: h.Now,
-		Target: settings.Target, Remote: settings.Remote, Linger: linger, Input: *input, Say: h.say,
+		Target: settings.Target, Remote: settings.Remote, Linger: linger, Input: *input, Files: files, Say: h.say,
 	}
 	return handler.Run(ctx, h.event)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/hook"
 	"github.com/git-swarm/git-swarm/refstore/bus"
-	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // What is said to agents is bounded, in characters: it stays in their context.
@@ -23,23 +22,23 @@ const (
 
 // say prints an answer, in the agent's form.
 func (h *agentHook) say(a hook.Answer) error {
-	switch {
-	case a.Greeting != nil:
-		h.session = a.Greeting.Session.ID
-		return h.context(h.wordGreeting(a.Greeting))
-	case a.Parent != nil:
-		return h.context(h.wordParent(a.Parent))
-	case a.News != nil:
+	switch a := a.(type) {
+	case *hook.Greeting:
+		h.session = a.Session.ID
+		return h.context(h.wordGreeting(a))
+	case hook.Parent:
+		return h.context(h.wordParent(a))
+	case hook.News:
 		return h.context(wordNews(a.News, newsRoom))
-	case a.Held != nil:
+	case hook.DenyEdit:
 		return h.deny(h.wordDenied(a.Held))
-	case a.Push != "":
-		return h.deny(fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. Run: git swarm push --to %s", text.Inert(a.Push), text.ShellWord(a.Push)))
-	case a.Keep != nil:
-		return h.object(h.dialect.keep(h.wordReminder(a.Keep)))
-	case a.Wake != nil:
+	case hook.DenyPush:
+		return h.deny(fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. Run: git swarm push --to %s", text.Inert(a.Branch), text.ShellWord(a.Branch)))
+	case *hook.Reminder:
+		return h.object(h.dialect.keep(h.wordReminder(a)))
+	case hook.Wake:
 		h.woken = true
-		_, err := fmt.Fprintln(h.Stderr, wordNews(a.Wake, newsRoom))
+		_, err := fmt.Fprintln(h.Stderr, wordNews(a.News, newsRoom))
 		return err
 	}
 	return nil
@@ -127,7 +126,7 @@ func wordNews(n *bus.News, limit int) string {
 // wordDenied says who holds the file, since when, and one next step.
 func (h *agentHook) wordDenied(e *lock.HeldError) string {
 	h.prefix = ""
-	if r, err := repo.Discover(h.Env, h.works); err == nil && r.CommonDir == h.open.repo.CommonDir {
+	if r, err := h.places.Repo(h.works); err == nil && r.CommonDir == h.open.repo.CommonDir {
 		h.prefix = r.Prefix
 	}
 	line, _ := h.wordHeld(e)
@@ -175,10 +174,10 @@ func (h *agentHook) wordReminder(k *hook.Reminder) string {
 	return r.String()
 }
 
-func (h *agentHook) wordParent(g *hook.Greeting) string {
-	text := fmt.Sprintf("git swarm: you work for session %s; what you edit is claimed for it, and an edit of what another session holds is refused.", g.Session.ID)
-	if len(g.Held) > 0 {
-		text += "\nIt holds: " + holdings(g.Held, 400)
+func (h *agentHook) wordParent(p hook.Parent) string {
+	text := fmt.Sprintf("git swarm: you work for session %s; what you edit is claimed for it, and an edit of what another session holds is refused.", p.Session)
+	if len(p.Held) > 0 {
+		text += "\nIt holds: " + holdings(p.Held, 400)
 	}
 	return text
 }

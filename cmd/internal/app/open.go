@@ -208,23 +208,11 @@ func wordPath(err error, arg string) error {
 // inWorkTree makes an absolute path relative to the work tree's top, also when
 // one of them is spelt through symbolic links.
 func inWorkTree(r *repo.Repo, path string) (string, error) {
-	for _, p := range []string{filepath.Clean(path), resolveLinks(filepath.Clean(path))} {
+	for _, p := range []string{filepath.Clean(path), repo.ResolveLinks(filepath.Clean(path))} {
 		rel, err := filepath.Rel(r.WorkTree, p)
 		if r.WorkTree != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, "../") {
 			return filepath.ToSlash(rel), nil
 		}
 	}
 	return "", bus.Inputf("'%s': outside the repository", text.Inert(path))
-}
-
-// resolveLinks resolves the links in the part of path that exists.
-func resolveLinks(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
-	}
-	dir := filepath.Dir(path)
-	if dir == path {
-		return path
-	}
-	return filepath.Join(resolveLinks(dir), filepath.Base(path))
 }

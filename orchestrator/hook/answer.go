@@ -1,0 +1,35 @@
+package hook
+
+import (
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// Answer is what a hook has to say: one of the types below, Greeting or Reminder.
+type Answer interface{ answer() }
+
+// News is what has come for the session since the last time.
+type News struct{ *bus.News }
+
+// Wake is what has come for a session that is idle: it is woken for it.
+type Wake struct{ *bus.News }
+
+// DenyEdit denies an edit of what another session holds.
+type DenyEdit struct{ Held *lock.HeldError }
+
+// DenyPush denies a plain git push of the branch that git swarm push lands on.
+type DenyPush struct{ Branch string }
+
+// Parent tells a subagent which session it works for.
+type Parent struct {
+	Session string
+	Held    []string // what that session claims
+}
+
+func (News) answer()      {}
+func (Wake) answer()      {}
+func (DenyEdit) answer()  {}
+func (DenyPush) answer()  {}
+func (Parent) answer()    {}
+func (*Greeting) answer() {}
+func (*Reminder) answer() {}

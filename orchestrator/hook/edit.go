@@ -1,0 +1,151 @@
+package hook
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Places finds the repositories that folders are in. It looks once for each folder.
+type Places struct {
+	env   repo.Env
+	found map[string]place
+}
+
+type place struct {
+	repo *repo.Repo
+	err  error
+}
+
+// NewPlaces returns Places that were not asked yet.
+func NewPlaces(env repo.Env) *Places { return &Places{env, map[string]place{}} }
+
+// Repo is the repository that the folder is in, as from repo.Discover.
+func (p *Places) Repo(dir string) (*repo.Repo, error) {
+	at, ok := p.found[dir]
+	if !ok {
+		at.repo, at.err = repo.Discover(p.env, dir)
+		p.found[dir] = at
+	}
+	return at.repo, at.err
+}
+
+// Edit is what an agent is about to change in one checkout.
+type Edit struct {
+	Repo  *repo.Repo
+	Files []string // from the top of the repository
+}
+
+// Edits sorts files, as seen from dir, by the checkout that they are in; files
+// outside of any are left out. They need not exist. An error is that of the first
+// folder whose repository cannot be read; the other files are sorted all the same.
+func (p *Places) Edits(dir string, paths []string) (edits []Edit, err error) {
+	for _, path := range paths {
+		if path == "" {
+			continue
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		path = repo.ResolveLinks(filepath.Clean(path))
+		r, failed := p.Repo(existing(filepath.Dir(path)))
+		switch {
+		case errors.Is(failed, repo.ErrNotRepository):
+			continue
+		case failed != nil:
+			if err == nil {
+				err = failed
+			}
+			continue
+		}
+		file, ok := inCheckout(r, path)
+		if !ok {
+			continue
+		}
+		i := slices.IndexFunc(edits, func(e Edit) bool { return e.Repo.GitDir == r.GitDir })
+		if i < 0 {
+			i, edits = len(edits), append(edits, Edit{Repo: r})
+		}
+		edits[i].Files = append(edits[i].Files, file)
+	}
+	return edits, err
+}
+
+// existing is the folder, or the nearest one above it that exists.
+func existing(dir string) string {
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			break
+		}
+	}
+	return dir
+}
+
+// inCheckout is a file's path from the top of the repository.
+func inCheckout(r *repo.Repo, path string) (string, bool) {
+	if r.WorkTree == "" {
+		return "", false
+	}
+	rel, err := filepath.Rel(r.WorkTree, path)
+	if err != nil {
+		return "", false
+	}
+	clean, err := lock.CleanPath(filepath.ToSlash(rel))
+	return clean, err == nil
+}
+
+// preEdit claims what is about to be edited, or denies the edit. Ignored files are
+// nobody's.
+func (h *Handler) preEdit(ctx context.Context, id string) error {
+	holders, err := h.Claims.Holders(ctx, h.Files)
+	if err != nil {
+		return err
+	}
+	var wanted, doubtful []string
+	for _, file := range h.Files {
+		switch held, ok := holders[file]; {
+		case ok && held.Session == id:
+		case ok && held.Path == file:
+			inTheWay, err := h.Claims.InTheWay(ctx, file, held)
+			if err != nil {
+				return err
+			}
+			return h.Say(DenyEdit{inTheWay})
+		case h.mayBeIgnored(file):
+			doubtful = append(doubtful, file)
+		default:
+			wanted = append(wanted, file)
+		}
+	}
+	wanted = append(wanted, h.notIgnored(ctx, doubtful)...)
+	if len(wanted) == 0 {
+		return nil
+	}
+	_, err = h.Claims.Grant(ctx, id, lock.Request{Paths: wanted})
+	if held, ok := lock.IsHeld(err); ok {
+		return h.Say(DenyEdit{held})
+	}
+	if err != nil {
+		return err
+	}
+	return h.resume(ctx, id)
+}
+
+// notIgnored leaves out what git ignores, unless it is tracked. Where git cannot
+// say, nothing is ignored.
+func (h *Handler) notIgnored(ctx context.Context, paths []string) []string {
+	if len(paths) == 0 {
+		return nil
+	}
+	cmd := h.Repo.GitParsed(ctx, "-C", h.Repo.WorkTree, "check-ignore", "-z", "--stdin")
+	cmd.Stdin = strings.NewReader(strings.Join(paths, "\x00"))
+	out, _ := repo.Output(cmd) // with 1 if none is
+	ignored := strings.Split(out, "\x00")
+	return slices.DeleteFunc(paths, func(p string) bool { return slices.Contains(ignored, p) })
+}

@@ -1,0 +1,90 @@
+package hook
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// newsEvery is how often a session is given news that is not urgent.
+const newsEvery = 30 * time.Second
+
+// news tells what came since the cursor, and beats the heart. A subagent is told
+// nothing: what it is told, the session itself would never see.
+func (h *Handler) news(ctx context.Context, id string) error {
+	h.stopWaiting()
+	if h.agent.Record != nil {
+		h.known().Alive(h.Input.Session)
+	}
+	told := false
+	err := h.Bus.Sync(ctx, id, func(n *bus.News) error {
+		if h.Input.Subagent != "" {
+			return errLater
+		}
+		if h.agent.Record != nil && within(h.Now().Sub(time.Unix(h.agent.Record.Told, 0)), newsEvery) && !h.urgent(ctx, n) {
+			return errLater
+		}
+		told = true
+		return h.Say(News{n})
+	})
+	if errors.Is(err, errLater) {
+		return nil
+	}
+	if told {
+		err = errors.Join(err, h.agent.Update(ctx, func(a *agents.Record) { a.Told = h.Now().Unix() }))
+	}
+	return err
+}
+
+// within reports whether so little time has passed. What lies in the future by a
+// clock that was ahead is no sign of anything.
+func within(since, limit time.Duration) bool { return since >= 0 && since < limit }
+
+// urgent is a message from the orchestrator, one that says so, and whatever names
+// a path that the session holds.
+func (h *Handler) urgent(ctx context.Context, n *bus.News) bool {
+	var texts []string
+	for _, m := range n.Messages {
+		if m.From == bus.Orchestrator || strings.HasPrefix(strings.ToLower(strings.TrimLeft(m.Body, "[(*! ")), "urgent") {
+			return true
+		}
+		texts = append(texts, m.Body)
+	}
+	for _, c := range n.Context {
+		texts = append(texts, c.Body)
+	}
+	own, err := h.own(ctx, n.Session)
+	return err == nil && slices.ContainsFunc(own.Paths, func(path string) bool {
+		return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, path) })
+	})
+}
+
+// own is what the session claims. The agent's record has what that was at its
+// last stop, so that not all claims of all sessions have to be read.
+func (h *Handler) own(ctx context.Context, id string) (lock.Held, error) {
+	if h.agent.Record != nil && h.agent.Record.Session == id {
+		if own, err := h.Claims.Held(ctx, id, h.agent.Record.Own()); err == nil {
+			return own, nil
+		}
+	}
+	return h.Claims.Held(ctx, id, lock.Held{})
+}
+
+// subagent tells a subagent whom it works for.
+func (h *Handler) subagent(ctx context.Context, id string) error {
+	s, err := h.Bus.Session(ctx, id)
+	if err != nil {
+		return err
+	}
+	own, err := h.own(ctx, id)
+	if err != nil {
+		return err
+	}
+	return h.Say(Parent{s.ID, own.Paths})
+}
