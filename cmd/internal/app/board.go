@@ -91,7 +91,7 @@ func (b *board) look(ctx context.Context, m *monitor.Monitor, interval time.Dura
 	for ctx.Err() == nil {
 		err := b.lookOnce(ctx, m, interval, to)
 		if err != nil {
-			if _, _, code := b.call.word(err); code == exitAgain {
+			if _, _, code := b.call.format(err); code == exitAgain {
 				err = pause(ctx, min(interval, busyPause))
 			}
 		}

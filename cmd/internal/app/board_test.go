@@ -117,14 +117,14 @@ func (th *theatre) open() {
 	if err != nil {
 		th.t.Fatal(err)
 	}
-	m := &monitor.Monitor{Repo: c.open.repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now, StaleAfter: settings.StaleAfter}
+	m := &monitor.Monitor{Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now, StaleAfter: settings.StaleAfter}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		th.ended <- (&board{call: c, screen: th}).run(ctx, m, time.Hour)
 	}()
-	th.t.Cleanup(func() { cancel(); <-over; c.open.close() })
+	th.t.Cleanup(func() { cancel(); <-over; c.swarm.Close() })
 }
 
 // until waits for the screen to be as ok wants it.

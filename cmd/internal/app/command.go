@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/urfave/cli/v3"
 )
@@ -35,10 +36,10 @@ type verb struct {
 // call is a verb at work.
 type call struct {
 	*App
-	verb *verb
-	cmd  *cli.Command
-	args []string
-	open opened
+	verb  *verb
+	cmd   *cli.Command
+	args  []string
+	swarm *swarm.Swarm // nil until it is first asked for
 }
 
 // command is the one constructor of commands. urfave/cli alone takes surplus and
@@ -50,7 +51,7 @@ func (a *App) command(v *verb) *cli.Command {
 		Name: v.name, Flags: flags, SkipFlagParsing: v.raw,
 		HideHelp: true, HideHelpCommand: true, HideVersion: true,
 		Writer: io.Discard, ErrWriter: io.Discard,
-		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageOf(v, wordFlag(err)) },
+		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageOf(v, formatFlag(err)) },
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			args := cmd.Args().Slice()
@@ -58,15 +59,18 @@ func (a *App) command(v *verb) *cli.Command {
 				return v.wrongCount(args)
 			}
 			c := &call{App: a, verb: v, cmd: cmd, args: args}
-			defer c.open.close()
-			return v.run(ctx, c)
+			defer func() { c.swarm.Close() }()
+			if err := v.run(ctx, c); err != nil {
+				return &callError{err, c}
+			}
+			return nil
 		},
 	}
 }
 
-// wordFlag words what the library says of a value: which option it is of, and not
+// formatFlag words what the library says of a value: which option it is of, and not
 // how it was parsed.
-func wordFlag(err error) string {
+func formatFlag(err error) string {
 	value, rest, ok := strings.Cut(strings.TrimPrefix(err.Error(), "invalid value "), " for flag -")
 	name, _, ok2 := strings.Cut(rest, ":")
 	if !ok || !ok2 {

@@ -38,7 +38,7 @@ func runDoctor(ctx context.Context, c *call) error {
 	findings := []finding{c.checkGit(ctx), c.checkPath()}
 	r, err := c.Repo()
 	if err != nil {
-		line, hint, _ := c.word(err)
+		line, hint, _ := c.format(err)
 		findings = append(findings, finding{"repository", "bad", line, hint})
 	} else {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
@@ -127,7 +127,7 @@ func (c *call) checkSwarm(ctx context.Context) finding {
 	}
 	switch {
 	case err != nil:
-		line, hint, _ := c.word(err)
+		line, hint, _ := c.format(err)
 		return finding{"swarm", "bad", line, hint}
 	case len(all) == 0:
 		return finding{"swarm", "note", "no session was ever registered here", "git swarm init --sessions \"A:frontend B:backend\", or git swarm init --claude"}
@@ -144,7 +144,7 @@ func (c *call) checkSession(ctx context.Context) finding {
 		id, err = b.Resolve(ctx, id)
 	}
 	if err != nil {
-		line, hint, _ := c.word(err)
+		line, hint, _ := c.format(err)
 		return finding{"session", "bad", line, hint}
 	}
 	return finding{"session", "ok", id, ""}
@@ -167,7 +167,7 @@ func (c *call) checkPending(ctx context.Context) finding {
 		err = b.Store().Settle(ctx)
 	}
 	if err != nil {
-		line, hint, _ := c.word(err)
+		line, hint, _ := c.format(err)
 		return finding{"state", "bad", line, hint}
 	}
 	return finding{"state", "ok", "no change is half done", ""}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
@@ -51,6 +51,22 @@ type statusError struct{ code int }
 
 func (e *statusError) Error() string { return fmt.Sprintf("exit status %d", e.code) }
 
+// callError is an error with the call that it ended, which knows how to word it.
+type callError struct {
+	error
+	call *call
+}
+
+func (e *callError) Unwrap() error { return e.error }
+
+// exitWith ends a command with a code, without a word.
+func exitWith(code int) error {
+	if code == exitDone {
+		return nil
+	}
+	return &statusError{code}
+}
+
 var (
 	errNoVerb      = &statusError{exitUsage} // the help was shown instead
 	errInterrupted = errors.New("interrupted")
@@ -64,7 +80,12 @@ func (a *App) fail(err error) int {
 	if errors.As(err, &status) {
 		return status.code
 	}
-	line, hint, code := a.word(err)
+	at := viewpoint{now: a.Now()}
+	var of *callError
+	if errors.As(err, &of) {
+		at = of.call.viewpoint()
+	}
+	line, hint, code := formatError(err, at)
 	line, _, _ = strings.Cut(line, "\n")
 	fmt.Fprintf(a.Stderr, "git swarm: %s\n", text.Inert(line))
 	if hint != "" {
@@ -73,7 +94,37 @@ func (a *App) fail(err error) int {
 	return code
 }
 
-func (a *App) word(err error) (line, hint string, code int) {
+// viewpoint is from where an error is looked at: when, and in which folder below
+// the work tree's top.
+type viewpoint struct {
+	now    time.Time
+	prefix string
+}
+
+func (c *call) viewpoint() viewpoint {
+	at := viewpoint{now: c.Now()}
+	if c.swarm != nil {
+		at.prefix = c.swarm.Repo.Prefix
+	}
+	return at
+}
+
+func (c *call) format(err error) (line, hint string, code int) {
+	return formatError(err, c.viewpoint())
+}
+
+// describe words an error and its next step on one line.
+func (c *call) describe(err error) string {
+	line, hint, _ := c.format(err)
+	if hint != "" {
+		line += " (" + hint + ")"
+	}
+	return line
+}
+
+// formatError words an error: what went wrong, the next step if there is one, and
+// the exit code.
+func formatError(err error, at viewpoint) (line, hint string, code int) {
 	line, code = err.Error(), exitFatal
 	var (
 		usage   *usageError
@@ -96,18 +147,18 @@ func (a *App) word(err error) (line, hint string, code int) {
 	case errors.As(err, &refused):
 		hint, code = refused.hint, refused.code
 	case errors.As(err, &timeout):
-		line, _ = a.wordHeld(timeout.Held)
+		line, _ = formatHeld(timeout.Held, at)
 		hint, code = fmt.Sprintf("git swarm message %s \"…\", or wait longer than %s", timeout.Held.Claim.Session, timeout.Waited), exitAgain
 	case errors.As(err, &held):
-		line, hint = a.wordHeld(held)
+		line, hint = formatHeld(held, at)
 		code = exitNo
 	case errors.As(err, &push):
-		line = fmt.Sprintf("%s (for %s, on %s, pid %d); waited %s", push.Error(), text.Age(a.Now(), push.Holder.Since), text.Inert(push.Holder.Host), push.Holder.PID, push.Waited)
+		line = fmt.Sprintf("%s (for %s, on %s, pid %d); waited %s", push.Error(), text.Age(at.now, push.Holder.Since), text.Inert(push.Holder.Host), push.Holder.PID, push.Waited)
 		hint, code = "git swarm push --wait 10m", exitAgain
 	case errors.As(err, &holder):
 		line, hint, code = text.Inert(holder.Error()), "git swarm claims", exitNo
 	case errors.As(err, &unknown):
-		line, hint = wordUnknown(unknown)
+		line, hint = formatUnknown(unknown)
 		code = exitNo
 	case errors.Is(err, bus.ErrInput):
 		code = exitUsage
@@ -136,42 +187,28 @@ func (a *App) word(err error) (line, hint string, code int) {
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		line, code = "interrupted", exitFatal+2
 	default:
-		line, hint = wordSystem(err)
+		line, hint = formatSystem(err)
 	}
 	return line, hint, code
 }
 
-func (a *App) wordHeld(e *lock.HeldError) (line, hint string) {
-	line = fmt.Sprintf("%s (for %s, seen %s)", text.Inert(e.Error()), text.Age(a.Now(), e.Claim.Since), text.Ago(a.Now(), e.Seen))
-	if e.Claim.Reason != "" {
-		line += ": " + text.Quoted(e.Claim.Reason)
-	}
+func formatHeld(e *lock.HeldError, at viewpoint) (line, hint string) {
+	line = text.HeldLine(at.now, e)
+	path := text.ShellWord(text.PathFrom(at.prefix, e.Path))
 	if e.Stale {
-		return line, "git swarm claim --takeover " + text.ShellWord(a.fromHere(e.Path))
+		return line, "git swarm claim --takeover " + path
 	}
-	return line, fmt.Sprintf("git swarm claim --wait 10m %s, or git swarm message %s \"…\"", text.ShellWord(a.fromHere(e.Path)), e.Claim.Session)
+	return line, fmt.Sprintf("git swarm claim --wait 10m %s, or git swarm message %s \"…\"", path, e.Claim.Session)
 }
 
-// fromHere is a path from the top as it is given where the command was started.
-func (a *App) fromHere(path string) string {
-	rel, err := filepath.Rel(filepath.FromSlash("/"+a.prefix), filepath.FromSlash("/"+path))
-	if err != nil {
-		return path
-	}
-	if strings.HasPrefix(rel, "-") {
-		return "./" + rel
-	}
-	return rel
-}
-
-func wordUnknown(e *bus.UnknownSessionError) (line, hint string) {
+func formatUnknown(e *bus.UnknownSessionError) (line, hint string) {
 	known := strings.Join(append(e.Known[:len(e.Known):len(e.Known)], bus.Orchestrator), ", ")
 	return fmt.Sprintf("unknown session '%s' (known: %s)", text.Inert(e.ID), known),
 		fmt.Sprintf("git swarm init --sessions \"%s:workstream\"", text.Inert(e.ID))
 }
 
-// wordSystem turns what the operating system refused into a line for people.
-func wordSystem(err error) (line, hint string) {
+// formatSystem turns what the operating system refused into a line for people.
+func formatSystem(err error) (line, hint string) {
 	line = text.Inert(err.Error())
 	var path *fs.PathError
 	where := ""

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
@@ -13,7 +14,7 @@ import (
 
 // gate is what push asks of each change under the push lock, nil where no review
 // is required.
-func (c *call) gate(b *bus.Bus, s *settings, id string) func(ctx context.Context, base, tip string) error {
+func (c *call) gate(b *bus.Bus, s *settings.Settings, id string) func(ctx context.Context, base, tip string) error {
 	if !s.RequireReview {
 		return nil
 	}
@@ -30,8 +31,8 @@ func (c *call) gate(b *bus.Bus, s *settings, id string) func(ctx context.Context
 	}
 }
 
-// wordNotClear words why something may not land, with the next step.
-func wordNotClear(err error) error {
+// formatNotClear words why something may not land, with the next step.
+func formatNotClear(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -25,7 +25,7 @@ func (c *call) healCheckout(ctx context.Context) error {
 		return err
 	}
 	if r.WorkTree == "" {
-		return c.wordLanding(land.ErrBare)
+		return c.formatLanding(land.ErrBare)
 	}
 	chosen, err := c.chosen(r)
 	if err != nil {

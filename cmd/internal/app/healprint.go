@@ -57,7 +57,7 @@ func (c *call) whose(ctx context.Context, path string, sides [2]string) string {
 		if sides[i] == "" {
 			continue
 		}
-		out, err := repo.Output(c.open.repo.GitParsed(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", sides[i], "--", ":(top,literal)"+path))
+		out, err := repo.Output(c.swarm.Repo.GitParsed(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", sides[i], "--", ":(top,literal)"+path))
 		if err == nil && strings.TrimSpace(out) != "" {
 			parts = append(parts, name+": "+text.Inert(strings.TrimSpace(out)))
 		}

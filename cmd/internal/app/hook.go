@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/agenthook"
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -29,7 +31,9 @@ func hookVerb() *verb {
 			case c.args[0] == agents.PrePush && len(git) > 0: // git names the remote, an agent does not
 				return c.hookPrePush(ctx, git)
 			}
-			return c.agentHook(ctx)
+			return exitWith(agenthook.Run(ctx, agenthook.Process{
+				Env: c.Env, Dir: c.Dir, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Now: c.Now, Describe: c.describe,
+			}, c.args))
 		},
 	}
 }
@@ -93,7 +97,7 @@ func (c *call) hookPrePush(ctx context.Context, args []string) error {
 
 // targets are the branches of the remote that only what is approved lands on:
 // swarm.target, else the remote's default branch and what this branch lands on.
-func (c *call) targets(ctx context.Context, s *settings, args []string) ([]string, error) {
+func (c *call) targets(ctx context.Context, s *settings.Settings, args []string) ([]string, error) {
 	if s.Target != "" {
 		return []string{"refs/heads/" + strings.TrimPrefix(s.Target, "refs/heads/")}, nil
 	}
@@ -116,10 +120,10 @@ func (c *call) targets(ctx context.Context, s *settings, args []string) ([]strin
 		targets = append(targets, ref)
 		return err
 	}
-	if err := add(review.DefaultTarget(ctx, c.open.repo, remote)); err != nil {
+	if err := add(review.DefaultTarget(ctx, c.swarm.Repo, remote)); err != nil {
 		return nil, err
 	}
-	return targets, add(review.FindTarget(ctx, c.open.repo, "HEAD", remote, ""))
+	return targets, add(review.FindTarget(ctx, c.swarm.Repo, "HEAD", remote, ""))
 }
 
 // mayPush checks what a plain push would land: as the session's, or for a person
@@ -148,7 +152,7 @@ func (c *call) mayPush(ctx context.Context, tip, remote string) error {
 	}
 	r := &review.Range{Tip: object.Hash(tip)}
 	if strings.Trim(remote, "0") != "" {
-		r, err = review.FindRange(ctx, c.open.repo, tip, remote)
+		r, err = review.FindRange(ctx, c.swarm.Repo, tip, remote)
 		var gone *review.NoCommitError
 		if err != nil && !errors.As(err, &gone) && !errors.Is(err, bus.ErrInput) {
 			return err
@@ -160,5 +164,5 @@ func (c *call) mayPush(ctx context.Context, tip, remote string) error {
 			r.Base = newest.Base
 		}
 	}
-	return wordNotClear(book.Clear(ctx, id, newest, r))
+	return formatNotClear(book.Clear(ctx, id, newest, r))
 }

@@ -213,7 +213,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 			}
 			w, err := launch.AddWorktree(ctx, r, s.ID, s.Branch)
 			if err != nil {
-				return wordWorktree(err)
+				return formatWorktree(err)
 			}
 			paths[s.ID] = w.Path
 			if c.wantJSON() {
@@ -227,8 +227,8 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 	return c.initJSON(all, paths)
 }
 
-// wordWorktree words why a worktree was not made.
-func wordWorktree(err error) error {
+// formatWorktree words why a worktree was not made.
+func formatWorktree(err error) error {
 	var gone *launch.GoneError
 	var git *repo.GitError
 	switch {

@@ -41,7 +41,7 @@ func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []install
 	}
 	for _, a := range agents {
 		if err := a.Install(ctx, r, target); err != nil {
-			return wordSettings(err, "git swarm init --agents "+a.Name+", in a worktree")
+			return formatSettings(err, "git swarm init --agents "+a.Name+", in a worktree")
 		}
 		if c.wantJSON() {
 			continue
@@ -60,7 +60,7 @@ func (c *call) removeAgents(ctx context.Context, r *repo.Repo, agents []install.
 	for _, a := range agents {
 		there := a.Installed(r)
 		if err := a.Remove(ctx, r); err != nil {
-			return wordSettings(err, "git swarm init --agents "+a.Name+" --remove, in a worktree")
+			return formatSettings(err, "git swarm init --agents "+a.Name+" --remove, in a worktree")
 		}
 		if c.wantJSON() {
 			continue
@@ -79,9 +79,9 @@ func (c *call) printRemoved(path string, there bool) error {
 	return c.printf("No hooks of git swarm's in %s\n", text.Inert(c.near(path)))
 }
 
-// wordSettings words why an agent's settings were left alone. elsewhere is what to
+// formatSettings words why an agent's settings were left alone. elsewhere is what to
 // run where there is no main checkout.
-func wordSettings(err error, elsewhere string) error {
+func formatSettings(err error, elsewhere string) error {
 	var settings *install.SettingsError
 	switch {
 	case errors.As(err, &settings):

@@ -22,7 +22,7 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 	}
 	path, err := claude.Install(ctx, r)
 	if err != nil {
-		return wordSettings(err, "git swarm init --claude --shared, in a worktree")
+		return formatSettings(err, "git swarm init --claude --shared, in a worktree")
 	}
 	if c.wantJSON() {
 		return nil
@@ -34,7 +34,7 @@ func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {
 	before := install.Installed(ctx, r)
 	path, err := install.Claude{Shared: c.cmd.Bool("shared")}.Remove(ctx, r)
 	if err != nil {
-		return wordSettings(err, "git swarm init --claude --shared, in a worktree")
+		return formatSettings(err, "git swarm init --claude --shared, in a worktree")
 	}
 	if c.wantJSON() {
 		return nil

@@ -42,7 +42,7 @@ func ownKeys() []string { return []string{"swarm.clauderule", "swarm.claudeshare
 func (c *call) checkKeys(r *repo.Repo) []finding {
 	config, err := r.Config()
 	if err != nil {
-		line, hint, _ := c.word(err)
+		line, hint, _ := c.format(err)
 		return []finding{{"config", "bad", line, hint}}
 	}
 	known := ownKeys()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
@@ -92,12 +93,12 @@ func runLaunch(ctx context.Context, c *call) error {
 		}
 		return nil
 	}
-	tmux, err := launch.FindTmux(ctx, c.Env, c.open.repo)
+	tmux, err := launch.FindTmux(ctx, c.Env, c.swarm.Repo)
 	if errors.Is(err, launch.ErrNoTmux) && len(clients) == 1 && c.onTerminal() {
-		return wordAgent(clients[0].Interactive(ctx))
+		return formatAgent(clients[0].Interactive(ctx))
 	}
 	if err != nil {
-		return wordAgent(err)
+		return formatAgent(err)
 	}
 	for _, a := range clients {
 		line, err := c.launchLine(a)
@@ -124,10 +125,10 @@ func runLaunch(ctx context.Context, c *call) error {
 // mayLaunch refuses where there is no client, or where one is at work already.
 func (c *call) mayLaunch(clients []launch.Client) error {
 	if err := launch.HasClient(c.Env); err != nil {
-		return wordAgent(err)
+		return formatAgent(err)
 	}
 	for _, a := range clients {
-		if agents.In(c.open.repo).AtWork(a.Session) {
+		if agents.In(c.swarm.Repo).AtWork(a.Session) {
 			return &refusal{exitNo, fmt.Sprintf("an agent is at work as %s already", a.Session), fmt.Sprintf("git swarm message %s \"…\"", a.Session)}
 		}
 	}
@@ -135,7 +136,7 @@ func (c *call) mayLaunch(clients []launch.Client) error {
 }
 
 func (c *call) launchLine(a launch.Client) (string, error) {
-	return a.Line(launch.PromptFile(c.open.repo.CommonDir, a.Session))
+	return a.Line(launch.PromptFile(c.swarm.Repo.CommonDir, a.Session))
 }
 
 // tooLong refuses a text that no program can be given as an argument.
@@ -228,7 +229,7 @@ func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 	return clients, nil
 }
 
-func (c *call) client(ctx context.Context, id, task string, most int, settings *settings, all []bus.Session) (launch.Client, error) {
+func (c *call) client(ctx context.Context, id, task string, most int, settings *settings.Settings, all []bus.Session) (launch.Client, error) {
 	p := launch.SessionPrompt{Task: task, Review: settings.RequireReview, MaxFiles: most}
 	for _, s := range all {
 		if s.ID == id {
@@ -241,7 +242,7 @@ func (c *call) client(ctx context.Context, id, task string, most int, settings *
 		return launch.Client{}, &refusal{exitNo, "the orchestrator has no worktree: git swarm start runs it", ""}
 	}
 	var err error
-	p.Worktree, err = agents.FindWorktree(c.open.repo, id)
+	p.Worktree, err = agents.FindWorktree(c.swarm.Repo, id)
 	if errors.Is(err, agents.ErrNoWorktree) {
 		hint := fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", id, text.Inert(p.Session.Workstream))
 		return launch.Client{}, &refusal{exitNo, fmt.Sprintf("session %s has no worktree", id), hint}

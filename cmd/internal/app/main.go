@@ -22,8 +22,6 @@ type App struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Now    func() time.Time
-
-	prefix string // where below the work tree's top it works, once that is known
 }
 
 // Main runs the program as the operating system started it and returns its exit

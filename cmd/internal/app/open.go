@@ -8,71 +8,63 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
+	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
-	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/rawfile"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// opened is what a call has open of the repository, each opened when first asked
-// for.
-type opened struct {
-	repo     *repo.Repo
-	store    *refstore.Store
-	settings *settings
-	patience time.Duration // how long a change may wait for others; 0 for the usual
-}
-
-func (o *opened) close() {
-	if o.store != nil {
-		_ = o.store.Close()
+// Swarm is the swarm in the repository that the command was started in.
+func (c *call) Swarm() (*swarm.Swarm, error) {
+	if c.swarm != nil {
+		return c.swarm, nil
 	}
+	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now})
+	if err == nil {
+		c.swarm = s
+	}
+	return s, err
 }
 
-// Repo is the repository that the command was started in.
+// Repo is that repository.
 func (c *call) Repo() (*repo.Repo, error) {
-	if c.open.repo == nil {
-		r, err := repo.Discover(c.Env, c.Dir)
-		if err != nil {
-			return nil, err
-		}
-		c.open.repo, c.prefix = r, r.Prefix
+	s, err := c.Swarm()
+	if err != nil {
+		return nil, err
 	}
-	return c.open.repo, nil
+	return s.Repo, nil
 }
 
-// Bus is the swarm in that repository.
+// Bus is the sessions, messages and shared context there.
 func (c *call) Bus() (*bus.Bus, error) {
-	if c.open.store == nil {
-		r, err := c.Repo()
-		if err != nil {
-			return nil, err
-		}
-		c.open.store = refstore.Open(r, refstore.Options{Now: c.Now, Patience: c.open.patience})
+	s, err := c.Swarm()
+	if err != nil {
+		return nil, err
 	}
-	return bus.New(c.open.store), nil
+	return s.Bus(), nil
 }
 
-// Claims are the claims in that repository.
+// Settings is the configuration there.
+func (c *call) Settings() (*settings.Settings, error) {
+	s, err := c.Swarm()
+	if err != nil {
+		return nil, err
+	}
+	return s.Settings()
+}
+
+// Claims is who holds what there.
 func (c *call) Claims() (*lock.Claims, error) {
-	b, err := c.Bus()
+	s, err := c.Swarm()
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.Settings()
-	if err != nil {
-		return nil, err
-	}
-	claims := lock.NewClaims(b, s.StaleAfter, s.FoldCase)
-	claims.Ended = func(session string, seen time.Time) bool {
-		return agents.In(c.open.repo).Ended(session, seen)
-	}
-	return claims, nil
+	return s.Claims()
 }
 
 // Session is who the caller is: --session, GIT_SWARM_SESSION, whom the agent that
@@ -172,7 +164,7 @@ func (c *call) paths(args []string) ([]string, error) {
 		}
 		clean, err := lock.CleanPath(path)
 		if err != nil {
-			return nil, fmt.Errorf("%w", wordPath(err, arg))
+			return nil, fmt.Errorf("%w", formatPath(err, arg))
 		}
 		paths = append(paths, clean)
 	}
@@ -196,8 +188,8 @@ func (c *call) noLinks(paths []string) error {
 	return nil
 }
 
-// wordPath names the path as the user gave it.
-func wordPath(err error, arg string) error {
+// formatPath names the path as the user gave it.
+func formatPath(err error, arg string) error {
 	_, why, ok := strings.Cut(err.Error(), "': ")
 	if !ok {
 		return err

@@ -86,12 +86,12 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 		}
 		stale = time.Duration(minutes) * time.Minute
 	}
-	target, err := review.FindTarget(ctx, c.open.repo, "HEAD", s.Remote, s.Target)
+	target, err := review.FindTarget(ctx, c.swarm.Repo, "HEAD", s.Remote, s.Target)
 	if err != nil && !errors.Is(err, review.ErrNoTarget) {
 		return nil, 0, err
 	}
 	return &monitor.Monitor{
-		Repo: c.open.repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now,
+		Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now,
 		StaleAfter: stale, AutoApprove: c.cmd.Bool("auto-approve"), Target: target,
 	}, time.Duration(interval) * time.Second, nil
 }
@@ -110,7 +110,7 @@ func runOrchestrate(ctx context.Context, c *call) error {
 			whole = false
 			continue
 		}
-		line, _, code := c.word(err)
+		line, _, code := c.format(err)
 		if code != exitAgain || ctx.Err() != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ func (c *call) watchSwarm(ctx context.Context, m *monitor.Monitor) (*refstore.Wa
 	if err != nil {
 		return nil, nil, err
 	}
-	return c.open.store.Watch(m.WatchRefs(now)...), now, nil
+	return c.swarm.Store().Watch(m.WatchRefs(now)...), now, nil
 }
 
 // errInterval says that nothing has moved for an interval.
@@ -215,11 +215,11 @@ func (c *call) printEvent(at time.Time, e monitor.Event) error {
 			"at": text.Stamp(at), "event": e.Kind, "session": e.Session, "other": e.Other, "number": e.Number, "body": e.Text, "files": append([]string{}, e.Files...),
 		})
 	}
-	return c.printf("%s %s\n", at.Local().Format("15:04:05"), wordEvent(e))
+	return c.printf("%s %s\n", at.Local().Format("15:04:05"), formatEvent(e))
 }
 
-// wordEvent is the line for an event.
-func wordEvent(e monitor.Event) string {
+// formatEvent is the line for an event.
+func formatEvent(e monitor.Event) string {
 	files := text.Inert(strings.Join(e.Files, ", "))
 	switch e.Kind {
 	case "joined":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
@@ -61,7 +62,7 @@ func runPush(ctx context.Context, c *call) error {
 	}
 	landed, err := l.Push(ctx, target, wait)
 	if err != nil {
-		return c.wordLanding(err)
+		return c.formatLanding(err)
 	}
 	return c.printLanded(landed, "Push successful", "landed on")
 }
@@ -83,12 +84,12 @@ func runPull(ctx context.Context, c *call) error {
 	}
 	landed, err := l.Pull(ctx, target)
 	if err != nil {
-		return c.wordLanding(err)
+		return c.formatLanding(err)
 	}
 	return c.printLanded(landed, "Pull successful", "new from")
 }
 
-func (c *call) lander(ctx context.Context) (*land.Lander, *settings, error) {
+func (c *call) lander(ctx context.Context) (*land.Lander, *settings.Settings, error) {
 	b, id, err := c.acting()
 	if err != nil {
 		return nil, nil, err
@@ -105,11 +106,11 @@ func (c *call) lander(ctx context.Context) (*land.Lander, *settings, error) {
 		return nil, nil, err
 	}
 	return &land.Lander{
-		Repo: c.open.repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Level: settings.Heal, Verify: settings.Verify,
+		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Level: settings.Heal, Verify: settings.Verify,
 	}, settings, nil
 }
 
-func (c *call) target(ctx context.Context, s *settings, branch string) (land.Target, error) {
+func (c *call) target(ctx context.Context, s *settings.Settings, branch string) (land.Target, error) {
 	if branch == "" {
 		branch = s.Target
 	}
@@ -117,20 +118,20 @@ func (c *call) target(ctx context.Context, s *settings, branch string) (land.Tar
 	if err != nil {
 		return land.Target{}, err
 	}
-	t, err := land.FindTarget(ctx, c.open.repo, remote, branch)
+	t, err := land.FindTarget(ctx, c.swarm.Repo, remote, branch)
 	if err != nil {
-		return t, c.wordLanding(err)
+		return t, c.formatLanding(err)
 	}
 	return t, nil
 }
 
 // remote is swarm.remote, else the one that swarm.toml names. That is committed
 // by anybody: it may choose among the remotes here, and not name another place.
-func (c *call) remote(s *settings) (string, error) {
+func (c *call) remote(s *settings.Settings) (string, error) {
 	if s.Remote != "" || s.TeamRemote == "" {
 		return s.Remote, nil
 	}
-	config, err := c.open.repo.Config()
+	config, err := c.swarm.Repo.Config()
 	if err != nil {
 		return "", err
 	}
@@ -176,8 +177,8 @@ func (c *call) printLanded(l *land.Landed, done, verb string) error {
 	return c.printf("%s%s\n", done, note)
 }
 
-// wordLanding words what can go wrong with a branch.
-func (c *call) wordLanding(err error) error {
+// formatLanding words what can go wrong with a branch.
+func (c *call) formatLanding(err error) error {
 	var (
 		conflict *land.ConflictError
 		rejected *land.RejectedError
@@ -191,9 +192,9 @@ func (c *call) wordLanding(err error) error {
 	case errors.As(err, &verify):
 		return &refusal{exitNo, text.Inert(verify.Error()), "git swarm pull" + c.landsAt(" ") + ", mend, then " + c.pushAgain()}
 	case errors.As(err, &gate):
-		return wordNotClear(gate.Err)
+		return formatNotClear(gate.Err)
 	case errors.As(err, &conflict):
-		return &refusal{exitNo, wordConflict(conflict), "git rebase " + text.ShellWord(conflict.Onto) + ", resolve, then " + c.pushAgain()}
+		return &refusal{exitNo, formatConflict(conflict), "git rebase " + text.ShellWord(conflict.Onto) + ", resolve, then " + c.pushAgain()}
 	case errors.As(err, &rejected):
 		return &refusal{exitNo, text.Inert(rejected.Error()), ""}
 	case errors.As(err, &inTheWay):
@@ -232,8 +233,8 @@ func (c *call) landsAt(option string) string {
 	return option + text.ShellWord(to)
 }
 
-// wordConflict names the files, and whose commits they conflict with.
-func wordConflict(e *land.ConflictError) string {
+// formatConflict names the files, and whose commits they conflict with.
+func formatConflict(e *land.ConflictError) string {
 	var sessions, commits []string
 	seen := map[string]bool{}
 	for _, t := range e.Theirs {

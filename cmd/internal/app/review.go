@@ -68,11 +68,11 @@ func runReviewRequest(ctx context.Context, c *call) error {
 	}
 	r, err := c.reviewRange(ctx, id)
 	if err != nil {
-		return wordCommit(err)
+		return formatCommit(err)
 	}
 	made, err := review.NewStore(b).Request(ctx, id, review.RequestParams{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
 	if err != nil {
-		return wordReview(err, 0)
+		return formatReview(err, 0)
 	}
 	if c.wantJSON() {
 		return c.object(jsonReview(made))
@@ -91,15 +91,15 @@ func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error
 		return nil, err
 	}
 	if len(c.args) == 1 {
-		return review.ParseRange(ctx, c.open.repo, c.args[0], target)
+		return review.ParseRange(ctx, c.swarm.Repo, c.args[0], target)
 	}
-	return review.FindRange(ctx, c.open.repo, branch, target)
+	return review.FindRange(ctx, c.swarm.Repo, branch, target)
 }
 
 // branchOf is where session id works: HEAD if it is the one that asks from its
 // own worktree, else the branch that its worktree is on, else its registered one.
 func (c *call) branchOf(ctx context.Context, id string) (string, error) {
-	if own, err := c.Session(); err == nil && strings.EqualFold(own, id) && c.open.repo.WorkTree != "" {
+	if own, err := c.Session(); err == nil && strings.EqualFold(own, id) && c.swarm.Repo.WorkTree != "" {
 		return "HEAD", nil
 	}
 	b, err := c.Bus()
@@ -120,7 +120,7 @@ func (c *call) reviewTarget(ctx context.Context, branch string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	target, err := review.FindTarget(ctx, c.open.repo, branch, s.Remote, s.Target)
+	target, err := review.FindTarget(ctx, c.swarm.Repo, branch, s.Remote, s.Target)
 	if errors.Is(err, review.ErrNoTarget) {
 		return "", &refusal{exitNo, "no target to compare with: the branch has no upstream, and there is no remote's default branch", "git config swarm.target main"}
 	}
@@ -245,9 +245,9 @@ func (c *call) findReview(ctx context.Context, book *review.Store, arg string) (
 	if n, err := strconv.Atoi(strings.TrimPrefix(arg, "#")); err == nil && len(arg) < 7 {
 		return book.Get(ctx, n)
 	}
-	r, err := review.FindRange(ctx, c.open.repo, arg, arg)
+	r, err := review.FindRange(ctx, c.swarm.Repo, arg, arg)
 	if err != nil {
-		return nil, wordCommit(err)
+		return nil, formatCommit(err)
 	}
 	found, err := book.On(ctx, r.Tip)
 	if err == nil && found == nil {
@@ -256,8 +256,8 @@ func (c *call) findReview(ctx context.Context, book *review.Store, arg string) (
 	return found, err
 }
 
-// wordCommit says a plain no to a name that is no commit.
-func wordCommit(err error) error {
+// formatCommit says a plain no to a name that is no commit.
+func formatCommit(err error) error {
 	var none *review.NoCommitError
 	if errors.As(err, &none) {
 		return &refusal{exitNo, text.Inert(none.Error()), ""}
@@ -265,8 +265,8 @@ func wordCommit(err error) error {
 	return err
 }
 
-// wordReview words what a review refuses.
-func wordReview(err error, number int) error {
+// formatReview words what a review refuses.
+func formatReview(err error, number int) error {
 	hint := ""
 	switch {
 	case errors.Is(err, review.ErrClosed):

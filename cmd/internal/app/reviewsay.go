@@ -67,7 +67,7 @@ func (c *call) printReview(ctx context.Context, r *review.Review, diff string) e
 		return err
 	}
 	span := string(r.Base) + ".." + string(r.Tip)
-	if _, err := repo.Output(c.open.repo.GitParsed(ctx, "rev-parse", "--verify", "--quiet", string(r.Tip)+"^{commit}")); err != nil {
+	if _, err := repo.Output(c.swarm.Repo.GitParsed(ctx, "rev-parse", "--verify", "--quiet", string(r.Tip)+"^{commit}")); err != nil {
 		if diff != "" {
 			return c.printDiff(diff)
 		}
@@ -155,7 +155,7 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 	}
 	now, err := book.AddEvent(ctx, id, r.Number, kind, comment)
 	if err != nil {
-		return wordReview(err, r.Number)
+		return formatReview(err, r.Number)
 	}
 	if c.wantJSON() {
 		return c.object(jsonReview(now))
@@ -195,12 +195,12 @@ func runMergeOK(ctx context.Context, c *call) error {
 	}
 	var r *review.Range
 	if newest != nil && newest.State == review.Approved {
-		r, err = review.Now(ctx, c.open.repo, newest)
+		r, err = review.Now(ctx, c.swarm.Repo, newest)
 		if errors.Is(err, bus.ErrInput) { // nothing in common with the target any more
 			err = &refusal{exitNo, fmt.Sprintf("%s: %s", id, text.Inert(err.Error())), ""}
 		}
 		if err != nil {
-			return wordCommit(err)
+			return formatCommit(err)
 		}
 	}
 	return c.printClear(id, newest, book.Clear(ctx, id, newest, r))
@@ -208,7 +208,7 @@ func runMergeOK(ctx context.Context, c *call) error {
 
 func (c *call) printClear(id string, newest *review.Review, verdict error) error {
 	if verdict != nil {
-		return wordNotClear(verdict)
+		return formatNotClear(verdict)
 	}
 	if c.wantJSON() {
 		return c.object(map[string]any{"session": id, "status": "clear", "number": newest.Number})

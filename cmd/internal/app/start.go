@@ -31,7 +31,7 @@ func setupVerb() *verb {
 				findings[1].state = "bad"
 			}
 			if r, err := c.Repo(); err != nil {
-				line, hint, _ := c.word(err)
+				line, hint, _ := c.format(err)
 				findings = append(findings, finding{"repository", "bad", line, hint})
 			} else {
 				findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""}, c.checkIdentity(ctx, r))
@@ -100,14 +100,14 @@ func runStart(ctx context.Context, c *call) (err error) {
 	}
 	name, err := install.WriteProtocol(r.WorkTree, target)
 	if err != nil {
-		return wordSettings(err, "")
+		return formatSettings(err, "")
 	}
 	c.notef("The rules of the swarm are in %s, between marks: commit it, so that worktrees have it", name)
 	if err := c.initClaude(ctx, r); err != nil {
 		return err
 	}
 	client := launch.Client{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
-	return wordAgent(client.Interactive(ctx))
+	return formatAgent(client.Interactive(ctx))
 }
 
 // mayStart refuses where the orchestrator could not be started.
@@ -123,7 +123,7 @@ func (c *call) mayStart(ctx context.Context, r *repo.Repo) error {
 	if err != nil && !errors.Is(err, launch.ErrNoClient) {
 		return &refusal{exitNo, text.Inert(err.Error()), "git swarm setup"}
 	}
-	return wordAgent(err)
+	return formatAgent(err)
 }
 
 // planFile is where a plan is edited.
@@ -146,7 +146,7 @@ func (c *call) landsOn(ctx context.Context, branch string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return hook.LandsOn(ctx, c.open.repo, branch, s.Remote, s.Target)
+	return hook.LandsOn(ctx, c.swarm.Repo, branch, s.Remote, s.Target)
 }
 
 // plan is what the user wants, from wherever it is given; edited says that it is
@@ -248,8 +248,8 @@ func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
 	return "", os.Remove(path)
 }
 
-// wordAgent words what can go wrong with a client.
-func wordAgent(err error) error {
+// formatAgent words what can go wrong with a client.
+func formatAgent(err error) error {
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, launch.ErrNoClient):

@@ -1,9 +1,4 @@
-package app
-
-import (
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
-	"github.com/git-swarm/git-swarm/orchestrator/hook"
-)
+package agenthook
 
 // dialect is how an agent wants to be answered: with one object on standard
 // output, in exit code 0.
@@ -22,19 +17,19 @@ func specific(event string, f fields) any {
 	return fields{"hookSpecificOutput": f}
 }
 
-func wordContext(event, _, text string) any {
+func additionalContext(event, _, text string) any {
 	return specific(event, fields{"additionalContext": text})
 }
 
 func keepWorking(reason string) any { return fields{"decision": "block", "reason": reason} }
 
-// dialects by the name in "hook --agent NAME". For sources see orchestrator's
+// dialectOf finds a dialect by the name in "hook --agent NAME". For sources see orchestrator's
 // tables of hooks.
-func dialects(name string) (dialect, bool) {
+func dialectOf(name string) (dialect, bool) {
 	switch name {
 	case "claude", "codex":
 		return dialect{
-			context: wordContext,
+			context: additionalContext,
 			deny: func(event, reason string) any {
 				return specific(event, fields{"permissionDecision": "deny", "permissionDecisionReason": reason})
 			},
@@ -42,7 +37,7 @@ func dialects(name string) (dialect, bool) {
 		}, true
 	case "gemini":
 		return dialect{
-			context: wordContext,
+			context: additionalContext,
 			deny:    func(_, reason string) any { return fields{"decision": "deny", "reason": reason} },
 			keep:    keepWorking,
 		}, true
@@ -62,26 +57,4 @@ func dialects(name string) (dialect, bool) {
 		}, true
 	}
 	return dialect{}, false
-}
-
-// ended reports whether the agent's turn was ended by its user, or by a failure:
-// there is nobody to remind.
-func (in *hookInput) ended() bool { return in.Status == "aborted" || in.Status == "error" }
-
-// from makes of an agent's input what all have in common.
-func (in *hookInput) from(event string) hook.Input {
-	input := hook.Input{
-		Name: in.Event, Session: in.SessionID, Subagent: in.AgentID, Dir: in.Dir, Reason: in.Reason,
-		StopActive: in.StopHookActive || in.LoopCount > 0,
-	}
-	if input.Session == "" {
-		input.Session = in.ConversationID
-	}
-	if input.Dir == "" && len(in.WorkspaceRoots) > 0 {
-		input.Dir = in.WorkspaceRoots[0]
-	}
-	if event == agents.Stop && in.ended() {
-		input.StopActive = true
-	}
-	return input
 }

@@ -1,4 +1,9 @@
-package app
+// Package settings reads swarm.* of git's configuration, and behind it swarm.toml,
+// the file in which a team keeps its defaults.
+//
+// swarm.toml is committed by anybody: nothing in it is run, and it may name a
+// remote but no URL. A value that is no good is an error that names its key.
+package settings
 
 import (
 	"bytes"
@@ -12,11 +17,12 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/pelletier/go-toml/v2"
 )
 
-// settings are swarm.* of git's configuration, and behind it those of swarm.toml.
-type settings struct {
+// Settings are swarm.* of git's configuration, and behind it those of swarm.toml.
+type Settings struct {
 	Remote      string        // swarm.remote; "" if not set
 	TeamRemote  string        // of swarm.toml, and so only the name of a remote, never a URL or option
 	Target      string        // swarm.target; "" if not set
@@ -43,20 +49,13 @@ type teamFile struct {
 	Heal          string `toml:"heal"`
 }
 
-// Settings reads the configuration, once a call.
-func (c *call) Settings() (*settings, error) {
-	if c.open.settings != nil {
-		return c.open.settings, nil
-	}
-	r, err := c.Repo()
-	if err != nil {
-		return nil, err
-	}
+// Read reads the configuration of r, and swarm.toml if there is a work tree.
+func Read(r *repo.Repo) (*Settings, error) {
 	config, err := r.Config()
 	if err != nil {
 		return nil, err
 	}
-	s := &settings{StaleAfter: 15 * time.Minute, LockTimeout: time.Minute}
+	s := &Settings{StaleAfter: 15 * time.Minute, LockTimeout: time.Minute}
 	if r.WorkTree != "" {
 		if err := s.readTeamFile(filepath.Join(r.WorkTree, "swarm.toml")); err != nil {
 			return nil, err
@@ -86,11 +85,10 @@ func (c *call) Settings() (*settings, error) {
 	if s.FoldCase, err = config.Bool("core.ignorecase", false); err != nil {
 		return nil, err
 	}
-	c.open.settings = s
 	return s, nil
 }
 
-func (s *settings) readTeamFile(path string) error {
+func (s *Settings) readTeamFile(path string) error {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -1,0 +1,213 @@
+package agenthook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/hook"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
+)
+
+// The rules of an agent's hook: JSON in, JSON or nothing out, exit 0 whatever
+// happens, within answerTime. What goes wrong is kept for doctor, and never stands
+// in the agent's way. Only wait lasts, and ends with exitWake to wake its agent.
+const (
+	answerTime   = time.Second
+	storeTimeout = 500 * time.Millisecond // how long a change waits for others
+	margin       = 100 * time.Millisecond // for writing down that the time was up
+	exitWake     = 2
+	maxInput     = 64 << 20
+)
+
+// Process is the process that the agent's client started.
+type Process struct {
+	Env    repo.Env
+	Dir    string
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Now    func() time.Time
+
+	Describe func(error) string // words an error for a person, on one line
+}
+
+// Run runs "hook [--agent NAME] EVENT" and returns the exit code. What runs out of
+// time goes on unseen to the end of the process: it answers no more.
+func Run(ctx context.Context, p Process, args []string) int {
+	h := &invocation{Process: p, agent: "claude"}
+	if len(args) >= 2 && args[0] == "--agent" {
+		h.agent, args = args[1], args[2:]
+	}
+	h.dialect, _ = dialectOf(h.agent)
+	if len(args) > 0 {
+		h.event = args[0]
+	}
+	signal.Ignore(syscall.SIGPIPE) // who does not read the answer is not killed for it
+	if h.event == agents.Wait {
+		return h.answer(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime-margin)
+	defer cancel()
+	done := make(chan int, 1)
+	go func() { done <- h.answer(ctx) }()
+	code := 0
+	select {
+	case code = <-done:
+	case <-time.After(answerTime): // it reads, or waits for a disk
+		late := &invocation{Process: p, event: h.event}
+		late.keep(fmt.Errorf("no answer within %s", answerTime))
+	}
+	if h.dialect.silence != nil {
+		_ = h.object(h.dialect.silence)
+	}
+	h.answered.Store(true)
+	return code
+}
+
+// invocation is one run of an agent's hook.
+type invocation struct {
+	Process
+	agent   string // whose JSON it speaks
+	dialect dialect
+	event   string
+	name    string // the event's name as the agent has it
+
+	places   *hook.Places
+	swarm    *swarm.Swarm // where it acts, nil before
+	works    string       // the folder that the agent works in
+	session  string       // whom the agent works as, once that is known
+	answered atomic.Bool
+	woken    bool
+}
+
+// answer answers the event, and returns the exit code.
+func (h *invocation) answer(ctx context.Context) (code int) {
+	defer func() { h.swarm.Close() }()
+	defer func() {
+		if p := recover(); p != nil {
+			h.keep(fmt.Errorf("panic: %v", p))
+		}
+	}()
+	if err := h.run(ctx); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("ran out of time: %w", err)
+		}
+		h.keep(err)
+	}
+	if h.woken {
+		return exitWake
+	}
+	return 0
+}
+
+// keep keeps what went wrong for doctor, if there is a repository to keep it in.
+func (h *invocation) keep(err error) {
+	if h.swarm == nil {
+		s, found := swarm.Open(h.Env, h.Dir, swarm.Options{Now: h.Now})
+		if found != nil {
+			return
+		}
+		h.swarm = s
+	}
+	_ = agents.In(h.swarm.Repo).NoteProblem(h.Now(), h.event, text.Inert(h.Describe(err)))
+}
+
+func (h *invocation) run(ctx context.Context) error {
+	if file := h.Env.Get(launch.ProbeEnv); file != "" {
+		return launch.AnswerProbe(file, h.event)
+	}
+	if h.dialect.context == nil {
+		return fmt.Errorf("unknown agent '%s'", text.Inert(h.agent))
+	}
+	input, err := h.input()
+	if err != nil {
+		return err
+	}
+	h.name = input.Name
+	if !filepath.IsAbs(input.Dir) {
+		input.Dir = filepath.Join(h.Dir, input.Dir)
+	}
+	h.works = input.Dir
+	h.places = hook.NewPlaces(h.Env)
+	if h.event == agents.PreEdit {
+		return h.preEdit(ctx, input)
+	}
+	for _, dir := range append([]string{input.Dir}, projectDirs(h.Env)...) {
+		r, err := h.places.Repo(dir)
+		if err == nil {
+			err = h.handle(ctx, r, input, nil)
+		}
+		if !noSwarm(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// noSwarm reports whether the error says that git swarm is not used there.
+func noSwarm(err error) bool {
+	return errors.Is(err, agents.ErrNoInit) || errors.Is(err, repo.ErrNotRepository)
+}
+
+// projectDirs are where the agent was started: it may have gone to a folder of
+// another repository since.
+func projectDirs(env repo.Env) (dirs []string) {
+	for _, name := range []string{"CLAUDE_PROJECT_DIR", "CURSOR_PROJECT_DIR", "GEMINI_PROJECT_DIR"} {
+		if dir := env.Get(name); filepath.IsAbs(dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// preEdit asks in the repository of each file, which may be another than the one
+// that the agent works in.
+func (h *invocation) preEdit(ctx context.Context, input *hook.Input) error {
+	edits, unread := h.places.Edits(input.Dir, input.Paths)
+	for _, e := range edits {
+		if h.answered.Load() {
+			return nil
+		}
+		if err := h.handle(ctx, e.Repo, input, e.Files); err != nil && !noSwarm(err) {
+			return err
+		}
+	}
+	return unread
+}
+
+// handle runs the hook in the repository.
+func (h *invocation) handle(ctx context.Context, r *repo.Repo, input *hook.Input, files []string) error {
+	h.swarm.Close()
+	h.swarm = swarm.In(r, swarm.Options{Now: h.Now, Timeout: storeTimeout})
+	settings, err := h.swarm.Settings()
+	if err != nil {
+		return err
+	}
+	claims, err := h.swarm.Claims()
+	if err != nil {
+		return err
+	}
+	b := h.swarm.Bus()
+	config, err := r.Config()
+	if err != nil {
+		return err
+	}
+	linger, _ := config.Bool("swarm.linger", false)
+	handler := &hook.Handler{
+		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewStore(b), Env: h.Env, Now: h.Now,
+		Target: settings.Target, Remote: settings.Remote, Linger: linger, Input: *input, Files: files, Say: h.say,
+	}
+	return handler.Run(ctx, h.event)
+}

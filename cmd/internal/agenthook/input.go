@@ -1,0 +1,125 @@
+package agenthook
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"sync"
+
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/hook"
+)
+
+// hookInput is what the agents give a hook. Most names they have in common; those
+// of the second half are Cursor's.
+type hookInput struct {
+	SessionID      string          `json:"session_id"`
+	AgentID        string          `json:"agent_id"`
+	Dir            string          `json:"cwd"`
+	Event          string          `json:"hook_event_name"`
+	Tool           json.RawMessage `json:"tool_input"`
+	StopHookActive bool            `json:"stop_hook_active"`
+	Reason         string          `json:"reason"`
+
+	ConversationID string   `json:"conversation_id"`
+	WorkspaceRoots []string `json:"workspace_roots"`
+	Command        string   `json:"command"`
+	Status         string   `json:"status"`
+	LoopCount      int      `json:"loop_count"`
+}
+
+// toolInput is what is known of the tool that is about to be used.
+type toolInput struct {
+	FilePath     string `json:"file_path"`
+	NotebookPath string `json:"notebook_path"`
+	Path         string `json:"path"`
+	Command      string `json:"command"`
+	Patch        string `json:"patch"`
+}
+
+func (h *invocation) input() (*hook.Input, error) {
+	text, err := io.ReadAll(io.LimitReader(h.Stdin, maxInput+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the hook's input: %w", err)
+	}
+	if len(text) > maxInput {
+		return nil, fmt.Errorf("the hook's input has more than %d bytes", maxInput)
+	}
+	var in hookInput
+	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &in); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) {
+			err = fmt.Errorf("%s is of kind %s", cmp.Or(kind.Field, "it"), kind.Value)
+		}
+		return nil, fmt.Errorf("the hook's input is malformed: %w", err)
+	}
+	input := new(hook.Input)
+	*input = in.from(h.event)
+	if input.Session == "" && h.agent == "claude" {
+		input.Session = h.Env.Get("CLAUDE_CODE_SESSION_ID")
+	}
+	input.PID, _ = strconv.Atoi(h.Env.Get("CLAUDE_PID"))
+	if h.event != agents.PreEdit && h.event != agents.PrePush {
+		return input, nil
+	}
+	var tool toolInput
+	if in.Command != "" { // a shell's command, of no tool
+		input.Command = in.Command
+		return input, nil
+	}
+	if err := json.Unmarshal(in.Tool, &tool); err != nil {
+		return nil, fmt.Errorf("the hook's tool_input is malformed: %w", err)
+	}
+	input.Command = tool.Command
+	for _, path := range []string{tool.FilePath, tool.NotebookPath, tool.Path} {
+		if path != "" {
+			input.Paths = append(input.Paths, path)
+		}
+	}
+	switch h.agent {
+	case "codex":
+		input.Paths = append(input.Paths, patchedPaths(tool.Command)...)
+	case "cursor":
+		input.Paths = append(input.Paths, patchedPaths(tool.Patch)...)
+	}
+	return input, nil
+}
+
+var patchLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+?)\r?$`)
+})
+
+// patchedPaths are the files that a patch of apply_patch's form is about to change.
+func patchedPaths(patch string) (paths []string) {
+	for _, m := range patchLine().FindAllStringSubmatch(patch, -1) {
+		paths = append(paths, m[1])
+	}
+	return paths
+}
+
+// ended reports whether the agent's turn was ended by its user, or by a failure:
+// there is nobody to remind.
+func (in *hookInput) ended() bool { return in.Status == "aborted" || in.Status == "error" }
+
+// from makes of an agent's input what all have in common.
+func (in *hookInput) from(event string) hook.Input {
+	input := hook.Input{
+		Name: in.Event, Session: in.SessionID, Subagent: in.AgentID, Dir: in.Dir, Reason: in.Reason,
+		StopActive: in.StopHookActive || in.LoopCount > 0,
+	}
+	if input.Session == "" {
+		input.Session = in.ConversationID
+	}
+	if input.Dir == "" && len(in.WorkspaceRoots) > 0 {
+		input.Dir = in.WorkspaceRoots[0]
+	}
+	if event == agents.Stop && in.ended() {
+		input.StopActive = true
+	}
+	return input
+}
