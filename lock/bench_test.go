@@ -59,7 +59,7 @@ func BenchmarkPushLock(b *testing.B) {
 	s := newSwarm(b, "A")
 	p := s.push(LeaseTime)
 	for b.Loop() {
-		g, _, err := p.Acquire(bg, "A", time.Second)
+		g, _, err := p.Acquire(bg, "A", Wait{Timeout: time.Second})
 		if err == nil {
 			err = g.Release(bg)
 		}

@@ -2,47 +2,66 @@ package lock
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
 )
 
-// GrantWait is Grant that waits, up to wait, while others hold what it asks for.
-// When the wait has run out it returns *TimeoutError.
-func (c *Claims) GrantWait(ctx context.Context, by string, r Request, wait time.Duration) ([]Claim, error) {
+// GrantWait is Grant, which waits while others hold what it asks for. A release
+// wakes it at once. After w.Timeout it returns *TimeoutError.
+func (c *Claims) GrantWait(ctx context.Context, by string, r Request, w Wait) ([]Claim, error) {
 	granted, err := c.Grant(ctx, by, r)
-	if _, ok := IsHeld(err); !ok || wait <= 0 {
+	var held *HeldError
+	if !errors.As(err, &held) || w.Timeout <= 0 {
 		return granted, err
 	}
-	waiting, cancel := context.WithTimeout(ctx, wait)
+	waiting, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
+	progress := newReporter(w)
 	watch := c.bus.Store().Watch(ClaimsRef)
 	defer watch.Close()
 	for {
+		// What changed before the watch was set up is seen by trying again.
 		granted, err = c.Grant(ctx, by, r)
-		held, ok := IsHeld(err)
-		if !ok {
+		if !errors.As(err, &held) {
 			return granted, err
 		}
 		next, cancel := waiting, context.CancelFunc(func() {})
-		if r.Takeover { // a session falls silent without a sign
+		if r.Takeover { // a session becomes stale without a change that wakes us
 			next, cancel = context.WithTimeout(waiting, held.Seen.Add(c.StaleAfter+time.Second).Sub(c.bus.Store().Now()))
 		}
-		err := watch.Wait(next)
+		err := progress.watch(next, watch, held.Claim.Session)
 		cancel()
-		if waiting.Err() != nil && ctx.Err() == nil {
-			return nil, &TimeoutError{held, wait}
-		}
-		if err != nil && next.Err() == nil {
-			return nil, err
-		}
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case waiting.Err() != nil:
+			return nil, &TimeoutError{held, w.Timeout}
+		case err != nil && next.Err() == nil:
+			return nil, err
 		}
 	}
 }
 
-// TimeoutError says that a wait has run out; Unwrap tells for what.
+// watch waits for a change, as watch.Wait does, and reports meanwhile.
+func (r *reporter) watch(ctx context.Context, watch *refstore.Watcher, holder string) error {
+	for {
+		r.report(holder)
+		if r.waiting == nil {
+			return watch.Wait(ctx)
+		}
+		tick, cancel := context.WithDeadline(ctx, r.due)
+		err := watch.Wait(tick)
+		cancel()
+		if err == nil || ctx.Err() != nil || tick.Err() == nil {
+			return err
+		}
+	}
+}
+
+// TimeoutError says that a wait for claims has timed out. Unwrap returns the
+// *HeldError that the last attempt met.
 type TimeoutError struct {
 	Held   *HeldError
 	Waited time.Duration
@@ -50,8 +69,7 @@ type TimeoutError struct {
 
 func (e *TimeoutError) Error() string { return e.Held.Error() }
 
-// Unwrap returns the *HeldError.
 func (e *TimeoutError) Unwrap() error { return e.Held }
 
-// Is makes errors.Is(err, refstore.ErrBusy) hold: trying again may help.
+// Is makes errors.Is(err, refstore.ErrBusy) true: trying again may help.
 func (e *TimeoutError) Is(target error) bool { return target == refstore.ErrBusy }

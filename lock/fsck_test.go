@@ -172,13 +172,15 @@ func TestDamageIsTold(t *testing.T) {
 			func() error { return second(s.List(bg, "")) },
 			func() error { return second(s.Holders(bg, []string{"z/deep"})) },
 			func() error { return second(s.Grant(bg, "B", Request{Paths: []string{"z"}, Takeover: true})) },
-			func() error { return second(s.GrantWait(bg, "B", Request{Paths: []string{"z"}}, time.Minute)) },
+			func() error {
+				return second(s.GrantWait(bg, "B", Request{Paths: []string{"z"}}, Wait{Timeout: time.Minute}))
+			},
 			func() error { return s.Release(bg, "A", []string{"z"}) },
 			func() error { return second(s.ReleaseAll(bg, "A")) },
 		},
 		LocksRef: {
 			func() error { return second(s.push(LeaseTime).Holder(bg)) },
-			func() error { _, _, err := s.push(LeaseTime).Acquire(bg, "A", time.Minute); return err },
+			func() error { _, _, err := s.push(LeaseTime).Acquire(bg, "A", Wait{Timeout: time.Minute}); return err },
 		},
 	}
 	for _, f := range faults {

@@ -65,7 +65,7 @@ func (s *swarm) next(t *testing.T, b *bus.Bus, n int) time.Duration {
 	}
 	claimed := time.Since(start)
 	start = time.Now()
-	g, _, err := NewPushLock(b, time.Hour).Acquire(bg, "H", time.Minute)
+	g, _, err := NewPushLock(b, time.Hour).Acquire(bg, "H", Wait{Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func workBoth(b *bus.Bus, by string, args []string) error {
 			return err
 		}
 		fmt.Println("claim " + inShort(granted)[0])
-		g, _, err := p.Acquire(bg, by, time.Minute)
+		g, _, err := p.Acquire(bg, by, Wait{Timeout: time.Minute})
 		if err != nil {
 			return err
 		}

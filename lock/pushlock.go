@@ -19,16 +19,16 @@ const LocksRef = "refs/swarm/locks"
 
 const pushPath = "push"
 
-// The states of a lock. It is never absent once it was taken.
+// The states of the lock. Once it was taken, it is always one of the two.
 const (
 	stateHeld = "held"
 	stateFree = "free"
 )
 
-// LeaseTime is how long a push lock stands that nobody renews.
+// LeaseTime is how long a push lock is valid without a renewal.
 const LeaseTime = 30 * time.Second
 
-// PushHolder is who has the push lock.
+// PushHolder is who holds the push lock.
 type PushHolder struct {
 	Session string
 	Host    string
@@ -44,18 +44,18 @@ type pushState struct {
 	Session string    `toml:"session"`
 	Host    string    `toml:"host"`
 	PID     int       `toml:"pid"`
-	Process string    `toml:"process"` // tells the process from others of the same pid
+	Process string    `toml:"process"` // a mark that tells it from later processes of the same pid
 	Since   time.Time `toml:"since"`
 	Expires time.Time `toml:"expires"`
 	Epoch   int       `toml:"epoch"`
-	Nonce   string    `toml:"nonce"` // makes any two grants different commits
+	Nonce   string    `toml:"nonce"` // makes any two states of the lock differ
 }
 
 func (s *pushState) holder() PushHolder {
 	return PushHolder{s.Session, s.Host, s.PID, s.Since, s.Expires, s.Epoch}
 }
 
-// PushHeldError says that another has the push lock.
+// PushHeldError says that another session holds the push lock.
 type PushHeldError struct {
 	Holder PushHolder
 	Waited time.Duration
@@ -65,29 +65,30 @@ func (e *PushHeldError) Error() string {
 	return fmt.Sprintf("the push lock is held by %s", e.Holder.Session)
 }
 
-// ErrLost says that the push lock was taken from its holder meanwhile.
+// ErrLost says that another session has taken the push lock over from this one.
 var ErrLost = errors.New("the push lock was lost")
 
 // PushLock is the push lock of a repository.
 type PushLock struct {
-	bus   *bus.Bus
-	lease time.Duration
+	bus       *bus.Bus
+	leaseTime time.Duration
 }
 
-// NewPushLock returns the push lock of the repository that b is on, with that lease.
-func NewPushLock(b *bus.Bus, lease time.Duration) *PushLock { return &PushLock{b, lease} }
+// NewPushLock returns the push lock of the repository that b is on, with that
+// lease time.
+func NewPushLock(b *bus.Bus, leaseTime time.Duration) *PushLock { return &PushLock{b, leaseTime} }
 
-// Lease is a push lock that is held.
+// Lease is the push lock in the hands of this process.
 type Lease struct {
-	push  *PushLock
+	lock  *PushLock
 	by    string
 	epoch int
-	stop  context.CancelFunc
-	done  chan struct{}
-	lost  context.CancelCauseFunc
+	stop  context.CancelFunc      // ends the renewing
+	done  chan struct{}           // closed when that has ended
+	lost  context.CancelCauseFunc // cancels the context that Acquire returned
 }
 
-// Holder returns who has the lock, nil if it is free.
+// Holder returns who holds the lock, nil if it is free.
 func (p *PushLock) Holder(ctx context.Context) (*PushHolder, error) {
 	s, _, err := p.read(ctx)
 	if err != nil || s == nil || s.State == stateFree {
@@ -111,7 +112,7 @@ func (p *PushLock) read(ctx context.Context) (*pushState, object.Hash, error) {
 	return s, tip, err
 }
 
-// pushIn is the lock's state in the table, nil if it was never taken.
+// pushIn returns the lock's state in the table, nil if it was never taken.
 func pushIn(table *refstore.Table) (*pushState, error) {
 	content, err := table.Get(pushPath)
 	if errors.Is(err, refstore.ErrNotExist) {
@@ -138,34 +139,41 @@ func decodePush(content []byte) (*pushState, error) {
 	return &s, nil
 }
 
-// Acquire takes the lock for session by, waiting for it up to wait. It returns
-// *PushHeldError when the wait has run out. The grant renews itself until it is
-// released; the context that is returned with it ends, with cause ErrLost, if
-// the lock is lost.
-func (p *PushLock) Acquire(ctx context.Context, by string, wait time.Duration) (*Lease, context.Context, error) {
-	w := &waiter{push: p, by: by, began: time.Now(), wait: wait}
-	defer w.close()
+// Acquire takes the lock for session by. While another holds it, Acquire waits;
+// after w.Timeout it returns *PushHeldError. The lease renews itself until it is
+// released; the context returned with it is cancelled, with cause ErrLost, if the
+// lock is lost.
+func (p *PushLock) Acquire(ctx context.Context, by string, w Wait) (*Lease, context.Context, error) {
+	waiter := &waiter{lock: p, by: by, wait: w, progress: newReporter(w)}
+	defer waiter.close()
 	for {
 		asked := time.Now()
-		epoch, err := p.try(ctx, by, w)
-		var held *PushHeldError
+		epoch, err := p.try(ctx, by, waiter)
 		if err == nil {
-			held_, cancel := context.WithCancelCause(ctx)
-			renewing, stop := context.WithCancel(held_)
-			g := &Lease{push: p, by: by, epoch: epoch, stop: stop, done: make(chan struct{}), lost: cancel}
-			go g.renew(renewing, asked)
-			return g, held_, nil
+			lease, held := p.hold(ctx, by, epoch, asked)
+			return lease, held, nil
 		}
+		var held *PushHeldError
 		if !errors.As(err, &held) {
 			return nil, nil, err
 		}
-		if err := w.next(ctx, held); err != nil {
+		if err := waiter.next(ctx, held); err != nil {
 			return nil, nil, err
 		}
 	}
 }
 
-// try takes the lock if it is free, or its holder is dead.
+// hold begins to renew the lock, taken with that epoch after asked.
+func (p *PushLock) hold(ctx context.Context, by string, epoch int, asked time.Time) (*Lease, context.Context) {
+	held, lost := context.WithCancelCause(ctx)
+	renewing, stop := context.WithCancel(held)
+	l := &Lease{lock: p, by: by, epoch: epoch, stop: stop, done: make(chan struct{}), lost: lost}
+	go l.renew(renewing, asked)
+	return l, held
+}
+
+// try takes the lock if it is free or its holder is dead, else returns
+// *PushHeldError.
 func (p *PushLock) try(ctx context.Context, by string, w *waiter) (epoch int, err error) {
 	err = p.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
 		table, err := tx.Table(LocksRef)
@@ -197,7 +205,7 @@ func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
 	me := self()
 	host, _ := os.Hostname()
 	s.Version, s.Host, s.PID, s.Process = refstore.FormatVersion, host, me.pid, me.mark()
-	s.Since, s.Expires = refstore.Time(s.Since), refstore.Time(tx.At().Add(p.lease))
+	s.Since, s.Expires = refstore.Time(s.Since), refstore.Time(tx.At().Add(p.leaseTime))
 	s.Nonce = strconv.FormatUint(rand.Uint64(), 36)
 	content, err := refstore.EncodeState(&s)
 	if err != nil {
@@ -214,9 +222,10 @@ func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
 	return err
 }
 
-// change rewrites the lock if it is still this grant's, else returns ErrLost.
-func (g *Lease) change(ctx context.Context, body string, edit func(*pushState)) error {
-	return g.push.bus.Update(ctx, g.by, func(tx *refstore.Tx, by string) error {
+// change rewrites the lock if it is still held under this lease, else returns
+// ErrLost.
+func (l *Lease) change(ctx context.Context, body string, edit func(*pushState)) error {
+	return l.lock.bus.Update(ctx, l.by, func(tx *refstore.Tx, by string) error {
 		table, err := tx.Table(LocksRef)
 		if err != nil {
 			return err
@@ -225,37 +234,37 @@ func (g *Lease) change(ctx context.Context, body string, edit func(*pushState)) 
 		if err != nil {
 			return err
 		}
-		if s == nil || s.State != stateHeld || s.Epoch != g.epoch {
+		if s == nil || s.State != stateHeld || s.Epoch != l.epoch {
 			return ErrLost
 		}
 		edit(s)
-		return g.push.put(tx, fmt.Sprintf(body, by), *s)
+		return l.lock.put(tx, fmt.Sprintf(body, by), *s)
 	})
 }
 
 // Renew extends the lease. It returns ErrLost if the lock has another holder.
-func (g *Lease) Renew(ctx context.Context) error {
-	return g.change(ctx, "push lock: renewed by %s", func(*pushState) {})
+func (l *Lease) Renew(ctx context.Context) error {
+	return l.change(ctx, "push lock: renewed by %s", func(*pushState) {})
 }
 
-// Release gives the lock up; a lock that was lost is left alone. It works after
-// the context of Acquire has ended: hand it one that has not.
-func (g *Lease) Release(ctx context.Context) error {
-	g.stop()
-	<-g.done
-	err := g.change(ctx, "push lock: released by %s", func(s *pushState) { s.State = stateFree })
+// Release gives the lock up. A lock that was lost meanwhile is left alone, and is
+// no error. ctx need not be the one that Acquire returned, which may have ended.
+func (l *Lease) Release(ctx context.Context) error {
+	l.stop()
+	<-l.done
+	err := l.change(ctx, "push lock: released by %s", func(s *pushState) { s.State = stateFree })
 	if errors.Is(err, ErrLost) {
 		return nil
 	}
 	return err
 }
 
-// renew keeps the lease fresh until it is stopped or the lock is lost. A
-// renewal that fails otherwise is tried again while the lease lasts, which
-// counts from before it was written.
-func (g *Lease) renew(ctx context.Context, fresh time.Time) {
-	defer close(g.done)
-	tick := time.NewTicker(g.push.lease / 3)
+// renew renews the lease every third of its time, until it is stopped or the lock
+// is lost. A renewal that fails for another reason is tried again as long as the
+// lease lasts, counted from fresh, a moment before the last renewal was written.
+func (l *Lease) renew(ctx context.Context, fresh time.Time) {
+	defer close(l.done)
+	tick := time.NewTicker(l.lock.leaseTime / 3)
 	defer tick.Stop()
 	for {
 		select {
@@ -264,16 +273,16 @@ func (g *Lease) renew(ctx context.Context, fresh time.Time) {
 		case <-tick.C:
 		}
 		asked := time.Now()
-		inTime, cancel := context.WithDeadline(ctx, fresh.Add(g.push.lease))
-		err := g.Renew(inTime)
+		inTime, cancel := context.WithDeadline(ctx, fresh.Add(l.lock.leaseTime))
+		err := l.Renew(inTime)
 		cancel()
 		switch {
 		case err == nil:
 			fresh = asked
 		case ctx.Err() != nil:
 			return
-		case errors.Is(err, ErrLost) || time.Since(fresh) >= g.push.lease:
-			g.lost(fmt.Errorf("%w: %w", ErrLost, err))
+		case errors.Is(err, ErrLost) || time.Since(fresh) >= l.lock.leaseTime:
+			l.lost(fmt.Errorf("%w: %w", ErrLost, err))
 			return
 		}
 	}

@@ -21,7 +21,7 @@ func (s *swarm) push(lease time.Duration) *PushLock {
 // acquire takes the lock, which must be free or freed in time.
 func acquire(t *testing.T, p *PushLock, by string) (*Lease, context.Context) {
 	t.Helper()
-	g, held, err := p.Acquire(bg, by, 2*soon)
+	g, held, err := p.Acquire(bg, by, Wait{Timeout: 2 * soon})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func release(t *testing.T, g *Lease) {
 func (p *PushLock) plant(t *testing.T, s pushState) {
 	t.Helper()
 	err := p.bus.Update(bg, s.Session, func(tx *refstore.Tx, by string) error {
-		s.Version, s.Since, s.Expires = refstore.FormatVersion, tx.At().UTC(), tx.At().UTC().Add(p.lease)
+		s.Version, s.Since, s.Expires = refstore.FormatVersion, tx.At().UTC(), tx.At().UTC().Add(p.leaseTime)
 		content, err := refstore.EncodeState(&s)
 		if err != nil {
 			return err
@@ -81,12 +81,12 @@ func TestPushLock(t *testing.T) {
 	}
 	for _, by := range []string{"B", "A"} {
 		var no *PushHeldError
-		if _, _, err := other.Acquire(bg, by, 0); !errors.As(err, &no) || no.Holder != *h {
+		if _, _, err := other.Acquire(bg, by, Wait{}); !errors.As(err, &no) || no.Holder != *h {
 			t.Errorf("%s gets %v", by, err)
 		}
 	}
 	s.clock.Advance(time.Hour) // the clock of the wall decides nothing
-	if _, _, err := other.Acquire(bg, "B", time.Millisecond); err == nil {
+	if _, _, err := other.Acquire(bg, "B", Wait{Timeout: time.Millisecond}); err == nil {
 		t.Error("a lock was taken because of the time of day")
 	}
 	release(t, g)
@@ -116,7 +116,7 @@ func TestPushLock(t *testing.T) {
 func TestPushLockUnknownSession(t *testing.T) {
 	s := newSwarm(t, "A")
 	var unknown *bus.UnknownSessionError
-	if _, _, err := s.push(LeaseTime).Acquire(bg, "Z", soon); !errors.As(err, &unknown) {
+	if _, _, err := s.push(LeaseTime).Acquire(bg, "Z", Wait{Timeout: soon}); !errors.As(err, &unknown) {
 		t.Errorf("an unknown session gets %v", err)
 	}
 }
@@ -129,7 +129,7 @@ func TestPushLockWaiters(t *testing.T) {
 	for _, by := range []string{"B", "C", "D"} {
 		p := s.push(LeaseTime)
 		go func() {
-			g, _, err := p.Acquire(bg, by, time.Minute)
+			g, _, err := p.Acquire(bg, by, Wait{Timeout: time.Minute})
 			if err != nil {
 				t.Error(err)
 			}
@@ -159,7 +159,7 @@ func TestPushLockWaitRunsOut(t *testing.T) {
 	defer release(t, g)
 	const wait = 300 * time.Millisecond
 	start := time.Now()
-	_, _, err := s.push(LeaseTime).Acquire(bg, "B", wait)
+	_, _, err := s.push(LeaseTime).Acquire(bg, "B", Wait{Timeout: wait})
 	var no *PushHeldError
 	if !errors.As(err, &no) || no.Waited != wait || no.Holder.Session != "A" {
 		t.Errorf("after the wait: %#v", err)
@@ -169,7 +169,7 @@ func TestPushLockWaitRunsOut(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(bg)
 	ended := make(chan error)
-	go func() { _, _, err := s.push(LeaseTime).Acquire(ctx, "B", time.Minute); ended <- err }()
+	go func() { _, _, err := s.push(LeaseTime).Acquire(ctx, "B", Wait{Timeout: time.Minute}); ended <- err }()
 	cancel()
 	if err := within(t, ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled, it ends with %v", err)
@@ -211,7 +211,7 @@ func TestPushLockRenewal(t *testing.T) {
 // A holder of which nothing can be known keeps the lock for as long as it gives
 // a sign within its lease, by the waiter's own clock.
 func TestWaitersClock(t *testing.T) {
-	w := &waiter{push: &PushLock{lease: time.Hour}}
+	w := &waiter{lock: &PushLock{leaseTime: time.Hour}}
 	state := elsewhere(1)
 	for round := range 3 {
 		state.Nonce = strconv.Itoa(round)
@@ -243,10 +243,10 @@ func TestPushLockOfAnotherHost(t *testing.T) {
 			p := s.push(lease)
 			p.plant(t, state)
 			var no *PushHeldError
-			if _, _, err := p.Acquire(bg, "A", 0); !errors.As(err, &no) {
+			if _, _, err := p.Acquire(bg, "A", Wait{}); !errors.As(err, &no) {
 				t.Fatalf("without a wait it gets %v", err)
 			}
-			if _, _, err := p.Acquire(bg, "A", lease/3); !errors.As(err, &no) || no.Holder.Epoch != 7 {
+			if _, _, err := p.Acquire(bg, "A", Wait{Timeout: lease / 3}); !errors.As(err, &no) || no.Holder.Epoch != 7 {
 				t.Fatalf("within the lease it gets %v", err)
 			}
 			start := time.Now()

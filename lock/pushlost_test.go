@@ -73,7 +73,7 @@ func TestPushLockCannotRenew(t *testing.T) {
 	}
 	queue.Close()
 	release(t, g) // nobody took it
-	if h, err := g.push.Holder(bg); h != nil || err != nil {
+	if h, err := g.lock.Holder(bg); h != nil || err != nil {
 		t.Errorf("the holder is %+v, %v", h, err)
 	}
 }
@@ -88,12 +88,12 @@ func TestPushLockOfKilled(t *testing.T) {
 			p := s.push(time.Hour)
 			h := s.holder("A")
 			var no *PushHeldError
-			if _, _, err := p.Acquire(bg, "B", 0); !errors.As(err, &no) || no.Holder.PID != h.Process.Pid {
+			if _, _, err := p.Acquire(bg, "B", Wait{}); !errors.As(err, &no) || no.Holder.PID != h.Process.Pid {
 				t.Fatalf("beside its holder one gets %v", err)
 			}
 			got := make(chan *Lease, 1)
 			wait := func() {
-				g, _, err := p.Acquire(bg, "B", time.Minute)
+				g, _, err := p.Acquire(bg, "B", Wait{Timeout: time.Minute})
 				if err != nil {
 					t.Error(err)
 				}
@@ -138,7 +138,7 @@ func TestPushLockOfReusedPID(t *testing.T) {
 		t.Skip("no /proc here")
 	}
 	p.plant(t, state)
-	g, _, err := p.Acquire(bg, "A", 0)
+	g, _, err := p.Acquire(bg, "A", Wait{})
 	s.Must(err)
 	release(t, g)
 }

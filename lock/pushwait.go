@@ -14,17 +14,17 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
-// waiter remembers since when a waiter has seen the lock unchanged, by its own
-// clock.
+// waiter is one Acquire that may have to wait. It remembers since when it has
+// seen the lock unchanged, by its own clock.
 type waiter struct {
-	push  *PushLock
-	by    string
-	began time.Time
-	wait  time.Duration
-	nonce string
-	since time.Time
-	watch *refstore.Watcher // from the first wait on
-	leave func()            // ends the announcement of the wait
+	lock     *PushLock
+	by       string
+	wait     Wait
+	progress *reporter
+	nonce    string            // of the state of the lock seen last
+	since    time.Time         // when that was first seen
+	watch    *refstore.Watcher // from the first wait on
+	leave    func()            // ends the announcement of the wait
 }
 
 func (w *waiter) close() {
@@ -34,8 +34,9 @@ func (w *waiter) close() {
 	}
 }
 
-// dead reports whether the holder can be passed over: its process is gone from
-// this machine, or it has let a whole lease pass without a sign.
+// dead reports whether the lock can be taken from its holder: the holder's
+// process has ended on this machine, or the lock has stood unchanged for a whole
+// lease.
 func (w *waiter) dead(s *pushState) bool {
 	if processOf(s.PID, s.Process).gone() {
 		return true
@@ -44,26 +45,27 @@ func (w *waiter) dead(s *pushState) bool {
 		w.nonce, w.since = s.Nonce, time.Now()
 		return false
 	}
-	return time.Since(w.since) > w.push.lease
+	return time.Since(w.since) > w.lock.leaseTime
 }
 
-// poll is how often a waiter looks whether the holder's process is still there;
-// a change of the lock itself wakes it at once.
+// poll is how often a waiter checks whether the holder's process still runs; a
+// change of the lock itself wakes it at once.
 const poll = 200 * time.Millisecond
 
-// next returns when it is worth trying again, or held with the time waited when
-// the wait has run out.
+// next returns nil when it is time to try again, and held, with the time waited,
+// when the wait has timed out.
 func (w *waiter) next(ctx context.Context, held *PushHeldError) error {
-	left := w.wait - time.Since(w.began)
+	left := w.wait.Timeout - time.Since(w.progress.began)
 	if left <= 0 {
-		held.Waited = w.wait
+		held.Waited = w.wait.Timeout
 		return held
 	}
-	if w.watch == nil { // what moves from here on is seen; what moved before, by trying again
-		w.watch = w.push.bus.Store().Watch(LocksRef)
-		w.leave = announce(w.push.bus, w.by)
+	if w.watch == nil { // later changes wake us; to see earlier ones, try once more
+		w.watch = w.lock.bus.Store().Watch(LocksRef)
+		w.leave = announce(w.lock.bus, w.by)
 		return nil
 	}
+	w.progress.report(held.Holder.Session)
 	waiting, cancel := context.WithTimeout(ctx, min(left, poll))
 	defer cancel()
 	err := w.watch.Wait(waiting)
@@ -73,13 +75,14 @@ func (w *waiter) next(ctx context.Context, held *PushHeldError) error {
 	return err
 }
 
-// waitPrefix begins the names of the files that waiters for the push lock hold
-// locked, in the folder swarm of the common git dir. They are for showing only:
-// the lock knows nothing of its waiters, and the kernel forgets them when they end.
+// waitPrefix begins the names of the files that waiters for the push lock keep
+// locked with flock, in the folder swarm of the common git dir. They only serve
+// to show who waits: the push lock does not depend on them, and the kernel unlocks
+// them when a waiter's process ends.
 const waitPrefix = "waiting-"
 
 // announce lets others see that session id waits, until the function returned is
-// called or the process ends. What goes wrong with it does not matter.
+// called or the process ends. A failure only means that the wait is not shown.
 func announce(b *bus.Bus, id string) func() {
 	path := filepath.Join(b.Store().Repo().CommonDir, "swarm", waitPrefix+id)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
@@ -96,7 +99,7 @@ func announce(b *bus.Bus, id string) func() {
 	}
 }
 
-// Waiters lists the sessions that wait for the push lock on this machine.
+// Waiters returns the sessions that wait for the push lock on this machine.
 func (p *PushLock) Waiters() []string {
 	paths, _ := filepath.Glob(filepath.Join(p.bus.Store().Repo().CommonDir, "swarm", waitPrefix+"*"))
 	var ids []string

@@ -181,7 +181,7 @@ func workRounds(b *bus.Bus, by string, _ []string) error {
 		answer := "ok"
 		switch {
 		case words.Text() == "go":
-			if g, _, err = p.Acquire(bg, by, 0); err == nil {
+			if g, _, err = p.Acquire(bg, by, Wait{}); err == nil {
 				answer = "won " + strconv.Itoa(g.epoch)
 			}
 			var no *PushHeldError

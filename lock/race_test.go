@@ -210,7 +210,7 @@ func workPush(b *bus.Bus, by string, args []string) error {
 		wait := time.Minute * time.Duration(rand.IntN(3)) // at times they do not wait
 		o := &op{Verb: "acquire", By: by, Call: time.Now().UnixNano()}
 		var g *Lease
-		g, _, err = p.Acquire(bg, by, wait)
+		g, _, err = p.Acquire(bg, by, Wait{Timeout: wait})
 		o.Return = time.Now().UnixNano()
 		var no *PushHeldError
 		if errors.As(err, &no) && wait == 0 {

@@ -29,7 +29,7 @@ func (s *swarm) waiting(ctx context.Context, by string, r Request, wait time.Dur
 	}})
 	done := make(chan result, 1)
 	go func() {
-		granted, err := NewClaims(b, staleAfter, false).GrantWait(ctx, by, r, wait)
+		granted, err := NewClaims(b, staleAfter, false).GrantWait(ctx, by, r, Wait{Timeout: wait})
 		done <- result{granted, err, time.Now()}
 	}()
 	within(s.TB, looked)
@@ -79,7 +79,7 @@ func TestGrantWaitRunsOut(t *testing.T) {
 	s.grant("B", "x")
 	const wait = 200 * time.Millisecond
 	start := time.Now()
-	_, err := s.GrantWait(bg, "A", Request{Paths: []string{"x"}}, wait)
+	_, err := s.GrantWait(bg, "A", Request{Paths: []string{"x"}}, Wait{Timeout: wait})
 	var out *TimeoutError
 	if !errors.As(err, &out) || out.Waited != wait || out.Held.Claim.Session != "B" || out.Held.Path != "x" {
 		t.Errorf("it ends with %#v", err)
@@ -91,10 +91,10 @@ func TestGrantWaitRunsOut(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 	// Without a wait it is a plain refusal.
-	if _, err := s.GrantWait(bg, "A", Request{Paths: []string{"x"}}, 0); errors.As(err, &out) || errors.Is(err, refstore.ErrBusy) {
+	if _, err := s.GrantWait(bg, "A", Request{Paths: []string{"x"}}, Wait{}); errors.As(err, &out) || errors.Is(err, refstore.ErrBusy) {
 		t.Errorf("without a wait it ends with %v", err)
 	}
-	if granted, err := s.GrantWait(bg, "A", Request{Paths: []string{"free"}}, time.Minute); err != nil || len(granted) != 1 {
+	if granted, err := s.GrantWait(bg, "A", Request{Paths: []string{"free"}}, Wait{Timeout: time.Minute}); err != nil || len(granted) != 1 {
 		t.Errorf("what is free gives %v, %v", granted, err)
 	}
 }
@@ -118,7 +118,7 @@ func TestGrantWaitTakesOver(t *testing.T) {
 	_, err := c.Grant(bg, "B", Request{Paths: []string{"x"}})
 	s.Must(err)
 	start := time.Now()
-	granted, err := c.GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: true}, time.Minute)
+	granted, err := c.GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: true}, Wait{Timeout: time.Minute})
 	if err != nil || len(granted) != 1 || time.Since(start) > soon {
 		t.Errorf("granted %v, %v after %s", granted, err, time.Since(start))
 	}
@@ -130,11 +130,70 @@ func TestGrantWaitIsQuiet(t *testing.T) {
 	s.grant("B", "x")
 	var looks atomic.Int64
 	b := s.open(refstore.Options{Now: s.clock.Now, Step: func(string) { looks.Add(1) }})
-	_, err := NewClaims(b, time.Hour, false).GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: true}, 300*time.Millisecond)
+	_, err := NewClaims(b, time.Hour, false).GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: true}, Wait{Timeout: 300 * time.Millisecond})
 	if !errors.Is(err, refstore.ErrBusy) {
 		t.Errorf("it ends with %v", err)
 	}
 	if n := looks.Load(); n > 5 {
 		t.Errorf("it looked %d times", n)
+	}
+}
+
+// A wait reports at once whom it waits for, then at most once a second, and says
+// nothing once it is over.
+func TestWaiting(t *testing.T) {
+	for _, what := range []string{"claim", "claim taken over", "push lock"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := newSwarm(t, "A", "B")
+			s.grant("B", "x")
+			lease, _ := acquire(t, s.push(LeaseTime), "B")
+			var told []time.Duration
+			wait := Wait{Timeout: time.Minute, Waiting: func(holder string, waited time.Duration) {
+				told = append(told, waited)
+				if holder != "B" {
+					t.Errorf("it waits for %q", holder)
+				}
+				if len(told) == 2 {
+					s.Must(s.Release(bg, "B", []string{"x"}))
+					release(t, lease)
+				}
+			}}
+			start := time.Now()
+			var err error
+			if what == "push lock" {
+				var l *Lease
+				if l, _, err = s.push(LeaseTime).Acquire(bg, "A", wait); err == nil {
+					defer release(t, l)
+				}
+			} else {
+				_, err = s.GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: what == "claim taken over"}, wait)
+			}
+			took := time.Since(start)
+			s.Must(err)
+			for i := range told {
+				if i > 0 && told[i].Truncate(time.Second) <= told[i-1].Truncate(time.Second) {
+					t.Errorf("told after %s", told)
+				}
+			}
+			if len(told) < 2 || told[0] > soon || took < time.Second || told[len(told)-1] > took {
+				t.Errorf("told after %s; it took %s", told, took)
+			}
+		})
+	}
+}
+
+// What is free is had without a word.
+func TestWaitingForNothing(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	silent := Wait{Timeout: time.Minute, Waiting: func(holder string, _ time.Duration) { t.Errorf("it waits for %s", holder) }}
+	if _, err := s.GrantWait(bg, "A", Request{Paths: []string{"x"}}, silent); err != nil {
+		t.Error(err)
+	}
+	l, _, err := s.push(LeaseTime).Acquire(bg, "A", silent)
+	s.Must(err)
+	release(t, l)
+	if _, err := s.GrantWait(bg, "B", Request{Paths: []string{"x"}}, Wait{Waiting: silent.Waiting}); err == nil {
+		t.Error("granted twice")
 	}
 }

@@ -98,7 +98,7 @@ func (s *swarm) holder(by string) *worker {
 }
 
 func workHold(b *bus.Bus, by string, _ []string) error {
-	_, held, err := NewPushLock(b, time.Hour).Acquire(bg, by, 0)
+	_, held, err := NewPushLock(b, time.Hour).Acquire(bg, by, Wait{})
 	if err != nil {
 		return err
 	}

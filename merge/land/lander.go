@@ -73,7 +73,7 @@ func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*
 	if err != nil {
 		return nil, err
 	}
-	grant, held, err := l.Lock.Acquire(ctx, l.Session, wait)
+	grant, held, err := l.Lock.Acquire(ctx, l.Session, lock.Wait{Timeout: wait})
 	if err != nil {
 		return nil, err
 	}

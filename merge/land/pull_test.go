@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -53,7 +54,7 @@ func TestPullConflict(t *testing.T) {
 func TestPullNeedsNoLock(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
-	grant, _, err := b.lander().Lock.Acquire(t.Context(), "B", 0)
+	grant, _, err := b.lander().Lock.Acquire(t.Context(), "B", lock.Wait{})
 	if err != nil {
 		t.Fatal(err)
 	}

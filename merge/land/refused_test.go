@@ -191,7 +191,7 @@ func TestLandLockHeld(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
 	a.commit("by A", "A", "changed\n")
-	grant, _, err := b.lander().Lock.Acquire(t.Context(), "B", 0)
+	grant, _, err := b.lander().Lock.Acquire(t.Context(), "B", lock.Wait{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ swarm.staleAfter (15m) can be passed over with --takeover, and is told.`,
 			if err != nil {
 				return err
 			}
-			granted, err := claims.GrantWait(ctx, id, lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: c.cmd.Bool("takeover")}, wait)
+			granted, err := claims.GrantWait(ctx, id, lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: c.cmd.Bool("takeover")}, lock.Wait{Timeout: wait})
 			if err != nil {
 				return err
 			}
