@@ -11,6 +11,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -202,9 +203,8 @@ func (p *PushLock) try(ctx context.Context, by string, w *waiter) (epoch int, er
 
 // put records a state of the lock, held or free, by this process now.
 func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
-	me := self()
 	host, _ := os.Hostname()
-	s.Version, s.Host, s.PID, s.Process = refstore.FormatVersion, host, me.pid, me.mark()
+	s.Version, s.Host, s.PID, s.Process = refstore.FormatVersion, host, os.Getpid(), file.ProcessMark(os.Getpid())
 	s.Since, s.Expires = refstore.Time(s.Since), refstore.Time(tx.At().Add(p.leaseTime))
 	s.Nonce = strconv.FormatUint(rand.Uint64(), 36)
 	content, err := refstore.EncodeState(&s)

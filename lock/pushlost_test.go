@@ -5,9 +5,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // A holder from which the lock was taken learns of it, and leaves the new holder alone.
@@ -105,7 +109,7 @@ func TestPushLockOfKilled(t *testing.T) {
 				s.Must(h.Process.Kill())
 				_ = h.Wait()
 			case "zombie":
-				zombie(t, h.Process)
+				refstoretest.Zombie(t, h.Process)
 				wait()
 			case "gone":
 				s.Must(h.Process.Kill())
@@ -133,10 +137,12 @@ func TestPushLockOfReusedPID(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	p := s.push(time.Hour)
 	state := elsewhere(1)
-	state.PID, state.Process = os.Getpid(), process{self().space, 0, "1"}.mark()
-	if state.Process == "" {
+	mark := file.ProcessMark(os.Getpid())
+	if mark == "" {
 		t.Skip("no /proc here")
 	}
+	space, _, _ := strings.Cut(mark, " ")
+	state.PID, state.Process = os.Getpid(), space+" 1"
 	p.plant(t, state)
 	g, _, err := p.Acquire(bg, "A", Wait{})
 	s.Must(err)

@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // waiter is one Acquire that may have to wait. It remembers since when it has
@@ -38,7 +38,7 @@ func (w *waiter) close() {
 // process has ended on this machine, or the lock has stood unchanged for a whole
 // lease.
 func (w *waiter) dead(s *pushState) bool {
-	if processOf(s.PID, s.Process).gone() {
+	if file.ProcessGone(s.PID, s.Process) {
 		return true
 	}
 	if s.Nonce != w.nonce {
@@ -85,17 +85,13 @@ const waitPrefix = "waiting-"
 // called or the process ends. A failure only means that the wait is not shown.
 func announce(b *bus.Bus, id string) func() {
 	path := filepath.Join(b.Store().Repo().CommonDir, "swarm", waitPrefix+id)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	unlock, err := file.TryLockPath(path)
 	if err != nil {
-		return func() {}
-	}
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		_ = f.Close()
 		return func() {}
 	}
 	return func() {
 		_ = os.Remove(path)
-		_ = f.Close()
+		unlock()
 	}
 }
 
@@ -104,14 +100,9 @@ func (p *PushLock) Waiters() []string {
 	paths, _ := filepath.Glob(filepath.Join(p.bus.Store().Repo().CommonDir, "swarm", waitPrefix+"*"))
 	var ids []string
 	for _, path := range paths {
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err != nil {
-			continue
-		}
-		if errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
+		if file.Locked(path) {
 			ids = append(ids, strings.TrimPrefix(filepath.Base(path), waitPrefix))
 		}
-		_ = f.Close()
 	}
 	slices.Sort(ids)
 	return ids

@@ -3,13 +3,13 @@ package merge
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -77,14 +77,5 @@ func replaceFile(path, text string, executable bool) error {
 	if executable {
 		mode |= mode & 0o444 >> 2
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".git-swarm-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.WriteString(text)
-	if err = errors.Join(err, temp.Chmod(mode), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
+	return file.ReplaceMode(path, []byte(text), mode)
 }

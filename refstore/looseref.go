@@ -9,8 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
-	"github.com/git-swarm/git-swarm/refstore/rawfile"
 )
 
 // refFiles reads refs as git's files backend stores them: loose files below dir,
@@ -44,7 +44,7 @@ func (f refFiles) tip(ref string) (object.Hash, error) {
 
 // loose reads the ref's own file; "" if there is none.
 func (f refFiles) loose(ref string) (object.Hash, error) {
-	content, err := rawfile.Read(filepath.Join(f.dir, filepath.FromSlash(ref)), 1024)
+	content, err := file.Read(filepath.Join(f.dir, filepath.FromSlash(ref)), 1024)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
 		return "", nil

@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -45,17 +45,19 @@ func redoPath(commonDir string) string { return filepath.Join(commonDir, "swarm"
 // cancelled, context.Canceled.
 func lockRedo(ctx context.Context, commonDir string) (log *redoLog, release func(), err error) {
 	path := redoPath(commonDir)
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		file, err = createRedo(path, filepath.Join(commonDir, "refs"))
+		f, err = createRedo(path, filepath.Join(commonDir, "refs"))
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the redo log: %w", err)
 	}
-	if err := flock(ctx, file); err != nil {
+	if err := file.Lock(ctx, f); errors.Is(err, context.DeadlineExceeded) {
+		return nil, nil, ErrBusy
+	} else if err != nil {
 		return nil, nil, err
 	}
-	return &redoLog{file}, func() { unlockFile(file) }, nil
+	return &redoLog{f}, func() { file.Unlock(f) }, nil
 }
 
 // createRedo makes the log and its folder, as open to others as the folder beside
@@ -85,58 +87,6 @@ func createRedo(path, beside string) (*os.File, error) {
 		return nil, err
 	}
 	return file, nil
-}
-
-// unlockFile gives the lock up also where a process that we started still has
-// the file open (a hook's, that went into the background).
-func unlockFile(file *os.File) {
-	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
-	file.Close()
-}
-
-// flock waits in the kernel's queue. On an error the file is closed, though not
-// always at once: a wait cannot be broken off, only abandoned.
-func flock(ctx context.Context, file *os.File) error {
-	err := tryFlock(file)
-	if !errors.Is(err, syscall.EWOULDBLOCK) {
-		if err != nil {
-			file.Close()
-			return fmt.Errorf("lock %s: %w", file.Name(), err)
-		}
-		return nil
-	}
-	got := make(chan error, 1)
-	go func() {
-		for {
-			if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); !errors.Is(err, syscall.EINTR) {
-				got <- err
-				return
-			}
-		}
-	}()
-	select {
-	case err := <-got:
-		if err != nil {
-			file.Close()
-			return fmt.Errorf("lock %s: %w", file.Name(), err)
-		}
-		return nil
-	case <-ctx.Done():
-		go func() { <-got; file.Close() }()
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return ctx.Err()
-		}
-		return ErrBusy
-	}
-}
-
-func tryFlock(file *os.File) error {
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EINTR) {
-			return err
-		}
-	}
 }
 
 const redoMagic = "git swarm redo 1 "

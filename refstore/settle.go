@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -32,16 +33,16 @@ func (s *Store) Settle(ctx context.Context) error {
 	if err := s.chooseWriter(); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(redoPath(s.repo.CommonDir), os.O_RDWR, 0)
+	f, err := os.OpenFile(redoPath(s.repo.CommonDir), os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("open the redo log: %w", err)
 	}
-	if err := tryFlock(file); err != nil {
-		file.Close()
+	if err := file.TryLock(f); err != nil {
+		f.Close()
 		return nil // its owner is alive
 	}
-	defer unlockFile(file)
-	return s.settle(ctx, &redoLog{file})
+	defer file.Unlock(f)
+	return s.settle(ctx, &redoLog{f})
 }
 
 // settle is called by the holder of the log's lock. A transaction has happened

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -17,13 +17,12 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	if r.WorkTree == "" {
 		return checkout{}, func() {}, ErrBare
 	}
-	f, err := lockFile(filepath.Join(r.GitDir, "swarm-rebase.lock"))
+	release, err = file.TryLockPath(filepath.Join(r.GitDir, "swarm-rebase.lock"))
+	if errors.Is(err, file.ErrLocked) {
+		err = ErrAtWork
+	}
 	if err != nil {
 		return checkout{}, func() {}, err
-	}
-	release = func() {
-		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // a child that is being forked may hold it open for a moment
-		_ = f.Close()
 	}
 	benchOf(r).clear(ctx)
 	verifyBench(r).clear(ctx)
@@ -33,23 +32,6 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	}
 	c, err = checkedOut(ctx, r)
 	return c, release, err
-}
-
-// lockFile opens the file with an flock that ends with the process. It does not
-// wait: another command of the same worktree is in the way.
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, ErrAtWork
-		}
-		return nil, err
-	}
-	return f, nil
 }
 
 // ErrAtWork says that another push or pull runs in the same worktree.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -48,7 +49,7 @@ func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
 	if err := mayMove(ctx, r, c.tip, next); err != nil {
 		return err
 	}
-	if err := os.WriteFile(moveFile(r), []byte(c.branch+" "+c.tip+" "+next+"\n"), 0o666); err != nil {
+	if err := file.Replace(moveFile(r), []byte(c.branch+" "+c.tip+" "+next+"\n"), 0o666); err != nil {
 		return err
 	}
 	if err := readTree(ctx, r, c.tip, next); err != nil {

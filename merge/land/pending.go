@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -28,7 +29,7 @@ func noteLanding(ctx context.Context, r *repo.Repo, c checkout, before, next str
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(landingFile(r), []byte(line+c.branch+" "+c.tip+" "+next+"\n"), 0o666)
+	return file.Replace(landingFile(r), []byte(line+c.branch+" "+c.tip+" "+next+"\n"), 0o666)
 }
 
 // landedBefore is the newest commit of the branch of which it is noted that the

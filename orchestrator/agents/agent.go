@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -147,5 +147,5 @@ func processMark(pid int) string {
 	if pid <= 0 {
 		return ""
 	}
-	return lock.ProcessMark(pid)
+	return file.ProcessMark(pid)
 }

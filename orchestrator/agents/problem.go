@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // problems is the file of what went wrong in hooks, at most some twenty lines.
@@ -54,7 +56,7 @@ func (a Agents) NoteProblem(now time.Time, event, what string) error {
 	if err := os.MkdirAll(a.dir, 0o777); err != nil {
 		return err
 	}
-	return ReplaceFile(a.problems(), kept, 0o666)
+	return file.Replace(a.problems(), []byte(kept), 0o666)
 }
 
 // Problems returns those of the last day, oldest first.

@@ -6,16 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -44,7 +43,7 @@ func (a *Record) Own() lock.Held { return lock.Held{Tip: a.ClaimsAt, Paths: a.Cl
 // Over reports whether the agent has certainly ended: it said so, or its process
 // is gone.
 func (a *Record) Over() bool {
-	return a.Ended || (a.PID > 0 && lock.ProcessGone(a.PID, a.Process))
+	return a.Ended || (a.PID > 0 && file.ProcessGone(a.PID, a.Process))
 }
 
 func parseRecord(content []byte) *Record {
@@ -105,7 +104,7 @@ func (a Agents) save(id string, r *Record) error {
 	if err := os.MkdirAll(a.records(), 0o777); err != nil {
 		return err
 	}
-	return ReplaceFile(a.path(id), string(content)+"\n", 0o666)
+	return file.Replace(a.path(id), append(content, '\n'), 0o666)
 }
 
 // Alive marks the agent's last sign of life, no more often than sessions beat.
@@ -122,26 +121,7 @@ func (a Agents) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(a.records(), 0o777); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(a.records(), "lock"), os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { file.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			file.Close()
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			file.Close()
-			return nil, ctx.Err()
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
+	return file.LockPath(ctx, filepath.Join(a.records(), "lock"))
 }
 
 // keepRecords is how long the record of an agent that has ended is of use.

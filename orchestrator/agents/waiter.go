@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 const waiterEnding = ".wait"
@@ -29,10 +29,10 @@ func (a Agents) StopWaiting(id string) {
 // there may be one already.
 func (a Agents) BeginWaiting(id string) bool {
 	for range 3 {
-		file, err := os.OpenFile(a.waiter(id), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		f, err := os.OpenFile(a.waiter(id), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if err == nil {
-			_, err = file.WriteString(strconv.Itoa(os.Getpid()) + " " + lock.ProcessMark(os.Getpid()) + "\n")
-			return errors.Join(err, file.Close()) == nil
+			_, err = f.WriteString(strconv.Itoa(os.Getpid()) + " " + file.ProcessMark(os.Getpid()) + "\n")
+			return errors.Join(err, f.Close()) == nil
 		}
 		content, err := os.ReadFile(a.waiter(id))
 		if err != nil {
@@ -40,7 +40,7 @@ func (a Agents) BeginWaiting(id string) bool {
 		}
 		pid, mark, _ := strings.Cut(strings.TrimSpace(string(content)), " ")
 		n, err := strconv.Atoi(pid)
-		if err == nil && !lock.ProcessGone(n, mark) {
+		if err == nil && !file.ProcessGone(n, mark) {
 			return false
 		}
 		_ = os.Remove(a.waiter(id))

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // shared is a file that is not ours alone, as it was read: what a link at path
@@ -56,10 +56,10 @@ func (s *shared) write(text string) error {
 	case s.there && s.mode&0o200 == 0:
 		return errReadOnly
 	case s.there:
-		return agents.WriteFile(s.path, text, s.mode)
+		return file.ReplaceMode(s.path, []byte(text), s.mode)
 	}
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o777); err != nil {
 		return err
 	}
-	return agents.ReplaceFile(s.path, text, s.mode)
+	return file.Replace(s.path, []byte(text), s.mode)
 }

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -68,7 +68,7 @@ func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
 				return fmt.Errorf("keep the %s hook: %w", name, err)
 			}
 		}
-		if err := agents.ReplaceFile(path, hookScript(name), 0o777); err != nil {
+		if err := file.Replace(path, []byte(hookScript(name)), 0o777); err != nil {
 			return fmt.Errorf("install the %s hook: %w", name, err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"golang.org/x/term"
 )
@@ -60,15 +60,15 @@ func LeaveKeys() func() {
 }
 
 // Line is a shell's line that does as Interactive does. The prompt is kept in
-// file, which it reads: the line stays one.
-func (c Client) Line(file string) (string, error) {
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+// the file at path, which it reads: the line stays one.
+func (c Client) Line(path string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return "", err
 	}
-	if err := agents.ReplaceFile(file, c.Prompt, 0o666); err != nil {
+	if err := file.Replace(path, []byte(c.Prompt), 0o666); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s claude --name %[2]s "$(cat %s)"`, shellQuote(c.Dir), c.Session, shellQuote(file)), nil
+	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s claude --name %[2]s "$(cat %s)"`, shellQuote(c.Dir), c.Session, shellQuote(path)), nil
 }
 
 // PromptFile is where in the common git dir a session's prompt is kept for Line.

@@ -5,8 +5,8 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
-	"github.com/git-swarm/git-swarm/refstore/rawfile"
 )
 
 // maxLooseHeader is git's bound on "<kind> <size>\0".
@@ -35,7 +35,7 @@ func (d *DB) readLoose(path string, id object.Hash) (object.Object, error) {
 const looseLimit = MaxSize + MaxSize/1000
 
 func readLooseFile(path string) ([]byte, error) {
-	raw, err := rawfile.Read(path, looseLimit+1)
+	raw, err := file.Read(path, looseLimit+1)
 	if len(raw) > looseLimit {
 		return nil, oversize(len(raw))
 	}

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/refstore/rawfile"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // adopt takes path as the git dir if it is one: a HEAD, and (in the common dir)
@@ -47,7 +47,7 @@ func (f *finder) commonDir(gitDir string) (dir string, separate bool, err error)
 		dir, err = resolved(f.from(path))
 		return dir, true, err
 	}
-	content, err := rawfile.Read(gitDir+"/commondir", maxGitFile)
+	content, err := file.Read(gitDir+"/commondir", maxGitFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return gitDir, false, nil
 	}
@@ -70,7 +70,7 @@ const maxGitFile = 1 << 20
 
 // followGitFile returns the path that a .git file names.
 func followGitFile(path string) (string, error) {
-	content, err := rawfile.Read(path, maxGitFile+1)
+	content, err := file.Read(path, maxGitFile+1)
 	if err != nil {
 		return "", err
 	}
@@ -91,7 +91,7 @@ func isHead(path string) bool {
 	if link, err := os.Readlink(path); err == nil {
 		return strings.HasPrefix(link, "refs/")
 	}
-	head, err := rawfile.Read(path, 255)
+	head, err := file.Read(path, 255)
 	if err != nil {
 		return false
 	}

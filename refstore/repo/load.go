@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/git-swarm/git-swarm/refstore/rawfile"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // Config is the configuration as it applies to this repository and worktree. It
@@ -165,7 +165,7 @@ func (l *loader) userFiles() []string {
 // file adds the settings of one file. One that does not exist is empty, as is
 // one that may not be read if lenient.
 func (l *loader) file(path string, lenient bool, depth int) error {
-	data, err := rawfile.Read(path, math.MaxInt32)
+	data, err := file.Read(path, math.MaxInt32)
 	switch {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), lenient && errors.Is(err, fs.ErrPermission):
@@ -200,7 +200,7 @@ func (l *loader) add(data []byte, path string, depth int) error {
 // readSettings reads one config file by itself, without what it includes. One
 // that does not exist is empty.
 func readSettings(env Env, path string) ([]entry, error) {
-	data, err := rawfile.Read(path, math.MaxInt32)
+	data, err := file.Read(path, math.MaxInt32)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

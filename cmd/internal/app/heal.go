@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
@@ -144,16 +144,7 @@ func (c *call) noteLeft(path string, r heal.Result) {
 
 // replace gives a file another content, all of it or nothing.
 func (c *call) replace(path string, text []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(c.at(path)), ".git-swarm-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(text)
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), c.at(path))
+	return file.Replace(c.at(path), text, 0o666)
 }
 
 // at is a path as seen from where the command was started (-C included).

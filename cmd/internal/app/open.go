@@ -15,7 +15,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
-	"github.com/git-swarm/git-swarm/refstore/rawfile"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -87,7 +87,7 @@ func (c *call) Session() (string, error) {
 	if id := agents.In(r).Session(c.Env.Get("CLAUDE_CODE_SESSION_ID")); id != "" {
 		return id, nil
 	}
-	content, err := rawfile.Read(r.SessionFile(), 1024)
+	content, err := file.Read(r.SessionFile(), 1024)
 	if err == nil {
 		id := strings.TrimSuffix(string(content), "\n")
 		if err := bus.CheckID(id); err != nil {

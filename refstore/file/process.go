@@ -1,4 +1,4 @@
-package lock
+package file
 
 import (
 	"os"
@@ -7,17 +7,25 @@ import (
 	"syscall"
 )
 
-// process names one process so that it can be told later whether it is gone: a
-// pid alone can be another process by then, or one in another container.
+// ProcessMark tells the process from others that get its pid later: what of it is
+// stored beside the pid. It is empty if there is no such process, or no way to
+// tell it from others.
+func ProcessMark(pid int) string {
+	start, _ := startTime(pid)
+	return process{pidSpace(), pid, start}.mark()
+}
+
+// ProcessGone reports whether the process has certainly ended: its mark was made
+// under this boot and in this pid namespace, and the pid is free now or belongs
+// to another process.
+func ProcessGone(pid int, mark string) bool { return processOf(pid, mark).gone() }
+
+// process names one process for good: its pid alone may be another's later, or
+// another's in some container.
 type process struct {
 	space string // the boot and pid namespace that the pid counts in; "" if unknown
 	pid   int
 	start string // the kernel's start time of the process; "" if unknown
-}
-
-func self() process {
-	start, _ := startTime(os.Getpid())
-	return process{pidSpace(), os.Getpid(), start}
 }
 
 // mark is what is stored of a process beside its pid.
@@ -33,8 +41,6 @@ func processOf(pid int, mark string) process {
 	return process{space, pid, start}
 }
 
-// gone reports whether the process has certainly ended: it was seen from where
-// we are, and its pid is free or another's now.
 func (p process) gone() bool {
 	if p.space == "" || p.start == "" || p.space != pidSpace() {
 		return false
@@ -77,14 +83,3 @@ func startTime(pid int) (start string, ended bool) {
 	}
 	return fields[19], false
 }
-
-// ProcessMark tells the process from others that get its pid later; "" if it
-// cannot be told, or there is no such process.
-func ProcessMark(pid int) string {
-	start, _ := startTime(pid)
-	return process{pidSpace(), pid, start}.mark()
-}
-
-// ProcessGone reports whether the process has certainly ended: its mark was
-// taken where we are, and the pid is free or another's now.
-func ProcessGone(pid int, mark string) bool { return processOf(pid, mark).gone() }

@@ -1,17 +1,16 @@
-package lock
+package file
 
 import (
 	"os"
 	"os/exec"
 	"strconv"
-	"syscall"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
-func TestSelf(t *testing.T) {
-	me := self()
+func TestProcess(t *testing.T) {
+	me := processNow(os.Getpid())
 	if me.pid != os.Getpid() || me.gone() {
 		t.Errorf("we are %+v, gone: %t", me, me.gone())
 	}
@@ -25,7 +24,7 @@ func TestSelf(t *testing.T) {
 
 // Only what is certainly gone is gone.
 func TestGone(t *testing.T) {
-	me := self()
+	me := processNow(os.Getpid())
 	if me.mark() == "" {
 		t.Skip("no /proc here: processes cannot be told apart")
 	}
@@ -52,6 +51,8 @@ func TestGone(t *testing.T) {
 	}
 }
 
+func processNow(pid int) process { return process{pidSpace(), pid, startOf(pid)} }
+
 func startOf(pid int) string { start, _ := startTime(pid); return start }
 
 // ended is the pid of a process that has ended and was waited for.
@@ -66,7 +67,7 @@ func ended(t *testing.T) int {
 
 // The start time stands behind a name that may hold anything.
 func TestStartTime(t *testing.T) {
-	if self().mark() == "" {
+	if ProcessMark(os.Getpid()) == "" {
 		t.Skip("no /proc here")
 	}
 	dir := t.TempDir()
@@ -96,38 +97,28 @@ func TestStartTime(t *testing.T) {
 
 // A process that was killed, but that nobody has waited for, is gone.
 func TestZombie(t *testing.T) {
-	if self().mark() == "" {
+	if ProcessMark(os.Getpid()) == "" {
 		t.Skip("no /proc here")
 	}
-	h := newSwarm(t, "A").holder("A")
-	p := process{self().space, h.Process.Pid, startOf(h.Process.Pid)}
+	cmd := refstoretest.Command(t, "wait")
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	p := processNow(cmd.Process.Pid)
 	if p.gone() {
 		t.Fatalf("%+v is gone while it runs", p)
 	}
-	zombie(t, h.Process)
+	refstoretest.Zombie(t, cmd.Process)
 	if !p.gone() {
 		t.Errorf("%+v is not gone while it is a zombie", p)
 	}
-	_ = h.Wait()
+	_ = cmd.Wait()
 	if !p.gone() {
 		t.Errorf("%+v is not gone after it is", p)
-	}
-}
-
-// zombie kills a process and waits until it has ended, but leaves it unwaited for.
-func zombie(t *testing.T, p *os.Process) {
-	t.Helper()
-	if err := p.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	const byPID, exited, noWait = 1, 4, 0x0100_0000 // waitid(2)
-	for {
-		_, _, err := syscall.Syscall6(syscall.SYS_WAITID, byPID, uintptr(p.Pid), 0, exited|noWait, 0, 0)
-		if err == 0 {
-			return
-		}
-		if err != syscall.EINTR {
-			t.Fatalf("waitid: %v", err)
-		}
 	}
 }

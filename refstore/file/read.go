@@ -1,9 +1,4 @@
-//go:build unix
-
-// Package rawfile reads small files with as few system calls as there can be.
-// os.Open offers each file to the runtime's poller first, which costs more than
-// reading one of git's: four calls a file, and starting the poller.
-package rawfile
+package file
 
 import (
 	"io/fs"
@@ -11,7 +6,10 @@ import (
 	"syscall"
 )
 
-// Read is the first limit bytes of the file. Errors are *fs.PathError.
+// Read returns at most the first limit bytes of the file, with as few system
+// calls as there can be: os.Open offers each file to the runtime's poller first,
+// which costs four calls a file and the start of the poller, more than reading
+// one of git's small files. Errors are *fs.PathError.
 func Read(path string, limit int) ([]byte, error) {
 	fd, err := again(func() (int, error) { return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0) })
 	if err != nil {
