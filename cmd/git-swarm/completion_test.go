@@ -39,6 +39,20 @@ func TestCompletion(t *testing.T) {
 		{[]string{"claim", "--"}, []string{"--reason", "--takeover", "--wait", "--json", "--session"}, []string{"--all"}},
 		{[]string{"unclaim", ""}, []string{"src/x.py"}, []string{"other"}},
 		{[]string{"completion", ""}, []string{"bash", "zsh", "fish"}, nil},
+		{[]string{""}, []string{"sync", "review", "context", "orchestrate"}, []string{"hook", "merge-driver", "__complete"}},
+		{[]string{"--s"}, []string{"--session"}, []string{"sync"}},
+		{[]string{"--session", ""}, []string{"A", "Beta"}, []string{"sync"}},
+		{[]string{"--session", "A", "unc"}, []string{"unclaim"}, nil},
+		{[]string{"sync", "--session", "B"}, []string{"Beta"}, []string{"A"}},
+		{[]string{"claim", "--takeover", ""}, []string{"other"}, []string{"src/x.py"}},
+		{[]string{"claims", ""}, []string{"other", "src/x.py"}, nil},
+		{[]string{"review", "show", ""}, []string{"1"}, []string{"2"}},
+		{[]string{"review", "request", "--to", "Be"}, []string{"Beta"}, nil},
+		{[]string{"review", "request", "--to", "A,Be"}, []string{"A,Beta"}, nil},
+		{[]string{"push", "--to", ""}, []string{"main", "next/x"}, []string{"HEAD", "A"}},
+		{[]string{"init", "--agents", "codex,"}, []string{"codex,gemini"}, nil},
+		{[]string{"merge-ok", ""}, []string{"A", "Beta"}, nil},
+		{[]string{"help", "he"}, []string{"heal", "healing", "help"}, nil},
 	}
 	for _, shell := range shells {
 		t.Run(shell.name, func(t *testing.T) {
@@ -48,10 +62,11 @@ func TestCompletion(t *testing.T) {
 			}
 			dir := completionRepo(t, shell.name)
 			for _, c := range cases {
-				args := append([]string{"-c", shell.script}, c.words...)
-				if shell.name != "fish" {
-					args = slices.Insert(args, 2, shell.name)
+				name := shell.name // $0, but for fish, where it keeps the words from being its own options
+				if name == "fish" {
+					name = "--"
 				}
+				args := append([]string{"-c", shell.script, name}, c.words...)
 				got := strings.Fields(output(t, dir, path, args...))
 				for _, w := range c.want {
 					if !slices.Contains(got, w) {
@@ -73,10 +88,15 @@ func TestCompletion(t *testing.T) {
 func completionRepo(t *testing.T, shell string) string {
 	t.Helper()
 	dir := t.TempDir()
-	output(t, dir, "git", "init", "-q")
+	output(t, dir, "git", "init", "-q", "-b", "work")
+	output(t, dir, "git", "commit", "-q", "--allow-empty", "-m", "start")
+	for _, branch := range []string{"main", "next/x", "HEAD"} {
+		output(t, dir, "git", "update-ref", "refs/remotes/origin/"+branch, "HEAD")
+	}
 	output(t, dir, "git", "swarm", "init", "--sessions", "A:front Beta:back")
 	output(t, dir, "git", "swarm", "claim", "--session", "A", "src/x.py")
 	output(t, dir, "git", "swarm", "claim", "--session", "Beta", "other")
+	output(t, dir, "sh", "-c", "echo x >file && git add file && git commit -qm file && git swarm review request --session A --to Beta HEAD~1..HEAD")
 	if err := os.WriteFile(filepath.Join(dir, "completion"), []byte(output(t, dir, "git", "swarm", "completion", shell)), 0o666); err != nil {
 		t.Fatal(err)
 	}

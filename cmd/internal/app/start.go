@@ -21,26 +21,6 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-func setupVerb() *verb {
-	return &verb{
-		name: "setup", group: groupStart, short: "check that all is there that git swarm start needs",
-		json: true,
-		run: func(ctx context.Context, c *call) error {
-			findings := []finding{c.checkGit(ctx), c.checkPath(), c.checkClient(ctx)}
-			if findings[1].state == "note" {
-				findings[1].state = "bad"
-			}
-			if r, err := c.Repo(); err != nil {
-				line, hint, _ := c.format(err)
-				findings = append(findings, finding{"repository", "bad", line, hint})
-			} else {
-				findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""}, c.checkIdentity(ctx, r))
-			}
-			return c.printFindings(findings)
-		},
-	}
-}
-
 func startVerb() *verb {
 	return &verb{
 		name: "start", group: groupStart, args: "[PLAN...]", max: -1, short: "say what is to be built, and let Claude Code plan it and run the sessions",
