@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/demo"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
@@ -137,6 +138,7 @@ func formatError(err error, at viewpoint) (line, hint string, code int) {
 		locked  *refstore.LockedError
 		damaged *refstore.DamagedError
 		trust   *repo.NotTrustedError
+		played  *demo.FailedError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -159,6 +161,8 @@ func formatError(err error, at viewpoint) (line, hint string, code int) {
 		line, hint, code = text.Inert(holder.Error()), "git swarm claims", exitNo
 	case errors.As(err, &unknown):
 		line, hint = formatUnknown(unknown)
+		code = exitNo
+	case errors.As(err, &played):
 		code = exitNo
 	case errors.Is(err, bus.ErrInput):
 		code = exitUsage

@@ -1,4 +1,4 @@
-package app
+package demo
 
 import (
 	"context"
@@ -15,11 +15,11 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 )
 
-// stage is where the demo plays: a scratch folder, an environment in which git
+// sandbox is a scratch folder, an environment in which git
 // finds this very program as "git swarm", and the first thing that went wrong.
-type stage struct {
+type sandbox struct {
 	ctx    context.Context
-	call   *call
+	opts   Options
 	dir    string
 	app    string // the main checkout, once there is one
 	env    []string
@@ -29,13 +29,13 @@ type stage struct {
 
 // result is how a command ended and what it said, on both streams.
 type result struct {
-	stage *stage
-	what  string
-	out   string
-	code  int
+	sandbox *sandbox
+	what    string
+	out     string
+	code    int
 }
 
-func newStage(ctx context.Context, c *call) (*stage, error) {
+func newSandbox(ctx context.Context, opts Options) (*sandbox, error) {
 	dir, err := os.MkdirTemp("", "git-swarm-demo-")
 	if err != nil {
 		return nil, err
@@ -43,16 +43,16 @@ func newStage(ctx context.Context, c *call) (*stage, error) {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err
 	}
-	s := &stage{ctx: ctx, call: c, dir: dir}
-	if err := s.dress(); err != nil {
+	s := &sandbox{ctx: ctx, opts: opts, dir: dir}
+	if err := s.setUp(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
 }
 
-// dress sets up the environment: nothing of the user's repository, identity or
+// setUp sets up the environment: nothing of the user's repository, identity or
 // settings takes part.
-func (s *stage) dress() error {
+func (s *sandbox) setUp() error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -69,33 +69,33 @@ func (s *stage) dress() error {
 	if err := os.WriteFile(config, []byte(text), 0o666); err != nil {
 		return err
 	}
-	s.env = slices.DeleteFunc(slices.Clone(s.call.Env), func(e string) bool {
+	s.env = slices.DeleteFunc(slices.Clone(s.opts.Env), func(e string) bool {
 		return strings.HasPrefix(e, "GIT_") || strings.HasPrefix(e, "PWD=") || strings.HasPrefix(e, "PATH=")
 	})
-	s.env = append(s.env, "PATH="+bin+string(os.PathListSeparator)+s.call.Env.Get("PATH"),
+	s.env = append(s.env, "PATH="+bin+string(os.PathListSeparator)+s.opts.Env.Get("PATH"),
 		"GIT_CONFIG_GLOBAL="+config, "GIT_CONFIG_NOSYSTEM=1", "GIT_PAGER=cat", "LC_ALL=C.UTF-8")
 	return nil
 }
 
 // place is the folder in which a session works, or the main checkout.
-func (s *stage) place(session string) string {
+func (s *sandbox) place(session string) string {
 	if session == "" {
 		return s.app
 	}
 	return s.app + ".worktrees/" + session
 }
 
-func (s *stage) command(dir string, argv []string) *exec.Cmd {
+func (s *sandbox) command(dir string, argv []string) *exec.Cmd {
 	cmd := exec.CommandContext(s.ctx, argv[0], argv[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Dir, cmd.Env = dir, s.env
 	return cmd
 }
 
-// start runs a command to its end and returns what it said on both streams.
-func (s *stage) start(dir string, argv []string) result {
+// exec runs a command to its end and returns what it said on both streams.
+func (s *sandbox) exec(dir string, argv []string) result {
 	out, err := s.command(dir, argv).CombinedOutput()
-	r := result{stage: s, what: typed(argv), out: string(out)}
+	r := result{sandbox: s, what: typed(argv), out: string(out)}
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
@@ -107,26 +107,26 @@ func (s *stage) start(dir string, argv []string) result {
 }
 
 // run shows a command as a user would type it, runs it, and shows what it says.
-func (s *stage) run(session string, argv ...string) result {
+func (s *sandbox) run(session string, argv ...string) result {
 	if s.err != nil {
-		return result{stage: s}
+		return result{sandbox: s}
 	}
 	s.prompt(session, argv)
-	r := s.start(s.place(session), argv)
+	r := s.exec(s.place(session), argv)
 	s.show(r)
 	return r
 }
 
 // atOnce runs the same command in several sessions at the same moment, each a
 // process of its own, and shows what each said.
-func (s *stage) atOnce(sessions []string, argv ...string) map[string]result {
+func (s *sandbox) atOnce(sessions []string, argv ...string) map[string]result {
 	if s.err != nil {
 		return nil
 	}
 	results := make([]result, len(sessions))
 	var all sync.WaitGroup
 	for i, id := range sessions {
-		all.Go(func() { results[i] = s.start(s.place(id), argv) })
+		all.Go(func() { results[i] = s.exec(s.place(id), argv) })
 	}
 	all.Wait()
 	byID := map[string]result{}
@@ -138,25 +138,25 @@ func (s *stage) atOnce(sessions []string, argv ...string) map[string]result {
 	return byID
 }
 
-// quietly prepares the scene.
-func (s *stage) quietly(argv ...string) {
+// quietly runs what the story needs and does not show.
+func (s *sandbox) quietly(argv ...string) {
 	if s.err != nil {
 		return
 	}
-	if r := s.start(s.dir, argv); r.code != 0 {
+	if r := s.exec(s.dir, argv); r.code != 0 {
 		s.fail("%s: %s", r.what, r.out)
 	}
 }
 
 // output is what a command says that only checks something.
-func (s *stage) output(argv ...string) string {
+func (s *sandbox) output(argv ...string) string {
 	if s.err != nil {
 		return ""
 	}
-	return s.start(s.dir, argv).out
+	return s.exec(s.dir, argv).out
 }
 
-func (s *stage) write(place, name, text string) {
+func (s *sandbox) write(place, name, text string) {
 	if s.err != nil {
 		return
 	}
@@ -166,19 +166,19 @@ func (s *stage) write(place, name, text string) {
 	}
 }
 
-func (s *stage) prompt(session string, argv []string) {
+func (s *sandbox) prompt(session string, argv []string) {
 	who := ""
 	if session != "" {
 		who = session + " "
 	}
 	line := who + "$ " + typed(argv)
-	if s.call.colours() {
+	if s.opts.Colours {
 		line = text.Bold.Paint(line)
 	}
 	s.say(line)
 }
 
-func (s *stage) show(r result) {
+func (s *sandbox) show(r result) {
 	if text := strings.TrimSuffix(r.out, "\n"); text != "" {
 		s.say(text)
 	}
@@ -186,31 +186,31 @@ func (s *stage) show(r result) {
 
 // has checks that the command succeeded and said all of these.
 func (r result) has(wanted ...string) {
-	if r.stage.err == nil && r.code != 0 {
-		r.stage.fail("'%s' ended with %d", r.what, r.code)
+	if r.sandbox.err == nil && r.code != 0 {
+		r.sandbox.fail("'%s' ended with %d", r.what, r.code)
 	}
-	r.said(wanted)
+	r.holds(wanted)
 }
 
 // is checks that the command succeeded and said just that.
 func (r result) is(wanted string) {
-	if r.stage.err == nil && (r.code != 0 || r.out != wanted) {
-		r.stage.fail("'%s' ended with %d and said %q", r.what, r.code, r.out)
+	if r.sandbox.err == nil && (r.code != 0 || r.out != wanted) {
+		r.sandbox.fail("'%s' ended with %d and said %q", r.what, r.code, r.out)
 	}
 }
 
 // refuses checks that the command said a plain no, and why.
 func (r result) refuses(wanted ...string) {
-	if r.stage.err == nil && r.code != exitNo {
-		r.stage.fail("'%s' ended with %d and not with %d", r.what, r.code, exitNo)
+	if r.sandbox.err == nil && r.code != 1 {
+		r.sandbox.fail("'%s' ended with %d and not with %d", r.what, r.code, 1)
 	}
-	r.said(wanted)
+	r.holds(wanted)
 }
 
-func (r result) said(wanted []string) {
+func (r result) holds(wanted []string) {
 	for _, w := range wanted {
-		if r.stage.err == nil && !strings.Contains(r.out, w) {
-			r.stage.fail("'%s' did not say %q", r.what, w)
+		if r.sandbox.err == nil && !strings.Contains(r.out, w) {
+			r.sandbox.fail("'%s' did not say %q", r.what, w)
 		}
 	}
 }
@@ -225,4 +225,18 @@ func typed(argv []string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// say prints a line of the story, unless something went wrong before.
+func (s *sandbox) say(line string) {
+	if s.err == nil {
+		_, s.err = fmt.Fprintln(s.opts.Out, line)
+	}
+}
+
+// fail keeps what went wrong first.
+func (s *sandbox) fail(format string, args ...any) {
+	if s.err == nil {
+		s.err = &FailedError{text.Inert(fmt.Sprintf(format, args...))}
+	}
 }
