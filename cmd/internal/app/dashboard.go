@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/screen"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -29,18 +30,18 @@ func runDashboard(ctx context.Context, c *call) error {
 		return err
 	}
 	if !c.wantJSON() {
-		return c.printStanding(now)
+		return c.printDashboard(now)
 	}
-	return c.printStandingJSON(now)
+	return c.printDashboardJSON(now)
 }
 
-// printStanding prints the dashboard.
-func (c *call) printStanding(s *monitor.Snapshot) error {
+// printDashboard prints the dashboard.
+func (c *call) printDashboard(s *monitor.Snapshot) error {
 	if len(s.Sessions) == 0 {
 		c.notef("%s", noSessions)
 		return nil
 	}
-	lines, err := c.standingLines(s, c.terminalWidth())
+	lines, err := c.dashboardLines(s, c.terminalWidth())
 	if err != nil {
 		return err
 	}
@@ -49,10 +50,10 @@ func (c *call) printStanding(s *monitor.Snapshot) error {
 
 const noSessions = `no sessions yet: git swarm init --sessions "A:frontend B:backend"`
 
-// standingLines is the dashboard: the sessions, and below what needs somebody.
+// dashboardLines is the dashboard: the sessions, and below what needs somebody.
 // With --quiet it is only that, and the sessions that are blocked or silent. No
 // line is wider than width, unless that is 0.
-func (c *call) standingLines(s *monitor.Snapshot, width int) ([]text.Line, error) {
+func (c *call) dashboardLines(s *monitor.Snapshot, width int) ([]text.Line, error) {
 	quiet := c.cmd.Bool("quiet")
 	shown := s.Sessions
 	if quiet {
@@ -148,7 +149,7 @@ func messageItems(s *monitor.Snapshot) (items []string) {
 	return items
 }
 
-func (c *call) printStandingJSON(s *monitor.Snapshot) error {
+func (c *call) printDashboardJSON(s *monitor.Snapshot) error {
 	for _, session := range s.Sessions {
 		if err := c.object(jsonSession(session)); err != nil {
 			return err
@@ -191,14 +192,63 @@ func (c *call) watchDashboard(ctx context.Context, m *monitor.Monitor, interval 
 	if kind := c.Env.Get("TERM"); !c.onTerminal() || kind == "dumb" || kind == "" {
 		return &refusal{exitUsage, "--watch needs a terminal that can be drawn on", "git swarm orchestrate dashboard"}
 	}
-	t, err := openTerminal(c.Stdin.(*os.File), c.Stdout.(*os.File), !c.colours())
+	t, err := screen.OpenTerminal(c.Stdin.(*os.File), c.Stdout.(*os.File), !c.colours())
 	if err != nil {
 		return err
 	}
-	err = (&board{call: c, screen: t}).run(ctx, m, interval)
+	err = c.viewDashboard(ctx, t, m, interval)
 	t.Close()
 	if ctx.Err() != nil {
 		err = nil // the way to end it
 	}
 	return err
+}
+
+// busyPause is after how long the dashboard looks again at a repository that is busy.
+const busyPause = 2 * time.Second
+
+// viewDashboard keeps the dashboard on a screen. The first time, what takes git to
+// find out follows the rest.
+func (c *call) viewDashboard(ctx context.Context, on screen.Screen, m *monitor.Monitor, interval time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	contents, over := make(chan screen.Content), make(chan struct{})
+	defer func() { cancel(); <-over }()
+	send := func(ctx context.Context, content screen.Content) error {
+		select {
+		case contents <- content:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	p := poller{call: c, monitor: m, interval: interval, busy: func(error) time.Duration { return min(interval, busyPause) }}
+	p.show = func(ctx context.Context, before *monitor.Snapshot) error {
+		if !m.Looked() {
+			if err := send(ctx, c.dashboardContent(before, "  looking for collisions…")); err != nil {
+				return err
+			}
+		}
+		now, _, err := m.Tick(ctx)
+		if err != nil {
+			return err
+		}
+		return send(ctx, c.dashboardContent(now, ""))
+	}
+	go func() {
+		defer close(over)
+		_ = send(ctx, screen.Content{Err: p.run(ctx)})
+	}()
+	return (&screen.View{Screen: on}).Run(ctx, contents)
+}
+
+func (c *call) dashboardContent(s *monitor.Snapshot, remark string) screen.Content {
+	return screen.Content{
+		Foot: s.At.Local().Format("15:04:05") + "  q ends" + remark,
+		Lines: func(width int) ([]text.Line, error) {
+			if len(s.Sessions) == 0 {
+				return []text.Line{text.Line{{Text: noSessions}}.Cut(width)}, nil
+			}
+			return c.dashboardLines(s, width)
+		},
+	}
 }

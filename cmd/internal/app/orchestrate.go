@@ -10,7 +10,6 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
-	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
@@ -96,89 +95,25 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 	}, time.Duration(interval) * time.Second, nil
 }
 
-// runOrchestrate ticks: at the interval, and as soon as a ref of ours moves. The
-// watch begins before each look, so that nothing falls between the two.
+// runOrchestrate prints how things stand, then what happens.
 func runOrchestrate(ctx context.Context, c *call) error {
 	m, interval, err := c.monitor(ctx)
 	if err != nil {
 		return err
 	}
 	whole := !c.cmd.Bool("quiet")
-	for {
-		err := c.orchestrateOnce(ctx, m, whole, interval)
-		if err == nil {
-			whole = false
-			continue
-		}
-		line, _, code := c.format(err)
-		if code != exitAgain || ctx.Err() != nil {
-			return err
-		}
+	p := poller{call: c, monitor: m, interval: interval, prepare: m.Beat}
+	p.show = func(ctx context.Context, _ *monitor.Snapshot) error {
+		err := c.tick(ctx, m, whole)
+		whole = whole && err != nil
+		return err
+	}
+	p.busy = func(err error) time.Duration {
+		line, _, _ := c.format(err)
 		c.notef("git swarm: %s; looking again in %s", text.Inert(line), interval)
-		if err := pause(ctx, interval); err != nil {
-			return err
-		}
+		return interval
 	}
-}
-
-// orchestrateOnce looks, and returns when it is time for the next look.
-func (c *call) orchestrateOnce(ctx context.Context, m *monitor.Monitor, whole bool, interval time.Duration) error {
-	if err := m.Beat(ctx); err != nil {
-		return err
-	}
-	watch, _, err := c.watchSwarm(ctx, m)
-	if err != nil {
-		return err
-	}
-	defer watch.Close()
-	if err := c.tick(ctx, m, whole); err != nil {
-		return err
-	}
-	if err := awaitChange(ctx, watch, interval); !errors.Is(err, errInterval) {
-		return err
-	}
-	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
-}
-
-// watchSwarm begins to watch what the monitor looks at, and returns how that
-// stands.
-func (c *call) watchSwarm(ctx context.Context, m *monitor.Monitor) (*refstore.Watcher, *monitor.Snapshot, error) {
-	now, err := m.Look(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	return c.swarm.Store().Watch(m.WatchRefs(now)...), now, nil
-}
-
-// errInterval says that nothing has moved for an interval.
-var errInterval = errors.New("the interval is over")
-
-// awaitChange waits for a ref to move, and then a moment for those that move
-// with it.
-func awaitChange(ctx context.Context, watch *refstore.Watcher, interval time.Duration) error {
-	waiting, cancel := context.WithTimeout(ctx, interval)
-	defer cancel()
-	if err := watch.Wait(waiting); err != nil {
-		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			return errInterval
-		}
-		return err
-	}
-	together, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-	defer cancel()
-	for together.Err() == nil {
-		_ = watch.Wait(together)
-	}
-	return ctx.Err()
+	return p.run(ctx)
 }
 
 // tick prints how things stand, if whole is asked for, and what has happened.
@@ -188,7 +123,7 @@ func (c *call) tick(ctx context.Context, m *monitor.Monitor, whole bool) error {
 		return err
 	}
 	if whole && !c.wantJSON() {
-		return c.printStanding(now)
+		return c.printDashboard(now)
 	}
 	for _, e := range events {
 		if c.cmd.Bool("quiet") && !needsSomebody(e) {

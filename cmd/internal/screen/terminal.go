@@ -1,4 +1,4 @@
-package app
+package screen
 
 import (
 	"io"
@@ -12,15 +12,15 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal is the user's, as a screen. Its escape sequences are those that
+// Terminal is the user's, as a Screen. Its escape sequences are those that
 // terminals of the last thirty years have in common (ECMA-48, and xterm's other
 // screen). A library would know more of them, and every command would pay for
 // that at its start.
-type terminal struct {
+type Terminal struct {
 	in     *os.File
 	out    *os.File
 	plain  bool // without colours
-	events chan event
+	events chan Event
 	done   chan struct{}
 
 	mu     sync.Mutex
@@ -35,9 +35,9 @@ const (
 	clearRest = "\x1b[J"
 )
 
-// openTerminal takes the terminal over. Close gives it back.
-func openTerminal(in, out *os.File, plain bool) (*terminal, error) {
-	t := &terminal{in: in, out: out, plain: plain, events: make(chan event), done: make(chan struct{})}
+// OpenTerminal takes the terminal over. Close gives it back.
+func OpenTerminal(in, out *os.File, plain bool) (*Terminal, error) {
+	t := &Terminal{in: in, out: out, plain: plain, events: make(chan Event), done: make(chan struct{})}
 	if err := t.takeOver(); err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func openTerminal(in, out *os.File, plain bool) (*terminal, error) {
 
 // takeOver may be called again: whoever had the terminal meanwhile may have left
 // it otherwise.
-func (t *terminal) takeOver() error {
+func (t *Terminal) takeOver() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	select {
@@ -69,7 +69,7 @@ func (t *terminal) takeOver() error {
 	return err
 }
 
-func (t *terminal) giveBack() {
+func (t *Terminal) giveBack() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.cooked == nil {
@@ -81,13 +81,13 @@ func (t *terminal) giveBack() {
 }
 
 // Close gives the terminal back.
-func (t *terminal) Close() {
+func (t *Terminal) Close() {
 	close(t.done)
 	t.giveBack()
 }
 
 // Size is asked of the terminal each time.
-func (t *terminal) Size() (width, height int) {
+func (t *Terminal) Size() (width, height int) {
 	width, height, err := term.GetSize(int(t.out.Fd()))
 	if err != nil || width < 1 || height < 1 {
 		return 80, 24
@@ -97,7 +97,7 @@ func (t *terminal) Size() (width, height int) {
 
 // Draw is one write, so that nothing is seen half drawn. A row is cleared before
 // it is written: behind its last column, that would take the last character.
-func (t *terminal) Draw(rows []text.Line) error {
+func (t *Terminal) Draw(rows []text.Line) error {
 	var b strings.Builder
 	b.WriteString(home)
 	for _, row := range rows[:max(len(rows)-1, 0)] {
@@ -113,12 +113,12 @@ func (t *terminal) Draw(rows []text.Line) error {
 	return err
 }
 
-func (t *terminal) write(b *strings.Builder, row text.Line) {
+func (t *Terminal) write(b *strings.Builder, row text.Line) {
 	b.WriteString(row.Render(!t.plain))
 }
 
 // Suspend stops the process's group, as Ctrl-Z does elsewhere.
-func (t *terminal) Suspend() error {
+func (t *Terminal) Suspend() error {
 	t.giveBack()
 	if err := syscall.Kill(0, syscall.SIGTSTP); err != nil {
 		return err
@@ -127,9 +127,9 @@ func (t *terminal) Suspend() error {
 }
 
 // Events are keys, resizes, and that the process was stopped and goes on.
-func (t *terminal) Events() <-chan event { return t.events }
+func (t *Terminal) Events() <-chan Event { return t.events }
 
-func (t *terminal) follow(signals chan os.Signal) {
+func (t *Terminal) follow(signals chan os.Signal) {
 	defer signal.Stop(signals)
 	for {
 		select {
@@ -137,14 +137,14 @@ func (t *terminal) follow(signals chan os.Signal) {
 			if s == syscall.SIGCONT && t.takeOver() != nil {
 				return
 			}
-			t.send(redraw)
+			t.send(Redraw)
 		case <-t.done:
 			return
 		}
 	}
 }
 
-func (t *terminal) send(e event) {
+func (t *Terminal) send(e Event) {
 	select {
 	case t.events <- e:
 	case <-t.done:
@@ -152,12 +152,12 @@ func (t *terminal) send(e event) {
 }
 
 // read takes in keys until the terminal is gone.
-func (t *terminal) read() {
+func (t *Terminal) read() {
 	buffer := make([]byte, 256)
 	for {
 		n, err := t.in.Read(buffer)
 		if err != nil {
-			t.send(keyQuit)
+			t.send(KeyQuit)
 			return
 		}
 		for _, e := range keysIn(buffer[:n]) {
@@ -167,16 +167,16 @@ func (t *terminal) read() {
 }
 
 // sequences are what keys send, in both of a terminal's modes for them.
-var sequences = map[string]event{
-	"q": keyQuit, "Q": keyQuit, "\x03": keyQuit, "\x04": keyQuit, "\x1a": keySuspend, "\x0c": redraw,
-	"k": keyUp, "\x1b[A": keyUp, "\x1bOA": keyUp, "j": keyDown, "\x1b[B": keyDown, "\x1bOB": keyDown,
-	"b": keyPageUp, "\x1b[5~": keyPageUp, " ": keyPageDown, "\x1b[6~": keyPageDown,
-	"g": keyHome, "\x1b[H": keyHome, "\x1bOH": keyHome, "\x1b[1~": keyHome, "G": keyEnd, "\x1b[F": keyEnd, "\x1bOF": keyEnd, "\x1b[4~": keyEnd,
+var sequences = map[string]Event{
+	"q": KeyQuit, "Q": KeyQuit, "\x03": KeyQuit, "\x04": KeyQuit, "\x1a": KeySuspend, "\x0c": Redraw,
+	"k": KeyUp, "\x1b[A": KeyUp, "\x1bOA": KeyUp, "j": KeyDown, "\x1b[B": KeyDown, "\x1bOB": KeyDown,
+	"b": KeyPageUp, "\x1b[5~": KeyPageUp, " ": KeyPageDown, "\x1b[6~": KeyPageDown,
+	"g": KeyHome, "\x1b[H": KeyHome, "\x1bOH": KeyHome, "\x1b[1~": KeyHome, "G": KeyEnd, "\x1b[F": KeyEnd, "\x1bOF": KeyEnd, "\x1b[4~": KeyEnd,
 }
 
 // keysIn are the keys in what was typed. Sequences of keys that mean nothing here
 // are passed over whole.
-func keysIn(typed []byte) (events []event) {
+func keysIn(typed []byte) (events []Event) {
 	for len(typed) > 0 {
 		n := sequenceLength(typed)
 		if e, ok := sequences[string(typed[:n])]; ok {
