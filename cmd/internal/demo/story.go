@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -39,6 +40,28 @@ func Play(ctx context.Context, opts Options) (app string, err error) {
 	return s.app, s.err
 }
 
+// Make makes the demonstration's remote and repository, hub.git and app, in dir,
+// which must not exist. The repository has an identity of its own. If it fails,
+// dir is removed.
+func Make(ctx context.Context, env repo.Env, dir string) error {
+	s, err := newSandbox(ctx, Options{Env: env})
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(s.dir)
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return err
+	}
+	s.dir = dir
+	s.makeShop()
+	s.quietly("git", "-C", "app", "config", "user.name", "Demo")
+	s.quietly("git", "-C", "app", "config", "user.email", "demo@example.com")
+	if s.err != nil {
+		return errors.Join(s.err, os.RemoveAll(dir))
+	}
+	return nil
+}
+
 var startFiles = map[string]string{
 	"README.md":   "# Shop\n",
 	"src/auth.py": "def login(user):\n    pass\n",
@@ -47,6 +70,13 @@ var startFiles = map[string]string{
 
 func (s *sandbox) start() {
 	s.say("Three agents are to work on one repository at once. Each gets a worktree.\n")
+	s.makeShop()
+	s.run("", "git", "swarm", "init", "--sessions", "A:frontend B:backend C:docs", "--worktrees").has("Initialized with 3 sessions")
+	s.quietly("git", "-C", "app", "config", "swarm.target", "main")
+}
+
+// makeShop makes the remote hub.git and its clone app.
+func (s *sandbox) makeShop() {
 	s.quietly("git", "init", "--quiet", "--bare", "--initial-branch=main", "hub.git")
 	s.quietly("git", "clone", "--quiet", "hub.git", "app")
 	s.app = filepath.Join(s.dir, "app")
@@ -56,8 +86,6 @@ func (s *sandbox) start() {
 	s.quietly("git", "-C", "app", "add", ".")
 	s.quietly("git", "-C", "app", "commit", "--quiet", "-m", "Start the shop")
 	s.quietly("git", "-C", "app", "push", "--quiet", "origin", "HEAD:main")
-	s.run("", "git", "swarm", "init", "--sessions", "A:frontend B:backend C:docs", "--worktrees").has("Initialized with 3 sessions")
-	s.quietly("git", "-C", "app", "config", "swarm.target", "main")
 }
 
 func (s *sandbox) decide() {
