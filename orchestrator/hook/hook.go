@@ -16,10 +16,10 @@ import (
 
 // Input is what an agent says of an event, whichever agent it is.
 type Input struct {
-	Name       string // the event's name as the agent has it
-	Session    string // the agent's own id of its session
-	Subagent   string // within that, "" for the session itself
-	Dir        string // where the session works
+	Name       string   // the event's name as the agent has it
+	Session    string   // the agent's own id of its session
+	Subagent   string   // within that, "" for the session itself
+	Dir        string   // where the session works
 	Paths      []string // the files that it is about to change, as it names them
 	Command    string
 	StopActive bool   // it was kept from stopping already

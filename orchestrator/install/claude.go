@@ -293,7 +293,7 @@ func commandsIn(path string) []string {
 	if err != nil {
 		return nil
 	}
-	root, err := parseJSON(string(content))
+	root, err := parseObject(string(content))
 	if err != nil {
 		return nil
 	}

@@ -71,6 +71,36 @@ func TestForeignSettings(t *testing.T) {
 	}
 }
 
+// TestLayout: what is added looks like the rest of the file.
+func TestLayout(t *testing.T) {
+	hooks := []hookGroup{{"X", "x"}, {"X", "y"}, {"Y", "z"}}
+	for text, want := range map[string]string{
+		absent: `{
+  "permissions": {
+    "allow": [
+      "Bash(git swarm *)"
+    ]
+  },
+  "hooks": {
+    "X": [
+      "x",
+      "y"
+    ],
+    "Y": [
+      "z"
+    ]
+  }
+}
+`,
+		"{\r\n\t\"hooks\": {\r\n\t\t\"X\": [1]\r\n\t},\r\n\t\"permissions\": {}\r\n}": "{\r\n\t\"hooks\": {\r\n\t\t\"X\": [1,\r\n\t\t\t\"x\",\r\n\t\t\t\"y\"],\r\n\t\t\"Y\": [\r\n\t\t\t\"z\"\r\n\t\t]\r\n\t},\r\n\t\"permissions\": {\"allow\": [\r\n\t\t\t\"Bash(git swarm *)\"\r\n\t\t]}\r\n}",
+		`{"a":1}`: `{"a":1, "permissions": { "allow": [ "Bash(git swarm *)" ] }, "hooks": { "X": [ "x", "y" ], "Y": [ "z" ] }}`,
+	} {
+		if got, err := withOurs(text, hooks, true); err != nil || got != want {
+			t.Errorf("%q became\n%s\nand not\n%s\n%v", text, got, want, err)
+		}
+	}
+}
+
 // TestReformatted: the client writes its settings anew when a person allows
 // something; ours are found all the same, and what goes empty goes.
 func TestReformatted(t *testing.T) {
