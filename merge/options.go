@@ -2,18 +2,19 @@ package merge
 
 import (
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // gitStyle reads merge.conflictStyle.
-func gitStyle(value string) heal.Style {
+func gitStyle(value string) linemerge.Style {
 	switch value {
 	case "diff3":
-		return heal.StyleDiff3
+		return linemerge.StyleDiff3
 	case "zdiff3":
-		return heal.StyleZDiff3
+		return linemerge.StyleZDiff3
 	}
-	return heal.StyleMerge
+	return linemerge.StyleMerge
 }
 
 // OptionsFor are the options for a repository: merge.conflictStyle, and the level
@@ -24,5 +25,7 @@ func OptionsFor(r *repo.Repo, level heal.Level) (heal.Options, error) {
 		return heal.Options{}, err
 	}
 	style, _ := config.Get("merge.conflictstyle")
-	return heal.Options{Level: level, Style: gitStyle(style), Labels: heal.Labels{Ours: "ours", Base: "base", Theirs: "theirs"}}, nil
+	return heal.Options{Level: level, Format: linemerge.Format{
+		Style: gitStyle(style), Labels: linemerge.Labels{Ours: "ours", Base: "base", Theirs: "theirs"},
+	}}, nil
 }

@@ -47,7 +47,7 @@ func parseStages(lines []string) ([]unmerged, error) {
 }
 
 func (f unmerged) options(opts heal.Options) heal.Options {
-	opts.Path, opts.MarkerSize = f.path, f.markerSize
+	opts.Path, opts.Format.MarkerSize = f.path, f.markerSize
 	return opts
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -29,9 +30,9 @@ func (c *Checkout) asLeft(ctx context.Context, top string, f unmerged, versions 
 		return true
 	}
 	for _, level := range []heal.Level{heal.Off, heal.Safe, heal.Wide} {
-		for _, style := range []heal.Style{heal.StyleMerge, heal.StyleDiff3, heal.StyleZDiff3} {
-			opts := f.options(heal.Options{Level: level, Style: style})
-			if r := heal.Merge(versions[0], versions[1], versions[2], opts); heal.SameButLabels(now, r.Text, f.markerSize) {
+		for _, style := range []linemerge.Style{linemerge.StyleMerge, linemerge.StyleDiff3, linemerge.StyleZDiff3} {
+			opts := f.options(heal.Options{Level: level, Format: linemerge.Format{Style: style}})
+			if r := heal.Merge(versions[0], versions[1], versions[2], opts); linemerge.SameButLabels(now, r.Text, f.markerSize) {
 				return true
 			}
 		}

@@ -24,7 +24,7 @@ var layers = map[string][]string{
 	"cmd/internal/swarm":     {"cmd/internal/settings", "orchestrator/agents", "lock", "refstore", "refstore/bus", "refstore/repo"},
 	"cmd/internal/agenthook": {"cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
 	"cmd/ao":                 {"cmd/internal/app"},
-	"cmd/internal/app":       {"cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "merge/land", "merge", "merge/heal", "review", "lock", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/repo"},
+	"cmd/internal/app":       {"cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/repo"},
 	"orchestrator":           nil,
 	"orchestrator/monitor":   {"orchestrator/agents", "merge", "merge/heal", "review", "lock", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"orchestrator/hook":      {"orchestrator/agents", "orchestrator/install", "review", "lock", "refstore/bus", "refstore", "refstore/repo"},
@@ -32,8 +32,9 @@ var layers = map[string][]string{
 	"orchestrator/install":   {"orchestrator/agents", "merge", "refstore/repo", "refstore/file"},
 	"orchestrator/agents":    {"lock", "refstore/bus", "refstore/object", "refstore/repo", "refstore/file"},
 	"merge/land":             {"merge", "merge/heal", "lock", "refstore/bus", "refstore", "refstore/repo", "refstore/file"},
-	"merge":                  {"merge/heal", "refstore/repo", "refstore/file"},
-	"merge/heal":             nil,
+	"merge":                  {"merge/heal", "merge/heal/linemerge", "refstore/repo", "refstore/file"},
+	"merge/heal":             {"merge/heal/linemerge"},
+	"merge/heal/linemerge":   nil,
 	"review":                 {"refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"lock":                   {"refstore/bus", "refstore", "refstore/object", "refstore/file"},
 	"refstore/bus":           {"refstore", "refstore/object"},
@@ -60,7 +61,7 @@ var owners = map[string][]string{
 }
 
 // pure packages reach nothing outside the process: no file, no command, no clock.
-var pure = []string{"merge/heal"}
+var pure = []string{"merge/heal", "merge/heal/linemerge"}
 
 var impure = []string{"context", "io/fs", "net", "os", "os/exec", "syscall", "time"}
 

@@ -3,12 +3,13 @@ package heal
 import (
 	"unicode/utf8"
 
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 	"github.com/sergi/go-diff/diffmatchpatch"
 )
 
 // edit says that the pieces base[at.from:at.to] became with. An insertion has an empty at.
 type edit struct {
-	at   span
+	at   linemerge.Span
 	with []int32
 }
 
@@ -19,7 +20,7 @@ const maxCells = 1 << 20
 // pieces (lines or tokens) are ids; go-diff sees them as runes, never the bytes themselves, so that
 // nothing is taken for invalid UTF-8, and it has no time-out, so that the answer is always the same.
 func align(base, side []int32) ([]edit, bool) {
-	head, tail := trim(base, side)
+	head, tail := linemerge.Trim(base, side)
 	a, b := base[head:len(base)-tail], side[head:len(side)-tail]
 	if len(a) == 0 && len(b) == 0 {
 		return nil, true
@@ -67,13 +68,13 @@ func edits(diffs []diffmatchpatch.Diff, side []int32, head int) []edit {
 			continue
 		}
 		if !open {
-			out = append(out, edit{at: span{i, i}})
+			out = append(out, edit{at: linemerge.Span{From: i, To: i}})
 			open = true
 		}
 		e := &out[len(out)-1]
 		if d.Type == diffmatchpatch.DiffDelete {
 			i += n
-			e.at.to = i
+			e.at.To = i
 		} else {
 			e.with = append(e.with, side[j:j+n]...)
 			j += n

@@ -23,13 +23,13 @@ func above(s *scene) (string, bool) {
 func placedAbove(p *pieces, edits, others []edit) (n int, ok bool) {
 	for _, e := range edits {
 		for _, g := range others {
-			if !e.at.empty() || g.at.empty() || e.at.from < g.at.from || e.at.from > g.at.to {
+			if !e.at.Empty() || g.at.Empty() || e.at.From < g.at.From || e.at.From > g.at.To {
 				continue
 			}
-			if e.at.from != g.at.from || g.at.len() != len(g.with) {
+			if e.at.From != g.at.From || g.at.Len() != len(g.with) {
 				return n, false
 			}
-			old, changed := p.names[p.base[g.at.from]], p.names[g.with[0]]
+			old, changed := p.names[p.base[g.at.From]], p.names[g.with[0]]
 			last := p.names[e.with[len(e.with)-1]]
 			if apart(old, changed) > slight || strings.TrimSpace(last) != "" && indent(last) != indent(old) {
 				return n, false
@@ -45,7 +45,7 @@ func placedAbove(p *pieces, edits, others []edit) (n int, ok bool) {
 func beside(s *scene) (string, bool) {
 	p := s.lines()
 	for _, e := range p.edits() {
-		if !e.at.empty() && (e.at.len() != len(e.with) || !resembles(p, e)) {
+		if !e.at.Empty() && (e.at.Len() != len(e.with) || !resembles(p, e)) {
 			return "", false
 		}
 	}
@@ -57,7 +57,7 @@ func beside(s *scene) (string, bool) {
 
 func resembles(p *pieces, e edit) bool {
 	for i, id := range e.with {
-		if likeness(p.names[p.base[e.at.from+i]], p.names[id]) < 0.5 {
+		if likeness(p.names[p.base[e.at.From+i]], p.names[id]) < 0.5 {
 			return false
 		}
 	}
@@ -68,11 +68,11 @@ func resembles(p *pieces, e edit) bool {
 // other side brings in would stand at the old one.
 func reindented(p *pieces, edits []edit) bool {
 	for _, e := range edits {
-		if e.at.len() != len(e.with) {
+		if e.at.Len() != len(e.with) {
 			continue
 		}
 		for i, id := range e.with {
-			if indent(p.names[id]) != indent(p.names[p.base[e.at.from+i]]) {
+			if indent(p.names[id]) != indent(p.names[p.base[e.at.From+i]]) {
 				return true
 			}
 		}

@@ -1,5 +1,7 @@
 package heal
 
+import "github.com/git-swarm/git-swarm/merge/heal/linemerge"
+
 // few is the number of lines up to which an edit that is contained in another is taken for the same
 // intention.
 const few = 4
@@ -65,7 +67,7 @@ func holds(greater, lesser []edit) bool {
 		in = append(in, e.with...)
 	}
 	for _, e := range lesser {
-		if !e.at.empty() && !removes(greater, e.at) {
+		if !e.at.Empty() && !removes(greater, e.at) {
 			return false
 		}
 		for _, id := range e.with {
@@ -81,9 +83,9 @@ func holds(greater, lesser []edit) bool {
 	return true
 }
 
-func removes(edits []edit, at span) bool {
+func removes(edits []edit, at linemerge.Span) bool {
 	for _, e := range edits {
-		if e.at.from <= at.from && at.to <= e.at.to {
+		if e.at.From <= at.From && at.To <= e.at.To {
 			return true
 		}
 	}

@@ -87,8 +87,8 @@
 //
 // # Reading the code
 //
-// merge.go is the heart and reads from top to bottom. git's line merge is line.go, diff.go, search.go,
-// slide.go, hunk.go, refine.go and write.go. A conflict as rules see it is scene.go, with token.go,
-// align.go (go-diff on interned tokens), weave.go, and web.go for white space apart from words. rules.go
-// lists the rules; proof.go, evidence.go and syntax.go are the checks.
+// merge.go is the heart and reads from top to bottom. git's line merge is package linemerge. A conflict
+// as rules see it is scene.go, with token.go, align.go (go-diff on interned tokens), weave.go, and
+// web.go for white space apart from words. rules.go lists the rules; proof.go, evidence.go and syntax.go
+// are the checks.
 package heal

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 )
 
 // The checks below look for signs that two edits have more to do with each other than their places
@@ -34,7 +36,7 @@ func remark(s *scene) bool {
 // remarks reports whether edits concern comments alone.
 func remarks(p *pieces, edits []edit) bool {
 	for _, e := range edits {
-		for _, ids := range [][]int32{p.base[e.at.from:e.at.to], e.with} {
+		for _, ids := range [][]int32{p.base[e.at.From:e.at.To], e.with} {
 			for _, id := range ids {
 				if !comment().MatchString(p.names[id]) {
 					return false
@@ -82,7 +84,7 @@ func doubled(s *scene, result string) bool {
 func lineCounts(s string) map[string]int {
 	m := map[string]int{}
 	for _, l := range splitLines(s) {
-		if l = strings.TrimSpace(l); len(l) > 3 && hasWord([]string{l}) {
+		if l = strings.TrimSpace(l); len(l) > 3 && linemerge.HasWord(l) {
 			m[l]++
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 )
 
 // invariant checks a merge with means other than the package's own: counting, and longest common
@@ -30,7 +32,7 @@ func invariant(t testing.TB, base, ours, theirs []byte, opts Options) {
 	if remain != r.Conflicts {
 		t.Fatalf("%d conflicts counted, %d reported", remain, r.Conflicts)
 	}
-	swapped := Merge(base, theirs, ours, Options{Path: opts.Path, Level: opts.Level, Style: opts.Style})
+	swapped := Merge(base, theirs, ours, Options{Path: opts.Path, Level: opts.Level, Format: linemerge.Format{Style: opts.Format.Style}})
 	sameSwapped(t, r, swapped)
 	if remain == len(r.Regions) && remain > 0 && r.Regions[0].Why != Binary {
 		off := opts
@@ -67,7 +69,7 @@ func sortLines(s string) string {
 	return strings.Join(l, "")
 }
 
-func cutLines(b []byte, s Span) string {
+func cutLines(b []byte, s linemerge.Span) string {
 	return strings.Join(strings.SplitAfter(string(b), "\n")[s.From:s.To], "")
 }
 
@@ -112,41 +114,6 @@ func longestCommon(a, b []string) int {
 	return row[len(b)]
 }
 
-// prose makes lines of a few words with some punctuation.
-func (s scribe) prose(lines int) []string {
-	marks := []string{" ", " ", " ", ", ", "(", ") ", " = ", ".", "\t", "1.2 "}
-	out := make([]string, lines)
-	for i := range out {
-		var b strings.Builder
-		for range 1 + s.IntN(6) {
-			b.WriteString(string(rune('a'+s.IntN(s.words))) + marks[s.IntN(len(marks))])
-		}
-		out[i] = b.String() + "\n"
-	}
-	return out
-}
-
-// retouch changes some lines, or words in them.
-func (s scribe) retouch(base []string, rate float64) []byte {
-	var out strings.Builder
-	for _, l := range base {
-		switch r := s.Float64() / rate; {
-		case r < 0.2:
-			out.WriteString(s.prose(1)[0])
-		case r < 0.3:
-		case r < 0.5:
-			out.WriteString(l + strings.Join(s.prose(1+s.IntN(2)), ""))
-		case r < 1:
-			words := tokens(l)
-			words[s.IntN(len(words))] = string(rune('a' + s.IntN(s.words)))
-			out.WriteString(strings.Join(words, ""))
-		default:
-			out.WriteString(l)
-		}
-	}
-	return []byte(out.String())
-}
-
 func TestInvariantOnGeneratedFiles(t *testing.T) {
 	rounds := 4000
 	if testing.Short() {
@@ -162,7 +129,7 @@ func TestInvariantOnGeneratedFiles(t *testing.T) {
 		lines, rate := s.prose(1+s.IntN(8)), 0.05+0.5*s.Float64()
 		base := []byte(strings.Join(lines, ""))
 		ours, theirs := s.retouch(lines, rate), s.retouch(lines, rate)
-		opts := Options{Path: paths[i%len(paths)], Level: Wide, Style: Style(i % 3)}
+		opts := Options{Path: paths[i%len(paths)], Level: Wide, Format: linemerge.Format{Style: linemerge.Style(i % 3)}}
 		invariant(t, base, ours, theirs, opts)
 		for _, g := range Merge(base, ours, theirs, opts).Regions {
 			if g.Why == NotRefused {
@@ -187,7 +154,7 @@ func FuzzMerge(f *testing.F) {
 		}
 		paths := []string{"", "a.go", "a.json", "a.yaml", "a.toml", "a.py", ".gitignore"}
 		invariant(t, base, ours, theirs, Options{
-			Path: paths[int(how>>2)%len(paths)], Level: Wide, Style: Style(how & 3 % 3),
+			Path: paths[int(how>>2)%len(paths)], Level: Wide, Format: linemerge.Format{Style: linemerge.Style(how & 3 % 3)},
 		})
 	})
 }
@@ -217,7 +184,7 @@ func FuzzAlign(f *testing.F) {
 		if !ok {
 			t.Fatal("too much work")
 		}
-		if got := render(base, span{0, len(base)}, e); !slices.Equal(got, side) {
+		if got := render(base, linemerge.Span{From: 0, To: len(base)}, e); !slices.Equal(got, side) {
 			t.Errorf("edits %v lead to %v", e, got)
 		}
 	})

@@ -3,6 +3,8 @@ package heal
 import (
 	"bytes"
 	"slices"
+
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 )
 
 // Merge merges ours and theirs, two versions of base, as git merge-file does, and then heals each
@@ -15,8 +17,8 @@ func Merge(base, ours, theirs []byte, opts Options) Result {
 	if r, ok := trivial(base, ours, theirs); ok {
 		return r
 	}
-	f := newFiles(string(base), string(ours), string(theirs))
-	h := healing{files: f, opts: opts, kind: typeOf(opts.Path), hunks: f.hunks()}
+	f := linemerge.New(string(base), string(ours), string(theirs))
+	h := healing{Merge: f, opts: opts, kind: typeOf(opts.Path), hunks: f.Hunks()}
 	h.findRegions()
 	if why := h.forbidden(base, ours, theirs); why != NotRefused {
 		h.refuse(why)
@@ -49,10 +51,10 @@ func binary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8000)], 0) >=
 
 // healing is one merge under way.
 type healing struct {
-	*files
+	*linemerge.Merge
 	opts    Options
 	kind    fileType
-	hunks   []hunk
+	hunks   []linemerge.Hunk
 	regions []Region
 	at      []int  // the hunk of each region
 	how     string // to make the file anew
@@ -61,10 +63,9 @@ type healing struct {
 func (h *healing) findRegions() {
 	for i := range h.hunks {
 		k := &h.hunks[i]
-		if k.kind == conflict {
-			k.region = len(h.regions)
+		if k.Kind == linemerge.Conflict {
 			h.at = append(h.at, i)
-			h.regions = append(h.regions, Region{Base: k.base.lines(), Ours: k.ours.lines(), Theirs: k.theirs.lines()})
+			h.regions = append(h.regions, Region{Base: k.Base, Ours: k.Ours, Theirs: k.Theirs})
 		}
 	}
 }
@@ -93,17 +94,17 @@ func (h *healing) refuse(why Reason) {
 		if r := &h.regions[i]; r.Why == NotRefused {
 			r.Rule, r.Text, r.Why = "", "", why
 		}
-		h.hunks[h.at[i]].kind = conflict
+		h.hunks[h.at[i]].Kind = linemerge.Conflict
 	}
 }
 
 func (h *healing) heal() {
 	for i := range h.regions {
 		k, r := &h.hunks[h.at[i]], &h.regions[i]
-		s := &scene{kind: h.kind, base: h.base.join(k.base), ours: h.ours.join(k.ours), theirs: h.theirs.join(k.theirs)}
+		s := &scene{kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
 		r.Text, r.Rule, r.Why = try(s, h.opts.Level)
 		if r.Why == NotRefused {
-			k.kind = healed
+			k.Kind, k.Text = linemerge.Replaced, r.Text
 		}
 	}
 }
@@ -178,8 +179,8 @@ func (h *healing) breaks(ours, theirs []byte, r Result) bool {
 	if r.Conflicts == 0 {
 		return !whole(r.Text) && whole(ours) && whole(theirs)
 	}
-	for _, side := range []kind{takeOurs, takeTheirs} {
-		if !whole(h.with(side, conflict)) && whole(h.with(side, conflict, healed)) {
+	for _, side := range []linemerge.Kind{linemerge.TakeOurs, linemerge.TakeTheirs} {
+		if !whole(h.with(side, linemerge.Conflict)) && whole(h.with(side, linemerge.Conflict, linemerge.Replaced)) {
 			return true
 		}
 	}
@@ -187,15 +188,14 @@ func (h *healing) breaks(ours, theirs []byte, r Result) bool {
 }
 
 // with renders the merge with one side taken in hunks of the kinds given.
-func (h *healing) with(side kind, instead ...kind) []byte {
+func (h *healing) with(side linemerge.Kind, instead ...linemerge.Kind) []byte {
 	hunks := slices.Clone(h.hunks)
 	for i := range hunks {
-		if slices.Contains(instead, hunks[i].kind) {
-			hunks[i].kind = side
+		if slices.Contains(instead, hunks[i].Kind) {
+			hunks[i].Kind = side
 		}
 	}
-	w := writer{files: h.files, regions: h.regions}
-	return w.write(hunks)
+	return h.Render(hunks, linemerge.Format{})
 }
 
 func (h *healing) result() Result {
@@ -205,14 +205,6 @@ func (h *healing) result() Result {
 			r.Conflicts++
 		}
 	}
-	hunks := slices.Clone(h.hunks)
-	switch h.opts.Style {
-	case StyleMerge:
-		hunks = h.refine(hunks)
-	case StyleZDiff3:
-		h.trimEnds(hunks)
-	}
-	w := writer{files: h.files, opts: h.opts, regions: h.regions}
-	r.Text = w.write(hunks)
+	r.Text = h.Render(h.hunks, h.opts.Format)
 	return r
 }

@@ -3,7 +3,17 @@ package heal
 import (
 	"strings"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 )
+
+var format = linemerge.Format{Labels: linemerge.Labels{Ours: "HEAD", Base: "base", Theirs: "topic"}}
+
+// lineMerge is git's own merge, which linemerge is tested to be.
+func lineMerge(base, ours, theirs string, f linemerge.Format) string {
+	m := linemerge.New(base, ours, theirs)
+	return string(m.Render(m.Hunks(), f))
+}
 
 // Each rule with what it heals, and beside it what looks alike and must be left. The want of a
 // conflict that stays is the reason.
@@ -250,7 +260,7 @@ func TestRules(t *testing.T) {
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
-			r := Merge([]byte(c.base), []byte(c.ours), []byte(c.theirs), Options{Path: c.path, Level: c.level, Labels: labels})
+			r := Merge([]byte(c.base), []byte(c.ours), []byte(c.theirs), Options{Path: c.path, Level: c.level, Format: format})
 			if len(r.Regions) != 1 {
 				t.Fatalf("%d regions, want 1: %q", len(r.Regions), r.Text)
 			}
@@ -262,7 +272,7 @@ func TestRules(t *testing.T) {
 				t.Errorf("%q by %q, want %q by %q", r.Text, g.Rule, c.want, c.rule)
 			}
 			if c.why != NotRefused && c.why != Binary {
-				if want := gitMerge(t, c.base, c.ours, c.theirs, Options{Labels: labels}); string(r.Text) != want {
+				if want := lineMerge(c.base, c.ours, c.theirs, format); string(r.Text) != want {
 					t.Errorf("left %q, git leaves %q", r.Text, want)
 				}
 			}
@@ -275,12 +285,12 @@ func TestHealsWhatItCan(t *testing.T) {
 	base := "a\nb\n-\n-\n-\n-\n1 2 3\n"
 	ours := "a1x\nb\n-\n-\n-\n-\n1 2 4\n"
 	theirs := "a\nb2y\n-\n-\n-\n-\n1 2 5\n"
-	r := Merge([]byte(base), []byte(ours), []byte(theirs), Options{Labels: labels, Style: StyleDiff3})
+	r := Merge([]byte(base), []byte(ours), []byte(theirs), Options{Format: linemerge.Format{Labels: format.Labels, Style: linemerge.StyleDiff3}})
 	want := "a1x\nb2y\n-\n-\n-\n-\n<<<<<<< HEAD\n1 2 4\n||||||| base\n1 2 3\n=======\n1 2 5\n>>>>>>> topic\n"
 	if string(r.Text) != want || r.Conflicts != 1 {
 		t.Errorf("%q, %d conflicts; want %q, 1", r.Text, r.Conflicts, want)
 	}
-	if r.Regions[0].Text != "a1x\nb2y\n" || r.Regions[1].Ours != (Span{6, 7}) {
+	if r.Regions[0].Text != "a1x\nb2y\n" || r.Regions[1].Ours != (linemerge.Span{From: 6, To: 7}) {
 		t.Errorf("regions %+v", r.Regions)
 	}
 }

@@ -1,16 +1,18 @@
 package heal
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
+)
 
 // Options say what Merge may do and how it shows what remains. The zero value heals what is safe and
 // writes conflicts as git does by default.
 type Options struct {
 	// Path names the file; rules depend on its type. It is not opened.
-	Path       string
-	Level      Level
-	Style      Style
-	MarkerSize int // 0 means 7
-	Labels     Labels
+	Path   string
+	Level  Level
+	Format linemerge.Format // of a conflict that remains
 }
 
 // Level is how much Merge dares.
@@ -28,12 +30,3 @@ func ParseLevel(text string) (Level, bool) {
 	level, ok := levels[strings.ToLower(text)]
 	return level, ok
 }
-
-// Style is how a conflict that remains is shown; git's merge.conflictStyle.
-type Style byte
-
-const (
-	StyleMerge  Style = iota // both sides, cut down to where they differ
-	StyleDiff3               // both sides and the base
-	StyleZDiff3              // as diff3, without the lines that both sides share at the ends
-)

@@ -1,5 +1,7 @@
 package heal
 
+import "github.com/git-swarm/git-swarm/merge/heal/linemerge"
+
 // proven checks a result against both sides, without regard to how it came about: by its own diff,
 // not the one that rules use. What counts are tokens other than white space. It holds when
 //
@@ -12,23 +14,23 @@ package heal
 // and the other left alone is; and nothing is there that no side wrote. Both conditions are the same
 // with the sides swapped.
 func proven(base, ours, theirs, result string) bool {
-	in := newInterner()
+	in := linemerge.NewInterner()
 	b, o, t, r := solidTokens(in, base), solidTokens(in, ours), solidTokens(in, theirs), solidTokens(in, result)
-	if !counted(b, o, t, r, len(in.ids)) {
+	if !counted(b, o, t, r, in.Len()) {
 		return false
 	}
-	byOurs, ok1 := difference(b, o, len(in.ids))
-	byTheirs, ok2 := difference(b, t, len(in.ids))
-	fromOurs, ok3 := difference(o, r, len(in.ids))
-	fromTheirs, ok4 := difference(t, r, len(in.ids))
+	byOurs, ok1 := difference(b, o, in.Len())
+	byTheirs, ok2 := difference(b, t, in.Len())
+	fromOurs, ok3 := difference(o, r, in.Len())
+	fromTheirs, ok4 := difference(t, r, in.Len())
 	return ok1 && ok2 && ok3 && ok4 && fromOurs.partOf(byTheirs) && fromTheirs.partOf(byOurs)
 }
 
-func solidTokens(in *interner, s string) []int32 {
+func solidTokens(in *linemerge.Interner, s string) []int32 {
 	var out []int32
 	for _, t := range tokens(s) {
 		if !isSpace(t) {
-			out = append(out, in.id(t))
+			out = append(out, in.ID(t))
 		}
 	}
 	return out
@@ -70,32 +72,17 @@ func (d delta) partOf(e delta) bool {
 // difference finds a shortest way from a to b, or false if that is too much work.
 func difference(a, b []int32, ids int) (delta, bool) {
 	d := delta{make([]int, ids), make([]int, ids)}
-	head, tail := trim(a, b)
+	head, tail := linemerge.Trim(a, b)
 	a, b = a[head:len(a)-tail], b[head:len(b)-tail]
 	if len(a)*len(b) > maxCells {
 		return d, false
 	}
-	x, y := newMarked(a), newMarked(b)
-	x.keepAll()
-	y.keepAll()
-	newDiffer(0).search(x, y, true)
-	for i, id := range a {
-		if x.changed(i) {
-			d.gone[id]++
-		}
+	gone, come := linemerge.Shortest(a, b)
+	for _, i := range gone {
+		d.gone[a[i]]++
 	}
-	for j, id := range b {
-		if y.changed(j) {
-			d.come[id]++
-		}
+	for _, j := range come {
+		d.come[b[j]]++
 	}
 	return d, true
-}
-
-func (m *marked) keepAll() {
-	m.kept = m.ids
-	m.at = make([]int, len(m.ids))
-	for i := range m.at {
-		m.at[i] = i
-	}
 }

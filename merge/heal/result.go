@@ -1,5 +1,7 @@
 package heal
 
+import "github.com/git-swarm/git-swarm/merge/heal/linemerge"
+
 // Result is the merged file.
 type Result struct {
 	Text       []byte
@@ -10,11 +12,8 @@ type Result struct {
 
 // Region is one conflict of git's, as its diff3 style shows it, and what became of it.
 type Region struct {
-	Base, Ours, Theirs Span
+	Base, Ours, Theirs linemerge.Span
 	Rule               string // that healed it; empty if the conflict remains
 	Why                Reason // the conflict remains; NotRefused if it does not
 	Text               string // what stands in its place; empty if the conflict remains
 }
-
-// Span is the lines from From up to but without To, counted from 0.
-type Span struct{ From, To int }

@@ -111,7 +111,7 @@ func inPlace(s *scene) (string, bool) {
 // inserts reports whether an edit brings in pieces without touching one of the base.
 func inserts(edits []edit) bool {
 	for _, e := range edits {
-		if e.at.empty() {
+		if e.at.Empty() {
 			return true
 		}
 	}
@@ -121,7 +121,7 @@ func inserts(edits []edit) bool {
 // onlyInserts reports whether every edit does.
 func onlyInserts(edits []edit) bool {
 	for _, e := range edits {
-		if !e.at.empty() {
+		if !e.at.Empty() {
 			return false
 		}
 	}

@@ -3,6 +3,8 @@ package heal
 import (
 	"slices"
 	"strings"
+
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 )
 
 // scene is one conflict as the rules see it: the lines of git's region, before git cuts it down.
@@ -61,12 +63,12 @@ func splitLines(s string) []string {
 }
 
 func cutPieces(s *scene, cut func(string) []string) *pieces {
-	p, in := &pieces{}, newInterner()
+	p, in := &pieces{}, linemerge.NewInterner()
 	ids := func(text string) []int32 {
 		parts := cut(text)
 		out := make([]int32, len(parts))
 		for i, part := range parts {
-			out[i] = in.id(part)
+			out[i] = in.ID(part)
 			if int(out[i]) == len(p.names) {
 				p.names = append(p.names, part)
 			}
@@ -101,8 +103,8 @@ func (p *pieces) weave(gap int, untie func(knot) ([]int32, bool)) (string, bool)
 	var out []int32
 	at := 0
 	for _, k := range knots(p.x, p.y, gap) {
-		out = append(out, p.base[at:k.at.from]...)
-		at = k.at.to
+		out = append(out, p.base[at:k.at.From]...)
+		at = k.at.To
 		ours, theirs := render(p.base, k.at, k.ours), render(p.base, k.at, k.theirs)
 		switch {
 		case len(k.theirs) == 0 || slices.Equal(ours, theirs):

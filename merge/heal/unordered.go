@@ -14,7 +14,7 @@ func unordered(s *scene) (string, bool) {
 	met := false
 	text, ok := p.weave(0, func(k knot) ([]int32, bool) {
 		met = true
-		if len(k.ours) != 1 || len(k.theirs) != 1 || !k.at.empty() {
+		if len(k.ours) != 1 || len(k.theirs) != 1 || !k.at.Empty() {
 			return nil, false
 		}
 		both := append(append([]int32(nil), k.ours[0].with...), k.theirs[0].with...)

@@ -1,9 +1,11 @@
 package heal
 
+import "github.com/git-swarm/git-swarm/merge/heal/linemerge"
+
 // knot is a set of edits of both sides that lie too close together to be carried out one by one,
 // and the stretch of the base that they span. A knot with the edits of one side only is no knot.
 type knot struct {
-	at           span
+	at           linemerge.Span
 	ours, theirs []edit
 }
 
@@ -23,10 +25,10 @@ func knots(ours, theirs []edit, gap int) []knot {
 		for {
 			if n := len(k.theirs); len(ours) > 0 && n > 0 && tied(k.theirs, ours[0], gap) {
 				k.ours = append(k.ours[:len(k.ours):len(k.ours)], ours[0])
-				k.at.to, ours = max(k.at.to, ours[0].at.to), ours[1:]
+				k.at.To, ours = max(k.at.To, ours[0].at.To), ours[1:]
 			} else if n := len(k.ours); len(theirs) > 0 && n > 0 && tied(k.ours, theirs[0], gap) {
 				k.theirs = append(k.theirs[:len(k.theirs):len(k.theirs)], theirs[0])
-				k.at.to, theirs = max(k.at.to, theirs[0].at.to), theirs[1:]
+				k.at.To, theirs = max(k.at.To, theirs[0].at.To), theirs[1:]
 			} else {
 				break
 			}
@@ -37,14 +39,14 @@ func knots(ours, theirs []edit, gap int) []knot {
 }
 
 func before(a, b edit) bool {
-	return a.at.from < b.at.from || a.at.from == b.at.from && a.at.to < b.at.to
+	return a.at.From < b.at.From || a.at.From == b.at.From && a.at.To < b.at.To
 }
 
 func tied(side []edit, e edit, gap int) bool {
 	for _, f := range side {
-		lo, hi := max(f.at.from, e.at.from), min(f.at.to, e.at.to)
-		inside := f.at.from < e.at.from && e.at.to < f.at.to || e.at.from < f.at.from && f.at.to < e.at.to
-		if lo < hi || lo-hi < gap || inside || lo == hi && f.at.empty() && e.at.empty() {
+		lo, hi := max(f.at.From, e.at.From), min(f.at.To, e.at.To)
+		inside := f.at.From < e.at.From && e.at.To < f.at.To || e.at.From < f.at.From && f.at.To < e.at.To
+		if lo < hi || lo-hi < gap || inside || lo == hi && f.at.Empty() && e.at.Empty() {
 			return true
 		}
 	}
@@ -52,13 +54,13 @@ func tied(side []edit, e edit, gap int) bool {
 }
 
 // render carries out edits on base[at].
-func render(base []int32, at span, edits []edit) []int32 {
+func render(base []int32, at linemerge.Span, edits []edit) []int32 {
 	var out []int32
-	i := at.from
+	i := at.From
 	for _, e := range edits {
-		out = append(out, base[i:e.at.from]...)
+		out = append(out, base[i:e.at.From]...)
 		out = append(out, e.with...)
-		i = e.at.to
+		i = e.at.To
 	}
-	return append(out, base[i:at.to]...)
+	return append(out, base[i:at.To]...)
 }

@@ -3,6 +3,8 @@ package heal
 import (
 	"slices"
 	"strings"
+
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 )
 
 // spaced is a text as words and marks, each with the white space before it; the last white space is
@@ -12,7 +14,7 @@ type spaced struct {
 	ids         []int32
 }
 
-func newSpaced(in *interner, s string) spaced {
+func newSpaced(in *linemerge.Interner, s string) spaced {
 	var t spaced
 	gap := ""
 	for _, k := range tokens(s) {
@@ -20,7 +22,7 @@ func newSpaced(in *interner, s string) spaced {
 			gap += k
 			continue
 		}
-		t.names, t.ids, t.gaps = append(t.names, k), append(t.ids, in.id(k)), append(t.gaps, gap)
+		t.names, t.ids, t.gaps = append(t.names, k), append(t.ids, in.ID(k)), append(t.gaps, gap)
 		gap = ""
 	}
 	t.gaps = append(t.gaps, gap)
@@ -42,7 +44,7 @@ type web struct {
 }
 
 func newWeb(s *scene) *web {
-	in := newInterner()
+	in := linemerge.NewInterner()
 	w := &web{base: newSpaced(in, s.base)}
 	var okX, okY bool
 	w.ours, okX = newStrand(w.base, newSpaced(in, s.ours))
@@ -56,11 +58,11 @@ func newStrand(base, side spaced) (strand, bool) {
 	var ok bool
 	t.edits, ok = align(base.ids, side.ids)
 	i, j := 0, 0
-	for _, e := range append(t.edits, edit{at: span{len(base.ids) + 1, len(base.ids) + 1}}) {
-		for ; i < e.at.from && i < len(t.place); i, j = i+1, j+1 {
+	for _, e := range append(t.edits, edit{at: linemerge.Span{From: len(base.ids) + 1, To: len(base.ids) + 1}}) {
+		for ; i < e.at.From && i < len(t.place); i, j = i+1, j+1 {
 			t.place[i] = j
 		}
-		for ; i < e.at.to && i < len(base.ids); i++ {
+		for ; i < e.at.To && i < len(base.ids); i++ {
 			t.place[i] = -1
 		}
 		j += len(e.with)
@@ -108,7 +110,7 @@ func (w *web) row(gap int) ([]stitch, bool) {
 		}
 	}
 	for _, k := range knots(w.ours.edits, w.theirs.edits, gap) {
-		keep(k.at.from)
+		keep(k.at.From)
 		ours, theirs := render(w.base.ids, k.at, k.ours), render(w.base.ids, k.at, k.theirs)
 		first := len(out)
 		switch {
@@ -127,10 +129,10 @@ func (w *web) row(gap int) ([]stitch, bool) {
 		default:
 			return nil, false
 		}
-		if first < len(out) && !k.at.empty() {
-			out[first].from, out[len(out)-1].to = k.at.from, k.at.to-1
+		if first < len(out) && !k.at.Empty() {
+			out[first].from, out[len(out)-1].to = k.at.From, k.at.To-1
 		}
-		at, o, t = k.at.to, o+len(ours), t+len(theirs)
+		at, o, t = k.at.To, o+len(ours), t+len(theirs)
 	}
 	keep(len(w.base.ids) + 1)
 	return out, true

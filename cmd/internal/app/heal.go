@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
-	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
@@ -90,28 +91,15 @@ func (c *call) level() (heal.Level, error) {
 
 // healFiles merges three files into a fourth.
 func (c *call) healFiles() error {
-	level, err := c.level()
+	names := [3]string{c.cmd.String("base"), c.cmd.String("ours"), c.cmd.String("theirs")}
+	path := cmp.Or(c.cmd.String("path"), names[1])
+	r, err := c.mergeFiles(names, func(opts *heal.Options) {
+		opts.Path = path
+		opts.Format.Labels = linemerge.Labels{Base: names[0], Ours: names[1], Theirs: names[2]}
+	})
 	if err != nil {
 		return err
 	}
-	opts := heal.Options{Level: level}
-	if r, err := c.Repo(); err == nil {
-		if opts, err = merge.OptionsFor(r, level); err != nil {
-			return err
-		}
-	}
-	var versions [3][]byte
-	for i, name := range []string{"base", "ours", "theirs"} {
-		if versions[i], err = os.ReadFile(c.at(c.cmd.String(name))); err != nil {
-			return err
-		}
-	}
-	opts.Path = c.cmd.String("path")
-	if opts.Path == "" {
-		opts.Path = c.cmd.String("ours")
-	}
-	opts.Labels = heal.Labels{Ours: c.cmd.String("ours"), Base: c.cmd.String("base"), Theirs: c.cmd.String("theirs")}
-	r := heal.Merge(versions[0], versions[1], versions[2], opts)
 	if out := c.cmd.String("output"); out == "-" {
 		_, err = c.Stdout.Write(r.Text)
 	} else {
@@ -120,8 +108,8 @@ func (c *call) healFiles() error {
 	if err != nil {
 		return err
 	}
-	c.noteLeft(opts.Path, r)
-	h := merge.Healed{Path: opts.Path, Result: r, Whole: r.Conflicts == 0, Regenerate: r.Regenerate}
+	c.noteLeft(path, r)
+	h := merge.Healed{Path: path, Result: r, Whole: r.Conflicts == 0, Regenerate: r.Regenerate}
 	if err := c.explain(h); err != nil {
 		return err
 	}
@@ -129,6 +117,29 @@ func (c *call) healFiles() error {
 		return &statusError{exitNo}
 	}
 	return nil
+}
+
+// mergeFiles merges three files, base, ours and theirs, by the level and the style that are configured
+// and what set changes of that.
+func (c *call) mergeFiles(names [3]string, set func(*heal.Options)) (heal.Result, error) {
+	level, err := c.level()
+	if err != nil {
+		return heal.Result{}, err
+	}
+	opts := heal.Options{Level: level}
+	if r, err := c.Repo(); err == nil {
+		if opts, err = merge.OptionsFor(r, level); err != nil {
+			return heal.Result{}, err
+		}
+	}
+	set(&opts)
+	var versions [3][]byte
+	for i, name := range names {
+		if versions[i], err = os.ReadFile(c.at(name)); err != nil {
+			return heal.Result{}, err
+		}
+	}
+	return heal.Merge(versions[0], versions[1], versions[2], opts), nil
 }
 
 // noteLeft says of a file that cannot be merged as text why, as nothing in it
@@ -140,11 +151,6 @@ func (c *call) noteLeft(path string, r heal.Result) {
 	case r.Conflicts > 0 && r.Regenerate != "":
 		c.notef("conflict %s: %s; make it anew: %s", text.Inert(path), heal.Generated, text.Inert(r.Regenerate))
 	}
-}
-
-// replace gives a file another content, all of it or nothing.
-func (c *call) replace(path string, text []byte) error {
-	return file.Replace(c.at(path), text, 0o666)
 }
 
 // at is a path as seen from where the command was started (-C included).

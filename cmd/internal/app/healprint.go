@@ -9,7 +9,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
-	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -119,11 +119,11 @@ func (c *call) explain(h merge.Healed) error {
 
 // lines counts from 1, as people do; span is the same for programs: first and
 // last line, the last before the first where there is none.
-func lines(s heal.Span) string {
+func lines(s linemerge.Span) string {
 	if s.To <= s.From {
 		return "before " + strconv.Itoa(s.From+1)
 	}
 	return fmt.Sprintf("%d-%d", s.From+1, s.To)
 }
 
-func span(s heal.Span) [2]int { return [2]int{s.From + 1, s.To} }
+func span(s linemerge.Span) [2]int { return [2]int{s.From + 1, s.To} }

@@ -3,13 +3,13 @@ package app
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // mergeDriverVerb is git's merge driver (gitattributes(5)): it leaves the result
@@ -24,34 +24,21 @@ merge driver of its own in .gitattributes.`,
 			if err != nil || size < 1 {
 				return usageOf(c.verb, fmt.Sprintf("'%s' is no marker size", text.Inert(c.args[3])))
 			}
-			level, err := c.level()
+			path := c.args[len(c.args)-1]
+			r, err := c.mergeFiles([3]string(c.args[:3]), func(opts *heal.Options) { opts.Path, opts.Format.MarkerSize = path, size })
 			if err != nil {
 				return err
 			}
-			opts := heal.Options{Level: level}
-			if r, err := c.Repo(); err == nil {
-				if opts, err = merge.OptionsFor(r, level); err != nil {
-					return err
-				}
-			}
-			opts.MarkerSize, opts.Path = size, c.args[len(c.args)-1]
-			var versions [3][]byte
-			for i := range versions {
-				if versions[i], err = os.ReadFile(c.at(c.args[i])); err != nil {
-					return err
-				}
-			}
-			r := heal.Merge(versions[0], versions[1], versions[2], opts)
-			if err := c.replace(c.args[1], r.Text); err != nil {
+			if err := file.Replace(c.at(c.args[1]), r.Text, 0o666); err != nil {
 				return err
 			}
 			if r.Conflicts > 0 {
-				c.noteLeft(opts.Path, r)
+				c.noteLeft(path, r)
 				return &statusError{exitNo}
 			}
 			if len(r.Regions) > 0 {
-				h := merge.Healed{Path: opts.Path, Result: r, Whole: true}
-				c.notef("Healed %s (%s)", text.Inert(opts.Path), strings.Join(h.Rules(), ", "))
+				h := merge.Healed{Path: path, Result: r, Whole: true}
+				c.notef("Healed %s (%s)", text.Inert(path), strings.Join(h.Rules(), ", "))
 			}
 			return nil
 		},

@@ -1,4 +1,4 @@
-package heal
+package linemerge
 
 import (
 	"fmt"
@@ -12,22 +12,22 @@ import (
 )
 
 // gitMerge is git's own answer.
-func gitMerge(t testing.TB, base, ours, theirs string, opts Options) string {
+func gitMerge(t testing.TB, base, ours, theirs string, f Format) string {
 	t.Helper()
 	dir := t.TempDir()
-	args := []string{"merge-file", "-p", "-L", opts.Labels.Ours, "-L", opts.Labels.Base, "-L", opts.Labels.Theirs}
-	if opts.MarkerSize > 0 {
-		args = append(args, "--marker-size="+strconv.Itoa(opts.MarkerSize))
+	args := []string{"merge-file", "-p", "-L", f.Labels.Ours, "-L", f.Labels.Base, "-L", f.Labels.Theirs}
+	if f.MarkerSize > 0 {
+		args = append(args, "--marker-size="+strconv.Itoa(f.MarkerSize))
 	}
-	switch opts.Style {
+	switch f.Style {
 	case StyleDiff3:
 		args = append(args, "--diff3")
 	case StyleZDiff3:
 		args = append(args, "--zdiff3")
 	}
-	for _, f := range []struct{ name, text string }{{"ours", ours}, {"base", base}, {"theirs", theirs}} {
-		p := filepath.Join(dir, f.name)
-		if err := os.WriteFile(p, []byte(f.text), 0o600); err != nil {
+	for _, file := range []struct{ name, text string }{{"ours", ours}, {"base", base}, {"theirs", theirs}} {
+		p := filepath.Join(dir, file.name)
+		if err := os.WriteFile(p, []byte(file.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		args = append(args, p)
@@ -45,18 +45,18 @@ func gitMerge(t testing.TB, base, ours, theirs string, opts Options) string {
 // labels are never empty here: versions of git disagree on a space after the marker then.
 var labels = Labels{"HEAD", "base", "topic"}
 
-func sameAsGit(t testing.TB, base, ours, theirs string, opts Options) {
+func sameAsGit(t testing.TB, base, ours, theirs string, f Format) {
 	t.Helper()
-	opts.Level = Off
-	got := Merge([]byte(base), []byte(ours), []byte(theirs), opts)
-	if want := gitMerge(t, base, ours, theirs, opts); string(got.Text) != want {
+	m := New(base, ours, theirs)
+	got := m.Render(m.Hunks(), f)
+	if want := gitMerge(t, base, ours, theirs, f); string(got) != want {
 		t.Errorf("style %d, differs from git merge-file\nbase %.300q\nours %.300q\ntheirs %.300q\ngot  %.300q\nwant %.300q",
-			opts.Style, base, ours, theirs, got.Text, want)
+			f.Style, base, ours, theirs, got, want)
 	}
 }
 
-// Without rules, every byte is git's: clean merges, conflicts, markers, labels, line ends.
-func TestOffIsGitMergeFile(t *testing.T) {
+// Every byte is git's: clean merges, conflicts, markers, labels, line ends.
+func TestIsGitMergeFile(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	cases := [][3]string{
 		{"", "a\n", "b\n"},
@@ -73,7 +73,7 @@ func TestOffIsGitMergeFile(t *testing.T) {
 		{"a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\nd\n"},
 	}
 	for _, c := range cases {
-		for _, o := range []Options{
+		for _, o := range []Format{
 			{Labels: labels},
 			{Style: StyleDiff3, Labels: labels, MarkerSize: 9},
 			{Style: StyleZDiff3, Labels: labels},
@@ -124,7 +124,7 @@ func (s scribe) edit(base []string, rate float64) []string {
 	return out
 }
 
-func TestOffIsGitMergeFileOnGeneratedFiles(t *testing.T) {
+func TestIsGitMergeFileOnGeneratedFiles(t *testing.T) {
 	rounds := 150
 	if testing.Short() {
 		rounds = 30
@@ -140,14 +140,14 @@ func TestOffIsGitMergeFileOnGeneratedFiles(t *testing.T) {
 		}
 		base := s.file(size)
 		ours, theirs := s.edit(base, rate), s.edit(base, rate)
-		sameAsGit(t, strings.Join(base, ""), strings.Join(ours, ""), strings.Join(theirs, ""), Options{Style: Style(i % 3), Labels: labels})
+		sameAsGit(t, strings.Join(base, ""), strings.Join(ours, ""), strings.Join(theirs, ""), Format{Style: Style(i % 3), Labels: labels})
 		if t.Failed() {
 			t.Fatalf("round %d", i)
 		}
 	}
 }
 
-func FuzzOffIsGitMergeFile(f *testing.F) {
+func FuzzIsGitMergeFile(f *testing.F) {
 	f.Add("a\nb\nc\n", "a\nx\nc\n", "a\nb\ny\n", byte(0))
 	f.Add("a\r\n\r\n{\r\n", "b\r\n\r\n{\r\n}", "{\r\n\r\n{\n", byte(1))
 	f.Add("1\n2\n1\n2\n1\n", "2\n1\n2\n1\n", "1\n1\n2\n2\n", byte(2))
@@ -155,6 +155,6 @@ func FuzzOffIsGitMergeFile(f *testing.F) {
 		if strings.Contains(base+ours+theirs, "\x00") {
 			return // git refuses binary files here
 		}
-		sameAsGit(t, base, ours, theirs, Options{Style: Style(style % 3), Labels: labels})
+		sameAsGit(t, base, ours, theirs, Format{Style: Style(style % 3), Labels: labels})
 	})
 }

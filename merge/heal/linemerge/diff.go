@@ -1,4 +1,4 @@
-package heal
+package linemerge
 
 // The line diff follows git's (xdiff, "myers"), because what git calls a conflict depends on where
 // its diff puts each change: lines without a partner are set aside first, the rest is searched from
@@ -16,7 +16,7 @@ const (
 )
 
 // change says that lines a of the old file became lines b of the new one.
-type change struct{ a, b span }
+type change struct{ a, b Span }
 
 // differ holds the scratch space of one merge; it is not for concurrent use.
 type differ struct {
@@ -31,7 +31,7 @@ func newDiffer(ids int) *differ {
 // diff returns the changes that lead from a to b, in order, as git shows them.
 func (d *differ) diff(a, b []int32) []change {
 	fa, fb := newMarked(a), newMarked(b)
-	head, tail := trim(a, b)
+	head, tail := Trim(a, b)
 	d.setAside(fa, fb, head, tail)
 	d.search(fa, fb, false)
 	slide(fa, fb)
@@ -54,8 +54,8 @@ func newMarked(ids []int32) *marked {
 func (m *marked) changed(i int) bool { return m.mark[i+1] }
 func (m *marked) set(i int, v bool)  { m.mark[i+1] = v }
 
-// trim counts the lines that are equal at the head and at the tail.
-func trim(a, b []int32) (head, tail int) {
+// Trim counts the ids that are equal at the head and at the tail.
+func Trim(a, b []int32) (head, tail int) {
 	n := min(len(a), len(b))
 	for head < n && a[head] == b[head] {
 		head++
@@ -160,8 +160,37 @@ func changes(a, b *marked) []change {
 			j++
 		}
 		if i > i0 || j > j0 {
-			list = append(list, change{span{i0, i}, span{j0, j}})
+			list = append(list, change{Span{i0, i}, Span{j0, j}})
 		}
 	}
 	return list
+}
+
+// Shortest returns the places of what goes from a and of what comes in b, on a shortest way from a to
+// b. The work grows with the product of their lengths.
+func Shortest(a, b []int32) (gone, come []int) {
+	x, y := newMarked(a), newMarked(b)
+	x.keepAll()
+	y.keepAll()
+	newDiffer(0).search(x, y, true)
+	return x.marked(), y.marked()
+}
+
+// keepAll lets every line take part in the search.
+func (m *marked) keepAll() {
+	m.kept = m.ids
+	m.at = make([]int, len(m.ids))
+	for i := range m.at {
+		m.at[i] = i
+	}
+}
+
+func (m *marked) marked() []int {
+	var places []int
+	for i := range m.ids {
+		if m.changed(i) {
+			places = append(places, i)
+		}
+	}
+	return places
 }

@@ -1,4 +1,4 @@
-package heal
+package linemerge
 
 // run is a row of marked lines [from, to), or the empty place before line from.
 type run struct {

@@ -1,4 +1,4 @@
-package heal
+package linemerge
 
 // search marks the kept lines that are not on the path found from the one file to the other: a
 // shortest one if exact, else git's.
