@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,7 +29,7 @@ func BenchmarkGrant(b *testing.B) {
 		})
 		b.Run(name+"/refused", func(b *testing.B) {
 			for b.Loop() {
-				if _, ok := IsHeld(second(s.Grant(bg, "A", Request{Paths: []string{"d0/s0/f0"}}))); !ok {
+				if _, ok := errors.AsType[*HeldError](second(s.Grant(bg, "A", Request{Paths: []string{"d0/s0/f0"}}))); !ok {
 					b.Fatal("not refused")
 				}
 			}

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
 func TestGrant(t *testing.T) {
@@ -295,7 +298,7 @@ func TestFoldCase(t *testing.T) {
 		"SRC/auth": "A", "Src/Auth/x.PY": "A", "Src/Auth/X.py": "A", "src/auth/x.py": "B", "src": "B", "src/auth/X.PY/z": "B",
 	} {
 		by := map[string]string{"A": "B", "B": "A"}[holder]
-		if held, ok := IsHeld(grant(by, path)); !ok || held.Claim.Session != holder {
+		if held, ok := errors.AsType[*HeldError](grant(by, path)); !ok || held.Claim.Session != holder {
 			t.Errorf("%s asking for %s is not refused because of %s", by, path, holder)
 		}
 	}
@@ -332,5 +335,47 @@ func TestReasons(t *testing.T) {
 		_, err := s.Grant(bg, "A", Request{Paths: []string{"bad"}, Reason: reason})
 		isInput(t, fmt.Sprintf("the reason %.20q", reason), err)
 	}
+	s.healthy()
+}
+
+// A session that is done holds nothing, and gets nothing until it is running
+// again; others may still ask what it would be refused.
+func TestDoneClaimsNothing(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.grant("A", "x")
+	set := func(status bus.Status) {
+		s.Must(s.bus.SetStatus(bg, "A", "A", bus.Change{Status: &status}, func(tx *refstore.Tx) error {
+			if status != bus.Done {
+				return nil
+			}
+			_, err := ReleaseAllIn(tx, "A")
+			return err
+		}))
+	}
+	set(bus.Done)
+	before := s.Git("for-each-ref", ClaimsRef)
+	for what, r := range map[string]Request{
+		"a free path": {Paths: []string{"x"}},
+		"a takeover":  {Paths: []string{"x", "y"}, Takeover: true},
+	} {
+		var done *DoneError
+		if _, err := s.Grant(bg, "a", r); !errors.As(err, &done) || done.Session != "A" || err.Error() != "session A is done" {
+			t.Errorf("%s: %v", what, err)
+		}
+		if _, err := s.GrantWait(bg, "A", r, Wait{Timeout: time.Minute}); !errors.As(err, &done) {
+			t.Errorf("%s with a wait: %v", what, err)
+		}
+	}
+	if after := s.Git("for-each-ref", ClaimsRef); after != before {
+		t.Errorf("a refusal changed %s to %s", before, after)
+	}
+	s.grant("A")
+	s.grant("B", "x")
+	set(bus.Running)
+	s.grant("A", "y")
+	set(bus.Blocked)
+	s.grant("A", "z")
+	s.grant(bus.Orchestrator, "o") // which is in no table
+	s.want("o orchestrator#5", "x B#2", "y A#3", "z A#4")
 	s.healthy()
 }

@@ -1,7 +1,6 @@
 package lock
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +10,11 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
-// claimTx is one run of a claim within a transaction.
+// fieldEpoch is the trailer of each commit of the table that has the highest
+// epoch granted so far.
+const fieldEpoch = "Epoch"
+
+// claimTx is one attempt to grant a request, within a transaction.
 type claimTx struct {
 	claims  *Claims
 	tx      *refstore.Tx
@@ -22,44 +25,41 @@ type claimTx struct {
 	granted []Claim
 	fresh   []string           // paths that were not by's before
 	lost    map[string][]Claim // what was taken over, by session
-	ended   map[string]bool    // sessions that it was taken from because they have ended
+	ended   map[string]bool    // sessions that it was taken from because their agents have ended
 }
 
-func (g *claimTx) run() error {
-	var err error
-	if g.table, err = g.tx.Table(ClaimsRef); err != nil {
+func (t *claimTx) run() error {
+	status, err := bus.StatusIn(t.tx, t.by)
+	if err != nil {
 		return err
 	}
-	if g.epoch, err = lastEpoch(g.tx); err != nil {
+	if status == bus.Done && len(t.request.Paths) > 0 {
+		return &DoneError{t.by}
+	}
+	if t.table, err = t.tx.Table(ClaimsRef); err != nil {
 		return err
 	}
-	g.epoch++
-	for _, path := range g.request.Paths {
-		if path, err = g.claims.stored(g.table, path); err != nil {
+	if t.epoch, err = t.tx.Counter(ClaimsRef, fieldEpoch); err != nil {
+		return err
+	}
+	t.epoch++
+	for _, path := range t.request.Paths {
+		if path, err = t.claims.stored(t.table, path); err != nil {
 			return err
 		}
-		if err := g.path(path); err != nil {
+		if err := t.path(path); err != nil {
 			return err
 		}
 	}
-	var more []string
-	for _, session := range g.losers() {
-		for _, claim := range g.lost[session] {
-			more = append(more, fmt.Sprintf("taken over from %s: %s", session, quote(claim.Path)))
-		}
-	}
-	if g.request.Reason != "" {
-		more = append(more, g.request.Reason)
-	}
-	if err := record(g.tx, "claim", g.fresh, more...); err != nil {
+	if err := record(t.tx, "claim", t.fresh, t.notes()...); err != nil {
 		return err
 	}
-	return g.tell()
+	return t.notify()
 }
 
-// path grants one path, or says who is in the way.
-func (g *claimTx) path(path string) error {
-	above, err := g.table.Above(path)
+// path grants one path, or says whose claim is in the way.
+func (t *claimTx) path(path string) error {
+	above, err := t.table.Above(path)
 	if err != nil {
 		return err
 	}
@@ -67,87 +67,120 @@ func (g *claimTx) path(path string) error {
 	if above != "" {
 		at = above
 	}
-	inTheWay, err := list(g.table, at)
+	inTheWay, err := list(t.table, at)
 	if err != nil {
 		return err
 	}
 	for _, claim := range inTheWay {
-		if claim.Session == g.by {
+		if claim.Session == t.by {
 			if claim.Path == at { // on the path itself, or above it
-				g.granted = append(g.granted, claim)
+				t.granted = append(t.granted, claim)
 				return nil
 			}
-		} else if err := g.take(path, claim); err != nil {
+		} else if err := t.takeOver(path, claim); err != nil {
 			return err
 		}
-		if err := g.table.Delete(claim.Path); err != nil {
+		if err := t.table.Delete(claim.Path); err != nil {
 			return err
 		}
-		g.drop(claim.Path)
+		t.forget(claim.Path)
 	}
-	claim := Claim{path, g.by, refstore.Time(g.tx.At()), g.request.Reason, g.epoch}
-	content, err := refstore.EncodeState(claimState{refstore.Versioned{Version: refstore.FormatVersion}, claim.Session, claim.Since, claim.Reason, claim.Epoch})
+	claim := Claim{path, t.by, refstore.Time(t.tx.At()), t.request.Reason, t.epoch}
+	content, err := claim.encode()
 	if err != nil {
 		return err
 	}
-	if len(content) > maxState {
-		return bus.Inputf("the reason is too long")
-	}
-	if err := g.table.Put(path, content); err != nil {
+	if err := t.table.Put(path, content); err != nil {
 		return err
 	}
-	g.granted, g.fresh = append(g.granted, claim), append(g.fresh, path)
+	t.granted, t.fresh = append(t.granted, claim), append(t.fresh, path)
 	return nil
 }
 
-// drop forgets what this run granted before and now covers by a folder above it.
-func (g *claimTx) drop(path string) {
-	g.granted = slices.DeleteFunc(g.granted, func(c Claim) bool { return c.Path == path })
-	g.fresh = slices.DeleteFunc(g.fresh, func(p string) bool { return p == path })
+// forget drops a path that was granted a moment ago and now is covered by a
+// folder above it.
+func (t *claimTx) forget(path string) {
+	t.granted = slices.DeleteFunc(t.granted, func(c Claim) bool { return c.Path == path })
+	t.fresh = slices.DeleteFunc(t.fresh, func(p string) bool { return p == path })
 }
 
-// take checks that another's claim may be taken over.
-func (g *claimTx) take(path string, claim Claim) error {
-	seen, err := bus.LastSeen(g.tx, claim.Session)
+// takeOver takes another session's claim, which stands in the way of path, if the
+// request and that session's silence allow it; else it returns *HeldError.
+func (t *claimTx) takeOver(path string, claim Claim) error {
+	seen, err := bus.LastSeen(t.tx, claim.Session)
 	if err != nil {
 		return err
 	}
-	stale := bus.Stale(seen, g.tx.At(), g.claims.StaleAfter)
-	if !stale && g.claims.Ended != nil && g.claims.Ended(claim.Session, seen) {
+	stale := bus.Stale(seen, t.tx.At(), t.claims.StaleAfter)
+	if !stale && t.claims.Ended != nil && t.claims.Ended(claim.Session, seen) {
 		stale = true
-		g.ended[claim.Session] = true
+		t.ended[claim.Session] = true
 	}
-	if !stale || !g.request.Takeover {
+	if !stale || !t.request.Takeover {
 		return &HeldError{Path: path, Claim: claim, Seen: seen, Stale: stale}
 	}
-	g.lost[claim.Session] = append(g.lost[claim.Session], claim)
+	t.lost[claim.Session] = append(t.lost[claim.Session], claim)
 	return nil
 }
 
-func (g *claimTx) losers() []string { return slices.Sorted(maps.Keys(g.lost)) }
+func (t *claimTx) losers() []string { return slices.Sorted(maps.Keys(t.lost)) }
 
-// tell sends each session that lost claims one message.
-func (g *claimTx) tell() error {
-	for _, session := range g.losers() {
+// notes are what the commit says beside the paths: who lost what, and the reason.
+func (t *claimTx) notes() []string {
+	var notes []string
+	for _, session := range t.losers() {
+		for _, claim := range t.lost[session] {
+			notes = append(notes, fmt.Sprintf("taken over from %s: %s", session, quote(claim.Path)))
+		}
+	}
+	if t.request.Reason != "" {
+		notes = append(notes, t.request.Reason)
+	}
+	return notes
+}
+
+// notify sends each session that lost claims one message.
+func (t *claimTx) notify() error {
+	for _, session := range t.losers() {
 		var paths []string
-		for _, claim := range g.lost[session] {
+		for _, claim := range t.lost[session] {
 			paths = append(paths, quote(claim.Path))
 		}
-		why := fmt.Sprintf("nothing was heard of you for %s", g.claims.StaleAfter)
-		if g.ended[session] {
+		why := fmt.Sprintf("you had been silent for %s", t.claims.StaleAfter)
+		if t.ended[session] {
 			why = "your agent had ended"
 		}
-		body := fmt.Sprintf("%s took over your claim on %s: %s", g.by, strings.Join(paths, ", "), why)
-		if _, err := bus.Notify(g.tx, session, body); err != nil {
+		body := fmt.Sprintf("%s took over your claim on %s: %s", t.by, strings.Join(paths, ", "), why)
+		if _, err := bus.Notify(t.tx, session, body); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// IsHeld returns the *HeldError within err, if there is one.
-func IsHeld(err error) (*HeldError, bool) {
-	var held *HeldError
-	ok := errors.As(err, &held)
-	return held, ok
+// record commits the table with a subject that reads like a log: one path, or
+// the first and how many more, and then all of them.
+func record(tx *refstore.Tx, verb string, paths []string, notes ...string) error {
+	if len(paths) == 0 {
+		return nil
+	}
+	body := verb + " " + quote(paths[0])
+	if len(paths) > 1 {
+		body = fmt.Sprintf("%s and %d more\n", body, len(paths)-1)
+		for _, path := range paths {
+			body += "\n" + quote(path)
+		}
+	}
+	for _, note := range notes {
+		body += "\n\n" + note
+	}
+	epoch, err := tx.Counter(ClaimsRef, fieldEpoch)
+	if err != nil {
+		return err
+	}
+	if verb != "release" {
+		epoch++
+	}
+	_, err = tx.Record(ClaimsRef, refstore.Entry{Body: body, Fields: []refstore.Field{refstore.Counter(fieldEpoch, epoch)}})
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -15,8 +14,8 @@ import (
 func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error) {
 	newer := 0 // the epoch of the commit above
 	faults, read, err = b.Store().Check(ctx, ClaimsRef, refstore.TableShape, func(e *refstore.Entry) error {
-		epoch, err := strconv.Atoi(e.Field(fieldEpoch))
-		if err != nil || epoch < 0 || len(e.Fields) != 1 || (newer > 0 && (epoch > newer || epoch < newer-1)) {
+		epoch, err := e.Counter(fieldEpoch)
+		if err != nil || len(e.Fields) != 1 || (newer > 0 && (epoch > newer || epoch < newer-1)) {
 			return fmt.Errorf("epoch %.80q below epoch %d", e.Field(fieldEpoch), newer)
 		}
 		newer = epoch
@@ -33,7 +32,7 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 	more, err = checkTips(ctx, b)
 	var damaged *refstore.DamagedError
 	if errors.As(err, &damaged) && len(faults) > 0 {
-		err = nil // told already
+		err = nil // reported already
 	}
 	return append(faults, more...), read, err
 }
@@ -59,45 +58,17 @@ func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
 	}
 }
 
-// checkTips decodes the state that stands now.
+// checkTips decodes what is stored at the tips.
 func checkTips(ctx context.Context, b *bus.Bus) (faults []error, err error) {
-	epoch := 0
-	tip, err := b.Store().Tip(ctx, ClaimsRef)
+	faults, err = checkClaims(ctx, b)
 	if err != nil {
-		return nil, err
-	}
-	if tip != "" {
-		last, err := b.Store().Entry(ctx, ClaimsRef, tip)
-		if err != nil {
-			return nil, err
-		}
-		epoch, _ = strconv.Atoi(last.Field(fieldEpoch))
-	}
-	table, err := b.Store().Table(ctx, ClaimsRef)
-	if err != nil {
-		return nil, err
-	}
-	failed := table.Below("", func(path string, content []byte) bool {
-		claim, err := decodeClaim(path, content)
-		if err == nil && claim.Epoch > epoch {
-			err = &refstore.DamagedError{Ref: ClaimsRef, Path: path, Err: fmt.Errorf("epoch %d was never granted", claim.Epoch)}
-		}
-		if clean, e := CleanPath(path); err == nil && (e != nil || clean != path) {
-			err = &refstore.DamagedError{Ref: ClaimsRef, Path: path, Err: errors.New("not a path that can be claimed")}
-		}
-		if err != nil {
-			faults = append(faults, err)
-		}
-		return true
-	})
-	if failed != nil {
-		faults = append(faults, failed)
+		return faults, err
 	}
 	locks, err := b.Store().Table(ctx, LocksRef)
 	if err != nil {
 		return faults, err
 	}
-	failed = locks.Below("", func(path string, _ []byte) bool {
+	failed := locks.Below("", func(path string, _ []byte) bool {
 		if path != pushPath {
 			faults = append(faults, &refstore.DamagedError{Ref: LocksRef, Path: path, Err: errors.New("unknown lock")})
 		}
@@ -107,4 +78,54 @@ func checkTips(ctx context.Context, b *bus.Bus) (faults []error, err error) {
 		faults = append(faults, failed)
 	}
 	return faults, nil
+}
+
+func checkClaims(ctx context.Context, b *bus.Bus) (faults []error, err error) {
+	epoch, err := epochAtTip(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	table, err := b.Store().Table(ctx, ClaimsRef)
+	if err != nil {
+		return nil, err
+	}
+	failed := table.Below("", func(path string, content []byte) bool {
+		if err := checkClaim(path, content, epoch); err != nil {
+			faults = append(faults, err)
+		}
+		return true
+	})
+	if failed != nil {
+		faults = append(faults, failed)
+	}
+	return faults, nil
+}
+
+// checkClaim decodes one claim, whose epoch must not be above that of the tip.
+func checkClaim(path string, content []byte, highest int) error {
+	claim, err := decodeClaim(path, content)
+	if err != nil {
+		return err
+	}
+	if clean, err := CleanPath(path); err != nil || clean != path {
+		return &refstore.DamagedError{Ref: ClaimsRef, Path: path, Err: errors.New("not a path that can be claimed")}
+	}
+	if claim.Epoch > highest {
+		return &refstore.DamagedError{Ref: ClaimsRef, Path: path, Err: fmt.Errorf("epoch %d was never granted", claim.Epoch)}
+	}
+	return nil
+}
+
+// epochAtTip returns the highest epoch granted, 0 before the first.
+func epochAtTip(ctx context.Context, b *bus.Bus) (int, error) {
+	tip, err := b.Store().Tip(ctx, ClaimsRef)
+	if err != nil || tip == "" {
+		return 0, err
+	}
+	last, err := b.Store().Entry(ctx, ClaimsRef, tip)
+	if err != nil {
+		return 0, err
+	}
+	epoch, _ := last.Counter(fieldEpoch) // Fsck has reported its error
+	return epoch, nil
 }

@@ -113,7 +113,7 @@ func workEach(b *bus.Bus, by string, args []string) error {
 	c := NewClaims(b, time.Hour, false)
 	for _, paths := range requests {
 		granted, err := c.Grant(bg, by, Request{Paths: paths})
-		if _, held := IsHeld(err); err != nil && !held {
+		if _, held := errors.AsType[*HeldError](err); err != nil && !held {
 			return err
 		}
 		for _, claim := range granted {

@@ -167,7 +167,7 @@ func (o *op) random(c *Claims, which int) error {
 		o.Got = inShort(all)
 	}
 	var no *NotHolderError
-	if held, ok := IsHeld(err); ok {
+	if held, ok := errors.AsType[*HeldError](err); ok {
 		o.No, o.Got, err = inShort([]Claim{held.Claim})[0], nil, nil
 	} else if errors.As(err, &no) {
 		o.No, err = strings.TrimSpace(no.Path+" "+no.Holder), nil

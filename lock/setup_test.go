@@ -75,7 +75,7 @@ func (s *swarm) refused(by, claimed, holder string, paths ...string) *HeldError 
 	s.Helper()
 	before := s.Git("for-each-ref")
 	_, err := s.Grant(bg, by, Request{Paths: paths})
-	held, ok := IsHeld(err)
+	held, ok := errors.AsType[*HeldError](err)
 	if !ok || held.Claim.Path != claimed || held.Claim.Session != holder {
 		s.Fatalf("%s asking for %q gives %v, want %s of %s in the way", by, paths, err, claimed, holder)
 	}

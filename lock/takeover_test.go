@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestTakeover(t *testing.T) {
 	s.grant("B", "src/x", "y")
 	seen := s.clock.Now()
 	s.clock.Advance(staleAfter)
-	if held, ok := IsHeld(s.takeover("A", "src/x")); !ok || held.Stale || !held.Seen.Equal(seen) {
+	if held, ok := errors.AsType[*HeldError](s.takeover("A", "src/x")); !ok || held.Stale || !held.Seen.Equal(seen) {
 		t.Errorf("refused with %+v", held)
 	}
 	s.clock.Advance(time.Second)
@@ -40,7 +41,7 @@ func TestTakeover(t *testing.T) {
 	}
 	s.Must(s.takeover("A", "src/x", "z"))
 	s.want("src/x A#2", "y B#1", "z A#2")
-	want := []string{"A: A took over your claim on src/x: nothing was heard of you for 15m0s"}
+	want := []string{"A: A took over your claim on src/x: you had been silent for 15m0s"}
 	if got := s.inbox("B"); !slices.Equal(got, want) {
 		t.Errorf("B was told %q", got)
 	}
@@ -60,7 +61,7 @@ func TestTakeoverOfTheLiving(t *testing.T) {
 		s.grant("B", "x")
 	}
 	s.clock.Advance(2 * time.Second)
-	if held, ok := IsHeld(s.takeover("A", "x")); !ok || held.Stale {
+	if held, ok := errors.AsType[*HeldError](s.takeover("A", "x")); !ok || held.Stale {
 		t.Errorf("refused with %+v", held)
 	}
 	if got := s.inbox("B"); got != nil {
@@ -74,10 +75,10 @@ func TestTakeoverAllOrNone(t *testing.T) {
 	s.grant("B", "src/b")
 	s.clock.Advance(staleAfter + time.Second)
 	s.grant("C", "src/c")
-	if held, ok := IsHeld(s.takeover("A", "src")); !ok || held.Claim.Session != "C" {
+	if held, ok := errors.AsType[*HeldError](s.takeover("A", "src")); !ok || held.Claim.Session != "C" {
 		t.Errorf("refused with %+v", held)
 	}
-	if _, ok := IsHeld(s.takeover("A", "src/b", "src/c")); !ok {
+	if _, ok := errors.AsType[*HeldError](s.takeover("A", "src/b", "src/c")); !ok {
 		t.Error("not refused")
 	}
 	s.want("src/b B#1", "src/c C#2")

@@ -84,7 +84,7 @@ func TestGrantWaitRunsOut(t *testing.T) {
 	if !errors.As(err, &out) || out.Waited != wait || out.Held.Claim.Session != "B" || out.Held.Path != "x" {
 		t.Errorf("it ends with %#v", err)
 	}
-	if held, ok := IsHeld(err); !ok || held != out.Held || !errors.Is(err, refstore.ErrBusy) || err.Error() != held.Error() {
+	if held, ok := errors.AsType[*HeldError](err); !ok || held != out.Held || !errors.Is(err, refstore.ErrBusy) || err.Error() != held.Error() {
 		t.Errorf("it ends with %v, which is no refusal to try again after", err)
 	}
 	if took := time.Since(start); took < wait || took > soon {

@@ -127,14 +127,15 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	_, err = h.Claims.Grant(ctx, id, lock.Request{Paths: wanted})
-	if held, ok := lock.IsHeld(err); ok {
-		return h.Say(DenyEdit{held})
-	}
-	if err != nil {
+	if err := h.resume(ctx, id); err != nil {
 		return err
 	}
-	return h.resume(ctx, id)
+	_, err = h.Claims.Grant(ctx, id, lock.Request{Paths: wanted})
+	var held *lock.HeldError
+	if errors.As(err, &held) {
+		return h.Say(DenyEdit{held})
+	}
+	return err
 }
 
 // notIgnored leaves out what git ignores, unless it is tracked. Where git cannot

@@ -345,3 +345,24 @@ func setStatus(tx *refstore.Tx, id, by, host string, change Change) error {
 	_, err = tx.Record(SessionsRef, refstore.Entry{Label: string(s.Status), Body: body})
 	return err
 }
+
+// StatusIn returns what the session is doing, within a transaction. A session
+// that is not in the table, as the orchestrator may be, is running.
+func StatusIn(tx *refstore.Tx, id string) (Status, error) {
+	table, err := tx.Table(SessionsRef)
+	if err != nil {
+		return "", err
+	}
+	content, err := table.Get(id)
+	if errors.Is(err, refstore.ErrNotExist) {
+		return Running, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	s, err := decodeSession(id, content)
+	if err != nil {
+		return "", err
+	}
+	return s.Status, nil
+}

@@ -134,6 +134,7 @@ func formatError(err error, at viewpoint) (line, hint string, code int) {
 		held    *lock.HeldError
 		push    *lock.PushHeldError
 		holder  *lock.NotHolderError
+		done    *lock.DoneError
 		unknown *bus.UnknownSessionError
 		locked  *refstore.LockedError
 		damaged *refstore.DamagedError
@@ -159,6 +160,9 @@ func formatError(err error, at viewpoint) (line, hint string, code int) {
 		hint, code = "git swarm push --wait 10m", exitAgain
 	case errors.As(err, &holder):
 		line, hint, code = text.Inert(holder.Error()), "git swarm claims", exitNo
+	case errors.As(err, &done):
+		line = done.Error() + ", so it claims nothing"
+		hint, code = fmt.Sprintf("git swarm update %s --status running", done.Session), exitNo
 	case errors.As(err, &unknown):
 		line, hint = formatUnknown(unknown)
 		code = exitNo

@@ -13,8 +13,9 @@ import (
 func updateVerb() *verb {
 	return &verb{
 		name: "update", group: groupStart, args: "ID", min: 1, max: 1, short: "say what a session is doing",
-		long: `A session that is done no longer holds anything: its claims are released with
-the same step.`,
+		long: `A session that is done holds nothing: its claims are released with the same
+step, and it claims nothing until its status is running again. An agent's hooks
+set that when it starts or edits a file.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{

@@ -1,0 +1,200 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// Claims grants and releases paths.
+type Claims struct {
+	bus *bus.Bus
+	// StaleAfter is how long a session may be silent before its claims can be
+	// taken over.
+	StaleAfter time.Duration
+	// Ended, if not nil, reports whether the agent of a session that was last seen
+	// at that time has certainly ended. Then its claims can be taken over at once.
+	Ended func(session string, seen time.Time) bool
+	// FoldCase makes paths that differ only in case the same (core.ignoreCase).
+	FoldCase bool
+}
+
+// NewClaims returns the claims of the repository that b is on.
+func NewClaims(b *bus.Bus, staleAfter time.Duration, foldCase bool) *Claims {
+	return &Claims{bus: b, StaleAfter: staleAfter, FoldCase: foldCase}
+}
+
+// Request says what to grant.
+type Request struct {
+	Paths    []string // as CleanPath returns them; none grants nothing
+	Reason   string
+	Takeover bool // take what stale sessions hold, and tell them
+}
+
+// Grant claims all the paths for session by, or none: then the error is a
+// *HeldError, or a *DoneError. What by holds already, itself or by a folder
+// above, it keeps as it is; its claims below a folder that it claims become part
+// of that.
+func (c *Claims) Grant(ctx context.Context, by string, r Request) ([]Claim, error) {
+	if strings.ToValidUTF8(r.Reason, "") != r.Reason {
+		return nil, bus.Inputf("the reason is not valid UTF-8")
+	}
+	var granted []Claim
+	err := c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
+		t := &claimTx{claims: c, tx: tx, by: by, request: r, lost: map[string][]Claim{}, ended: map[string]bool{}}
+		err := t.run()
+		granted = t.granted
+		return err
+	})
+	return granted, err
+}
+
+// Release gives up by's claims on the paths, all or none: a *NotHolderError
+// names the first that is not by's.
+func (c *Claims) Release(ctx context.Context, by string, paths []string) error {
+	return c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
+		table, err := tx.Table(ClaimsRef)
+		if err != nil {
+			return err
+		}
+		released, err := c.storedAll(table, paths)
+		if err != nil {
+			return err
+		}
+		for _, path := range released {
+			if err := releaseOne(table, by, path); err != nil {
+				return err
+			}
+		}
+		return record(tx, "release", released)
+	})
+}
+
+func releaseOne(table *refstore.Table, by, path string) error {
+	content, err := table.Get(path)
+	if errors.Is(err, refstore.ErrNotExist) {
+		return &NotHolderError{Path: path}
+	}
+	if err != nil {
+		return err
+	}
+	claim, err := decodeClaim(path, content)
+	if err != nil {
+		return err
+	}
+	if claim.Session != by {
+		return &NotHolderError{path, claim.Session}
+	}
+	return table.Delete(path)
+}
+
+// ReleaseAll gives up all that session by holds and returns the paths.
+func (c *Claims) ReleaseAll(ctx context.Context, by string) (released []string, err error) {
+	err = c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
+		released, err = ReleaseAllIn(tx, by)
+		return err
+	})
+	return released, err
+}
+
+// ReleaseAllIn is ReleaseAll for session id as part of another transaction, such
+// as the one that ends the session.
+func ReleaseAllIn(tx *refstore.Tx, id string) ([]string, error) {
+	table, err := tx.Table(ClaimsRef)
+	if err != nil {
+		return nil, err
+	}
+	all, err := list(table, "")
+	if err != nil {
+		return nil, err
+	}
+	var released []string
+	for _, claim := range all {
+		if claim.Session == id {
+			released = append(released, claim.Path)
+			if err := table.Delete(claim.Path); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return released, record(tx, "release", released)
+}
+
+// List returns the claims at path and below it, all of them for "", by path.
+func (c *Claims) List(ctx context.Context, path string) ([]Claim, error) {
+	table, err := c.bus.Store().Table(ctx, ClaimsRef)
+	if err != nil {
+		return nil, err
+	}
+	return list(table, path)
+}
+
+func list(table *refstore.Table, path string) ([]Claim, error) {
+	var claims []Claim
+	var damaged error
+	err := table.Below(path, func(path string, content []byte) bool {
+		var claim Claim
+		if claim, damaged = decodeClaim(path, content); damaged != nil {
+			return false
+		}
+		claims = append(claims, claim)
+		return true
+	})
+	return claims, errors.Join(err, damaged)
+}
+
+// Holders returns, for each of the paths that is claimed, the claim that covers
+// it: on the path itself or on a folder above it.
+func (c *Claims) Holders(ctx context.Context, paths []string) (map[string]Claim, error) {
+	table, err := c.bus.Store().Table(ctx, ClaimsRef)
+	if err != nil {
+		return nil, err
+	}
+	holders := map[string]Claim{}
+	for _, path := range paths {
+		claim, err := c.covering(table, path)
+		if err != nil {
+			return nil, err
+		}
+		if claim != nil {
+			holders[path] = *claim
+		}
+	}
+	return holders, nil
+}
+
+// covering returns the claim on the path or on a folder above it, nil for none.
+func (c *Claims) covering(table *refstore.Table, path string) (*Claim, error) {
+	at, err := c.stored(table, path)
+	if err != nil {
+		return nil, err
+	}
+	content, err := table.Get(at)
+	if errors.Is(err, refstore.ErrNotExist) {
+		if at, err = table.Above(at); err != nil || at == "" {
+			return nil, err
+		}
+		content, err = table.Get(at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	claim, err := decodeClaim(at, content)
+	return &claim, err
+}
+
+// InTheWay returns the error with which Grant would refuse path because of
+// another session's claim, without a transaction.
+func (c *Claims) InTheWay(ctx context.Context, path string, claim Claim) (*HeldError, error) {
+	s, err := c.bus.Session(ctx, claim.Session)
+	var unknown *bus.UnknownSessionError
+	if err != nil && !errors.As(err, &unknown) {
+		return nil, err
+	}
+	stale := bus.Stale(s.Seen, c.bus.Store().Now(), c.StaleAfter) || (c.Ended != nil && c.Ended(claim.Session, s.Seen))
+	return &HeldError{Path: path, Claim: claim, Seen: s.Seen, Stale: stale}, nil
+}
