@@ -22,7 +22,7 @@ type result struct {
 func (s *swarm) waiting(ctx context.Context, by string, r Request, wait time.Duration) <-chan result {
 	s.Helper()
 	looks, looked := atomic.Int64{}, make(chan struct{})
-	b := s.open(refstore.Options{Now: s.clock.Now, Step: func(point string) {
+	b := s.open(refstore.Options{Now: s.clock.Now, Failpoint: func(point string) {
 		if point == "queued" && looks.Add(1) == 2 { // the first look, and one with the watch set up
 			close(looked)
 		}
@@ -129,7 +129,7 @@ func TestGrantWaitIsQuiet(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.grant("B", "x")
 	var looks atomic.Int64
-	b := s.open(refstore.Options{Now: s.clock.Now, Step: func(string) { looks.Add(1) }})
+	b := s.open(refstore.Options{Now: s.clock.Now, Failpoint: func(string) { looks.Add(1) }})
 	_, err := NewClaims(b, time.Hour, false).GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: true}, Wait{Timeout: 300 * time.Millisecond})
 	if !errors.Is(err, refstore.ErrBusy) {
 		t.Errorf("it ends with %v", err)

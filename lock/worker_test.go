@@ -31,7 +31,7 @@ func work(name string, args []string) error {
 		_, err := io.Copy(io.Discard, os.Stdin)
 		return err
 	}
-	b, err := openDir(args[0], refstore.Options{Patience: time.Minute})
+	b, err := openDir(args[0], refstore.Options{Timeout: time.Minute})
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func testFoldersAndFiles(t *testing.T, r *gitRepo, opts Options) {
 		before := r.refsNow()
 		for _, bad := range []string{base, base + "/folder", base + "/ref/below", base + "/ref/below/deep", base + "/folder/ref/x"} {
 			start := time.Now()
-			if err := appendAll(s, "A", "x", "refs/swarm/df-first", bad); err == nil || errors.Is(err, ErrBusy) || errors.Is(err, ErrUnsettled) {
+			if err := appendAll(s, "A", "x", "refs/swarm/df-first", bad); err == nil || errors.Is(err, ErrBusy) || errors.Is(err, ErrUnfinished) {
 				t.Errorf("packed %v, %s: %v", packIt, bad, err)
 			}
 			if took := time.Since(start); took > 5*time.Second {
@@ -235,7 +235,7 @@ func testGitReads(t *testing.T, r *gitRepo, opts Options) {
 
 func (r *gitRepo) isBare() bool { return r.Git("rev-parse", "--is-bare-repository") == "true" }
 
-// A lock that is not ours is waited for, for as long as Patience says, and
+// A lock that is not ours is waited for, for as long as Timeout says, and
 // stays. One that goes in time is no hindrance.
 func testForeignLock(t *testing.T, r *gitRepo, opts Options) {
 	if r.open(opts).repo.RefFormat != "files" {
@@ -248,7 +248,7 @@ func testForeignLock(t *testing.T, r *gitRepo, opts Options) {
 	lock := r.path(ref + ".lock")
 	for _, content := range []string{"", string(tip) + "\n", "garbage"} {
 		r.write(ref+".lock", content)
-		opts.Patience = 150 * time.Millisecond
+		opts.Timeout = 150 * time.Millisecond
 		start := time.Now()
 		err := appendAll(r.open(opts), "A", "two", "refs/swarm/locked-other", ref)
 		if !errors.Is(err, ErrBusy) {
@@ -266,7 +266,7 @@ func testForeignLock(t *testing.T, r *gitRepo, opts Options) {
 	}
 	removed := time.AfterFunc(100*time.Millisecond, func() { os.Remove(lock) })
 	defer removed.Stop()
-	opts.Patience = 0
+	opts.Timeout = 0
 	mustAppend(t, r.open(opts), ref, "two")
 }
 

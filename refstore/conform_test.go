@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
@@ -189,17 +190,17 @@ func testStale(t *testing.T, r *gitRepo, opts Options) {
 	next := rawCommit(t, r, s, tip, "two", 2)
 	queue := r.queue()
 	other := object.Hash(strings.Repeat("1", len(tip)))
-	for _, u := range []update{{ref: ref, prev: other, next: next}, {ref: ref, prev: "", next: next}, {ref: "refs/swarm/stale-absent", prev: tip, next: next}} {
-		for _, b := range []backend{s.writerOf(t), w} {
-			if err := b.swap(bg, queue, []update{u}); !errors.Is(err, errChanged) {
-				t.Errorf("swap of %s from %.8q: %v", u.ref, u.prev, err)
+	for _, u := range []refs.Update{{Ref: ref, Prev: other, Next: next}, {Ref: ref, Prev: "", Next: next}, {Ref: "refs/swarm/stale-absent", Prev: tip, Next: next}} {
+		for _, b := range []refs.Backend{s.writerOf(t), w} {
+			if err := b.Swap(bg, queue, []refs.Update{u}); !errors.Is(err, refs.ErrChanged) {
+				t.Errorf("swap of %s from %.8q: %v", u.Ref, u.Prev, err)
 			}
 			if got := r.tip(ref); got != tip || r.tip("refs/swarm/stale-absent") != "" {
 				t.Errorf("a swap that was refused moved the ref to %s", got)
 			}
 		}
 	}
-	if err := s.writerOf(t).swap(bg, queue, []update{{ref: ref, prev: tip, next: next}}); err != nil || r.tip(ref) != next {
+	if err := s.writerOf(t).Swap(bg, queue, []refs.Update{{Ref: ref, Prev: tip, Next: next}}); err != nil || r.tip(ref) != next {
 		t.Errorf("swap: %v", err)
 	}
 }
@@ -232,32 +233,32 @@ func testCreate(t *testing.T, r *gitRepo, opts Options) {
 
 // Several refs move all, or none if one of them cannot.
 func testAllOrNone(t *testing.T, r *gitRepo, opts Options) {
-	refs := []string{"refs/swarm/many-b", "refs/notes/swarm/many", "refs/swarm/many-a"}
+	names := []string{"refs/swarm/many-b", "refs/notes/swarm/many", "refs/swarm/many-a"}
 	s := r.open(opts)
 	for range 2 {
-		if err := appendAll(s, "A", "x", refs...); err != nil {
+		if err := appendAll(s, "A", "x", names...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	tips, err := s.Tips(bg, refs...)
+	tips, err := s.Tips(bg, names...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w, queue := s.writerOf(t), r.queue()
-	for bad := range refs {
-		var updates []update
-		for i, ref := range refs {
-			u := update{ref: ref, prev: tips[i], next: rawCommit(t, r, s, tips[i], "y", 3)}
+	for bad := range names {
+		var updates []refs.Update
+		for i, ref := range names {
+			u := refs.Update{Ref: ref, Prev: tips[i], Next: rawCommit(t, r, s, tips[i], "y", 3)}
 			if i == bad {
-				u.prev = u.next
+				u.Prev = u.Next
 			}
 			updates = append(updates, u)
 		}
-		if err := w.swap(bg, queue, updates); !errors.Is(err, errChanged) {
+		if err := w.Swap(bg, queue, updates); !errors.Is(err, refs.ErrChanged) {
 			t.Errorf("swap: %v", err)
 		}
-		if now, err := s.Tips(bg, refs...); err != nil || !slices.Equal(now, tips) {
-			t.Errorf("refs moved though %s could not: %v", refs[bad], err)
+		if now, err := s.Tips(bg, names...); err != nil || !slices.Equal(now, tips) {
+			t.Errorf("refs moved though %s could not: %v", names[bad], err)
 		}
 	}
 }

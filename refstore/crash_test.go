@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/internal/redo"
+	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
@@ -140,7 +142,7 @@ func TestForeignLockAfterKill(t *testing.T) {
 			lock := crashRefs[2] + ".lock"
 			content := string(r.tip("main")) + "\n"
 			r.write(lock, content)
-			err := appendAll(r.open(Options{Patience: 100 * time.Millisecond}), "C", "after", crashRefs...)
+			err := appendAll(r.open(Options{Timeout: 100 * time.Millisecond}), "C", "after", crashRefs...)
 			if now, err2 := os.ReadFile(r.path(lock)); !errors.Is(err, ErrBusy) || err2 != nil || string(now) != content {
 				t.Errorf("Update: %v; the lock is now %q, %v", err, now, err2)
 			}
@@ -242,12 +244,11 @@ func TestRedoLogTorn(t *testing.T) {
 	mustAppend(t, s, "refs/swarm/a", "one")
 	tip := r.tip("refs/swarm/a")
 	next := rawCommit(t, r, s, tip, "never", 2)
-	payload := string((&redo{updates: []update{{ref: "refs/swarm/a", prev: tip, next: next}}}).encode())
-	whole := redoHeader([]byte(payload)) + "\n" + payload
-	for _, content := range []string{"x", "\n", whole[:len(whole)-1], whole[:20], whole + "x", strings.Replace(whole, "refs", "rofs", 1), redoHeader(nil) + "\n", strings.Repeat("\x00", 4096)} {
+	whole := string((&redo.Record{Updates: []refs.Update{{Ref: "refs/swarm/a", Prev: tip, Next: next}}}).Encode())
+	for _, content := range []string{"x", "\n", whole[:len(whole)-1], whole[:20], whole + "x", strings.Replace(whole, "refs", "rofs", 1), string((&redo.Record{}).Encode()), strings.Repeat("\x00", 4096)} {
 		r.write("swarm/redo", content)
-		if err := s.Settle(bg); err != nil || s.Pending() {
-			t.Errorf("%.40q: Settle: %v", content, err)
+		if err := s.Recover(bg); err != nil || s.Pending() {
+			t.Errorf("%.40q: Recover: %v", content, err)
 		}
 		r.write("swarm/redo", content)
 		mustAppend(t, s, "refs/swarm/a", "two")
@@ -258,17 +259,17 @@ func TestRedoLogTorn(t *testing.T) {
 	r.clean()
 }
 
-// Settle does nothing where nobody has written, and does not wait for the living.
-func TestSettle(t *testing.T) {
+// Recover does nothing where nobody has written, and does not wait for the living.
+func TestRecover(t *testing.T) {
 	r := plain(t)
 	s := r.open(Options{})
-	if err := s.Settle(bg); err != nil {
+	if err := s.Recover(bg); err != nil {
 		t.Errorf("before the first Update: %v", err)
 	}
 	var inside error
-	opts := Options{Step: func(point string) {
+	opts := Options{Failpoint: func(point string) {
 		if point == "written" {
-			inside = s.Settle(bg)
+			inside = s.Recover(bg)
 		}
 	}}
 	mustAppend(t, r.open(opts), "refs/swarm/a", "x")

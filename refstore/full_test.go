@@ -83,7 +83,7 @@ func testDiskFull(t *testing.T, backend, point, n string) {
 	before := r.refsNow()
 	left, _ := strconv.Atoi(n)
 	full := opts
-	full.Step = func(at string) {
+	full.Failpoint = func(at string) {
 		if at == point {
 			if left--; left == 0 {
 				fill()
@@ -97,7 +97,7 @@ func testDiskFull(t *testing.T, backend, point, n string) {
 	}
 	want := []string{"one", body, "three"}
 	switch {
-	case err == nil, errors.Is(err, ErrUnsettled):
+	case err == nil, errors.Is(err, ErrUnfinished):
 	default:
 		want = []string{"one", "three"}
 		if after := r.refsNow(); after != before {
@@ -137,14 +137,14 @@ func TestReadOnly(t *testing.T) {
 				readOnly(t, r.commonDir())
 				s := r.open(Options{ThroughGit: throughGit})
 				_, err := appendTo(s, "A", "refs/swarm/a", "two")
-				if !errors.Is(err, syscall.EROFS) || errors.Is(err, ErrBusy) || errors.Is(err, ErrUnsettled) {
+				if !errors.Is(err, syscall.EROFS) || errors.Is(err, ErrBusy) || errors.Is(err, ErrUnfinished) {
 					t.Errorf("Update: %v", err)
 				}
 				if before == "refs/swarm/a" && !slices.Equal(bodies(t, s, before), []string{"one"}) {
 					t.Error("the entry is not read")
 				}
-				if err := s.Settle(bg); err != nil || r.refsNow() != state {
-					t.Errorf("Settle: %v", err)
+				if err := s.Recover(bg); err != nil || r.refsNow() != state {
+					t.Errorf("Recover: %v", err)
 				}
 			})
 		}

@@ -33,7 +33,7 @@ func (s *Store) treeOf(ctx context.Context, ref string, tip object.Hash) (object
 	if tip == "" {
 		return "", nil
 	}
-	o, err := s.reader.read(ctx, tip)
+	o, err := s.reader.Read(ctx, tip)
 	if err != nil {
 		return "", damage(ref, tip, "", err)
 	}
@@ -51,7 +51,7 @@ func (tx *Tx) Notes(ref string) (*Notes, error) {
 		if err := CheckRef(ref); err != nil {
 			return nil, err
 		}
-		tip, err := tx.view.tip(ref)
+		tip, err := tx.view.Tip(ref)
 		if err != nil {
 			return nil, err
 		}

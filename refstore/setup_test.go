@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -172,7 +173,7 @@ func (r *gitRepo) write(path, content string) {
 }
 
 // writerOf is the backend that the store writes with.
-func (s *Store) writerOf(t testing.TB) backend {
+func (s *Store) writerOf(t testing.TB) refs.Backend {
 	t.Helper()
 	if err := s.chooseWriter(); err != nil {
 		t.Fatal(err)
@@ -183,7 +184,7 @@ func (s *Store) writerOf(t testing.TB) backend {
 // queue is a file to hand to swap, where the test itself is the only writer.
 func (r *gitRepo) queue() *os.File {
 	r.Helper()
-	f, err := os.OpenFile(redoPath(r.commonDir()), os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := os.OpenFile(r.path("swarm", "redo"), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/go-git/go-git/v5/plumbing"
-
+	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/odb"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -18,13 +15,13 @@ import (
 
 // Options are what a Store needs from outside. The zero value is for production.
 type Options struct {
-	Now      func() time.Time // default time.Now
-	Patience time.Duration    // how long Update tries before ErrBusy; default 10 s
+	Now     func() time.Time // default time.Now
+	Timeout time.Duration    // how long Update tries before ErrBusy; default 10 s
 
-	// Step is called at named points of a transaction; tests kill or delay the
+	// Failpoint is called at named points of a transaction; tests kill or delay the
 	// process there. The points, in order: "queued", "logged", "written",
 	// "locked" (once a ref), "renamed" (once a ref), "kept".
-	Step func(point string)
+	Failpoint func(point string)
 
 	// ThroughGit asks git for everything, also where it could be done in process.
 	ThroughGit bool
@@ -35,8 +32,8 @@ type Options struct {
 type Store struct {
 	repo    *repo.Repo
 	opts    Options
-	reader  backend
-	writer  backend // nil until the first Update: choosing it needs more configuration
+	reader  refs.Backend
+	writer  refs.Backend // nil until the first Update: choosing it needs more configuration
 	objects *odb.DB
 	choose  sync.Mutex // guards writer
 }
@@ -46,18 +43,18 @@ func Open(r *repo.Repo, opts Options) *Store {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	if opts.Patience == 0 {
-		opts.Patience = 10 * time.Second
+	if opts.Timeout == 0 {
+		opts.Timeout = 10 * time.Second
 	}
-	if opts.Step == nil {
-		opts.Step = func(string) {}
+	if opts.Failpoint == nil {
+		opts.Failpoint = func(string) {}
 	}
 	s := &Store{repo: r, opts: opts}
 	if ok, _ := r.ReadInProcess(); ok && !opts.ThroughGit {
 		s.objects = odb.Open(r.ObjectDir, r.Algo, odb.Options{Fallback: s.readThroughGit})
-		s.reader = &files{refFiles: refFiles{r.CommonDir, r.Algo}, objects: s.objects, step: opts.Step}
+		s.reader = &refs.Files{Dir: r.CommonDir, Algo: r.Algo, Objects: s.objects, Failpoint: opts.Failpoint}
 	} else {
-		s.reader = &gitBackend{repo: r, step: opts.Step}
+		s.reader = &refs.Git{Repo: r, Failpoint: opts.Failpoint}
 	}
 	return s
 }
@@ -66,9 +63,9 @@ func Open(r *repo.Repo, opts Options) *Store {
 func (s *Store) Close() error {
 	var err error
 	if s.writer != nil && s.writer != s.reader {
-		err = s.writer.close()
+		err = s.writer.Close()
 	}
-	return errors.Join(err, s.reader.close())
+	return errors.Join(err, s.reader.Close())
 }
 
 // Repo is the repository that the Store was opened on.
@@ -79,9 +76,9 @@ func (s *Store) Now() time.Time { return s.opts.Now().Truncate(time.Second) }
 
 // readThroughGit finds what only git can: objects of a partial clone, say.
 func (s *Store) readThroughGit(ctx context.Context, id object.Hash) (object.Object, error) {
-	g := &gitBackend{repo: s.repo}
-	defer g.close()
-	return g.read(ctx, id)
+	g := &refs.Git{Repo: s.repo}
+	defer g.Close()
+	return g.Read(ctx, id)
 }
 
 // chooseWriter decides between the two backends, by the whole configuration.
@@ -94,8 +91,8 @@ func (s *Store) chooseWriter() error {
 	inProcess, _ := s.repo.InProcess()
 	if !inProcess || s.opts.ThroughGit {
 		s.writer = s.reader
-		if _, ok := s.reader.(*gitBackend); !ok {
-			s.writer = &gitBackend{repo: s.repo, step: s.opts.Step}
+		if _, ok := s.reader.(*refs.Git); !ok {
+			s.writer = &refs.Git{Repo: s.repo, Failpoint: s.opts.Failpoint}
 		}
 		return nil
 	}
@@ -108,34 +105,35 @@ func (s *Store) chooseWriter() error {
 	if err != nil {
 		return err
 	}
-	s.writer = &files{
-		refFiles: refFiles{s.repo.CommonDir, s.repo.Algo},
-		objects:  odb.Open(s.repo.ObjectDir, s.repo.Algo, odb.Options{Fallback: s.readThroughGit, Fsync: looseObject}),
-		fsync:    reference,
-		logNotes: logNotes,
-		step:     s.opts.Step,
+	s.writer = &refs.Files{
+		Dir:       s.repo.CommonDir,
+		Algo:      s.repo.Algo,
+		Objects:   odb.Open(s.repo.ObjectDir, s.repo.Algo, odb.Options{Fallback: s.readThroughGit, Fsync: looseObject}),
+		Fsync:     reference,
+		LogNotes:  logNotes,
+		Failpoint: s.opts.Failpoint,
 	}
 	return nil
 }
 
 // Tip returns the commit that the ref points at, "" if there is no such ref.
 func (s *Store) Tip(ctx context.Context, ref string) (object.Hash, error) {
-	v, err := s.reader.view(ctx)
+	v, err := s.reader.View(ctx)
 	if err != nil {
 		return "", err
 	}
-	return v.tip(ref)
+	return v.Tip(ref)
 }
 
 // Tips is Tip for several refs at once, in the order asked.
-func (s *Store) Tips(ctx context.Context, refs ...string) ([]object.Hash, error) {
-	v, err := s.reader.view(ctx)
+func (s *Store) Tips(ctx context.Context, names ...string) ([]object.Hash, error) {
+	v, err := s.reader.View(ctx)
 	if err != nil {
 		return nil, err
 	}
-	tips := make([]object.Hash, len(refs))
-	for i, ref := range refs {
-		if tips[i], err = v.tip(ref); err != nil {
+	tips := make([]object.Hash, len(names))
+	for i, ref := range names {
+		if tips[i], err = v.Tip(ref); err != nil {
 			return nil, err
 		}
 	}
@@ -144,16 +142,16 @@ func (s *Store) Tips(ctx context.Context, refs ...string) ([]object.Hash, error)
 
 // Refs lists the refs below prefix, sorted by name. prefix ends in "/".
 func (s *Store) Refs(ctx context.Context, prefix string) ([]Ref, error) {
-	v, err := s.reader.view(ctx)
+	v, err := s.reader.View(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return v.list(prefix)
+	return v.List(prefix)
 }
 
 // commit reads a commit of the chain ref, and the entry in its message.
 func (s *Store) commit(ctx context.Context, ref string, id object.Hash) (*object.CommitData, *Entry, error) {
-	o, err := s.reader.read(ctx, id)
+	o, err := s.reader.Read(ctx, id)
 	if err != nil {
 		return nil, nil, damage(ref, id, "", err)
 	}
@@ -224,20 +222,5 @@ func (s *Store) Find(ctx context.Context, ref string, number int) (*Entry, error
 	return found, err
 }
 
-// Pending reports whether a transaction is under way, or was killed and waits to
-// be settled. It costs one stat.
-func (s *Store) Pending() bool {
-	info, err := os.Stat(redoPath(s.repo.CommonDir))
-	return err == nil && info.Size() > 0
-}
-
 // CheckRef refuses names that git would not take, or that are not ours to write.
-func CheckRef(ref string) error {
-	if !strings.HasPrefix(ref, "refs/swarm/") && !strings.HasPrefix(ref, "refs/notes/swarm/") {
-		return fmt.Errorf("'%s' is not below refs/swarm/", ref)
-	}
-	if err := plumbing.ReferenceName(ref).Validate(); err != nil {
-		return fmt.Errorf("'%s' is not a valid ref name", ref)
-	}
-	return nil
-}
+func CheckRef(ref string) error { return refs.CheckName(ref) }

@@ -24,7 +24,7 @@ func TestGoroutines(t *testing.T) {
 			t.Parallel()
 			r := plain(t)
 			var inside atomic.Int32
-			s := r.open(Options{ThroughGit: throughGit, Step: func(point string) {
+			s := r.open(Options{ThroughGit: throughGit, Failpoint: func(point string) {
 				switch point {
 				case "logged":
 					if inside.Add(1) != 1 {
@@ -58,7 +58,7 @@ func TestGoroutines(t *testing.T) {
 // nothing behind: neither a change nor a place in the queue.
 func TestCancelInQueue(t *testing.T) {
 	r := plain(t)
-	s := r.open(Options{Patience: 100 * time.Millisecond})
+	s := r.open(Options{Timeout: 100 * time.Millisecond})
 	mustAppend(t, s, "refs/swarm/a", "one")
 	holder := r.open(Options{})
 	err := holder.Update(bg, "H", func(tx *Tx) error {
@@ -81,7 +81,7 @@ func TestCancelInQueue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mustAppend(t, r.open(Options{Patience: time.Second}), "refs/swarm/a", "three")
+	mustAppend(t, r.open(Options{Timeout: time.Second}), "refs/swarm/a", "three")
 	if got := bodies(t, s, "refs/swarm/a"); !slices.Equal(got, []string{"one", "two", "three"}) {
 		t.Errorf("%q", got)
 	}
@@ -115,7 +115,7 @@ func TestCancelTooLate(t *testing.T) {
 			}
 			r.write("gc.pid", fmt.Sprintf("%d %s", os.Getpid(), host)) // so that there is something left to do
 			ctx, cancel := context.WithCancel(bg)
-			s := r.open(Options{ThroughGit: throughGit, Step: func(at string) {
+			s := r.open(Options{ThroughGit: throughGit, Failpoint: func(at string) {
 				if at == point {
 					cancel()
 				}
@@ -143,7 +143,7 @@ func TestGitKilled(t *testing.T) {
 			}
 			r.hook(`test "$1" != ` + state + ` || kill -9 $PPID`)
 			err := appendAll(r.open(Options{}), "A", "two", refs...)
-			if err == nil || errors.Is(err, ErrUnsettled) != (state == "committed") {
+			if err == nil || errors.Is(err, ErrUnfinished) != (state == "committed") {
 				t.Errorf("error: %v", err)
 			}
 			os.Remove(r.path("hooks/reference-transaction"))
@@ -181,7 +181,7 @@ func TestHookInBackground(t *testing.T) {
 	r.write("stay", "")
 	r.hook(fmt.Sprintf("(while test -e '%s/stay'; do sleep 0.01; done) </dev/null >/dev/null 2>&1 &", r.commonDir()))
 	for range 2 {
-		mustAppend(t, r.open(Options{Patience: 2 * time.Second}), "refs/swarm/a", "x")
+		mustAppend(t, r.open(Options{Timeout: 2 * time.Second}), "refs/swarm/a", "x")
 	}
 	os.Remove(r.path("stay"))
 	r.clean()
@@ -200,7 +200,7 @@ while test -e '%[1]s/prepared' && ! test -e '%[1]s/go'; do sleep 0.01; done`, r.
 	waitFor(t, func() bool { return exists(r.path("prepared")) })
 	_ = w.Process.Kill()
 	_, _ = w.Process.Wait() // not w.Wait: the orphan holds its standard error
-	if err := update1(bg, r.open(Options{Patience: 200 * time.Millisecond})); !errors.Is(err, ErrBusy) {
+	if err := update1(bg, r.open(Options{Timeout: 200 * time.Millisecond})); !errors.Is(err, ErrBusy) {
 		t.Errorf("beside the orphan: %v", err)
 	}
 	if !exists(r.path("refs/swarm/a.lock")) {

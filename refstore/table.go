@@ -62,7 +62,7 @@ func (t *Table) load(f *folder, path string) error {
 	if f.read {
 		return nil
 	}
-	o, err := t.store.reader.read(t.ctx, f.id)
+	o, err := t.store.reader.Read(t.ctx, f.id)
 	if err == nil && o.Kind != object.Tree {
 		err = fmt.Errorf("a %s and no tree", o.Kind)
 	}
@@ -120,7 +120,7 @@ func (t *Table) blob(f *folder, e object.Entry, path string) ([]byte, error) {
 	if content, ok := f.blobs[e.Name]; ok {
 		return content, nil
 	}
-	o, err := t.store.reader.read(t.ctx, e.ID)
+	o, err := t.store.reader.Read(t.ctx, e.ID)
 	if err == nil && o.Kind != object.Blob {
 		err = fmt.Errorf("a %s and no blob", o.Kind)
 	}

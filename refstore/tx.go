@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/internal/gc"
+	"github.com/git-swarm/git-swarm/refstore/internal/redo"
+	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -27,8 +31,8 @@ import (
 type Tx struct {
 	ctx     context.Context
 	store   *Store
-	backend backend
-	view    view
+	backend refs.Backend
+	view    refs.View
 	by      string // the session
 	who     person
 	at      time.Time
@@ -53,7 +57,7 @@ type chain struct {
 
 // Update runs build in a transaction as session by and applies what it staged to
 // all the refs, or to none. It waits for other writers and tries again when a
-// ref has moved; ErrBusy after Options.Patience. An error of build is returned
+// ref has moved; ErrBusy after Options.Timeout. An error of build is returned
 // as it is, and nothing is written.
 func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) error {
 	who, err := s.identity(ctx)
@@ -63,12 +67,12 @@ func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) er
 	if err := s.chooseWriter(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Patience, ErrBusy)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, ErrBusy)
 	defer cancel()
 	var locked *LockedError // what stood in the way last
 	for try := 0; ; try++ {
 		err := s.attempt(ctx, by, who, build)
-		if again := errors.As(err, &locked) || errors.Is(err, errChanged); !again && !brokenOff(ctx, err) {
+		if again := errors.As(err, &locked) || errors.Is(err, refs.ErrChanged); !again && !brokenOff(ctx, err) {
 			return err
 		}
 		pause := time.Duration(1<<min(try, 6)) * time.Millisecond
@@ -91,7 +95,7 @@ func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) er
 // brokenOff reports whether an attempt failed because its time was up, wherever
 // that struck it. Before the refs moved, that is: then ctx no longer counts.
 func brokenOff(ctx context.Context, err error) bool {
-	if ctx.Err() == nil || err == nil || errors.Is(err, ErrUnsettled) {
+	if ctx.Err() == nil || err == nil || errors.Is(err, ErrUnfinished) {
 		return false
 	}
 	var git *repo.GitError
@@ -109,12 +113,12 @@ func (s *Store) identity(ctx context.Context) (person, error) {
 }
 
 func (s *Store) attempt(ctx context.Context, by string, who person, build func(*Tx) error) error {
-	log, release, err := s.enter(ctx)
+	log, unlock, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer release()
-	v, err := s.writer.view(ctx)
+	defer unlock()
+	v, err := s.writer.View(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,44 +126,60 @@ func (s *Store) attempt(ctx context.Context, by string, who person, build func(*
 	if err := build(tx); err != nil || len(tx.order) == 0 {
 		return err
 	}
-	r := &redo{objects: tx.objects}
+	r := &redo.Record{Objects: tx.objects}
 	for _, c := range tx.order {
-		r.updates = append(r.updates, update{ref: c.ref, prev: c.prev, next: c.tip, reflog: reflogLine(who, tx.at)})
+		r.Updates = append(r.Updates, refs.Update{Ref: c.ref, Prev: c.prev, Next: c.tip, Reflog: refs.ReflogLine(who.name, who.email, tx.at)})
 	}
 	if err := s.apply(ctx, log, r); err != nil {
 		return err
 	}
-	s.grow(tx)
+	s.maintain(tx)
 	return nil
 }
 
 // apply is the calling sequence of a transaction: log, write, swap, keep, clear.
 // An error before the swap took effect leaves nothing behind.
-func (s *Store) apply(ctx context.Context, log *redoLog, r *redo) error {
-	if err := log.save(r); err != nil {
+func (s *Store) apply(ctx context.Context, log *redo.Log, r *redo.Record) error {
+	if err := log.Save(r); err != nil {
 		return err
 	}
-	s.opts.Step("logged")
-	err := s.writer.write(ctx, r.objects)
+	s.opts.Failpoint("logged")
+	err := s.writer.Write(ctx, r.Objects)
 	if err == nil {
-		s.opts.Step("written")
+		s.opts.Failpoint("written")
 		ctx = context.WithoutCancel(ctx) // from here on it is brought to an end
-		err = s.writer.swap(ctx, log.file, r.updates)
+		err = s.writer.Swap(ctx, log.File(), r.Updates)
 	}
-	if errors.Is(err, ErrUnsettled) {
+	if errors.Is(err, ErrUnfinished) {
 		return err // the log stays
 	}
 	if err != nil {
-		return errors.Join(err, log.clear())
+		return errors.Join(err, log.Clear())
 	}
-	if err := s.keep(ctx, r.objects); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnsettled, err)
+	if err := s.keep(ctx, r.Objects); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnfinished, err)
 	}
-	s.opts.Step("kept")
-	if err := log.clear(); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnsettled, err)
+	s.opts.Failpoint("kept")
+	if err := log.Clear(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnfinished, err)
 	}
 	return nil
+}
+
+// maintain follows a transaction: it deletes what cursors held before, and lets
+// git tidy up now and then.
+func (s *Store) maintain(tx *Tx) {
+	w, ok := s.writer.(*refs.Files)
+	if !ok {
+		return // git's commands have seen to it
+	}
+	m := gc.Maintenance{Repo: s.repo, Objects: w.Objects}
+	if len(tx.retired) > 0 {
+		m.Retire(tx.retired, tx.at)
+	}
+	if slices.ContainsFunc(tx.order, func(c *chain) bool { return c.last != nil && gc.Due(c.was, c.last.Number) }) {
+		m.TidyUp()
+	}
 }
 
 // chain reads the ref's tip, once a transaction.
@@ -170,7 +190,7 @@ func (tx *Tx) chain(ref string) (*chain, error) {
 	if err := CheckRef(ref); err != nil {
 		return nil, err
 	}
-	tip, err := tx.view.tip(ref)
+	tip, err := tx.view.Tip(ref)
 	if err != nil {
 		return nil, err
 	}

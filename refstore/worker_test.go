@@ -13,10 +13,10 @@ import (
 // point and which occurrence of it, for "random" within which time to die.
 func work(name string, args []string) error {
 	dir, backend, by, args := args[0], args[1], args[2], args[3:]
-	opts := Options{ThroughGit: backend == "git", Patience: time.Minute}
+	opts := Options{ThroughGit: backend == "git", Timeout: time.Minute}
 	switch name {
 	case "die":
-		opts.Step = refstoretest.DieAt(args[0], args[1])
+		opts.Failpoint = refstoretest.DieAt(args[0], args[1])
 		args = args[2:]
 	case "random":
 		refstoretest.DieWithin(args[0])

@@ -15,10 +15,10 @@ import (
 // what the worker needs.
 func work(name string, args []string) error {
 	dir, by, args := args[0], args[1], args[2:]
-	opts := refstore.Options{Patience: time.Minute}
+	opts := refstore.Options{Timeout: time.Minute}
 	switch name {
 	case "die": // at the n-th occurrence of a point
-		opts.Step = refstoretest.DieAt(args[0], args[1])
+		opts.Failpoint = refstoretest.DieAt(args[0], args[1])
 		name, args = args[2], args[3:]
 	case "random": // within a time
 		refstoretest.DieWithin(args[0])

@@ -29,7 +29,7 @@ func (n *News) Empty() bool { return len(n.Messages) == 0 && len(n.Context) == 0
 // is not called, and nothing is written unless the heartbeat is due.
 func (b *Bus) Sync(ctx context.Context, id string, show func(*News) error) error {
 	if b.store.Pending() {
-		if err := b.store.Settle(ctx); err != nil {
+		if err := b.store.Recover(ctx); err != nil {
 			return err
 		}
 	}

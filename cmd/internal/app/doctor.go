@@ -164,7 +164,7 @@ func (c *call) checkRemote(ctx context.Context, r *repo.Repo) finding {
 func (c *call) checkPending(ctx context.Context) finding {
 	b, err := c.Bus()
 	if err == nil && b.Store().Pending() {
-		err = b.Store().Settle(ctx)
+		err = b.Store().Recover(ctx)
 	}
 	if err != nil {
 		line, hint, _ := c.format(err)

@@ -178,7 +178,7 @@ func formatError(err error, at viewpoint) (line, hint string, code int) {
 		hint = "git swarm fsck"
 	case errors.As(err, &locked):
 		hint, code = fmt.Sprintf("a git command is at work, or was killed: if none is, remove %s", text.Inert(locked.Path)), exitAgain
-	case errors.Is(err, refstore.ErrUnsettled):
+	case errors.Is(err, refstore.ErrUnfinished):
 		hint = "run the next git swarm command when the cause is gone: it completes this one"
 	case errors.Is(err, refstore.ErrBusy):
 		hint, code = "try again", exitAgain

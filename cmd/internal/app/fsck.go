@@ -27,7 +27,7 @@ func runFsck(ctx context.Context, c *call) error {
 		return err
 	}
 	if b.Store().Pending() {
-		if err := b.Store().Settle(ctx); err != nil {
+		if err := b.Store().Recover(ctx); err != nil {
 			return err
 		}
 	}

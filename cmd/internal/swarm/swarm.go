@@ -52,7 +52,7 @@ func (s *Swarm) Close() {
 // Store is where the refs of the swarm are read and moved.
 func (s *Swarm) Store() *refstore.Store {
 	if s.store == nil {
-		s.store = refstore.Open(s.Repo, refstore.Options{Now: s.opts.Now, Patience: s.opts.Timeout})
+		s.store = refstore.Open(s.Repo, refstore.Options{Now: s.opts.Now, Timeout: s.opts.Timeout})
 	}
 	return s.store
 }

@@ -1,4 +1,4 @@
-package refstore
+package refs
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package refstore
+package refs
 
 import (
 	"errors"
@@ -13,27 +13,20 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// refFiles reads refs as git's files backend stores them: loose files below dir,
-// behind them dir/packed-refs.
-type refFiles struct {
-	dir  string // the common git dir
-	algo object.Algo
-}
-
 // errBrokenRef says that a ref's file holds no object id.
 var errBrokenRef = errors.New("the ref's file holds no object id")
 
 // tip looks among the loose refs first, then in packed-refs, opened afresh.
 // git packs a ref before it deletes the loose file, so a ref that exists all the
 // time is found whatever git pack-refs does meanwhile.
-func (f refFiles) tip(ref string) (object.Hash, error) {
+func (f *Files) Tip(ref string) (object.Hash, error) {
 	tip, err := f.loose(ref)
 	if err != nil || tip != "" {
 		return tip, err
 	}
-	packed, err := openPackedRefs(filepath.Join(f.dir, "packed-refs"), f.algo)
+	packed, err := openPackedRefs(filepath.Join(f.Dir, "packed-refs"), f.Algo)
 	if err != nil {
-		return "", damage(ref, "", "", err)
+		return "", Damage(ref, "", "", err)
 	}
 	defer packed.close()
 	if tip, err = packed.tip(ref); err != nil {
@@ -43,8 +36,8 @@ func (f refFiles) tip(ref string) (object.Hash, error) {
 }
 
 // loose reads the ref's own file; "" if there is none.
-func (f refFiles) loose(ref string) (object.Hash, error) {
-	content, err := file.Read(filepath.Join(f.dir, filepath.FromSlash(ref)), 1024)
+func (f *Files) loose(ref string) (object.Hash, error) {
+	content, err := file.Read(filepath.Join(f.Dir, filepath.FromSlash(ref)), 1024)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
 		return "", nil
@@ -52,29 +45,29 @@ func (f refFiles) loose(ref string) (object.Hash, error) {
 		return "", err
 	}
 	id := object.Hash(strings.TrimRight(string(content), " \t\r\n"))
-	if !f.algo.Valid(id) {
+	if !f.Algo.Valid(id) {
 		return "", &DamagedError{Ref: ref, Err: errBrokenRef}
 	}
 	return id, nil
 }
 
 // list merges the loose refs below prefix with the packed ones.
-func (f refFiles) list(prefix string) ([]Ref, error) {
+func (f *Files) List(prefix string) ([]Ref, error) {
 	found := map[string]object.Hash{}
 	loose, err := f.looseNames(prefix)
 	if err != nil {
 		return nil, err
 	}
-	packed, err := openPackedRefs(filepath.Join(f.dir, "packed-refs"), f.algo)
+	packed, err := openPackedRefs(filepath.Join(f.Dir, "packed-refs"), f.Algo)
 	if err != nil {
-		return nil, damage(prefix, "", "", err)
+		return nil, Damage(prefix, "", "", err)
 	}
 	defer packed.close()
 	if err := packed.list(prefix, func(name string, id object.Hash) { found[name] = id }); err != nil {
 		return nil, &DamagedError{Ref: prefix, Err: err}
 	}
 	for _, name := range loose {
-		tip, err := f.tip(name) // it may have been packed since
+		tip, err := f.Tip(name) // it may have been packed since
 		if err != nil {
 			return nil, err
 		}
@@ -90,9 +83,9 @@ func (f refFiles) list(prefix string) ([]Ref, error) {
 	return refs, nil
 }
 
-func (f refFiles) looseNames(prefix string) ([]string, error) {
+func (f *Files) looseNames(prefix string) ([]string, error) {
 	var names []string
-	root := filepath.Join(f.dir, filepath.FromSlash(prefix))
+	root := filepath.Join(f.Dir, filepath.FromSlash(prefix))
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 			return nil
@@ -103,7 +96,7 @@ func (f refFiles) looseNames(prefix string) ([]string, error) {
 		if d.IsDir() || strings.HasSuffix(path, ".lock") || strings.HasPrefix(d.Name(), ".") { // as git
 			return nil
 		}
-		name, err := filepath.Rel(f.dir, path)
+		name, err := filepath.Rel(f.Dir, path)
 		names = append(names, filepath.ToSlash(name))
 		return err
 	})
@@ -116,8 +109,8 @@ func (f refFiles) looseNames(prefix string) ([]string, error) {
 // blocked names a ref that cannot exist beside ref: one of its parent folders,
 // or one below it. Only packed refs are looked at; loose ones are in the way as
 // files and folders.
-func (f refFiles) blocked(ref string) (string, error) {
-	packed, err := openPackedRefs(filepath.Join(f.dir, "packed-refs"), f.algo)
+func (f *Files) blocked(ref string) (string, error) {
+	packed, err := openPackedRefs(filepath.Join(f.Dir, "packed-refs"), f.Algo)
 	if err != nil {
 		return "", err
 	}

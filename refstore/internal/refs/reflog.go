@@ -1,4 +1,4 @@
-package refstore
+package refs
 
 import (
 	"errors"
@@ -12,18 +12,18 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// reflogLine is what follows the two ids in a reflog.
-func reflogLine(who person, at time.Time) string {
-	return fmt.Sprintf("%s <%s> %d %s\tgit swarm", who.name, who.email, at.Unix(), at.Format("-0700"))
+// ReflogLine is what follows the two ids in a reflog.
+func ReflogLine(name, email string, at time.Time) string {
+	return fmt.Sprintf("%s <%s> %d %s\tgit swarm", name, email, at.Unix(), at.Format("-0700"))
 }
 
 // logUpdate follows git's rule for the refs that are ours to write: a reflog that
 // exists is continued, and one for a note is begun where git would begin it
 // (should_autocreate_reflog in refs.c). refs/swarm has none: its refs are logs.
-func (f *files) logUpdate(u update) error {
-	path := filepath.Join(f.dir, "logs", filepath.FromSlash(u.ref))
+func (f *Files) logUpdate(u Update) error {
+	path := filepath.Join(f.Dir, "logs", filepath.FromSlash(u.Ref))
 	flags := os.O_WRONLY | os.O_APPEND
-	begin := f.logNotes && strings.HasPrefix(u.ref, "refs/notes/")
+	begin := f.LogNotes && strings.HasPrefix(u.Ref, "refs/notes/")
 	if begin {
 		flags |= os.O_CREATE
 	}
@@ -39,10 +39,10 @@ func (f *files) logUpdate(u update) error {
 	if err != nil {
 		return err
 	}
-	prev := u.prev
+	prev := u.Prev
 	if prev == "" {
-		prev = object.Hash(strings.Repeat("0", len(u.next)))
+		prev = object.Hash(strings.Repeat("0", len(u.Next)))
 	}
-	_, err = fmt.Fprintf(file, "%s %s %s\n", prev, u.next, u.reflog)
+	_, err = fmt.Fprintf(file, "%s %s %s\n", prev, u.Next, u.Reflog)
 	return errors.Join(err, file.Close())
 }

@@ -1,4 +1,4 @@
-package refstore
+package refs
 
 import (
 	"bufio"
@@ -20,21 +20,21 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// gitBackend serves every repository that the files backend must not touch
+// Git serves every repository that the files backend must not touch
 // (reftable, SHA-256, shared repositories, a reference-transaction hook, …) by
 // asking git: for-each-ref and cat-file to read, unpack-objects and update-ref to
 // write. It costs some 10 ms a transaction.
-type gitBackend struct {
-	repo *repo.Repo
-	step func(string)
+type Git struct {
+	Repo      *repo.Repo
+	Failpoint func(string) // is told how far a swap has got
 
 	mu  sync.Mutex // guards cat, of which readers take turns
 	cat *catFile   // started when first needed
 }
 
 // view is all refs of ours at one moment: one call of git instead of one a ref.
-func (g *gitBackend) view(ctx context.Context) (view, error) {
-	cmd := g.repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname) %(symref)", "refs/swarm/", "refs/notes/swarm/")
+func (g *Git) View(ctx context.Context) (View, error) {
+	cmd := g.Repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname) %(symref)", "refs/swarm/", "refs/notes/swarm/")
 	var warnings bytes.Buffer
 	cmd.Stderr = &warnings
 	out, err := repo.Output(cmd)
@@ -44,7 +44,7 @@ func (g *gitBackend) view(ctx context.Context) (view, error) {
 	var refs refList
 	for line := range strings.Lines(out) {
 		words := strings.Split(strings.TrimSuffix(line, "\n"), " ")
-		if len(words) != 3 || !g.repo.Algo.Valid(object.Hash(words[0])) {
+		if len(words) != 3 || !g.Repo.Algo.Valid(object.Hash(words[0])) {
 			return nil, fmt.Errorf("list refs: git answered %.80q", line)
 		}
 		if words[2] != "" { // git would give the value of another ref
@@ -65,7 +65,7 @@ func (g *gitBackend) view(ctx context.Context) (view, error) {
 // there without a value of its own has an empty Tip.
 type refList []Ref
 
-func (l refList) tip(ref string) (object.Hash, error) {
+func (l refList) Tip(ref string) (object.Hash, error) {
 	if i, ok := slices.BinarySearchFunc(l, ref, func(r Ref, name string) int { return strings.Compare(r.Name, name) }); ok {
 		return l[i].Tip, l[i].check()
 	}
@@ -79,7 +79,7 @@ func (r Ref) check() error {
 	return nil
 }
 
-func (l refList) list(prefix string) ([]Ref, error) {
+func (l refList) List(prefix string) ([]Ref, error) {
 	var below []Ref
 	for _, r := range l {
 		if strings.HasPrefix(r.Name, prefix) {
@@ -92,17 +92,17 @@ func (l refList) list(prefix string) ([]Ref, error) {
 	return below, nil
 }
 
-func (g *gitBackend) read(ctx context.Context, id object.Hash) (object.Object, error) {
+func (g *Git) Read(ctx context.Context, id object.Hash) (object.Object, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.cat == nil {
-		cat, err := startCatFile(g.repo)
+		cat, err := startCatFile(g.Repo)
 		if err != nil {
 			return object.Object{}, err
 		}
 		g.cat = cat
 	}
-	o, err := g.cat.read(id, g.repo.Algo)
+	o, err := g.cat.read(id, g.Repo.Algo)
 	if err != nil && !errors.Is(err, odb.ErrNotFound) { // what it says next answers nothing
 		_ = g.cat.close()
 		g.cat = nil
@@ -112,14 +112,14 @@ func (g *gitBackend) read(ctx context.Context, id object.Hash) (object.Object, e
 
 // write hands all objects to one git unpack-objects, as a pack on its standard
 // input: git stores them as it stores its own (permissions, fsync, quarantine).
-func (g *gitBackend) write(ctx context.Context, objects []object.Object) error {
+func (g *Git) Write(ctx context.Context, objects []object.Object) error {
 	if len(objects) == 0 {
 		return nil
 	}
-	pack := encodePack(objects, g.repo.Algo)
+	pack := encodePack(objects, g.Repo.Algo)
 	var err error
 	for range writeTries {
-		cmd := g.repo.GitParsed(ctx, "unpack-objects", "-q")
+		cmd := g.Repo.GitParsed(ctx, "unpack-objects", "-q")
 		cmd.Stdin = bytes.NewReader(pack)
 		var said *repo.GitError
 		if _, err = repo.Output(cmd); !errors.As(err, &said) || !strings.Contains(said.Stderr, "No such file or directory") {
@@ -157,9 +157,9 @@ func encodePack(objects []object.Object, algo object.Algo) []byte {
 	return sum.Sum(b.Bytes())
 }
 
-func (g *gitBackend) has(ctx context.Context, objects []object.Object) (bool, error) {
+func (g *Git) Has(ctx context.Context, objects []object.Object) (bool, error) {
 	for _, o := range objects {
-		if _, err := g.read(ctx, o.ID); errors.Is(err, odb.ErrNotFound) {
+		if _, err := g.Read(ctx, o.ID); errors.Is(err, odb.ErrNotFound) {
 			return false, nil
 		} else if err != nil {
 			return false, err
@@ -168,61 +168,61 @@ func (g *gitBackend) has(ctx context.Context, objects []object.Object) (bool, er
 	return true, nil
 }
 
-// swap is one transaction of git update-ref. warnAmbiguousRefs must be off: with
+// Swap is one transaction of git update-ref. warnAmbiguousRefs must be off: with
 // it, git reads packed-refs before it takes the lock and can miss a change that
 // git pack-refs makes meanwhile.
 //
 // Once it has begun it is not broken off, for git could be stopped between two
 // refs; for how long it waits for a lock is not left to the configuration.
-func (g *gitBackend) swap(ctx context.Context, queue *os.File, updates []update) error {
+func (g *Git) Swap(ctx context.Context, queue *os.File, updates []Update) error {
 	ctx = context.WithoutCancel(ctx)
 	var script strings.Builder
 	script.WriteString("start\n")
 	for _, u := range updates {
-		prev := u.prev
+		prev := u.Prev
 		if prev == "" {
-			prev = object.Hash(strings.Repeat("0", 2*g.repo.Algo.Size))
+			prev = object.Hash(strings.Repeat("0", 2*g.Repo.Algo.Size))
 		}
-		fmt.Fprintf(&script, "update %s %s %s\n", u.ref, u.next, prev)
+		fmt.Fprintf(&script, "update %s %s %s\n", u.Ref, u.Next, prev)
 	}
 	script.WriteString("prepare\ncommit\n")
-	cmd := g.repo.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "-c", "core.filesRefLockTimeout=100", "update-ref", "--no-deref", "-m", "git swarm", "--stdin")
+	cmd := g.Repo.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "-c", "core.filesRefLockTimeout=100", "update-ref", "--no-deref", "-m", "git swarm", "--stdin")
 	cmd.Stdin = strings.NewReader(script.String())
 	cmd.ExtraFiles = []*os.File{queue}
 	if _, err := repo.Output(cmd); err != nil {
 		return g.explain(ctx, updates, err)
 	}
-	g.step("renamed")
+	g.Failpoint("renamed")
 	return nil
 }
 
 // explain finds out what a git update-ref that failed has done: it may have been
 // killed, at any point, and then has left its locks.
-func (g *gitBackend) explain(ctx context.Context, updates []update, failure error) error {
-	if err := g.unlock(updates); err != nil {
+func (g *Git) explain(ctx context.Context, updates []Update, failure error) error {
+	if err := g.Unlock(updates); err != nil {
 		return errors.Join(failure, err)
 	}
-	refs, err := g.view(ctx)
+	refs, err := g.View(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnsettled, errors.Join(failure, err))
+		return fmt.Errorf("%w: %w", ErrUnfinished, errors.Join(failure, err))
 	}
 	for i, u := range updates {
-		switch tip, err := refs.tip(u.ref); {
+		switch tip, err := refs.Tip(u.Ref); {
 		case err != nil:
 			return err
-		case i == 0 && tip == u.next:
-			return fmt.Errorf("%w: %w", ErrUnsettled, failure)
-		case tip != u.prev:
-			return fmt.Errorf("%s: %w", u.ref, errChanged)
+		case i == 0 && tip == u.Next:
+			return fmt.Errorf("%w: %w", ErrUnfinished, failure)
+		case tip != u.Prev:
+			return fmt.Errorf("%s: %w", u.Ref, ErrChanged)
 		}
 	}
 	var said *repo.GitError
 	if errors.As(failure, &said) && strings.Contains(said.Error(), ".lock': File exists") {
-		return &LockedError{lockNamed(said.Error())}
+		return &LockedError{Path: lockNamed(said.Error())}
 	}
 	for _, u := range updates {
-		if _, err := g.read(ctx, u.next); errors.Is(err, odb.ErrNotFound) { // taken by git gc
-			return fmt.Errorf("%s: %w", u.ref, errChanged)
+		if _, err := g.Read(ctx, u.Next); errors.Is(err, odb.ErrNotFound) { // taken by git gc
+			return fmt.Errorf("%s: %w", u.Ref, ErrChanged)
 		}
 	}
 	return failure
@@ -235,13 +235,13 @@ func lockNamed(message string) string {
 	return path
 }
 
-// unlock clears what a git update-ref left that was killed together with us: its
+// Unlock clears what a git update-ref left that was killed together with us: its
 // lock files hold the new values, too.
-func (g *gitBackend) unlock(updates []update) error {
-	return clearLocks(g.repo.CommonDir, updates)
+func (g *Git) Unlock(updates []Update) error {
+	return clearLocks(g.Repo.CommonDir, updates)
 }
 
-func (g *gitBackend) close() error {
+func (g *Git) Close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.cat == nil {

@@ -1,4 +1,4 @@
-package refstore
+package refs
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/odb"
 )
 
-// files is the backend that works in process, as git's files backend does it
+// Files is the backend that works in process, as git's files backend does it
 // (lockfile.c, refs/files-backend.c):
 //
 //  1. the new value is written to a file of its own, which is then linked to
@@ -29,50 +29,51 @@ import (
 //
 // git pack-refs takes the same <ref>.lock before it deletes a loose ref, and
 // refs are never deleted by us: packed-refs.lock is never needed.
-type files struct {
-	refFiles
-	objects  *odb.DB
-	fsync    bool         // core.fsync holds "reference"
-	logNotes bool         // core.logAllRefUpdates
-	step     func(string) // is told where a swap stands
+type Files struct {
+	Dir       string // the common git dir
+	Algo      object.Algo
+	Objects   *odb.DB
+	Fsync     bool         // core.fsync holds "reference"
+	LogNotes  bool         // core.logAllRefUpdates
+	Failpoint func(string) // is told how far a swap has got
 }
 
-func (f *files) view(context.Context) (view, error) { return f, nil }
+func (f *Files) View(context.Context) (View, error) { return f, nil }
 
-func (f *files) read(ctx context.Context, id object.Hash) (object.Object, error) {
-	return f.objects.Read(ctx, id)
+func (f *Files) Read(ctx context.Context, id object.Hash) (object.Object, error) {
+	return f.Objects.Read(ctx, id)
 }
 
-func (f *files) write(_ context.Context, objects []object.Object) error {
+func (f *Files) Write(_ context.Context, objects []object.Object) error {
 	for _, o := range objects {
-		if err := f.objects.Write(o); err != nil {
+		if err := f.Objects.Write(o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *files) has(_ context.Context, objects []object.Object) (bool, error) {
+func (f *Files) Has(_ context.Context, objects []object.Object) (bool, error) {
 	for _, o := range objects {
-		if !f.objects.Has(o.ID) {
+		if !f.Objects.Has(o.ID) {
 			return false, nil
 		}
 	}
 	return true, nil
 }
 
-func (f *files) close() error { return f.objects.Close() }
+func (f *Files) Close() error { return f.Objects.Close() }
 
-func (f *files) path(ref string) string { return filepath.Join(f.dir, filepath.FromSlash(ref)) }
+func (f *Files) path(ref string) string { return filepath.Join(f.Dir, filepath.FromSlash(ref)) }
 
-// swap follows the three steps above. Locks are taken in the order of names, so
+// Swap follows the three steps above. Locks are taken in the order of names, so
 // that two swaps cannot wait for each other.
-func (f *files) swap(_ context.Context, _ *os.File, updates []update) (err error) {
-	sorted := slices.SortedFunc(slices.Values(updates), func(a, b update) int { return strings.Compare(a.ref, b.ref) })
-	var held []update
+func (f *Files) Swap(_ context.Context, _ *os.File, updates []Update) (err error) {
+	sorted := slices.SortedFunc(slices.Values(updates), func(a, b Update) int { return strings.Compare(a.Ref, b.Ref) })
+	var held []Update
 	defer func() {
 		for _, u := range held {
-			_ = os.Remove(f.path(u.ref) + ".lock")
+			_ = os.Remove(f.path(u.Ref) + ".lock")
 		}
 	}()
 	for _, u := range sorted {
@@ -80,7 +81,7 @@ func (f *files) swap(_ context.Context, _ *os.File, updates []update) (err error
 			return err
 		}
 		held = append(held, u)
-		f.step("locked")
+		f.Failpoint("locked")
 	}
 	for _, u := range sorted {
 		if err := f.compare(u); err != nil {
@@ -90,12 +91,12 @@ func (f *files) swap(_ context.Context, _ *os.File, updates []update) (err error
 	for i, u := range updates {
 		if err := f.rename(u); err != nil {
 			if i > 0 {
-				return fmt.Errorf("%w: %w", ErrUnsettled, err)
+				return fmt.Errorf("%w: %w", ErrUnfinished, err)
 			}
 			return err
 		}
-		held = slices.DeleteFunc(held, func(h update) bool { return h.ref == u.ref })
-		f.step("renamed")
+		held = slices.DeleteFunc(held, func(h Update) bool { return h.Ref == u.Ref })
+		f.Failpoint("renamed")
 	}
 	return nil
 }
@@ -105,11 +106,11 @@ func (f *files) swap(_ context.Context, _ *os.File, updates []update) (err error
 const lockTries = 8
 
 // lock creates <ref>.lock with the new value in it.
-func (f *files) lock(u update) error {
-	path := f.path(u.ref)
-	temp := filepath.Join(f.dir, "swarm", fmt.Sprintf("tmp-%d-%08x", os.Getpid(), rand.Uint32()))
-	if err := f.writeTemp(temp, u.next); err != nil {
-		return fmt.Errorf("lock %s: %w", u.ref, err)
+func (f *Files) lock(u Update) error {
+	path := f.path(u.Ref)
+	temp := filepath.Join(f.Dir, "swarm", fmt.Sprintf("tmp-%d-%08x", os.Getpid(), rand.Uint32()))
+	if err := f.writeTemp(temp, u.Next); err != nil {
+		return fmt.Errorf("lock %s: %w", u.Ref, err)
 	}
 	defer os.Remove(temp)
 	for try := range lockTries {
@@ -119,26 +120,26 @@ func (f *files) lock(u update) error {
 			return nil
 		case errors.Is(err, fs.ErrNotExist): // git removes folders that became empty
 			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
-				return fmt.Errorf("lock %s: %w", u.ref, err)
+				return fmt.Errorf("lock %s: %w", u.Ref, err)
 			}
 		case errors.Is(err, fs.ErrExist):
 			time.Sleep(time.Duration(try+1) * (500*time.Microsecond + rand.N(500*time.Microsecond)))
 		case errors.Is(err, syscall.ENOTDIR):
-			return &DamagedError{Ref: u.ref, Err: errors.New("there is a ref above it")}
+			return &DamagedError{Ref: u.Ref, Err: errors.New("there is a ref above it")}
 		default:
-			return fmt.Errorf("lock %s: %w", u.ref, err)
+			return fmt.Errorf("lock %s: %w", u.Ref, err)
 		}
 	}
-	return &LockedError{path + ".lock"}
+	return &LockedError{Path: path + ".lock"}
 }
 
-func (f *files) writeTemp(temp string, id object.Hash) error {
+func (f *Files) writeTemp(temp string, id object.Hash) error {
 	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
 	_, err = file.WriteString(string(id) + "\n")
-	if err == nil && f.fsync {
+	if err == nil && f.Fsync {
 		err = file.Sync()
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
@@ -148,33 +149,33 @@ func (f *files) writeTemp(temp string, id object.Hash) error {
 }
 
 // compare checks, under the lock, that the ref holds what the caller read.
-func (f *files) compare(u update) error {
-	tip, err := f.tip(u.ref)
+func (f *Files) compare(u Update) error {
+	tip, err := f.Tip(u.Ref)
 	if err != nil {
 		return err
 	}
-	if tip != u.prev {
-		return fmt.Errorf("%s: %w", u.ref, errChanged)
+	if tip != u.Prev {
+		return fmt.Errorf("%s: %w", u.Ref, ErrChanged)
 	}
-	if u.prev != "" {
+	if u.Prev != "" {
 		return nil
 	}
 	// What stands in the way is found now: once a ref has moved, the others must.
-	removeEmptyDirs(f.path(u.ref))
-	if info, err := os.Lstat(f.path(u.ref)); err == nil && info.IsDir() {
-		return &DamagedError{Ref: u.ref, Err: errors.New("there are refs below it")}
+	removeEmptyDirs(f.path(u.Ref))
+	if info, err := os.Lstat(f.path(u.Ref)); err == nil && info.IsDir() {
+		return &DamagedError{Ref: u.Ref, Err: errors.New("there are refs below it")}
 	}
-	by, err := f.blocked(u.ref)
+	by, err := f.blocked(u.Ref)
 	if err == nil && by != "" {
-		err = &DamagedError{Ref: u.ref, Err: fmt.Errorf("'%s' exists", by)}
+		err = &DamagedError{Ref: u.Ref, Err: fmt.Errorf("'%s' exists", by)}
 	}
 	return err
 }
 
-func (f *files) rename(u update) error {
-	path := f.path(u.ref)
+func (f *Files) rename(u Update) error {
+	path := f.path(u.Ref)
 	if err := f.logUpdate(u); err != nil {
-		return fmt.Errorf("reflog of %s: %w", u.ref, err)
+		return fmt.Errorf("reflog of %s: %w", u.Ref, err)
 	}
 	err := os.Rename(path+".lock", path)
 	if errors.Is(err, fs.ErrExist) { // made since we compared: folders of a lock, say
@@ -182,7 +183,7 @@ func (f *files) rename(u update) error {
 		err = os.Rename(path+".lock", path)
 	}
 	if err != nil {
-		return fmt.Errorf("move %s: %w", u.ref, err)
+		return fmt.Errorf("move %s: %w", u.Ref, err)
 	}
 	return nil
 }
@@ -202,15 +203,15 @@ func removeEmptyDirs(path string) {
 	_ = os.Remove(path)
 }
 
-func (f *files) unlock(updates []update) error { return clearLocks(f.dir, updates) }
+func (f *Files) Unlock(updates []Update) error { return clearLocks(f.Dir, updates) }
 
 // clearLocks knows our locks by what is in them: the id of a commit that only
 // the killed transaction made, and of which nobody else has heard.
-func clearLocks(commonDir string, updates []update) error {
+func clearLocks(commonDir string, updates []Update) error {
 	for _, u := range updates {
-		lock := filepath.Join(commonDir, filepath.FromSlash(u.ref)) + ".lock"
+		lock := filepath.Join(commonDir, filepath.FromSlash(u.Ref)) + ".lock"
 		content, err := os.ReadFile(lock)
-		if err != nil || string(content) != string(u.next)+"\n" {
+		if err != nil || string(content) != string(u.Next)+"\n" {
 			continue
 		}
 		if err := os.Remove(lock); err != nil {
