@@ -21,14 +21,14 @@ func TestNoBranch(t *testing.T) {
 	s.Git("checkout", "-q", "main")
 	s.Git("branch", "-q", "-D", "feat")
 	var none *NoCommitError
-	if _, err := Now(bg, git, r); !errors.As(err, &none) || none.Revision != "refs/heads/feat" {
+	if _, err := Now(bg, git, r, r.Target); !errors.As(err, &none) || none.Revision != "refs/heads/feat" {
 		t.Errorf("without the branch: %v", err)
 	}
 	s.Git("branch", "feat", string(r.Tip))
 	s.Git("checkout", "-q", "--orphan", "apart")
 	s.Git("commit", "-q", "-m", "apart")
 	s.Git("branch", "-f", "main")
-	if _, err := Now(bg, git, r); !errors.Is(err, bus.ErrInput) {
+	if _, err := Now(bg, git, r, r.Target); !errors.Is(err, bus.ErrInput) {
 		t.Errorf("with nothing in common: %v", err)
 	}
 }

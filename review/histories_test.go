@@ -176,7 +176,7 @@ func (h history) test(t *testing.T) {
 // its branch would land now, or none.
 func (s *swarm) wants(reason Reason) *NotClearError {
 	s.Helper()
-	r, err := Now(bg, s.bus.Store().Repo(), s.get(1))
+	r, err := Now(bg, s.bus.Store().Repo(), s.get(1), s.get(1).Target)
 	s.Must(err)
 	err = s.newestClear("A", r)
 	var no *NotClearError

@@ -178,7 +178,7 @@ func (p *play) step() {
 	case 8:
 		p.Git("reset", "-q", "--hard", string(p.get(1).Tip))
 	}
-	r, err := Now(bg, p.bus.Store().Repo(), p.get(1))
+	r, err := Now(bg, p.bus.Store().Repo(), p.get(1), p.get(1).Target)
 	p.Must(err)
 	if r.Base == r.Tip {
 		return // nothing to land
@@ -202,7 +202,7 @@ func (p *play) orUndo(args ...string) {
 
 func (p *play) clear() bool {
 	p.Helper()
-	r, err := Now(bg, p.bus.Store().Repo(), p.get(1))
+	r, err := Now(bg, p.bus.Store().Repo(), p.get(1), p.get(1).Target)
 	p.Must(err)
 	return p.newestClear("A", r) == nil
 }

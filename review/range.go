@@ -85,17 +85,18 @@ func (r *Range) Commits(ctx context.Context, git *repo.Repo) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(out))
 }
 
-// Now is the range that the review's branch would land now: the branch may have
-// moved since the request, and the target too. A review of no branch stays with
-// its commit.
-func Now(ctx context.Context, git *repo.Repo, r *Review) (*Range, error) {
+// Now is the range that the review's branch would land now on target (a full ref
+// name): the branch may have moved since the request, and the target too. A review
+// of no branch stays with its commit. Where there is no such target, the range
+// begins where that of the request did.
+func Now(ctx context.Context, git *repo.Repo, r *Review, target string) (*Range, error) {
 	branch := r.Branch
 	if branch == "" {
 		branch = string(r.Tip)
 	}
-	now, err := FindRange(ctx, git, branch, r.Target)
+	now, err := FindRange(ctx, git, branch, target)
 	var none *NoCommitError
-	if !errors.As(err, &none) || none.Revision != r.Target {
+	if !errors.As(err, &none) || none.Revision != target {
 		return now, err
 	}
 	now, err = FindRange(ctx, git, branch, string(r.Base))

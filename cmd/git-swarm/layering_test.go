@@ -54,7 +54,7 @@ var owners = map[string][]string{
 	"github.com/urfave/cli/v3":                {"cmd/internal/app"},
 	"github.com/rivo/uniseg":                  {"cmd/internal/text"},
 	"golang.org/x/term":                       {"cmd/internal/screen", "cmd/internal/app", "orchestrator/launch"},
-	"github.com/pelletier/go-toml/v2":         {"refstore", "refstore/repo", "cmd/internal/settings", "merge/heal"},
+	"github.com/pelletier/go-toml/v2":         {"refstore", "refstore/repo", "merge/heal"},
 	"github.com/tailscale/hujson":             {"orchestrator/install"},
 	"github.com/fsnotify/fsnotify":            {"refstore"},
 	"github.com/go-git/go-git/v5/plumbing":    {"refstore/internal/refs"},

@@ -48,7 +48,7 @@ func (e *GateError) Unwrap() error { return e.Err }
 
 // Landed is what a Push or Pull did.
 type Landed struct {
-	Target  Target
+	Target  repo.Target
 	Before  string         // the target's tip that was found, "" if there was no such branch
 	After   string         // the tip that stands there now
 	Tip     string         // the branch's tip as it was
@@ -60,6 +60,14 @@ type Landed struct {
 	Stayed error
 }
 
+// NoRemoteError says that the target is a branch of this repository: work lands on
+// a branch of a remote.
+type NoRemoteError struct{ Branch string }
+
+func (e *NoRemoteError) Error() string {
+	return fmt.Sprintf("no remote to land on: the target is the local branch '%s'", e.Branch)
+}
+
 // landTries is how often a target that moved meanwhile is fetched again: others
 // can push by plain git, without the lock.
 const landTries = 5
@@ -67,7 +75,10 @@ const landTries = 5
 // Push lands the checked out branch on target, waiting up to wait for the lock.
 // A failure marks the session blocked with the reason, and a success clears
 // such a mark.
-func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*Landed, error) {
+func (l *Lander) Push(ctx context.Context, target repo.Target, wait time.Duration) (*Landed, error) {
+	if target.Remote == "" {
+		return nil, &NoRemoteError{target.Branch}
+	}
 	_, release, err := begin(ctx, l.Repo)
 	defer release()
 	if err != nil {
@@ -90,7 +101,7 @@ func (l *Lander) Push(ctx context.Context, target Target, wait time.Duration) (*
 	return landed, errors.Join(err, grant.Release(after))
 }
 
-func (l *Lander) land(ctx context.Context, grant *lock.Lease, target Target) (*Landed, error) {
+func (l *Lander) land(ctx context.Context, grant *lock.Lease, target repo.Target) (*Landed, error) {
 	var err error
 	for range landTries {
 		var c checkout
@@ -106,7 +117,7 @@ func (l *Lander) land(ctx context.Context, grant *lock.Lease, target Target) (*L
 	return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", target)}
 }
 
-func (l *Lander) once(ctx context.Context, grant *lock.Lease, c checkout, target Target) (*Landed, error) {
+func (l *Lander) once(ctx context.Context, grant *lock.Lease, c checkout, target repo.Target) (*Landed, error) {
 	before, err := l.fetch(ctx, target)
 	if err != nil {
 		return nil, err
@@ -171,7 +182,7 @@ func (l *Lander) put(ctx context.Context, grant *lock.Lease, c checkout, landed 
 
 // onto is the branch's tip as it would land on before: itself if nothing is new
 // there, before if all of it is there already, else the rebase of what is not.
-func (l *Lander) onto(ctx context.Context, c checkout, before string, target Target) (string, []merge.Healed, error) {
+func (l *Lander) onto(ctx context.Context, c checkout, before string, target repo.Target) (string, []merge.Healed, error) {
 	if ahead, err := ancestor(ctx, l.Repo, before, c.tip); err != nil || ahead {
 		return c.tip, nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // TestLandFastForward: what is only ahead lands as it is.
@@ -15,7 +17,7 @@ func TestLandFastForward(t *testing.T) {
 	a.commit("one", "new", "1\n")
 	tip := a.git("rev-parse", "HEAD")
 	landed := a.push()
-	if landed.Rebased || landed.Commits != 1 || landed.After != tip || landed.Target != (Target{"origin", "main"}) {
+	if landed.Rebased || landed.Commits != 1 || landed.After != tip || landed.Target.String() != "origin/main" {
 		t.Errorf("%+v", landed)
 	}
 	if again := a.push(); again.Commits != 0 || again.Rebased {
@@ -67,7 +69,7 @@ func TestLandNewBranch(t *testing.T) {
 	a, b := oneField(t)
 	b.claim("A")
 	a.commit("by A", "A", "changed\n")
-	landed, err := a.lander().Push(t.Context(), Target{"origin", "topic/new"}, 0)
+	landed, err := a.lander().Push(t.Context(), repo.Target{Remote: "origin", Branch: "topic/new"}, 0)
 	if err != nil || landed.Before != "" || landed.After != a.git("rev-parse", "HEAD") {
 		t.Fatalf("%+v (%v)", landed, err)
 	}

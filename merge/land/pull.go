@@ -3,11 +3,16 @@ package land
 import (
 	"context"
 	"fmt"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // Pull brings what is new on the target into the checked out branch, by a rebase
 // of what the branch has that the target has not.
-func (l *Lander) Pull(ctx context.Context, target Target) (*Landed, error) {
+func (l *Lander) Pull(ctx context.Context, target repo.Target) (*Landed, error) {
+	if target.Remote == "" {
+		return nil, &NoRemoteError{target.Branch}
+	}
 	c, release, err := begin(ctx, l.Repo)
 	defer release()
 	if err != nil {
@@ -20,7 +25,7 @@ func (l *Lander) Pull(ctx context.Context, target Target) (*Landed, error) {
 	return landed, err
 }
 
-func (l *Lander) pull(ctx context.Context, c checkout, target Target) (*Landed, error) {
+func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Landed, error) {
 	tip, err := l.fetch(ctx, target)
 	if err != nil {
 		return nil, err
@@ -43,7 +48,7 @@ func (l *Lander) pull(ctx context.Context, c checkout, target Target) (*Landed, 
 }
 
 // NoBranchError says that the remote has no such branch.
-type NoBranchError struct{ Target Target }
+type NoBranchError struct{ Target repo.Target }
 
 func (e *NoBranchError) Error() string {
 	return fmt.Sprintf("%s has no branch '%s'", e.Target.Remote, e.Target.Branch)

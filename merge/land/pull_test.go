@@ -7,6 +7,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // TestPull: a fast-forward, a rebase, nothing new, no such branch.
@@ -33,7 +34,7 @@ func TestPull(t *testing.T) {
 	a.fresh()
 	a.linear("by B", "more by B")
 	var none *NoBranchError
-	if _, err := a.lander().Pull(t.Context(), Target{"origin", "nowhere"}); !errors.As(err, &none) {
+	if _, err := a.lander().Pull(t.Context(), repo.Target{Remote: "origin", Branch: "nowhere"}); !errors.As(err, &none) {
 		t.Errorf("%v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // inConflict has A and B change the same line; A's is on the remote.
@@ -233,7 +234,7 @@ func TestLandLockLost(t *testing.T) {
 			l.Lock = lock.NewPushLock(l.Bus, 300*time.Millisecond)
 			done := make(chan error, 1)
 			go func() {
-				_, err := l.Push(context.Background(), Target{"origin", "main"}, 0)
+				_, err := l.Push(context.Background(), repo.Target{Remote: "origin", Branch: "main"}, 0)
 				done <- err
 			}()
 			awaitFile(t, filepath.Join(dir, "begun"))

@@ -23,7 +23,7 @@ func (e *RejectedError) Error() string { return "push rejected: " + e.Why }
 var errMoved = errors.New("the target has moved")
 
 // fetch returns the target's tip, "" if the remote has no such branch.
-func (l *Lander) fetch(ctx context.Context, target Target) (string, error) {
+func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) {
 	for try := 1; ; try++ {
 		cmd, heard := talking(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
 		_, err := repo.Output(cmd)
@@ -50,7 +50,7 @@ const fetchTries = 10
 
 // push moves the target by an unforced push. Only a line of --porcelain output
 // with the flag of a new or fast-forwarded ref counts as done.
-func (l *Lander) push(ctx context.Context, tip string, target Target) error {
+func (l *Lander) push(ctx context.Context, tip string, target repo.Target) error {
 	cmd, heard := talking(l.Repo, ctx, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
 	cmd.Env = append(cmd.Env, LandingEnv+"=1")
 	out, err := repo.Output(cmd)

@@ -159,9 +159,9 @@ func (f *field) lander() *Lander {
 	}
 }
 
-func (f *field) target() Target {
+func (f *field) target() repo.Target {
 	f.Helper()
-	target, err := FindTarget(f.Context(), f.repo(), "", "")
+	target, err := f.repo().FindTarget(f.Context(), repo.TargetQuery{Branch: "HEAD"})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -5,60 +5,26 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// TestLandTarget: given, upstream, same name; and which remote.
-func TestLandTarget(t *testing.T) {
+// TestLandNowhere: a branch of this repository is nothing to land on, yet.
+func TestLandNowhere(t *testing.T) {
 	t.Parallel()
-	_, fields := newGround(t, "A")
-	a := fields[0]
-	find := func(remote, to string) Target {
-		t.Helper()
-		target, err := FindTarget(t.Context(), a.repo(), remote, to)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return target
-	}
-	want := func(got Target, remote, branch string) {
-		t.Helper()
-		if got != (Target{remote, branch}) {
-			t.Errorf("%v, want %s/%s", got, remote, branch)
+	a, _ := oneField(t)
+	before := a.git("rev-parse", "HEAD", "main")
+	l := a.lander()
+	_, pushed := l.Push(t.Context(), repo.Target{Branch: "main"}, 0)
+	_, pulled := l.Pull(t.Context(), repo.Target{Branch: "main"})
+	for _, err := range []error{pushed, pulled} {
+		var none *NoRemoteError
+		if !errors.As(err, &none) || none.Branch != "main" {
+			t.Errorf("%v", err)
 		}
 	}
-	want(find("", ""), "origin", "main")
-	want(find("", "topic"), "origin", "topic")
-	want(find("", "refs/heads/topic"), "origin", "topic")
-	want(find("other", ""), "other", "feat/A")
-	a.git("branch", "--unset-upstream")
-	want(find("", ""), "origin", "feat/A")
-	a.git("branch", "--set-upstream-to=main") // a branch of this repository
-	want(find("", ""), "origin", "feat/A")
-	a.git("config", "branch.feat/A.remote", "fork")
-	a.git("config", "branch.feat/A.merge", "refs/heads/theirs")
-	want(find("", ""), "fork", "theirs")
-	want(find("", "mine"), "fork", "mine")
-	want(find("origin", ""), "origin", "feat/A")
-	a.git("branch", "--unset-upstream")
-	a.git("remote", "add", "second", "nowhere")
-	want(find("", ""), "origin", "feat/A")
-	a.git("config", "remote.pushDefault", "second")
-	want(find("", ""), "second", "feat/A")
-	a.git("config", "--unset", "remote.pushDefault")
-	a.git("remote", "rename", "origin", "first")
-	if _, err := FindTarget(t.Context(), a.repo(), "", ""); !errors.Is(err, ErrNoRemote) {
-		t.Errorf("of two remotes: %v", err)
-	}
-	a.git("remote", "remove", "second")
-	want(find("", ""), "first", "feat/A")
-	a.git("remote", "remove", "first")
-	if _, err := FindTarget(t.Context(), a.repo(), "", ""); !errors.Is(err, ErrNoRemote) {
-		t.Errorf("of no remote: %v", err)
-	}
-	for _, bad := range []string{"a b", "a..b", ".a", "a.lock", "a~1", "@{u}"} {
-		if target, err := FindTarget(t.Context(), a.repo(), "origin", bad); err == nil {
-			t.Errorf("%q became %v", bad, target)
-		}
+	if now := a.git("rev-parse", "HEAD", "main"); now != before || a.session().Status != "running" {
+		t.Errorf("%s, before %s; the session is %s", now, before, a.session().Status)
 	}
 }
 
@@ -115,10 +81,9 @@ func TestLandWhere(t *testing.T) {
 			t.Parallel()
 			f := c.make(t)
 			l := f.lander()
-			_, found := FindTarget(t.Context(), l.Repo, "", "")
-			_, pushed := l.Push(t.Context(), Target{"origin", "main"}, 0)
-			_, pulled := l.Pull(t.Context(), Target{"origin", "main"})
-			for _, err := range []error{found, pushed, pulled} {
+			_, pushed := l.Push(t.Context(), repo.Target{Remote: "origin", Branch: "main"}, 0)
+			_, pulled := l.Pull(t.Context(), repo.Target{Remote: "origin", Branch: "main"})
+			for _, err := range []error{pushed, pulled} {
 				var half *UnfinishedError
 				if errors.As(err, &half) != (c.what != "") || (half != nil && half.What != c.what) {
 					t.Errorf("%v, want a %s in progress", err, c.what)
@@ -166,11 +131,7 @@ func TestLandFromAnywhere(t *testing.T) {
 			a.commit("by A", "deep/er/A", "changed\n")
 			a.write("base", "not committed\n")
 			f := move(a)
-			target, err := FindTarget(t.Context(), f.repo(), "", "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			landed, err := f.lander().Push(t.Context(), target, 0)
+			landed, err := f.lander().Push(t.Context(), f.target(), 0)
 			if err != nil || !landed.Rebased || landed.Stayed != nil {
 				t.Fatalf("%+v, %v", landed, err)
 			}

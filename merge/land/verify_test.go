@@ -187,7 +187,7 @@ func TestVerifyElsewhere(t *testing.T) {
 	l := b.lander()
 	b.dir = home
 	l.Verify = `test -z "$GIT_DIR$GIT_WORK_TREE$GIT_SWARM_SESSION" && grep B base`
-	landed, err := l.Push(t.Context(), Target{Remote: "origin", Branch: "main"}, time.Minute)
+	landed, err := l.Push(t.Context(), repo.Target{Remote: "origin", Branch: "main"}, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func landHere(id string) int {
 		defer store.Close()
 		b := bus.New(store)
 		l := &Lander{Repo: r, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: lock.NewClaims(b, time.Hour, false), Session: id}
-		target, err := FindTarget(ctx, r, "", "")
+		target, err := r.FindTarget(ctx, repo.TargetQuery{Branch: "HEAD"})
 		if err != nil {
 			return err
 		}

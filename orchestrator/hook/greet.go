@@ -110,11 +110,6 @@ func exportSession(envFile, id string) error {
 	return err
 }
 
-// landsOn is the branch that work here lands on.
-func (h *Handler) landsOn(ctx context.Context) (string, error) {
-	return LandsOn(ctx, h.Repo, "HEAD", h.Remote, h.Target)
-}
-
 func (h *Handler) greeting(ctx context.Context, id string) (*Greeting, error) {
 	g := &Greeting{}
 	all, err := h.Bus.Sessions(ctx)
@@ -132,7 +127,7 @@ func (h *Handler) greeting(ctx context.Context, id string) (*Greeting, error) {
 	if g.Session.ID == "" { // the orchestrator
 		g.Session.ID = id
 	}
-	if g.Target, err = h.landsOn(ctx); err != nil {
+	if g.Target, err = LandsOn(ctx, h.Bus, "HEAD"); err != nil {
 		return nil, err
 	}
 	claims, err := h.Claims.List(ctx, "")

@@ -37,8 +37,6 @@ type Handler struct {
 	Book   *review.Store
 	Env    repo.Env
 	Now    func() time.Time
-	Target string // the branch that work lands on, "" to find it
-	Remote string
 	Linger bool // wait also where nobody sits before the agent
 	Input  Input
 	Files  []string // before an edit: those of Input.Paths in Repo, see Places

@@ -18,9 +18,9 @@ func (h *Handler) prePush(ctx context.Context) error {
 		if err != nil || r.CommonDir != h.Repo.CommonDir {
 			continue
 		}
-		remote, target := h.lands(ctx, r)
-		if target != "" && p.goesTo(r, remote) && p.reaches(ctx, r, target) {
-			return h.Say(DenyPush{target})
+		t := h.lands(ctx, r)
+		if t.Branch != "" && p.goesTo(r, t.Remote) && p.reaches(ctx, r, t.Branch) {
+			return h.Say(DenyPush{t.Branch})
 		}
 	}
 	return nil

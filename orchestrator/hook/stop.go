@@ -100,7 +100,7 @@ func (h *Handler) reminder(ctx context.Context, id string, now atStop) (r *Remin
 	fresh := func(path string) bool { return !slices.Contains(past.Named, path) }
 	if slices.ContainsFunc(now.work.paths, fresh) {
 		r.Unpushed = now.work.paths
-		r.Target, err = h.landsOn(ctx)
+		r.Target, err = LandsOn(ctx, h.Bus, "HEAD")
 	}
 	return r, err
 }

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
-	"github.com/git-swarm/git-swarm/review"
 )
 
 // work is what a session has not landed yet of what it claims.
@@ -100,17 +99,16 @@ func (h *Handler) unpushed(ctx context.Context, held []string) (paths []string, 
 			addPath(changed, entry[3:])
 		}
 	}
-	target, err = review.FindTarget(ctx, h.Repo, "HEAD", h.Remote, h.Target)
-	switch {
-	case err == nil:
+	if target, err = h.targetRef(ctx); err != nil {
+		return nil, "", err
+	}
+	if target != "" {
 		if out, err = h.changedSince(ctx, target, specs); err != nil {
 			return nil, "", err
 		}
 		for path := range strings.SplitSeq(out, "\x00") {
 			addPath(changed, path)
 		}
-	case !errors.Is(err, review.ErrNoTarget):
-		return nil, "", err
 	}
 	for _, path := range held {
 		if changed[path] {

@@ -131,6 +131,19 @@ func (n Registration) Branch() string {
 	return "feat/" + n.Workstream
 }
 
+// IsSessionBranch reports whether the branch (without refs/heads/) is that of a
+// registered session's workstream, feat/<workstream>. A branch that a session found
+// checked out when it joined is not: that may be anybody's.
+func (b *Bus) IsSessionBranch(ctx context.Context, branch string) (bool, error) {
+	if !strings.HasPrefix(branch, "feat/") {
+		return false, nil
+	}
+	all, err := b.Sessions(ctx)
+	return slices.ContainsFunc(all, func(s Session) bool {
+		return s.Branch == branch && branch == Registration{Workstream: s.Workstream}.Branch()
+	}), err
+}
+
 // Register adds the sessions that are not there yet, all in one transaction, and
 // returns those it added. Ids that exist are left as they are.
 func (b *Bus) Register(ctx context.Context, sessions []Registration) (added []Registration, err error) {

@@ -37,12 +37,12 @@ const (
 )
 
 var (
-	// ErrNoTarget says that nothing names a branch to land on.
+	// ErrNoTarget says that nothing names a branch to land on. The others wrap it.
 	ErrNoTarget = errors.New("nothing says where work lands")
 	// ErrWhichRemote says that there are several remotes and nothing chooses one.
-	ErrWhichRemote = errors.New("there are several remotes, none of them is origin, and nothing says on which to land")
-	// ErrNotFetched says that this clone knows nothing of the target's branch yet.
-	ErrNotFetched = errors.New("not fetched yet")
+	ErrWhichRemote = fmt.Errorf("%w: there are several remotes, and none of them is origin", ErrNoTarget)
+	// ErrNotFetched says that this clone knows no commit of the target's yet.
+	ErrNotFetched = fmt.Errorf("%w: it was never fetched", ErrNoTarget)
 )
 
 // BranchNameError says that the target is named by what cannot be a branch's name.
@@ -280,8 +280,9 @@ func (f *targetFinder) teamFile(ctx context.Context) (*TeamFile, error) {
 }
 
 // TargetRef is the ref that holds the target as this clone knows it: for a remote
-// the remote-tracking ref, or where that branch was never fetched, the local branch
-// of that name. Where there is neither, the error wraps ErrNotFetched.
+// the remote-tracking ref. A branch that was never fetched may begin with what is
+// to land: it stands as the local branch of that name, else as the default branch.
+// Where there is none of them, the error wraps ErrNotFetched.
 func (r *Repo) TargetRef(ctx context.Context, t Target) (string, error) {
 	config, err := r.Config()
 	if err != nil {
@@ -298,5 +299,12 @@ func (r *Repo) TargetRef(ctx context.Context, t Target) (string, error) {
 			return ref, nil
 		}
 	}
-	return "", fmt.Errorf("%s: %w", t, ErrNotFetched)
+	switch begun, ref, err := f.defaultBranch(ctx, t.Remote); {
+	case errors.Is(err, ErrNoTarget):
+		return "", fmt.Errorf("%s: %w", t, ErrNotFetched)
+	case err != nil || ref != "":
+		return ref, err
+	default:
+		return "refs/heads/" + begun.Branch, nil
+	}
 }

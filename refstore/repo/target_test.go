@@ -317,8 +317,8 @@ func TestTargetRef(t *testing.T) {
 	want("origin", "main", p.git("app", "rev-parse", "--symbolic-full-name", "main@{upstream}"))
 	want(p.path("hub"), "main", "refs/remotes/origin/main")
 	want("", "main", "refs/heads/main")
-	want("", "release", "not fetched")
-	want("origin", "topic", "not fetched")
+	want("", "release", "refs/heads/main")
+	want("origin", "topic", "refs/remotes/origin/main")
 	want("nowhere", "main", "refs/heads/main")
 	p.git("app", "branch", "topic")
 	want("origin", "topic", "refs/heads/topic")
@@ -328,6 +328,8 @@ func TestTargetRef(t *testing.T) {
 	if upstream := p.git("app", "rev-parse", "--symbolic-full-name", "main@{upstream}"); upstream != "refs/far" {
 		t.Errorf("git keeps it in %s", upstream)
 	}
+	p.git("app", "branch", "-m", "main", "trunk")
+	want("nowhere", "other", "not fetched")
 }
 
 // A branch's name is what git takes for one.

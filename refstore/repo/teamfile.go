@@ -79,7 +79,7 @@ func teamDuration(key, text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, &TeamFileError{Why: fmt.Sprintf("%s = %q: a duration like \"15m\"", key, text)}
+		return 0, &TeamFileError{Why: fmt.Sprintf("%s = %q is no duration such as \"15m\"", key, text)}
 	}
 	return d, nil
 }

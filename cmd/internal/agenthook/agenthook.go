@@ -191,10 +191,6 @@ func (h *invocation) preEdit(ctx context.Context, input *hook.Input) error {
 func (h *invocation) handle(ctx context.Context, r *repo.Repo, input *hook.Input, files []string) error {
 	h.swarm.Close()
 	h.swarm = swarm.In(r, swarm.Options{Now: h.Now, Timeout: storeTimeout})
-	settings, err := h.swarm.Settings()
-	if err != nil {
-		return err
-	}
 	claims, err := h.swarm.Claims()
 	if err != nil {
 		return err
@@ -207,7 +203,7 @@ func (h *invocation) handle(ctx context.Context, r *repo.Repo, input *hook.Input
 	linger, _ := config.Bool("swarm.linger", false)
 	handler := &hook.Handler{
 		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewStore(b), Env: h.Env, Now: h.Now,
-		Target: settings.Target, Remote: settings.Remote, Linger: linger, Input: *input, Files: files, Say: h.say,
+		Linger: linger, Input: *input, Files: files, Say: h.say,
 	}
 	return handler.Run(ctx, h.event)
 }

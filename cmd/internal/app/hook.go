@@ -8,11 +8,11 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/agenthook"
-	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
 
@@ -29,7 +29,7 @@ func hookVerb() *verb {
 			case c.args[0] == "pre-commit":
 				return c.hookPreCommit(ctx)
 			case c.args[0] == agents.PrePush && len(git) > 0: // git names the remote, an agent does not
-				return c.hookPrePush(ctx, git)
+				return c.hookPrePush(ctx)
 			}
 			return exitWith(agenthook.Run(ctx, agenthook.Process{
 				Env: c.Env, Dir: c.Dir, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Now: c.Now, Describe: c.describe,
@@ -68,9 +68,9 @@ func (c *call) known(ctx context.Context) (string, error) {
 }
 
 // hookPrePush refuses a push to the target of what is not approved, where that
-// is required. git gives the remote's name as the first argument, and a line
-// "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each ref on standard input.
-func (c *call) hookPrePush(ctx context.Context, args []string) error {
+// is required. git gives a line "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each
+// ref on standard input.
+func (c *call) hookPrePush(ctx context.Context) error {
 	settings, err := c.Settings()
 	if err != nil || !settings.RequireReview || c.Env.Get(land.LandingEnv) != "" {
 		return err
@@ -79,7 +79,7 @@ func (c *call) hookPrePush(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	targets, err := c.targets(ctx, settings, args)
+	targets, err := c.targets(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,35 +95,20 @@ func (c *call) hookPrePush(ctx context.Context, args []string) error {
 	return nil
 }
 
-// targets are the branches of the remote that only what is approved lands on:
-// swarm.target, else the remote's default branch and what this branch lands on.
-func (c *call) targets(ctx context.Context, s *settings.Settings, args []string) ([]string, error) {
-	if s.Target != "" {
-		return []string{"refs/heads/" + strings.TrimPrefix(s.Target, "refs/heads/")}, nil
-	}
-	remote := ""
-	if len(args) > 0 {
-		remote = args[0]
-	}
+// targets are the branches that only what is approved lands on: what the branch
+// here lands on, and what one without an upstream does.
+func (c *call) targets(ctx context.Context) ([]string, error) {
 	var targets []string
-	add := func(ref string, err error) error {
-		if errors.Is(err, review.ErrNoTarget) {
-			return nil
+	for _, branch := range []string{"HEAD", ""} {
+		t, err := c.target(ctx, branch, "")
+		switch {
+		case err == nil:
+			targets = append(targets, "refs/heads/"+t.Branch)
+		case !errors.Is(err, repo.ErrNoTarget):
+			return nil, formatTarget(err)
 		}
-		if name, ok := strings.CutPrefix(ref, "refs/remotes/"); ok {
-			ours, in := strings.CutPrefix(name, remote+"/")
-			if !in {
-				_, ours, _ = strings.Cut(name, "/")
-			}
-			ref = "refs/heads/" + ours
-		}
-		targets = append(targets, ref)
-		return err
 	}
-	if err := add(review.DefaultTarget(ctx, c.swarm.Repo, remote)); err != nil {
-		return nil, err
-	}
-	return targets, add(review.FindTarget(ctx, c.swarm.Repo, "HEAD", remote, ""))
+	return targets, nil
 }
 
 // mayPush checks what a plain push would land: as the session's, or for a person

@@ -11,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
 )
@@ -85,9 +86,9 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 		}
 		stale = time.Duration(minutes) * time.Minute
 	}
-	target, err := review.FindTarget(ctx, c.swarm.Repo, "HEAD", s.Remote, s.Target)
-	if err != nil && !errors.Is(err, review.ErrNoTarget) {
-		return nil, 0, err
+	target, err := c.targetRef(ctx, "HEAD")
+	if err != nil && !errors.Is(err, repo.ErrNoTarget) {
+		return nil, 0, formatTarget(err)
 	}
 	return &monitor.Monitor{
 		Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now,

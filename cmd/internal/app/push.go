@@ -18,8 +18,10 @@ func pushVerb() *verb {
 	return &verb{
 		name: "push", group: groupLand, short: "land this branch: one session at a time, rebased onto what is there",
 		long: `Takes the push lock, fetches, rebases, pushes, and lets the branch follow. The
-target is the branch given with --to, else swarm.target, else the branch's
-upstream, else the branch of the same name on the remote.
+target is the branch given with --to, else swarm.target (of git's configuration,
+else of swarm.toml on the remote's default branch), else the branch's upstream
+(a session branch's own copy on the remote is none), else the remote's default
+branch. git swarm status shows it.
 
 If it fails, branch, index and files are as they were. Uncommitted changes may
 stay where they are, unless what landed touches the same files. Sessions whose
@@ -38,8 +40,8 @@ claimed files were changed are told.`,
 func pullVerb() *verb {
 	return &verb{
 		name: "pull", group: groupLand, args: "[BRANCH]", max: 1, short: "bring in what others landed, by a rebase of this branch",
-		long: `The branch is the one given, else swarm.target, else the upstream, else the
-branch of the same name on the remote. If it cannot be rebased, nothing changes.`,
+		long: `The branch is the one given, else the one that push lands on. If it cannot be
+rebased, nothing changes.`,
 		session: true, json: true,
 		run: runPull,
 	}
@@ -56,9 +58,9 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	target, err := c.target(ctx, settings, c.cmd.String("to"))
+	target, err := c.target(ctx, "HEAD", c.cmd.String("to"))
 	if err != nil {
-		return err
+		return formatTarget(err)
 	}
 	landed, err := l.Push(ctx, target, wait)
 	if err != nil {
@@ -70,7 +72,7 @@ func runPush(ctx context.Context, c *call) error {
 func runPull(ctx context.Context, c *call) error {
 	ctx, restore := undoable(ctx)
 	defer restore()
-	l, settings, err := c.lander(ctx)
+	l, _, err := c.lander(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,9 +80,9 @@ func runPull(ctx context.Context, c *call) error {
 	if len(c.args) == 1 {
 		branch = c.args[0]
 	}
-	target, err := c.target(ctx, settings, branch)
+	target, err := c.target(ctx, "HEAD", branch)
 	if err != nil {
-		return err
+		return formatTarget(err)
 	}
 	landed, err := l.Pull(ctx, target)
 	if err != nil {
@@ -108,37 +110,6 @@ func (c *call) lander(ctx context.Context) (*land.Lander, *settings.Settings, er
 	return &land.Lander{
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Level: settings.Heal, Verify: settings.Verify,
 	}, settings, nil
-}
-
-func (c *call) target(ctx context.Context, s *settings.Settings, branch string) (land.Target, error) {
-	if branch == "" {
-		branch = s.Target
-	}
-	remote, err := c.remote(s)
-	if err != nil {
-		return land.Target{}, err
-	}
-	t, err := land.FindTarget(ctx, c.swarm.Repo, remote, branch)
-	if err != nil {
-		return t, c.formatLanding(err)
-	}
-	return t, nil
-}
-
-// remote is swarm.remote, else the one that swarm.toml names. That is committed
-// by anybody: it may choose among the remotes here, and not name another place.
-func (c *call) remote(s *settings.Settings) (string, error) {
-	if s.Remote != "" || s.TeamRemote == "" {
-		return s.Remote, nil
-	}
-	config, err := c.swarm.Repo.Config()
-	if err != nil {
-		return "", err
-	}
-	if _, known := config.Get("remote." + s.TeamRemote + ".url"); !known {
-		return "", &refusal{exitNo, fmt.Sprintf("swarm.toml: there is no remote '%s' here", text.Inert(s.TeamRemote)), "git remote -v"}
-	}
-	return s.TeamRemote, nil
 }
 
 func (c *call) printLanded(l *land.Landed, done, verb string) error {
@@ -185,6 +156,7 @@ func (c *call) formatLanding(err error) error {
 		inTheWay *land.InTheWayError
 		half     *land.UnfinishedError
 		none     *land.NoBranchError
+		local    *land.NoRemoteError
 	)
 	var gate *land.GateError
 	var verify *land.VerifyError
@@ -206,8 +178,8 @@ func (c *call) formatLanding(err error) error {
 		return &refusal{exitNo, half.Error(), fmt.Sprintf("git %s --continue, or git %s --abort", half.What, half.What)}
 	case errors.As(err, &none):
 		return &refusal{exitNo, text.Inert(none.Error()), "git swarm pull BRANCH, or git config swarm.target BRANCH"}
-	case errors.Is(err, land.ErrNoRemote):
-		return &refusal{exitNo, err.Error(), "git remote add origin URL"}
+	case errors.As(err, &local):
+		return &refusal{exitNo, text.Inert(err.Error()), "git remote add origin URL"}
 	case errors.Is(err, land.ErrDetached), errors.Is(err, land.ErrUnborn), errors.Is(err, land.ErrBare):
 		return &refusal{exitNo, err.Error(), ""}
 	case errors.Is(err, land.ErrAtWork), errors.Is(err, land.ErrOvertaken):

@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
@@ -36,8 +38,8 @@ func reviewRequestVerb() *verb {
 		name: "review request", group: groupReview, args: "[RANGE]", max: 1, short: "ask other sessions to review what this one would land",
 		long: `The range is from the merge base with the target to this session's tip, or the
 one given (main..HEAD). All reviewers must approve. A new request takes the
-place of the session's earlier ones. The target is the branch's upstream, else
-swarm.target, else the remote's default branch.`,
+place of the session's earlier ones. The target is the branch that push would
+land on: git swarm help push.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
@@ -86,9 +88,9 @@ func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error
 	if err != nil {
 		return nil, err
 	}
-	target, err := c.reviewTarget(ctx, branch)
+	target, err := c.targetRef(ctx, branch)
 	if err != nil {
-		return nil, err
+		return nil, formatTarget(err)
 	}
 	if len(c.args) == 1 {
 		return review.ParseRange(ctx, c.swarm.Repo, c.args[0], target)
@@ -96,35 +98,32 @@ func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error
 	return review.FindRange(ctx, c.swarm.Repo, branch, target)
 }
 
-// branchOf is where session id works: HEAD if it is the one that asks from its
-// own worktree, else the branch that its worktree is on, else its registered one.
+// branchOf is where session id works: HEAD in a checkout that is its own, or in one
+// that is nobody's if it is the one that asks; else what its worktree has checked
+// out; else its registered branch.
 func (c *call) branchOf(ctx context.Context, id string) (string, error) {
-	if own, err := c.Session(); err == nil && strings.EqualFold(own, id) && c.swarm.Repo.WorkTree != "" {
-		return "HEAD", nil
-	}
 	b, err := c.Bus()
 	if err != nil {
 		return "", err
+	}
+	here, err := file.Read(c.swarm.Repo.SessionFile(), 1024)
+	nobodys := err != nil
+	if !nobodys && strings.EqualFold(strings.TrimSpace(string(here)), id) {
+		return "HEAD", nil
+	}
+	for session, head := range agents.Heads(c.swarm.Repo) {
+		if strings.EqualFold(session, id) {
+			return head, nil
+		}
+	}
+	if own, err := c.Session(); err == nil && nobodys && strings.EqualFold(own, id) && c.swarm.Repo.WorkTree != "" {
+		return "HEAD", nil
 	}
 	s, err := b.Session(ctx, id)
 	if err != nil {
 		return "", err
 	}
 	return "refs/heads/" + s.Branch, nil
-}
-
-// reviewTarget is the ref that the branch is to land on, as far as this clone
-// knows it.
-func (c *call) reviewTarget(ctx context.Context, branch string) (string, error) {
-	s, err := c.Settings()
-	if err != nil {
-		return "", err
-	}
-	target, err := review.FindTarget(ctx, c.swarm.Repo, branch, s.Remote, s.Target)
-	if errors.Is(err, review.ErrNoTarget) {
-		return "", &refusal{exitNo, "no target to compare with: the branch has no upstream, and there is no remote's default branch", "git config swarm.target main"}
-	}
-	return target, err
 }
 
 func reviewListVerb() *verb {

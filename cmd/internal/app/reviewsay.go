@@ -195,7 +195,7 @@ func runMergeOK(ctx context.Context, c *call) error {
 	}
 	var r *review.Range
 	if newest != nil && newest.State == review.Approved {
-		r, err = review.Now(ctx, c.swarm.Repo, newest)
+		r, err = c.rangeNow(ctx, newest)
 		if errors.Is(err, bus.ErrInput) { // nothing in common with the target any more
 			err = &refusal{exitNo, fmt.Sprintf("%s: %s", id, text.Inert(err.Error())), ""}
 		}
@@ -204,6 +204,18 @@ func runMergeOK(ctx context.Context, c *call) error {
 		}
 	}
 	return c.printClear(id, newest, book.Clear(ctx, id, newest, r))
+}
+
+// rangeNow is what the review's branch would land now, on what it lands on now.
+func (c *call) rangeNow(ctx context.Context, r *review.Review) (*review.Range, error) {
+	target, err := c.targetRef(ctx, r.Branch)
+	if errors.Is(err, repo.ErrNoTarget) {
+		target, err = r.Target, nil
+	}
+	if err != nil {
+		return nil, formatTarget(err)
+	}
+	return review.Now(ctx, c.swarm.Repo, r, target)
 }
 
 func (c *call) printClear(id string, newest *review.Review, verdict error) error {

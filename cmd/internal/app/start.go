@@ -122,11 +122,12 @@ func (c *call) keepPlan(r *repo.Repo, err error) {
 
 // landsOn is the branch that work on branch lands on, "" if there is no remote.
 func (c *call) landsOn(ctx context.Context, branch string) (string, error) {
-	s, err := c.Settings()
+	b, err := c.Bus()
 	if err != nil {
 		return "", err
 	}
-	return hook.LandsOn(ctx, c.swarm.Repo, branch, s.Remote, s.Target)
+	on, err := hook.LandsOn(ctx, b, branch)
+	return on, formatTarget(err)
 }
 
 // plan is what the user wants, from wherever it is given; edited says that it is

@@ -1,31 +1,26 @@
 // Package settings reads swarm.* of git's configuration, and behind it swarm.toml,
 // the file in which a team keeps its defaults.
 //
-// swarm.toml is committed by anybody: nothing in it is run, and it may name a
-// remote but no URL. A value that is no good is an error that names its key.
+// swarm.toml is committed by anybody: nothing in it is run. A value that is no good is an error that names its key.
 package settings
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
-	"github.com/pelletier/go-toml/v2"
 )
 
 // Settings are swarm.* of git's configuration, and behind it those of swarm.toml.
+// Where work lands is not among them: see repo.FindTarget.
 type Settings struct {
-	Remote      string        // swarm.remote; "" if not set
-	TeamRemote  string        // of swarm.toml, and so only the name of a remote, never a URL or option
-	Target      string        // swarm.target; "" if not set
 	StaleAfter  time.Duration // swarm.staleAfter
 	LockTimeout time.Duration // swarm.lockTimeout
 	FoldCase    bool          // core.ignoreCase
@@ -36,19 +31,6 @@ type Settings struct {
 	Verify        string     // swarm.verify, of git's configuration only: a command to run
 }
 
-// teamFile is swarm.toml at the top of the work tree. It is committed, so it may
-// hold nothing that runs.
-type teamFile struct {
-	Sessions    []string `toml:"sessions"`
-	Remote      string   `toml:"remote"`
-	Target      string   `toml:"target"`
-	StaleAfter  string   `toml:"staleAfter"`
-	LockTimeout string   `toml:"lockTimeout"`
-
-	RequireReview bool   `toml:"requireReview"`
-	Heal          string `toml:"heal"`
-}
-
 // Read reads the configuration of r, and swarm.toml if there is a work tree.
 func Read(r *repo.Repo) (*Settings, error) {
 	config, err := r.Config()
@@ -57,15 +39,9 @@ func Read(r *repo.Repo) (*Settings, error) {
 	}
 	s := &Settings{StaleAfter: 15 * time.Minute, LockTimeout: time.Minute}
 	if r.WorkTree != "" {
-		if err := s.readTeamFile(filepath.Join(r.WorkTree, "swarm.toml")); err != nil {
+		if err := s.readTeamFile(filepath.Join(r.WorkTree, repo.TeamFileName)); err != nil {
 			return nil, err
 		}
-	}
-	if v, ok := config.Get("swarm.remote"); ok {
-		s.Remote = v
-	}
-	if v, ok := config.Get("swarm.target"); ok {
-		s.Target = v
 	}
 	if s.StaleAfter, err = config.Duration("swarm.staleafter", s.StaleAfter); err != nil {
 		return nil, err
@@ -96,31 +72,18 @@ func (s *Settings) readTeamFile(path string) error {
 	if err != nil {
 		return err
 	}
-	var t teamFile
-	if err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&t); err != nil {
-		var strict *toml.StrictMissingError
-		if errors.As(err, &strict) && len(strict.Errors) > 0 {
-			return fmt.Errorf("swarm.toml: unknown key '%s'", text.Inert(strings.Join(strict.Errors[0].Key(), ".")))
-		}
-		return fmt.Errorf("swarm.toml: %w", err)
+	t, err := repo.ParseTeamFile(content)
+	if err != nil {
+		return err
 	}
-	s.Sessions, s.TeamRemote, s.Target, s.RequireReview = t.Sessions, t.Remote, t.Target, t.RequireReview
-	if t.Heal != "" {
-		var ok bool
-		if s.Heal, ok = heal.ParseLevel(t.Heal); !ok {
-			return fmt.Errorf("swarm.toml: heal = %q: safe, wide or off", t.Heal)
-		}
+	s.Sessions, s.RequireReview = t.Sessions, t.RequireReview
+	s.StaleAfter, s.LockTimeout = cmp.Or(t.StaleAfter, s.StaleAfter), cmp.Or(t.LockTimeout, s.LockTimeout)
+	if t.Heal == "" {
+		return nil
 	}
-	for _, d := range []struct {
-		key, text string
-		to        *time.Duration
-	}{{"staleAfter", t.StaleAfter, &s.StaleAfter}, {"lockTimeout", t.LockTimeout, &s.LockTimeout}} {
-		if d.text == "" {
-			continue
-		}
-		if *d.to, err = time.ParseDuration(d.text); err != nil || *d.to <= 0 {
-			return fmt.Errorf("swarm.toml: %s = %q is no duration such as \"15m\"", d.key, d.text)
-		}
+	var ok bool
+	if s.Heal, ok = heal.ParseLevel(t.Heal); !ok {
+		return &repo.TeamFileError{Why: fmt.Sprintf("heal = %q: safe, wide or off", t.Heal)}
 	}
 	return nil
 }
