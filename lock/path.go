@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,12 +17,28 @@ func quote(path string) string {
 	return path
 }
 
+// PathError says why a path cannot be claimed. It is a bus.ErrInput.
+type PathError struct {
+	Path string // as it was given to CleanPath
+	Why  string
+}
+
+func (e *PathError) Error() string {
+	if short := []rune(e.Path); len(short) > 80 {
+		return fmt.Sprintf("'%s…': %s", string(short[:80]), e.Why)
+	}
+	return fmt.Sprintf("'%s': %s", e.Path, e.Why)
+}
+
+// Is makes errors.Is(err, bus.ErrInput) true.
+func (e *PathError) Is(target error) bool { return target == bus.ErrInput }
+
 // CleanPath brings a path given relative to the work tree's top into the form in
 // which paths are claimed. It refuses what is no path of a file or folder in it.
 func CleanPath(path string) (string, error) {
-	bad := func(why string) (string, error) { return "", bus.Inputf("'%s': %s", path, why) }
+	bad := func(why string) (string, error) { return "", &PathError{path, why} }
 	if strings.ToValidUTF8(path, "") != path || strings.ContainsRune(path, 0) {
-		return "", bus.Inputf("path %.80q: not valid UTF-8", path)
+		return bad("not valid UTF-8, and the format has no other paths")
 	}
 	if strings.HasPrefix(path, "/") {
 		return bad("outside the repository")
@@ -45,7 +62,7 @@ func CleanPath(path string) (string, error) {
 		return bad("the whole work tree cannot be claimed; claim folders or files")
 	}
 	if len(path) > 4096 || slices.ContainsFunc(parts, func(p string) bool { return len(p) > 255 }) {
-		return "", bus.Inputf("path %.80q…: too long", path)
+		return bad("too long")
 	}
 	return strings.Join(parts, "/"), nil
 }

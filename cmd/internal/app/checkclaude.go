@@ -15,8 +15,6 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-const installClient = "npm install -g @anthropic-ai/claude-code@latest"
-
 // checkClient says whether the Claude Code client is there, and new enough.
 func (c *call) checkClient(ctx context.Context) finding {
 	v, err := launch.ClientVersion(ctx, c.Env)

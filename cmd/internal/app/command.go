@@ -6,7 +6,9 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
@@ -51,7 +53,7 @@ func (a *App) command(v *verb) *cli.Command {
 		Name: v.name, Flags: flags, SkipFlagParsing: v.raw,
 		HideHelp: true, HideHelpCommand: true, HideVersion: true,
 		Writer: io.Discard, ErrWriter: io.Discard,
-		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageOf(v, formatFlag(err)) },
+		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageOf(v, err.Error()) },
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			args := cmd.Args().Slice()
@@ -66,17 +68,6 @@ func (a *App) command(v *verb) *cli.Command {
 			return nil
 		},
 	}
-}
-
-// formatFlag words what the library says of a value: which option it is of, and not
-// how it was parsed.
-func formatFlag(err error) string {
-	value, rest, ok := strings.Cut(strings.TrimPrefix(err.Error(), "invalid value "), " for flag -")
-	name, _, ok2 := strings.Cut(rest, ":")
-	if !ok || !ok2 {
-		return err.Error()
-	}
-	return fmt.Sprintf("option '--%s' does not take %s", strings.TrimLeft(name, "-"), text.Inert(value))
 }
 
 func (v *verb) allFlags() []cli.Flag {
@@ -95,9 +86,15 @@ func (v *verb) allFlags() []cli.Flag {
 
 func (v *verb) wrongCount(args []string) error {
 	if len(args) < v.min {
-		return usageOf(v, "missing argument")
+		name := strings.TrimSuffix(strings.Fields(v.args)[len(args)], "...")
+		return usageOf(v, "missing argument: "+name)
 	}
-	return usageOf(v, fmt.Sprintf("surplus argument '%s'", text.Inert(args[v.max])))
+	return v.unexpected(args[v.max])
+}
+
+// unexpected refuses an argument behind the last: most often text without quotes.
+func (v *verb) unexpected(arg string) error {
+	return usageOf(v, fmt.Sprintf("unexpected argument '%s' (quote the text)", text.Inert(arg)))
 }
 
 // run finds the verb and runs it.
@@ -237,15 +234,40 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 			options = append(options, word)
 		case hasValue:
 			option, value, _ := strings.Cut(word, "=")
+			if err := v.checkValue(flags[at], value); err != nil {
+				return nil, err
+			}
 			options = append(options, option, value)
 		case i+1 == len(words):
 			return nil, usageOf(v, fmt.Sprintf("option '%s' needs a value", word))
 		default:
 			i++
+			if err := v.checkValue(flags[at], words[i]); err != nil {
+				return nil, err
+			}
 			options = append(options, word, words[i])
 		}
 	}
 	return append(append(options, "--"), args...), nil
+}
+
+// checkValue refuses what the flag cannot parse, before urfave/cli does: its errors
+// have no types.
+func (v *verb) checkValue(f cli.Flag, value string) error {
+	var err error
+	what := ""
+	switch f.(type) {
+	case *cli.IntFlag:
+		what = "a number"
+		_, err = strconv.ParseInt(value, 0, strconv.IntSize)
+	case *cli.DurationFlag:
+		what = "a duration such as 10m"
+		_, err = time.ParseDuration(value)
+	}
+	if err == nil {
+		return nil
+	}
+	return usageOf(v, fmt.Sprintf("option '--%s' takes %s, and not '%s'", f.Names()[0], what, text.Inert(value)))
 }
 
 // findVerb takes the longest name that the words begin with.

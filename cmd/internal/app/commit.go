@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -88,14 +87,9 @@ func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
 		return nil
 	}
 	first := holders[theirs[0]]
-	held := lock.HeldError{Path: theirs[0], Claim: first}
-	line := fmt.Sprintf("%s (for %s), and is staged", text.Inert(held.Error()), text.Age(c.Now(), first.Since))
-	if n := len(theirs) - 1; n > 0 {
-		line += fmt.Sprintf(" (and %s more: %s)", text.Count(n, "file"), text.Inert(strings.Join(theirs[1:min(len(theirs), 6)], ", ")))
-	}
-	words := slices.Clone(theirs)
-	for i, path := range words {
+	words := make([]string, len(theirs))
+	for i, path := range theirs {
 		words[i] = text.ShellWord(":/" + path)
 	}
-	return &refusal{exitNo, line, "git restore --staged " + strings.Join(words, " ")}
+	return refuseStaged(lock.HeldError{Path: theirs[0], Claim: first}, text.Age(c.Now(), first.Since), theirs[1:], words)
 }

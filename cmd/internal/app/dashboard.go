@@ -190,7 +190,7 @@ func (c *call) watchDashboard(ctx context.Context, m *monitor.Monitor, interval 
 		return usageOf(c.verb, "either --watch or --json")
 	}
 	if kind := c.Env.Get("TERM"); !c.onTerminal() || kind == "dumb" || kind == "" {
-		return &refusal{exitUsage, "--watch needs a terminal that can be drawn on", "git swarm orchestrate dashboard"}
+		return refuseScreen()
 	}
 	t, err := screen.OpenTerminal(c.Stdin.(*os.File), c.Stdout.(*os.File), !c.colours())
 	if err != nil {

@@ -205,7 +205,7 @@ func (c *call) commitOf(ctx context.Context, arg string) (string, error) {
 	out, err := repo.Output(c.swarm.Repo.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}"))
 	var no *repo.GitError
 	if errors.As(err, &no) {
-		return "", &refusal{exitNo, fmt.Sprintf("'%s' is neither a branch nor a session with one", text.Inert(arg)), "git swarm status"}
+		return "", refuseRevision(arg)
 	}
 	return strings.TrimSpace(out), err
 }

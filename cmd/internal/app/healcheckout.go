@@ -25,7 +25,7 @@ func (c *call) healCheckout(ctx context.Context) error {
 		return err
 	}
 	if r.WorkTree == "" {
-		return c.formatLanding(land.ErrBare)
+		return land.ErrBare
 	}
 	chosen, err := c.chosen(r)
 	if err != nil {
@@ -99,14 +99,11 @@ func (c *choice) missed() error {
 	var args []string
 	for i, n := range c.names {
 		if !c.found[n] {
-			args = append(args, "'"+text.Inert(c.args[i])+"'")
+			args = append(args, "'"+c.args[i]+"'")
 		}
 	}
-	switch len(args) {
-	case 0:
+	if len(args) == 0 {
 		return nil
-	case 1:
-		return &refusal{exitNo, args[0] + " is not in conflict", "git status"}
 	}
-	return &refusal{exitNo, strings.Join(args, ", ") + " are not in conflict", "git status"}
+	return refuseNoConflict(args)
 }

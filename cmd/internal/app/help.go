@@ -203,5 +203,5 @@ func unknownVerb(words []string) error {
 	} else if near := text.Nearest(words[0], guide.Names()); near != "" {
 		hint = "git swarm help " + near
 	}
-	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a git swarm command", text.Inert(strings.Join(words, " "))), hint}
+	return refuseVerb(words, hint)
 }

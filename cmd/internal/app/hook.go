@@ -105,7 +105,7 @@ func (c *call) targets(ctx context.Context) ([]string, error) {
 		case err == nil:
 			targets = append(targets, "refs/heads/"+t.Branch)
 		case !errors.Is(err, repo.ErrNoTarget):
-			return nil, formatTarget(err)
+			return nil, err
 		}
 	}
 	return targets, nil
@@ -149,5 +149,5 @@ func (c *call) mayPush(ctx context.Context, tip, remote string) error {
 			r.Base = newest.Base
 		}
 	}
-	return formatNotClear(book.Clear(ctx, id, newest, r))
+	return book.Clear(ctx, id, newest, r)
 }

@@ -83,11 +83,7 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if c.cmd.Bool("worktrees") {
-		err := launch.CheckWorktrees(ctx, r)
-		if errors.Is(err, launch.ErrNoCommit) {
-			return &refusal{exitNo, "a worktree needs a commit to begin with, and the repository has none", "git commit --allow-empty -m start"}
-		}
-		if err != nil {
+		if err := launch.CheckWorktrees(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -98,11 +94,7 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if hooks {
-		err := install.InstallGitHooks(ctx, r)
-		if errors.Is(err, install.ErrKept) {
-			return &refusal{exitNo, text.Inert(err.Error()), ""}
-		}
-		if err != nil {
+		if err := install.InstallGitHooks(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -115,11 +107,7 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if driver {
-		err := install.InstallMergeDriver(ctx, r)
-		if errors.Is(err, install.ErrOtherDriver) {
-			return &refusal{exitNo, err.Error() + ", which is left alone", "git config --unset merge.default"}
-		}
-		if err != nil {
+		if err := install.InstallMergeDriver(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -213,7 +201,11 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 			}
 			w, err := launch.AddWorktree(ctx, r, s.ID, s.Branch)
 			if err != nil {
-				return formatWorktree(err)
+				var git *repo.GitError
+				if errors.As(err, &git) {
+					return refuseWorktree(err)
+				}
+				return err
 			}
 			paths[s.ID] = w.Path
 			if c.wantJSON() {
@@ -225,19 +217,6 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 		}
 	}
 	return c.initJSON(all, paths)
-}
-
-// formatWorktree words why a worktree was not made.
-func formatWorktree(err error) error {
-	var gone *launch.GoneError
-	var git *repo.GitError
-	switch {
-	case errors.As(err, &gone):
-		return &refusal{exitNo, text.Inert(gone.Error()), "git worktree prune if it was deleted, git worktree repair NEWPATH if it was moved; then this again"}
-	case errors.As(err, &git):
-		return &refusal{exitNo, text.Inert(err.Error()), "git worktree list"}
-	}
-	return err
 }
 
 // near is the path as seen from where the command was started, if that is shorter.

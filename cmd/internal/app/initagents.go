@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -41,7 +40,7 @@ func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []install
 	}
 	for _, a := range agents {
 		if err := a.Install(ctx, r, target); err != nil {
-			return formatSettings(err, "git swarm init --agents "+a.Name+", in a worktree")
+			return err
 		}
 		if c.wantJSON() {
 			continue
@@ -60,7 +59,7 @@ func (c *call) removeAgents(ctx context.Context, r *repo.Repo, agents []install.
 	for _, a := range agents {
 		there := a.Installed(r)
 		if err := a.Remove(ctx, r); err != nil {
-			return formatSettings(err, "git swarm init --agents "+a.Name+" --remove, in a worktree")
+			return err
 		}
 		if c.wantJSON() {
 			continue
@@ -77,17 +76,4 @@ func (c *call) printRemoved(path string, there bool) error {
 		return c.printf("Removed git swarm's hooks from %s\n", text.Inert(c.near(path)))
 	}
 	return c.printf("No hooks of git swarm's in %s\n", text.Inert(c.near(path)))
-}
-
-// formatSettings words why an agent's settings were left alone. elsewhere is what to
-// run where there is no main checkout.
-func formatSettings(err error, elsewhere string) error {
-	var settings *install.SettingsError
-	switch {
-	case errors.As(err, &settings):
-		return &refusal{exitNo, text.Inert(err.Error()), "mend it, then run this again"}
-	case errors.Is(err, install.ErrNoCheckout):
-		return &refusal{exitNo, err.Error(), elsewhere}
-	}
-	return err
 }

@@ -22,7 +22,7 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 	}
 	path, err := claude.Install(ctx, r)
 	if err != nil {
-		return formatSettings(err, "git swarm init --claude --shared, in a worktree")
+		return err
 	}
 	if c.wantJSON() {
 		return nil
@@ -34,7 +34,7 @@ func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {
 	before := install.Installed(ctx, r)
 	path, err := install.Claude{Shared: c.cmd.Bool("shared")}.Remove(ctx, r)
 	if err != nil {
-		return formatSettings(err, "git swarm init --claude --shared, in a worktree")
+		return err
 	}
 	if c.wantJSON() {
 		return nil
@@ -49,7 +49,7 @@ func ownPath() (string, error) {
 	}
 	path, err := exec.LookPath("git-swarm")
 	if err != nil {
-		return "", &refusal{exitNo, "git-swarm is not on PATH, so no hook could run it", "go install ./cmd/git-swarm"}
+		return "", refuseNotOnPath()
 	}
 	return filepath.Abs(path)
 }

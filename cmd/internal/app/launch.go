@@ -78,7 +78,7 @@ func runLaunch(ctx context.Context, c *call) error {
 	}
 	for _, a := range clients {
 		if len(a.Prompt) > launch.MaxPrompt {
-			return tooLong("task")
+			return refuseTooLong("task")
 		}
 	}
 	if printed {
@@ -95,10 +95,10 @@ func runLaunch(ctx context.Context, c *call) error {
 	}
 	tmux, err := launch.FindTmux(ctx, c.Env, c.swarm.Repo)
 	if errors.Is(err, launch.ErrNoTmux) && len(clients) == 1 && c.onTerminal() {
-		return formatAgent(clients[0].Interactive(ctx))
+		return passStatus(clients[0].Interactive(ctx))
 	}
 	if err != nil {
-		return formatAgent(err)
+		return err
 	}
 	for _, a := range clients {
 		line, err := c.launchLine(a)
@@ -107,7 +107,7 @@ func runLaunch(ctx context.Context, c *call) error {
 		}
 		window := strings.TrimPrefix(tmux.Own+":"+a.Session, ":")
 		if errors.Is(err, launch.ErrWindow) {
-			return &refusal{exitNo, fmt.Sprintf("there is a tmux window %s already", window), "tmux select-window -t " + window}
+			return refuseWindow(window)
 		}
 		if err == nil {
 			err = c.printf("%s started in tmux window %s\n", a.Session, window)
@@ -125,11 +125,11 @@ func runLaunch(ctx context.Context, c *call) error {
 // mayLaunch refuses where there is no client, or where one is at work already.
 func (c *call) mayLaunch(clients []launch.Client) error {
 	if err := launch.HasClient(c.Env); err != nil {
-		return formatAgent(err)
+		return err
 	}
 	for _, a := range clients {
 		if agents.In(c.swarm.Repo).AtWork(a.Session) {
-			return &refusal{exitNo, fmt.Sprintf("an agent is at work as %s already", a.Session), fmt.Sprintf("git swarm message %s \"…\"", a.Session)}
+			return refuseSecondAgent(a.Session)
 		}
 	}
 	return nil
@@ -137,11 +137,6 @@ func (c *call) mayLaunch(clients []launch.Client) error {
 
 func (c *call) launchLine(a launch.Client) (string, error) {
 	return a.Line(launch.PromptFile(c.swarm.Repo.CommonDir, a.Session))
-}
-
-// tooLong refuses a text that no program can be given as an argument.
-func tooLong(what string) error {
-	return &refusal{exitNo, fmt.Sprintf("the %s has more than %d bytes, and cannot be handed to the client", what, launch.MaxPrompt), "write it to a file in the repository, and say: it stands in FILE"}
 }
 
 // onTerminal reports whether both ends of the command are a terminal.
@@ -239,13 +234,12 @@ func (c *call) client(ctx context.Context, id, task string, most int, settings *
 		}
 	}
 	if p.Session.ID == "" {
-		return launch.Client{}, &refusal{exitNo, "the orchestrator has no worktree: git swarm start runs it", ""}
+		return launch.Client{}, refuseOrchestratorWorktree()
 	}
 	var err error
 	p.Worktree, err = agents.FindWorktree(c.swarm.Repo, id)
 	if errors.Is(err, agents.ErrNoWorktree) {
-		hint := fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", id, text.Inert(p.Session.Workstream))
-		return launch.Client{}, &refusal{exitNo, fmt.Sprintf("session %s has no worktree", id), hint}
+		return launch.Client{}, refuseNoWorktree(id, p.Session.Workstream)
 	}
 	if err != nil {
 		return launch.Client{}, err

@@ -31,7 +31,7 @@ func messageVerb() *verb {
 				return err
 			}
 			if len(sent) == 0 {
-				return &refusal{exitNo, "there is nobody else to tell", "git swarm init --sessions \"B:workstream\""}
+				return refuseNobody()
 			}
 			for _, s := range sent {
 				if err := c.printSent("Message", s); err != nil {

@@ -163,8 +163,12 @@ func (c *call) paths(args []string) ([]string, error) {
 			path = strings.TrimSuffix(r.Prefix, "/") + "/" + path
 		}
 		clean, err := lock.CleanPath(path)
+		var bad *lock.PathError
+		if errors.As(err, &bad) { // named as the user gave it
+			err = &lock.PathError{Path: arg, Why: bad.Why}
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%w", formatPath(err, arg))
+			return nil, err
 		}
 		paths = append(paths, clean)
 	}
@@ -186,15 +190,6 @@ func (c *call) noLinks(paths []string) error {
 		}
 	}
 	return nil
-}
-
-// formatPath names the path as the user gave it.
-func formatPath(err error, arg string) error {
-	_, why, ok := strings.Cut(err.Error(), "': ")
-	if !ok {
-		return err
-	}
-	return bus.Inputf("'%s': %s", text.Inert(arg), why)
 }
 
 // inWorkTree makes an absolute path relative to the work tree's top, also when

@@ -88,7 +88,7 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 	}
 	target, err := c.targetRef(ctx, "HEAD")
 	if err != nil && !errors.Is(err, repo.ErrNoTarget) {
-		return nil, 0, formatTarget(err)
+		return nil, 0, err
 	}
 	return &monitor.Monitor{
 		Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now,

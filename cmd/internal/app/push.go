@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -60,11 +59,11 @@ func runPush(ctx context.Context, c *call) error {
 	}
 	target, err := c.target(ctx, "HEAD", c.cmd.String("to"))
 	if err != nil {
-		return formatTarget(err)
+		return err
 	}
 	landed, err := l.Push(ctx, target, wait)
 	if err != nil {
-		return c.formatLanding(err)
+		return err
 	}
 	return c.printLanded(landed, "Push successful", "landed on")
 }
@@ -82,11 +81,11 @@ func runPull(ctx context.Context, c *call) error {
 	}
 	target, err := c.target(ctx, "HEAD", branch)
 	if err != nil {
-		return formatTarget(err)
+		return err
 	}
 	landed, err := l.Pull(ctx, target)
 	if err != nil {
-		return c.formatLanding(err)
+		return err
 	}
 	return c.printLanded(landed, "Pull successful", "new from")
 }
@@ -146,82 +145,6 @@ func (c *call) printLanded(l *land.Landed, done, verb string) error {
 		note += "; told " + strings.Join(l.Told, ", ")
 	}
 	return c.printf("%s%s\n", done, note)
-}
-
-// formatLanding words what can go wrong with a branch.
-func (c *call) formatLanding(err error) error {
-	var (
-		conflict *land.ConflictError
-		rejected *land.RejectedError
-		inTheWay *land.InTheWayError
-		half     *land.UnfinishedError
-		none     *land.NoBranchError
-		local    *land.NoRemoteError
-	)
-	var gate *land.GateError
-	var verify *land.VerifyError
-	switch {
-	case errors.As(err, &verify):
-		return &refusal{exitNo, text.Inert(verify.Error()), "git swarm pull" + c.landsAt(" ") + ", mend, then " + c.pushAgain()}
-	case errors.As(err, &gate):
-		return formatNotClear(gate.Err)
-	case errors.As(err, &conflict):
-		return &refusal{exitNo, formatConflict(conflict), "git rebase " + text.ShellWord(conflict.Onto) + ", resolve, then " + c.pushAgain()}
-	case errors.As(err, &rejected):
-		return &refusal{exitNo, text.Inert(rejected.Error()), ""}
-	case errors.As(err, &inTheWay):
-		return &refusal{exitNo, "uncommitted changes are in the way: " + text.Inert(inTheWay.Line), "git stash, or git swarm commit"}
-	case errors.As(err, &half):
-		if half.What == "bisect" {
-			return &refusal{exitNo, half.Error(), "git bisect reset"}
-		}
-		return &refusal{exitNo, half.Error(), fmt.Sprintf("git %s --continue, or git %s --abort", half.What, half.What)}
-	case errors.As(err, &none):
-		return &refusal{exitNo, text.Inert(none.Error()), "git swarm pull BRANCH, or git config swarm.target BRANCH"}
-	case errors.As(err, &local):
-		return &refusal{exitNo, text.Inert(err.Error()), "git remote add origin URL"}
-	case errors.Is(err, land.ErrDetached), errors.Is(err, land.ErrUnborn), errors.Is(err, land.ErrBare):
-		return &refusal{exitNo, err.Error(), ""}
-	case errors.Is(err, land.ErrAtWork), errors.Is(err, land.ErrOvertaken):
-		return &refusal{exitAgain, err.Error(), "try again"}
-	case errors.Is(err, lock.ErrLost):
-		return &refusal{exitAgain, "the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", c.pushAgain()}
-	}
-	return err
-}
-
-// pushAgain is the push that was asked for, or that follows a pull.
-func (c *call) pushAgain() string { return "git swarm push" + c.landsAt(" --to ") }
-
-// landsAt is the branch that was named, behind an option; "" if none was.
-func (c *call) landsAt(option string) string {
-	to := c.cmd.String("to")
-	if c.verb.name == "pull" && len(c.args) == 1 {
-		to = c.args[0]
-	}
-	if to == "" {
-		return ""
-	}
-	return option + text.ShellWord(to)
-}
-
-// formatConflict names the files, and whose commits they conflict with.
-func formatConflict(e *land.ConflictError) string {
-	var sessions, commits []string
-	seen := map[string]bool{}
-	for _, t := range e.Theirs {
-		who := t.Session
-		if who == "" {
-			who = t.Author
-		}
-		if !seen[who] {
-			seen[who] = true
-			sessions = append(sessions, who)
-		}
-		commits = append(commits, t.Commit)
-	}
-	line := fmt.Sprintf("conflict in %s, changed by %s (%s); nothing was changed", strings.Join(e.Files, ", "), strings.Join(sessions, ", "), strings.Join(commits, ", "))
-	return text.Inert(line)
 }
 
 type healedJSON struct {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -70,11 +69,11 @@ func runReviewRequest(ctx context.Context, c *call) error {
 	}
 	r, err := c.reviewRange(ctx, id)
 	if err != nil {
-		return formatCommit(err)
+		return err
 	}
 	made, err := review.NewStore(b).Request(ctx, id, review.RequestParams{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
 	if err != nil {
-		return formatReview(err, 0)
+		return err
 	}
 	if c.wantJSON() {
 		return c.object(jsonReview(made))
@@ -90,7 +89,7 @@ func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error
 	}
 	target, err := c.targetRef(ctx, branch)
 	if err != nil {
-		return nil, formatTarget(err)
+		return nil, err
 	}
 	if len(c.args) == 1 {
 		return review.ParseRange(ctx, c.swarm.Repo, c.args[0], target)
@@ -246,40 +245,11 @@ func (c *call) findReview(ctx context.Context, book *review.Store, arg string) (
 	}
 	r, err := review.FindRange(ctx, c.swarm.Repo, arg, arg)
 	if err != nil {
-		return nil, formatCommit(err)
+		return nil, err
 	}
 	found, err := book.On(ctx, r.Tip)
 	if err == nil && found == nil {
 		err = fmt.Errorf("review of '%s': %w", text.Inert(arg), refstore.ErrNotExist)
 	}
 	return found, err
-}
-
-// formatCommit says a plain no to a name that is no commit.
-func formatCommit(err error) error {
-	var none *review.NoCommitError
-	if errors.As(err, &none) {
-		return &refusal{exitNo, text.Inert(none.Error()), ""}
-	}
-	return err
-}
-
-// formatReview words what a review refuses.
-func formatReview(err error, number int) error {
-	hint := ""
-	switch {
-	case errors.Is(err, review.ErrClosed):
-		hint = "git swarm review request"
-	case errors.Is(err, review.ErrNotNamed), errors.Is(err, review.ErrOwn), errors.Is(err, review.ErrNotAuthor):
-		hint = fmt.Sprintf("git swarm review show %d", number)
-	case errors.Is(err, review.ErrEmpty):
-		hint = "commit first, or give a range: git swarm review request main..HEAD"
-	default:
-		return err
-	}
-	line := text.Inert(err.Error())
-	if number > 0 {
-		line = fmt.Sprintf("review #%d: %s", number, line)
-	}
-	return &refusal{exitNo, line, hint}
 }

@@ -71,7 +71,7 @@ func (c *call) printReview(ctx context.Context, r *review.Review, diff string) e
 		if diff != "" {
 			return c.printDiff(diff)
 		}
-		return &refusal{exitNo, fmt.Sprintf("commit %s is gone from this repository, so there is no diff to show", r.Tip.Short()), ""}
+		return refuseGoneCommit(r.Tip.Short())
 	}
 	if err := c.git(ctx, "--no-pager", "log", "--no-decorate", "--format=%h %an: %s", span); err != nil {
 		return err
@@ -133,7 +133,7 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 	comment := c.cmd.String("comment")
 	if len(c.args) == 2 {
 		if kind != review.Comment || comment != "" {
-			return usageOf(c.verb, fmt.Sprintf("surplus argument '%s'", text.Inert(c.args[1])))
+			return c.verb.unexpected(c.args[1])
 		}
 		comment = c.args[1]
 	}
@@ -155,7 +155,7 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 	}
 	now, err := book.AddEvent(ctx, id, r.Number, kind, comment)
 	if err != nil {
-		return formatReview(err, r.Number)
+		return &reviewError{r.Number, err}
 	}
 	if c.wantJSON() {
 		return c.object(jsonReview(now))
@@ -197,10 +197,10 @@ func runMergeOK(ctx context.Context, c *call) error {
 	if newest != nil && newest.State == review.Approved {
 		r, err = c.rangeNow(ctx, newest)
 		if errors.Is(err, bus.ErrInput) { // nothing in common with the target any more
-			err = &refusal{exitNo, fmt.Sprintf("%s: %s", id, text.Inert(err.Error())), ""}
+			err = refuseUnrelated(id, err)
 		}
 		if err != nil {
-			return formatCommit(err)
+			return err
 		}
 	}
 	return c.printClear(id, newest, book.Clear(ctx, id, newest, r))
@@ -213,14 +213,14 @@ func (c *call) rangeNow(ctx context.Context, r *review.Review) (*review.Range, e
 		target, err = r.Target, nil
 	}
 	if err != nil {
-		return nil, formatTarget(err)
+		return nil, err
 	}
 	return review.Now(ctx, c.swarm.Repo, r, target)
 }
 
 func (c *call) printClear(id string, newest *review.Review, verdict error) error {
 	if verdict != nil {
-		return formatNotClear(verdict)
+		return verdict
 	}
 	if c.wantJSON() {
 		return c.object(map[string]any{"session": id, "status": "clear", "number": newest.Number})

@@ -182,8 +182,10 @@ func (c *call) removeDocs() error {
 	for _, pattern := range []struct{ glob, root string }{
 		{places.man + "/man1/git-swarm.1", places.prefix},
 		{places.man + "/man7/git-swarm-*.7", places.prefix},
-		{places.bash + "/git-swarm", places.bashRoot}, {places.bash + "/ao", places.bashRoot},
-		{places.fish + "/git-swarm.fish", places.fishRoot}, {places.fish + "/ao.fish", places.fishRoot},
+		{places.bash + "/git-swarm", places.bashRoot},
+		{places.bash + "/ao", places.bashRoot},
+		{places.fish + "/git-swarm.fish", places.fishRoot},
+		{places.fish + "/ao.fish", places.fishRoot},
 		{places.zsh + "/_git-swarm", places.prefix},
 	} {
 		found, err := filepath.Glob(pattern.glob)

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/hook"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
@@ -76,24 +74,24 @@ func runStart(ctx context.Context, c *call) (err error) {
 		return c.printf("%s", prompt)
 	}
 	if len(prompt) > launch.MaxPrompt {
-		return tooLong("plan")
+		return refuseTooLong("plan")
 	}
 	name, err := install.WriteProtocol(r.WorkTree, target)
 	if err != nil {
-		return formatSettings(err, "")
+		return err
 	}
 	c.notef("The rules of the swarm are in %s, between marks: commit it, so that worktrees have it", name)
 	if err := c.initClaude(ctx, r); err != nil {
 		return err
 	}
 	client := launch.Client{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
-	return formatAgent(client.Interactive(ctx))
+	return passStatus(client.Interactive(ctx))
 }
 
 // mayStart refuses where the orchestrator could not be started.
 func (c *call) mayStart(ctx context.Context, r *repo.Repo) error {
 	if r.WorkTree == "" {
-		return &refusal{exitNo, "git swarm start needs a work tree, and the repository is bare", ""}
+		return refuseBareStart()
 	}
 	_, err := launch.ClientVersion(ctx, c.Env)
 	if errors.Is(err, launch.ErrClientTooOld) {
@@ -101,9 +99,9 @@ func (c *call) mayStart(ctx context.Context, r *repo.Repo) error {
 		return nil
 	}
 	if err != nil && !errors.Is(err, launch.ErrNoClient) {
-		return &refusal{exitNo, text.Inert(err.Error()), "git swarm setup"}
+		return refuseClient(err)
 	}
-	return formatAgent(err)
+	return err
 }
 
 // planFile is where a plan is edited.
@@ -126,8 +124,7 @@ func (c *call) landsOn(ctx context.Context, branch string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	on, err := hook.LandsOn(ctx, b, branch)
-	return on, formatTarget(err)
+	return hook.LandsOn(ctx, b, branch)
 }
 
 // plan is what the user wants, from wherever it is given; edited says that it is
@@ -140,7 +137,7 @@ func (c *call) plan(ctx context.Context, r *repo.Repo) (plan string, edited bool
 	case file != "":
 		var content []byte
 		if content, err = os.ReadFile(c.at(file)); errors.Is(err, fs.ErrNotExist) {
-			err = &refusal{exitNo, fmt.Sprintf("there is no file '%s'", text.Inert(file)), ""}
+			err = refuseNoFile(file)
 		}
 		plan = string(content)
 	case len(c.args) > 0:
@@ -159,7 +156,7 @@ func (c *call) plan(ctx context.Context, r *repo.Repo) (plan string, edited bool
 	plan = strings.TrimSpace(plan)
 	switch {
 	case plan == "":
-		return "", edited, &refusal{exitNo, "the plan is empty: nothing to do", ""}
+		return "", edited, refuseEmptyPlan()
 	case !isText(plan):
 		return "", edited, bus.Inputf("the plan has more than %d bytes, or is no text", bus.MaxBody)
 	}
@@ -211,7 +208,7 @@ func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
 	cmd.Dir, cmd.Env = c.Dir, c.Env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, c.Stderr, c.Stderr
 	if err := cmd.Run(); err != nil {
-		return "", &refusal{exitNo, fmt.Sprintf("the editor ended with an error (%v)", err), ""}
+		return "", refuseEditor(err)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -227,18 +224,4 @@ func (c *call) edit(ctx context.Context, r *repo.Repo) (string, error) {
 		return text, os.WriteFile(path, []byte(text), 0o666)
 	}
 	return "", os.Remove(path)
-}
-
-// formatAgent words what can go wrong with a client.
-func formatAgent(err error) error {
-	var exit *exec.ExitError
-	switch {
-	case errors.Is(err, launch.ErrNoClient):
-		return &refusal{exitNo, launch.ErrNoClient.Error(), installClient}
-	case errors.Is(err, launch.ErrNoTmux):
-		return &refusal{exitNo, err.Error(), "git swarm launch --print"}
-	case errors.As(err, &exit):
-		return &statusError{max(exit.ExitCode(), exitNo)}
-	}
-	return err
 }

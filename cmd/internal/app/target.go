@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -26,30 +25,6 @@ func (c *call) targetRef(ctx context.Context, branch string) (string, error) {
 		return "", err
 	}
 	return c.swarm.Repo.TargetRef(ctx, t)
-}
-
-// formatTarget words why there is nothing to land on.
-func formatTarget(err error) error {
-	var unknown *repo.UnknownRemoteError
-	var name *repo.BranchNameError
-	hint := ""
-	switch {
-	case errors.As(err, &unknown):
-		hint = "git remote -v"
-	case errors.As(err, &name) && name.Source == repo.FromOption:
-		return usageOf(nil, text.Inert(err.Error()))
-	case errors.As(err, &name):
-		hint = "git config swarm.target BRANCH"
-	case errors.Is(err, repo.ErrWhichRemote):
-		hint = "git config swarm.remote NAME"
-	case errors.Is(err, repo.ErrNotFetched):
-		hint = "git fetch, or git config swarm.target BRANCH"
-	case errors.Is(err, repo.ErrNoTarget):
-		hint = "git config swarm.target BRANCH"
-	default:
-		return err
-	}
-	return &refusal{exitNo, text.Inert(err.Error()), hint}
 }
 
 // formatSource says what named the target.
