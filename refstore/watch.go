@@ -20,9 +20,9 @@ type Watcher struct {
 // watchPoll is how often refs are worth a look where there is no notification.
 const watchPoll = 100 * time.Millisecond
 
-// Watch begins to watch the refs, whose folders must exist. It does not fail:
-// where the system refuses notifications (its limits can be low), Wait returns
-// every now and then instead.
+// Watch begins to watch the refs, and makes the folders that they would be in. It
+// does not fail: where the system refuses notifications (its limits can be low), or
+// a folder cannot be made, Wait returns every now and then instead.
 func (s *Store) Watch(refs ...string) *Watcher {
 	w := &Watcher{names: map[string]bool{}, dirs: map[string]bool{}}
 	for _, ref := range refs {
@@ -40,8 +40,7 @@ func (s *Store) Watch(refs ...string) *Watcher {
 	}
 	w.files = files
 	for dir := range w.dirs {
-		if err := files.Add(dir); err != nil {
-			w.giveUp()
+		if w.add(dir); w.files == nil {
 			break
 		}
 	}
@@ -54,9 +53,9 @@ func (w *Watcher) giveUp() {
 	w.files = nil
 }
 
-// again watches a folder anew that git pack-refs has removed with the last loose
-// ref in it; the next ref would be made in another folder of that name.
-func (w *Watcher) again(dir string) {
+// add watches a folder, which is made where there is none yet, or where git
+// pack-refs has removed it with the last loose ref in it.
+func (w *Watcher) add(dir string) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		w.giveUp()
 	} else if err := w.files.Add(dir); err != nil {
@@ -83,7 +82,7 @@ func (w *Watcher) Wait(ctx context.Context) error {
 				return nil
 			}
 			if w.dirs[event.Name] && event.Has(fsnotify.Remove|fsnotify.Rename) {
-				w.again(event.Name)
+				w.add(event.Name)
 				return nil
 			}
 			if w.names == nil || w.names[event.Name] {

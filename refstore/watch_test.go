@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/fsnotify/fsnotify"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
@@ -33,6 +36,25 @@ func drain(w *Watcher) {
 			return
 		}
 	}
+}
+
+// A ref whose folder does not exist yet is watched, and not polled for.
+func TestWatchNewFolder(t *testing.T) {
+	r := plain(t)
+	s := r.open(Options{})
+	w := s.Watch("refs/swarm/inbox/A", "refs/swarm/context")
+	defer w.Close()
+	if w.files == nil {
+		if probe, err := fsnotify.NewWatcher(); err != nil {
+			t.Skip("the system gives no notifications")
+		} else {
+			_ = probe.Close()
+		}
+		t.Fatal("it polls")
+	}
+	drain(w)
+	mustAppend(t, s, "refs/swarm/inbox/A", "x")
+	mustWake(t, w, "the first message")
 }
 
 // A change wakes whoever watches: ours and git's, in a linked worktree as in the
@@ -121,13 +143,16 @@ func TestWatchMissesNothing(t *testing.T) {
 	}
 }
 
-// Without notifications Wait returns every now and then, and heeds ctx.
+// Without notifications Wait returns every now and then, and ends with ctx.
 func TestWatchPolls(t *testing.T) {
 	r := plain(t)
-	w := r.open(Options{}).Watch("refs/swarm/no/such/folder")
+	if err := os.WriteFile(filepath.Join(r.Git("rev-parse", "--absolute-git-dir"), "refs", "file"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	w := r.open(Options{}).Watch("refs/file/no/folder")
 	defer w.Close()
 	if w.files != nil {
-		t.Error("a folder that is not there is watched")
+		t.Error("a folder that cannot be made is watched")
 	}
 	mustWake(t, w, "poll")
 	ctx, cancel := context.WithCancel(bg)

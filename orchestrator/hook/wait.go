@@ -3,8 +3,6 @@ package hook
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -48,13 +46,7 @@ func (h *Handler) wait(ctx context.Context, id string) error {
 		return nil
 	}
 	defer h.known().EndWaiting(h.Input.Session)
-	inbox := bus.InboxRef(id)
-	if h.Repo.RefFormat == "files" {
-		if err := os.MkdirAll(filepath.Join(h.Repo.CommonDir, filepath.Dir(inbox)), 0o777); err != nil {
-			return err
-		}
-	}
-	watch := h.Bus.Store().Watch(inbox)
+	watch := h.Bus.Store().Watch(bus.InboxRef(id))
 	defer watch.Close()
 	if !pause(ctx, waitSettle) {
 		return nil

@@ -133,9 +133,9 @@ func (m *Monitor) Beat(ctx context.Context) error {
 	return m.Bus.Update(ctx, bus.Orchestrator, func(*refstore.Tx, string) error { return nil })
 }
 
-// WatchRefs are the refs whose movement is worth a look, and that a look does not
+// watchRefs are the refs whose movement is worth a look, and that a look does not
 // move itself.
-func (m *Monitor) WatchRefs(s *Snapshot) []string {
+func (m *Monitor) watchRefs(s *Snapshot) []string {
 	refs := []string{bus.SessionsRef, bus.ContextRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, review.NotesRef}
 	heads := agents.Heads(m.Repo)
 	for _, session := range s.Sessions {

@@ -221,8 +221,12 @@ func (c *call) viewDashboard(ctx context.Context, on screen.Screen, m *monitor.M
 			return ctx.Err()
 		}
 	}
-	p := poller{call: c, monitor: m, interval: interval, busy: func(error) time.Duration { return min(interval, busyPause) }}
-	p.show = func(ctx context.Context, before *monitor.Snapshot) error {
+	p := monitor.Poller{Monitor: m, Interval: interval}
+	p.Again = func(err error) (time.Duration, bool) {
+		_, _, code := c.format(err)
+		return min(interval, busyPause), code == exitAgain
+	}
+	p.Show = func(ctx context.Context, before *monitor.Snapshot) error {
 		if !m.Looked() {
 			if err := send(ctx, c.dashboardContent(before, "  looking for collisions…")); err != nil {
 				return err
@@ -236,7 +240,7 @@ func (c *call) viewDashboard(ctx context.Context, on screen.Screen, m *monitor.M
 	}
 	go func() {
 		defer close(over)
-		_ = send(ctx, screen.Content{Err: p.run(ctx)})
+		_ = send(ctx, screen.Content{Err: p.Run(ctx)})
 	}()
 	return (&screen.View{Screen: on}).Run(ctx, contents)
 }

@@ -103,18 +103,20 @@ func runOrchestrate(ctx context.Context, c *call) error {
 		return err
 	}
 	whole := !c.cmd.Bool("quiet")
-	p := poller{call: c, monitor: m, interval: interval, prepare: m.Beat}
-	p.show = func(ctx context.Context, _ *monitor.Snapshot) error {
+	p := monitor.Poller{Monitor: m, Interval: interval, Prepare: m.Beat}
+	p.Show = func(ctx context.Context, _ *monitor.Snapshot) error {
 		err := c.tick(ctx, m, whole)
 		whole = whole && err != nil
 		return err
 	}
-	p.busy = func(err error) time.Duration {
-		line, _, _ := c.format(err)
-		c.notef("git swarm: %s; looking again in %s", text.Inert(line), interval)
-		return interval
+	p.Again = func(err error) (time.Duration, bool) {
+		line, _, code := c.format(err)
+		if code == exitAgain {
+			c.notef("git swarm: %s; looking again in %s", text.Inert(line), interval)
+		}
+		return interval, code == exitAgain
 	}
-	return p.run(ctx)
+	return p.Run(ctx)
 }
 
 // tick prints how things stand, if whole is asked for, and what has happened.
