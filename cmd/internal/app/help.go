@@ -27,32 +27,34 @@ func helpVerb() *verb {
 }
 
 func runHelp(ctx context.Context, c *call) error {
-	if c.cmd.Bool("guides") {
-		if len(c.args) > 0 {
-			return usageOf(c.verb, fmt.Sprintf("unexpected argument '%s'", text.Inert(c.args[0])))
-		}
-		return c.helpGuides()
+	name := ""
+	if len(c.args) > 0 {
+		name = c.args[0]
 	}
-	if len(c.args) == 0 {
-		if c.cmd.Bool("man") {
-			return c.printf("%s", manual())
-		}
+	g, isGuide := guide.Find(name)
+	isGuide = isGuide && len(c.args) == 1
+	switch {
+	case c.cmd.Bool("man") && name == "":
+		return c.printf("%s", manual())
+	case c.cmd.Bool("man") && isGuide:
+		return c.printf("%s", g.Man())
+	case c.cmd.Bool("guides") && name == "":
+		return c.helpGuides()
+	case c.cmd.Bool("guides") && isGuide:
+		return c.page(ctx, g.Text())
+	case c.cmd.Bool("man"), c.cmd.Bool("guides"):
+		return &refusal{exitUsage, fmt.Sprintf("'%s' is not a guide", text.Inert(strings.Join(c.args, " "))), "git swarm help -g"}
+	case name == "":
 		return c.help(c.Stdout)
 	}
 	v, rest := findVerb(c.args)
-	if v == nil && len(c.args) == 1 {
-		if g, ok := guide.Find(c.args[0]); ok {
-			if c.cmd.Bool("man") {
-				return c.printf("%s", g.Man())
-			}
-			return c.page(ctx, g.Text())
-		}
-	}
 	switch {
-	case c.cmd.Bool("man"):
-		return usageOf(c.verb, fmt.Sprintf("--man takes a guide, and '%s' is none", text.Inert(c.args[0])))
+	case v == nil && isGuide:
+		return c.page(ctx, g.Text())
 	case v == nil, len(rest) > 0 && !slices.Contains(v.subs, rest[0]):
 		return unknownVerb(c.args)
+	case isGuide: // "claims" is both
+		return c.page(ctx, c.describeVerb(v)+"\n"+g.Text())
 	}
 	return c.helpVerb(v)
 }
@@ -107,8 +109,15 @@ func (a *App) program() string {
 	return "git swarm"
 }
 
-// helpVerb describes one command, or the commands that begin with its name.
+// helpVerb prints the description of a command.
 func (a *App) helpVerb(v *verb) error {
+	_, err := io.WriteString(a.Stdout, a.describeVerb(v))
+	return err
+}
+
+// describeVerb is the description of one command, or of those that begin with its
+// name.
+func (a *App) describeVerb(v *verb) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: %s %s\n", a.program(), v.usage())
 	if v.short != "" {
@@ -132,8 +141,7 @@ func (a *App) helpVerb(v *verb) error {
 	if len(rows) > 0 {
 		fmt.Fprintf(&b, "\n%s", columns(rows))
 	}
-	_, err := io.WriteString(a.Stdout, b.String())
-	return err
+	return b.String()
 }
 
 // columns sets names in a column that is as wide as the widest of them.

@@ -20,7 +20,16 @@ type Guide struct {
 // All lists the guides in the order in which one would read them.
 func All() []Guide {
 	return []Guide{
+		{"agents", "Claude Code and other agents: set up, start, watch, and take out again"},
+		{"claims", "who may edit what: claim, wait, take over, release"},
+		{"reviews", "have a change approved before it lands"},
+		{"landing", "push and pull: how work reaches the branch that all share"},
 		{"healing", "which conflicts are resolved, by which rules, and how far to trust them"},
+		{"security", "what is protected, what runs by itself, and what is outside the model"},
+		{"format", "what is stored in refs/swarm, and how to read it with plain git"},
+		{"migrating", "from claude-swarm 0.3.3 to git swarm"},
+		{"troubleshooting", "what to do when something is refused, stuck or damaged"},
+		{"glossary", "the words of git swarm and what they mean"},
 	}
 }
 
