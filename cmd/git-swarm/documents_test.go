@@ -239,6 +239,37 @@ func TestDocumentsLink(t *testing.T) {
 	}
 }
 
+// TestDocumentsPlace looks for the files and folders that maintainers' documents
+// name.
+func TestDocumentsPlace(t *testing.T) {
+	named := regexp.MustCompile("`((?:cmd|refstore|lock|review|merge|orchestrator|\\.ci|\\.github)(?:/[A-Za-z0-9_.-]+)*)`")
+	seen := 0
+	for path, text := range documents(t) {
+		if !strings.HasPrefix(path, ".github/") {
+			continue
+		}
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat("../../" + m[1]); err != nil {
+				t.Errorf("%s names %s: %v", path, m[1], err)
+			}
+			seen++
+		}
+	}
+	if seen < 30 {
+		t.Errorf("only %d places found", seen)
+	}
+}
+
+// TestDocumentsListPackages looks for each package in the architecture's table.
+func TestDocumentsListPackages(t *testing.T) {
+	text := documents(t)[".github/ARCHITECTURE.md"]
+	for pkg := range layers {
+		if pkg != "orchestrator" && !strings.Contains(text, "`"+pkg+"`") {
+			t.Errorf("ARCHITECTURE.md lacks %s", pkg)
+		}
+	}
+}
+
 // anchors are the names under which forges link to headings.
 func anchors(text string) (all []string) {
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
