@@ -9,7 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
-// quote makes a path one line, as git's own output does.
+// quote returns a path on one line, quoted where git's own output quotes it.
 func quote(path string) string {
 	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '"' || r == '\\' }) {
 		return strconv.Quote(path)
@@ -33,12 +33,13 @@ func (e *PathError) Error() string {
 // Is makes errors.Is(err, bus.ErrInput) true.
 func (e *PathError) Is(target error) bool { return target == bus.ErrInput }
 
-// CleanPath brings a path given relative to the work tree's top into the form in
-// which paths are claimed. It refuses what is no path of a file or folder in it.
+// CleanPath returns a path, given relative to the work tree's top, in the form in
+// which paths are claimed. It refuses what cannot be the path of a file or folder
+// in the work tree.
 func CleanPath(path string) (string, error) {
 	bad := func(why string) (string, error) { return "", &PathError{path, why} }
 	if strings.ToValidUTF8(path, "") != path || strings.ContainsRune(path, 0) {
-		return bad("not valid UTF-8, and the format has no other paths")
+		return bad("not valid UTF-8, so it cannot be claimed; claim a folder above it")
 	}
 	if strings.HasPrefix(path, "/") {
 		return bad("outside the repository")
@@ -67,8 +68,8 @@ func CleanPath(path string) (string, error) {
 	return strings.Join(parts, "/"), nil
 }
 
-// isDotGit knows the names that git refuses in trees because some file system
-// takes them for .git (verify_path in read-cache.c).
+// isDotGit reports whether git refuses the name in a tree because some file system
+// takes it for .git (verify_path in read-cache.c).
 func isDotGit(name string) bool {
 	folded := strings.Map(func(r rune) rune {
 		switch r {
@@ -77,7 +78,7 @@ func isDotGit(name string) bool {
 		}
 		return r
 	}, name)
-	for part := range strings.SplitSeq(folded, `\`) { // Windows parts folders there
+	for part := range strings.SplitSeq(folded, `\`) { // which separates folders on Windows
 		part, _, _ = strings.Cut(part, ":") // an NTFS stream
 		part = strings.TrimRight(part, " .")
 		if strings.EqualFold(part, ".git") || strings.EqualFold(part, "git~1") {

@@ -13,9 +13,11 @@ func claimVerb() *verb {
 	return &verb{
 		name: "claim", group: groupClaim, args: "PATH...", min: 1, max: -1, short: "claim files or folders, all of them or none",
 		long: `A claimed path is this session's until it is released, the session is done, or
-it is taken over. A claim on a folder covers all that is below it. What another
-session holds is refused, with its name; a session that was not heard of for
-swarm.staleAfter (15m) can be passed over with --takeover, and is told.`,
+it is taken over. A claim on a folder covers all that is below it. A pathspec
+such as '*.go' claims the files that it matches now, tracked or not, except
+ignored ones. What another session holds is refused, with its name; --takeover
+takes it from a session that was not seen for swarm.staleAfter (15m), and tells
+it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
@@ -29,7 +31,15 @@ swarm.staleAfter (15m) can be passed over with --takeover, and is told.`,
 			if err != nil {
 				return err
 			}
-			claims, id, paths, err := c.claiming()
+			claims, id, err := c.claiming()
+			if err != nil {
+				return err
+			}
+			args, err := c.expand(ctx, c.args)
+			if err != nil {
+				return err
+			}
+			paths, err := c.paths(args)
 			if err == nil {
 				err = c.noLinks(paths)
 			}
@@ -44,6 +54,9 @@ swarm.staleAfter (15m) can be passed over with --takeover, and is told.`,
 				if err := c.printClaim(g); err != nil {
 					return err
 				}
+			}
+			for _, path := range c.missing(ctx, paths) {
+				c.notef("warning: '%s' does not exist yet", text.Inert(c.fromHere(path)))
 			}
 			return nil
 		},
@@ -62,15 +75,13 @@ func (c *call) wait(fallback time.Duration) (time.Duration, error) {
 	return d, nil
 }
 
-func (c *call) claiming() (claims *lock.Claims, id string, paths []string, err error) {
+// claiming is the claims, and the session that claims or releases.
+func (c *call) claiming() (claims *lock.Claims, id string, err error) {
 	if _, id, err = c.acting(); err != nil {
-		return nil, "", nil, err
+		return nil, "", err
 	}
-	if claims, err = c.Claims(); err != nil {
-		return nil, "", nil, err
-	}
-	paths, err = c.paths(c.args)
-	return claims, id, paths, err
+	claims, err = c.Claims()
+	return claims, id, err
 }
 
 func (c *call) printClaim(g lock.Claim) error {
@@ -166,16 +177,26 @@ func unclaimVerb() *verb {
 			if all == (len(c.args) > 0) {
 				return usageOf(c.verb, "either paths or --all")
 			}
-			claims, id, paths, err := c.claiming()
+			claims, id, err := c.claiming()
 			if err != nil {
 				return err
 			}
 			if all {
-				paths, err = claims.ReleaseAll(ctx, id)
-			} else {
-				err = claims.Release(ctx, id, paths)
+				released, err := claims.ReleaseAll(ctx, id)
+				if err != nil {
+					return err
+				}
+				return c.printReleased(id, released)
 			}
+			args, err := c.expandHeld(ctx, claims, id, c.args)
 			if err != nil {
+				return err
+			}
+			paths, err := c.paths(args)
+			if err != nil {
+				return err
+			}
+			if err := claims.Release(ctx, id, paths); err != nil {
 				return err
 			}
 			return c.printReleased(id, paths)

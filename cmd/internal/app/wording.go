@@ -360,6 +360,10 @@ func refuseStaged(first lock.HeldError, age string, more, paths []string) error 
 	return no("git restore --staged "+strings.Join(paths, " "), "%s", line)
 }
 
+func refusePathspec(pathspec string) error {
+	return no("if that is a file's name: git swarm claim "+text.ShellWord(":(literal)"+pathspec), "pathspec '%s' matches no file", pathspec)
+}
+
 func refuseScreen() error {
 	return &refusal{exitUsage, "--watch needs a terminal that can be drawn on", "git swarm orchestrate dashboard"}
 }
