@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
@@ -36,25 +37,6 @@ func drain(w *Watcher) {
 			return
 		}
 	}
-}
-
-// A ref whose folder does not exist yet is watched, and not polled for.
-func TestWatchNewFolder(t *testing.T) {
-	r := plain(t)
-	s := r.open(Options{})
-	w := s.Watch("refs/swarm/inbox/A", "refs/swarm/context")
-	defer w.Close()
-	if w.files == nil {
-		if probe, err := fsnotify.NewWatcher(); err != nil {
-			t.Skip("the system gives no notifications")
-		} else {
-			_ = probe.Close()
-		}
-		t.Fatal("it polls")
-	}
-	drain(w)
-	mustAppend(t, s, "refs/swarm/inbox/A", "x")
-	mustWake(t, w, "the first message")
 }
 
 // A change wakes whoever watches: ours and git's, in a linked worktree as in the
@@ -143,21 +125,128 @@ func TestWatchMissesNothing(t *testing.T) {
 	}
 }
 
-// Without notifications Wait returns every now and then, and ends with ctx.
+// wakeUps counts how often Wait returns within that time.
+func wakeUps(t *testing.T, w *Watcher, d time.Duration) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(bg, d)
+	defer cancel()
+	for n := 0; ; n++ {
+		switch err := w.Wait(ctx); {
+		case errors.Is(err, context.DeadlineExceeded):
+			return n
+		case err != nil:
+			t.Fatal(err)
+		}
+	}
+}
+
+// Idle means idle: while nothing moves nobody is woken, whether a ref's folder
+// does not exist yet or was packed away, and with notifications or without. The
+// next change wakes.
+func TestWatchIdle(t *testing.T) {
+	for _, polling := range []bool{false, true} {
+		for name, prepare := range map[string]func(t *testing.T, r *gitRepo, ref string){
+			"there":   func(t *testing.T, r *gitRepo, ref string) { r.Git("update-ref", ref, "main") },
+			"not yet": func(*testing.T, *gitRepo, string) {},
+			"packed": func(t *testing.T, r *gitRepo, ref string) {
+				r.Git("update-ref", ref, "main")
+				r.Git("pack-refs", "--all")
+				if exists(filepath.Dir(r.path(ref))) {
+					t.Fatal("git left the folder")
+				}
+			},
+		} {
+			t.Run(fmt.Sprintf("%s/polling %v", name, polling), func(t *testing.T) {
+				t.Parallel()
+				r := plain(t)
+				refs := []string{"refs/notes/swarm/reviews", "refs/swarm/inbox/A", "refs/heads/feat/a"}
+				for _, ref := range refs {
+					prepare(t, r, ref)
+				}
+				w := r.open(Options{}).Watch(refs...)
+				defer w.Close()
+				if probe, err := fsnotify.NewWatcher(); err != nil {
+					t.Skipf("the system gives no notifications: %v", err)
+				} else {
+					probe.Close()
+				}
+				if w.files == nil {
+					t.Fatal("a folder that is not there keeps the others from being watched")
+				}
+				if polling {
+					w.giveUp()
+				}
+				if n := wakeUps(t, w, 2*time.Second); n > 0 {
+					t.Errorf("woken %d times though nothing moved", n)
+				}
+				for i, ref := range refs {
+					next := r.Git("commit-tree", "-m", fmt.Sprint(i), "main^{tree}")
+					r.Git("update-ref", ref, next)
+					mustWake(t, w, ref)
+					drain(w)
+					r.Git("pack-refs", "--all")
+					if n := wakeUps(t, w, 300*time.Millisecond); n > 2*len(refs) || (polling && n > 1) { // a file and a folder each
+						t.Errorf("git pack-refs woke it %d times", n)
+					}
+				}
+				if n := wakeUps(t, w, 500*time.Millisecond); n > 0 {
+					t.Errorf("after that, woken %d times", n)
+				}
+			})
+		}
+	}
+}
+
+// Where a folder can be neither found nor made, or a ref not be read, the refs
+// are read every now and then, and only a change wakes.
 func TestWatchPolls(t *testing.T) {
 	r := plain(t)
-	if err := os.WriteFile(filepath.Join(r.Git("rev-parse", "--absolute-git-dir"), "refs", "file"), nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	w := r.open(Options{}).Watch("refs/file/no/folder")
+	r.write("refs/swarm/file", "garbage\n")
+	w := r.open(Options{}).Watch("refs/swarm/file/below", "refs/swarm/file")
 	defer w.Close()
 	if w.files != nil {
-		t.Error("a folder that cannot be made is watched")
+		t.Fatal("a folder that is not there is watched")
 	}
-	mustWake(t, w, "poll")
+	if n := wakeUps(t, w, 500*time.Millisecond); n > 0 {
+		t.Errorf("woken %d times though nothing moved", n)
+	}
+	r.write("refs/swarm/file", r.Git("rev-parse", "main")+"\n")
+	mustWake(t, w, "a change")
 	ctx, cancel := context.WithCancel(bg)
 	cancel()
 	if err := w.Wait(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// In a reftable, too.
+func TestWatchReftable(t *testing.T) {
+	r := reftable(t)
+	for _, polling := range []bool{false, true} {
+		w := r.open(Options{}).Watch("refs/heads/feat/a")
+		defer w.Close()
+		if polling {
+			w.giveUp()
+		}
+		if n := wakeUps(t, w, 500*time.Millisecond); n > 0 {
+			t.Errorf("polling %v: woken %d times though nothing moved", polling, n)
+		}
+		r.Git("update-ref", "refs/heads/feat/a", r.Git("commit-tree", "-m", fmt.Sprint(polling), "main^{tree}"))
+		mustWake(t, w, "an update")
+	}
+}
+
+// A folder made for watching is as open to others as the one that it is in.
+func TestWatchShared(t *testing.T) {
+	r := &gitRepo{Repo: refstoretest.NewRepo(t, "--shared=group")}
+	r.open(Options{}).Watch("refs/heads/feat/deep/a").Close()
+	want, err := os.Stat(r.path("refs/heads"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"refs/heads/feat", "refs/heads/feat/deep"} {
+		if info, err := os.Stat(r.path(dir)); err != nil || info.Mode() != want.Mode() {
+			t.Errorf("%s has %v, %v, want %v", dir, info.Mode(), err, want.Mode())
+		}
 	}
 }

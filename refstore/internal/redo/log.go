@@ -65,19 +65,14 @@ func Pending(commonDir string) bool {
 	return err == nil && info.Size() > 0
 }
 
-// create makes the log and its folder with the permissions of the folder beside
+// create makes the log and its folder with the permissions of the folders beside
 // it: in a shared repository, whoever may write refs must be able to lock the log.
 func create(path, beside string) (*os.File, error) {
 	info, err := os.Stat(beside)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Mkdir(filepath.Dir(path), 0o777); err == nil {
-		err = os.Chmod(filepath.Dir(path), info.Mode()&(fs.ModePerm|fs.ModeSetgid))
-		if err != nil {
-			return nil, err
-		}
-	} else if !errors.Is(err, fs.ErrExist) {
+	if err := file.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
