@@ -17,7 +17,7 @@ import (
 func read(table *refstore.Table, notes *refstore.Notes, number int) (*Review, string, error) {
 	content, err := table.Get(numberPath(number))
 	if errors.Is(err, refstore.ErrNotExist) {
-		return nil, "", fmt.Errorf("review #%d: %w", number, refstore.ErrNotExist)
+		return nil, "", fmt.Errorf("review #%d %w", number, refstore.ErrNotExist)
 	}
 	if err != nil {
 		return nil, "", err

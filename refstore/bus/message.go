@@ -89,8 +89,11 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 		return Sent{}, err
 	}
 	original, err := b.store.Find(ctx, InboxRef(from), number)
+	if errors.Is(err, refstore.ErrNotExist) {
+		err = noMessage(number, from)
+	}
 	if err != nil {
-		return Sent{}, fmt.Errorf("message #%d to %s: %w", number, from, err)
+		return Sent{}, err
 	}
 	if _, err := decodeMessage(from, original); err != nil {
 		return Sent{}, err
@@ -109,6 +112,10 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 	return sent, err
 }
 
+func noMessage(number int, to string) error {
+	return fmt.Errorf("message #%d to %s %w", number, to, refstore.ErrNotExist)
+}
+
 // MarkRead marks messages in id's inbox as read, all or none: a number that is
 // not there gives ErrNotExist.
 func (b *Bus) MarkRead(ctx context.Context, id string, numbers ...int) error {
@@ -119,7 +126,7 @@ func (b *Bus) MarkRead(ctx context.Context, id string, numbers ...int) error {
 		}
 		for _, n := range numbers {
 			if n < 1 || last == nil || n > last.Number {
-				return fmt.Errorf("message #%d to %s: %w", n, id, refstore.ErrNotExist)
+				return noMessage(n, id)
 			}
 		}
 		return markRead(tx, id, numbers...)

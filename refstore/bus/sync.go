@@ -11,8 +11,8 @@ import (
 // firstContext is how many entries of the context a first sync shows.
 const firstContext = 50
 
-// News is what a sync has to show, oldest first. The session's own entries are
-// not among it.
+// News is what a sync has to show, oldest first. Messages that are read already, and
+// the session's own entries of the context, are not among it.
 type News struct {
 	Session  string // as registered
 	Messages []Message
@@ -137,8 +137,7 @@ func (b *Bus) news(ctx context.Context, s *sight) (*News, *cursor, error) {
 			damaged = err
 			return false
 		}
-		m.Read = s.cursor.Read.has(m.Number)
-		if m.From != s.id {
+		if !s.cursor.Read.has(m.Number) {
 			news.Messages = append(news.Messages, m)
 		}
 		return true

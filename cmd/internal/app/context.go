@@ -105,7 +105,7 @@ func showContext(ctx context.Context, c *call) error {
 		return err
 	}
 	if only > 0 && len(found) == 0 {
-		return fmt.Errorf("context #%d: %w", only, refstore.ErrNotExist)
+		return fmt.Errorf("context #%d %w", only, refstore.ErrNotExist)
 	}
 	slices.Reverse(found)
 	return c.printContext(found, only > 0)

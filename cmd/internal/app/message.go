@@ -110,7 +110,7 @@ func runInbox(ctx context.Context, c *call) error {
 	}
 	if only > 0 {
 		if only > len(messages) {
-			return fmt.Errorf("message #%d to %s: %w", only, id, refstore.ErrNotExist)
+			return fmt.Errorf("message #%d to %s %w", only, id, refstore.ErrNotExist)
 		}
 		messages = messages[only-1 : only]
 	}

@@ -249,7 +249,7 @@ func (c *call) findReview(ctx context.Context, book *review.Store, arg string) (
 	}
 	found, err := book.On(ctx, r.Tip)
 	if err == nil && found == nil {
-		err = fmt.Errorf("review of '%s': %w", text.Inert(arg), refstore.ErrNotExist)
+		err = fmt.Errorf("review of '%s' %w", text.Inert(arg), refstore.ErrNotExist)
 	}
 	return found, err
 }

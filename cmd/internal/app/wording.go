@@ -117,12 +117,12 @@ func formatTarget(err error) *wording {
 		return &wording{err.Error(), "git remote -v", exitNo}
 	case errors.As(err, &name) && name.Source == repo.FromOption:
 		return &wording{err.Error(), "", exitUsage}
-	case errors.As(err, &name), errors.Is(err, repo.ErrNoTarget):
-		return &wording{err.Error(), "git config swarm.target BRANCH", exitNo}
 	case errors.Is(err, repo.ErrWhichRemote):
 		return &wording{err.Error(), "git config swarm.remote NAME", exitNo}
 	case errors.Is(err, repo.ErrNotFetched):
 		return &wording{err.Error(), "git fetch, or git config swarm.target BRANCH", exitNo}
+	case errors.As(err, &name), errors.Is(err, repo.ErrNoTarget):
+		return &wording{err.Error(), "git config swarm.target BRANCH", exitNo}
 	}
 	return nil
 }
