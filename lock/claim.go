@@ -49,7 +49,7 @@ func decodeClaim(path string, content []byte) (Claim, error) {
 	if err == nil {
 		err = bus.CheckID(s.Session)
 	}
-	if err == nil && s.Epoch < 1 {
+	if err == nil && (s.Epoch < 1 || s.Epoch > refstore.MaxNumber) {
 		err = fmt.Errorf("epoch %d", s.Epoch)
 	}
 	if err != nil {

@@ -125,24 +125,33 @@ func ReleaseAllIn(tx *refstore.Tx, id string) ([]string, error) {
 }
 
 // List returns the claims at path and below it, all of them for "", by path.
+// Damaged ones are left out: [refstore.Store.SetAside] tells.
 func (c *Claims) List(ctx context.Context, path string) ([]Claim, error) {
 	table, err := c.bus.Store().Table(ctx, ClaimsRef)
 	if err != nil {
 		return nil, err
 	}
-	return list(table, path)
+	return listBut(table, path, c.bus.Store().LeaveOut)
 }
 
+// list is strict: a damaged claim is an error.
 func list(table *refstore.Table, path string) ([]Claim, error) {
+	return listBut(table, path, func(error) bool { return false })
+}
+
+// listBut lists the claims without the damaged ones that leaveOut takes.
+func listBut(table *refstore.Table, path string, leaveOut func(error) bool) ([]Claim, error) {
 	var claims []Claim
 	var damaged error
 	err := table.Below(path, func(path string, content []byte) bool {
-		var claim Claim
-		if claim, damaged = decodeClaim(path, content); damaged != nil {
-			return false
+		claim, err := decodeClaim(path, content)
+		switch {
+		case err == nil:
+			claims = append(claims, claim)
+		case !leaveOut(err):
+			damaged = err
 		}
-		claims = append(claims, claim)
-		return true
+		return damaged == nil
 	})
 	return claims, errors.Join(err, damaged)
 }

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -151,7 +152,8 @@ func (t *claimTx) notify() error {
 			why = "your agent had ended"
 		}
 		body := fmt.Sprintf("%s took over your claim on %s: %s", t.by, strings.Join(paths, ", "), why)
-		if _, err := bus.Notify(t.tx, session, body); err != nil {
+		var unknown *bus.UnknownSessionError // there is nobody to tell
+		if _, err := bus.Notify(t.tx, session, body); err != nil && !errors.As(err, &unknown) {
 			return err
 		}
 	}

@@ -128,7 +128,7 @@ func pushIn(table *refstore.Table) (*pushState, error) {
 func decodePush(content []byte) (*pushState, error) {
 	var s pushState
 	err := refstore.DecodeState(content, &s)
-	if err == nil && ((s.State != stateHeld && s.State != stateFree) || s.Epoch < 1) {
+	if err == nil && ((s.State != stateHeld && s.State != stateFree) || s.Epoch < 1 || s.Epoch > refstore.MaxNumber) {
 		err = fmt.Errorf("state '%s' with epoch %d", s.State, s.Epoch)
 	}
 	if err == nil {

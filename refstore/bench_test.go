@@ -18,7 +18,7 @@ var shared = struct {
 	dirs map[string]string
 }{dirs: map[string]string{}}
 
-const benchRef = "refs/swarm/context"
+const benchRef = "refs/swarm/try/context"
 
 // benchRepo is a repository with that many entries in benchRef, packed, and that
 // many other refs.

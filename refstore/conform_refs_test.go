@@ -144,7 +144,7 @@ func testBrokenRef(t *testing.T, r *gitRepo, opts Options, ref, content string) 
 // git gc and git pack-refs in mid-story change nothing, also for a store that
 // was open before.
 func testTidying(t *testing.T, r *gitRepo, opts Options) {
-	refs := []string{"refs/swarm/tidy", "refs/swarm/inbox/tidy"}
+	refs := []string{"refs/swarm/tidy", "refs/swarm/try/inbox/tidy"}
 	s := r.open(opts)
 	want := []string{}
 	for i := range 3 {

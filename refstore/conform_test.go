@@ -125,7 +125,7 @@ func testBodies(t *testing.T, r *gitRepo, opts Options) {
 	}
 	tip, _ := s.Tip(bg, ref)
 	n := len(labels)
-	err = s.Walk(bg, ref, tip, func(e *Entry) bool {
+	_, err = s.Walk(bg, ref, tip, "", func(e *Entry) bool {
 		n--
 		if want := oddBodies()[n/2]; e.Body != want || e.Label != labels[n] || e.Number != n+1 || e.Fields != nil {
 			t.Errorf("%d: %.60q came back as %.60q, label %q, fields %q", n, want, e.Body, e.Label, e.Fields)
@@ -165,7 +165,7 @@ func testCursor(t *testing.T, r *gitRepo, opts Options) {
 	for i := range 3 {
 		s := r.open(opts)
 		err := s.Update(bg, "A", func(tx *Tx) error {
-			_, err := tx.Replace(ref, Entry{Body: fmt.Sprint("upto ", i)})
+			_, err := tx.Replace(ref, Entry{Body: fmt.Sprint("upto ", i), Fields: seenFields()})
 			return err
 		})
 		if err != nil {

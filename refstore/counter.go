@@ -10,11 +10,11 @@ import (
 func Counter(key string, n int) Field { return Field{key, strconv.Itoa(n)} }
 
 // Counter returns the number in the entry's field with that key. It is an error
-// if there is none, or it is negative.
+// if there is none.
 func (e *Entry) Counter(key string) (int, error) {
-	n, err := strconv.Atoi(e.Field(key))
-	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%.80q is no number for %s", e.Field(key), key)
+	n, err := ParseNumber(e.Field(key))
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", key, err)
 	}
 	return n, nil
 }

@@ -18,7 +18,7 @@ import (
 
 // crashRefs are in the order of a transaction: the first decides, and is not the
 // first by name.
-var crashRefs = []string{"refs/swarm/m-effect", "refs/notes/swarm/notice", "refs/swarm/inbox/B"}
+var crashRefs = []string{"refs/swarm/m-effect", "refs/notes/swarm/notice", "refs/swarm/try/inbox/B"}
 
 // A process killed at any point of a transaction leaves all of it or nothing,
 // the first ref's move decides, and the next Update clears up. That also holds
@@ -95,7 +95,7 @@ func testKill(t *testing.T, backend, point string, n int, prune, landed bool) {
 // other refs.
 func (r *gitRepo) foreignLocks() map[string]string {
 	r.Helper()
-	locks := map[string]string{"refs/swarm/other.lock": "", "refs/swarm/inbox/C.lock": string(r.tip("main")) + "\n", "refs/heads/main.lock": "garbage"}
+	locks := map[string]string{"refs/swarm/other.lock": "", "refs/swarm/try/inbox/C.lock": string(r.tip("main")) + "\n", "refs/heads/main.lock": "garbage"}
 	for path, content := range locks {
 		r.write(path, content)
 	}

@@ -73,9 +73,9 @@ func (e *Entry) message() string {
 	return b.String()
 }
 
-// decodeEntry reads back a commit that message and Tx wrote, and nothing else:
-// one entry has one encoding.
-func decodeEntry(id object.Hash, c *object.CommitData) (*Entry, error) {
+// decodeEntry reads back a commit that message and Tx wrote on ref, and nothing
+// else: one entry has one encoding.
+func decodeEntry(ref string, id object.Hash, c *object.CommitData) (*Entry, error) {
 	e := &Entry{ID: id, Author: c.Author.Name, At: c.Committer.When}
 	at := strings.LastIndex(c.Message, "\n\n")
 	if at < 0 || at+2 >= len(c.Message) || !strings.HasSuffix(c.Message, "\n") {
@@ -84,7 +84,10 @@ func decodeEntry(id object.Hash, c *object.CommitData) (*Entry, error) {
 	body, tail := c.Message[:at], c.Message[at+2:len(c.Message)-1]
 	if version := tail[strings.LastIndex(tail, "\n")+1:]; version != keyFormat+": "+strconv.Itoa(FormatVersion) {
 		if strings.HasPrefix(version, keyFormat+": ") {
-			return nil, fmt.Errorf("%w (%s)", ErrVersion, strings.ToLower(version))
+			if n, err := ParseNumber(strings.TrimPrefix(version, keyFormat+": ")); err == nil && n > FormatVersion {
+				return nil, fmt.Errorf("%w (format %d)", ErrVersion, n)
+			}
+			return nil, fmt.Errorf("%.80q is no format version", version)
 		}
 		return nil, errors.New("no format version at the end of the message")
 	}
@@ -99,10 +102,36 @@ func decodeEntry(id object.Hash, c *object.CommitData) (*Entry, error) {
 	if escaped {
 		e.Body = unescapeNUL(body)
 	}
+	if !IsSessionID(e.Author) {
+		return nil, fmt.Errorf("author %.80q is no session's id", e.Author)
+	}
+	if err := checkVocabulary(ref, e); err != nil {
+		return nil, err
+	}
+	if err := e.check(); err != nil {
+		return nil, err
+	}
 	if e.message() != c.Message || !utf8.ValidString(c.Message) {
 		return nil, errors.New("the message is not as git swarm writes it")
 	}
 	return e, nil
+}
+
+// checkHeaders holds a commit's headers against what Tx writes.
+func checkHeaders(c *object.CommitData) error {
+	const year10000 = 253402300800
+	at, zone := c.Committer.When.Unix(), c.Committer.When.Format("-0700")
+	switch {
+	case len(c.Others) > 0:
+		return fmt.Errorf("a header '%.80s'", c.Others[0])
+	case c.Author.When.Unix() != at || c.Author.When.Format("-0700") != zone:
+		return errors.New("author and committer are not of the same time and time zone")
+	case at < 0 || at >= year10000:
+		return fmt.Errorf("the time %d", at)
+	case len(c.Parents) > 1:
+		return fmt.Errorf("%d parents", len(c.Parents))
+	}
+	return nil
 }
 
 func (e *Entry) decodeMetadata(lines []string) (escaped bool, err error) {
@@ -113,8 +142,8 @@ func (e *Entry) decodeMetadata(lines []string) (escaped bool, err error) {
 		}
 		switch key {
 		case keyNumber:
-			if e.Number, err = strconv.Atoi(value); err != nil || e.Number < 1 {
-				return false, fmt.Errorf("malformed number %.80q", value)
+			if e.Number, err = ParseNumber(value); err != nil || e.Number < 1 {
+				return false, fmt.Errorf("Number: %.80q is no number from 1 to 2^53-1", value)
 			}
 		case keyLabel:
 			e.Label = value
@@ -125,7 +154,7 @@ func (e *Entry) decodeMetadata(lines []string) (escaped bool, err error) {
 		}
 	}
 	if e.Number == 0 {
-		return false, errors.New("no number")
+		return false, errors.New("no field 'Number'")
 	}
 	return escaped, nil
 }
@@ -151,8 +180,8 @@ func (e *Entry) check() error {
 	ok := func(s string) bool {
 		return s == strings.TrimSpace(s) && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 	}
-	if !ok(e.Author) || e.Author == "" || strings.ContainsAny(e.Author, "<>") || strings.Trim(e.Author, `.,:;"\'`) != e.Author || !ok(e.Label) || strings.Contains(e.Label, "]") {
-		return fmt.Errorf("author %q or label %q cannot be stored", e.Author, e.Label)
+	if !IsSessionID(e.Author) || strings.ContainsFunc(e.Label, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		return fmt.Errorf("author %.80q or label %.80q cannot be stored", e.Author, e.Label)
 	}
 	reserved := []string{keyNumber, keyLabel, keyEscaped, keyFormat}
 	for _, f := range e.Fields {

@@ -22,7 +22,14 @@ var (
 	ErrNotExist = errors.New("does not exist")
 
 	// ErrVersion says that a newer git swarm wrote what was read.
-	ErrVersion = errors.New("written by a newer git swarm")
+	ErrVersion error = refs.NoDamage("made by a newer git swarm: upgrade")
+
+	// ErrShallow says that a shallow clone ends in the middle of a chain.
+	ErrShallow error = refs.NoDamage("the clone is shallow and ends here")
+
+	// ErrRewound says that a ref was moved back, or aside: a commit that was read
+	// in its chain is no longer there.
+	ErrRewound error = refs.NoDamage("the ref was moved back: what is new since then is shown again")
 )
 
 type (
@@ -34,7 +41,8 @@ type (
 	LockedError = refs.LockedError
 
 	// DamagedError says that a ref, or a commit, tree or blob reached from it, is
-	// not what git swarm writes there. Nothing is ever written on top of damage.
+	// not what git swarm writes there. Nothing is ever written on top of it. If it
+	// wraps ErrVersion, ErrShallow or ErrRewound, that is no damage.
 	DamagedError = refs.DamagedError
 )
 

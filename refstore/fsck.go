@@ -19,66 +19,135 @@ const (
 )
 
 // Check reads the whole chain ref and returns what breaks its invariants, each
-// as a *DamagedError, and how many commits were read. visit, if not nil, is
-// called with each entry, newest first, to check what this package knows
-// nothing of. An error ends the walk; a fault of one entry does not.
+// as a *DamagedError, and how many commits were read. What a repair record sets
+// aside breaks none. visit, if not nil, is called with each sound entry, newest
+// first, repair records among them, to check what this package knows nothing of.
+// An error ends the walk; a fault of one entry does not.
 func (s *Store) Check(ctx context.Context, ref string, shape Shape, visit func(*Entry) error) (faults []error, read int, err error) {
-	tip, err := s.Tip(ctx, ref)
+	v, err := s.survey(ctx, ref, shape, visit)
 	if err != nil {
-		var damaged *DamagedError
-		if errors.As(err, &damaged) {
-			return []error{err}, 0, nil
-		}
 		return nil, 0, err
 	}
-	want := 0
-	fault := func(id object.Hash, err error) {
-		var damaged *DamagedError
-		if !errors.As(err, &damaged) {
-			err = &DamagedError{Ref: ref, ID: id, Err: err}
+	for _, l := range v.links {
+		if l.fault != nil {
+			faults = append(faults, l.fault)
 		}
-		faults = append(faults, err)
+		if l.read {
+			read++
+		}
 	}
-	for id := tip; id != ""; {
-		if err := ctx.Err(); err != nil {
-			return faults, read, err
-		}
-		c, e, err := s.commit(ctx, ref, id)
-		if err != nil {
-			fault(id, err)
-			return faults, read, nil // what is below cannot be reached
-		}
-		read++
-		for _, err := range s.checkCommit(c, e, shape, want) {
-			fault(id, err)
-		}
-		if visit != nil {
-			if err := visit(e); err != nil {
-				fault(id, err)
-			}
-		}
-		want = e.Number - 1
-		id = c.Parent()
+	if v.broken != nil {
+		faults = append(faults, v.broken)
 	}
 	return faults, read, nil
 }
 
-// checkCommit holds one commit against the invariants of its shape. want is the
-// number that is due, 0 at the tip.
-func (s *Store) checkCommit(c *object.CommitData, e *Entry, shape Shape, want int) (faults []error) {
-	if want > 0 && e.Number != want {
-		faults = append(faults, fmt.Errorf("number %d where %d is due", e.Number, want))
+// survey is a whole chain, newest first, and what is wrong with each commit.
+type survey struct {
+	ref    string
+	tip    object.Hash
+	broken error // a *DamagedError, if the ref holds no id
+	links  []surveyed
+}
+
+type surveyed struct {
+	id     object.Hash
+	number int  // 0 if it is not known
+	read   bool // there is such a commit
+	lost   bool // a repair record that begins the chain anew
+	aside  bool // by a repair record above
+	fault  error
+}
+
+func (s *Store) survey(ctx context.Context, ref string, shape Shape, visit func(*Entry) error) (*survey, error) {
+	v := &survey{ref: ref}
+	var err error
+	if v.tip, err = s.Tip(ctx, ref); err != nil {
+		var damaged *DamagedError
+		if errors.As(err, &damaged) {
+			v.broken = err
+			return v, nil
+		}
+		return nil, err
 	}
-	switch {
-	case len(c.Parents) > 1:
-		faults = append(faults, fmt.Errorf("%d parents", len(c.Parents)))
-	case shape == CursorShape && len(c.Parents) > 0:
-		faults = append(faults, errors.New("a cursor with a parent"))
-	case shape != CursorShape && (len(c.Parents) == 0) != (e.Number == 1):
-		faults = append(faults, fmt.Errorf("number %d with %d parents", e.Number, len(c.Parents)))
+	aside := map[object.Hash]bool{}
+	var above *link // the one before l, if its number is still to be compared
+	child := object.Hash("")
+	for id := v.tip; id != ""; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		l, err := s.link(ctx, ref, id, child)
+		if err != nil && l == nil || err != nil && !errors.Is(err, ErrVersion) {
+			return nil, err
+		}
+		sl := surveyed{id: id, read: l.data != nil, aside: aside[id]}
+		if err != nil {
+			l.fault = err
+		}
+		if !sl.aside {
+			sl.fault = l.fault
+		}
+		if l.entry != nil {
+			sl.number, sl.lost = l.entry.Number, l.entry.Anew()
+			for _, id := range l.entry.setAside() {
+				aside[id] = aside[id] || sl.fault == nil && !sl.aside
+			}
+			if visit != nil && !sl.aside {
+				if err := visit(l.entry); err != nil {
+					sl.fault = v.fault(id, err)
+				}
+			}
+		}
+		if above != nil && !v.links[len(v.links)-1].aside && v.links[len(v.links)-1].fault == nil {
+			v.links[len(v.links)-1].fault = above.follows(ref, l, aside)
+		}
+		v.links = append(v.links, sl)
+		above = l
+		child, id = id, l.parent()
 	}
-	if empty := s.repo.Algo.EmptyTree(); shape != TableShape && c.Tree != empty {
-		faults = append(faults, fmt.Errorf("tree %s where the empty tree belongs", c.Tree.Short()))
+	if shape != CursorShape {
+		v.count()
 	}
-	return faults
+	return v, nil
+}
+
+func (v *survey) fault(id object.Hash, err error) error {
+	var damaged *DamagedError
+	if errors.As(err, &damaged) {
+		return err
+	}
+	return &DamagedError{Ref: v.ref, ID: id, Err: err}
+}
+
+// count holds the numbers against each other, from the oldest commit on: each is
+// one more than that of the commit below, or more than that of the newest sound
+// one where there is damage between them, or where a repair record begins anew.
+func (v *survey) count() {
+	last := 0
+	for i := len(v.links) - 1; i >= 0; i-- {
+		l := &v.links[i]
+		if l.aside || l.number == 0 {
+			continue
+		}
+		due, exact := last+1, !l.lost
+		if i+1 < len(v.links) {
+			below := v.links[i+1]
+			switch {
+			case below.aside || below.number == 0:
+				exact = false
+			case below.number >= last:
+				due = below.number + 1
+			}
+		}
+		if l.number < due || exact && l.number > due {
+			if l.fault == nil {
+				l.fault = v.fault(l.id, fmt.Errorf("number %d where %d is due", l.number, due))
+			}
+			continue
+		}
+		if l.fault == nil {
+			last = l.number
+		}
+	}
 }

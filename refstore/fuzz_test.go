@@ -23,7 +23,7 @@ func FuzzDecodeEntry(f *testing.F) {
 	f.Add("x\n\nNumber: 1\nNumber: 2\nFormat: 1\n")
 	f.Add("x\n\nNumber: 1\nEscaped: nul\nFormat: 1\n")
 	f.Fuzz(func(t *testing.T, message string) {
-		e, err := decodeEntry("id", &object.CommitData{Message: message, Author: object.Signature{Name: "A"}})
+		e, err := decodeEntry("refs/swarm/x", "id", &object.CommitData{Message: message, Author: object.Signature{Name: "A"}})
 		if err != nil {
 			return
 		}
@@ -54,7 +54,7 @@ func FuzzEntryRoundTrip(f *testing.F) {
 		if strings.Contains(message, "\x00") {
 			t.Errorf("NUL in %q", message)
 		}
-		got, err := decodeEntry("id", &object.CommitData{Message: message, Author: object.Signature{Name: "A"}, Committer: object.Signature{When: e.At}})
+		got, err := decodeEntry("refs/swarm/x", "id", &object.CommitData{Message: message, Author: object.Signature{Name: "A"}, Committer: object.Signature{When: e.At}})
 		if err != nil {
 			t.Fatalf("%+v was stored as %q and cannot be read: %v", e, message, err)
 		}

@@ -137,7 +137,7 @@ func TestRetire(t *testing.T) {
 	var ids []object.Hash
 	replace := func() {
 		err := s.Update(bg, "A", func(tx *Tx) error {
-			e, err := tx.Replace("refs/swarm/seen/A", Entry{Body: "x"})
+			e, err := tx.Replace("refs/swarm/seen/A", Entry{Body: "x", Fields: seenFields()})
 			if err == nil {
 				ids = append(ids, e.ID)
 			}

@@ -76,7 +76,7 @@ func packed(t testing.TB) *gitRepo {
 	r := plain(t)
 	r.Git("tag", "-a", "-m", "a tag", "v1")
 	s := r.open(Options{})
-	for _, ref := range []string{"refs/swarm/a", "refs/swarm/inbox/B", "refs/swarm/zzz"} {
+	for _, ref := range []string{"refs/swarm/a", "refs/swarm/try/inbox/B", "refs/swarm/zzz"} {
 		mustAppend(t, s, ref, "before")
 	}
 	r.Git("update-ref", "refs/a/first", "HEAD")

@@ -41,7 +41,7 @@ func (r *gitRepo) spoilers(refs ...string) []func(n int) {
 	}
 }
 
-var raceRefs = []string{"refs/swarm/context", "refs/notes/swarm/reviews", "refs/swarm/inbox/B"}
+var raceRefs = []string{"refs/swarm/try/context", "refs/notes/swarm/reviews", "refs/swarm/try/inbox/B"}
 
 // raceKinds are how the processes write: all in process, all through git, or
 // half of them so.
@@ -96,7 +96,7 @@ func TestRaceTable(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			r := plain(t)
-			const ref = "refs/swarm/locks"
+			const ref = "refs/swarm/try/locks"
 			mustPut(t, r.open(Options{}), ref, "count", "0")
 			acks := race(t, r, "count", kind, backends, ref)
 			value := func(a refstoretest.Ack) int { n, _ := strconv.Atoi(a.What); return n }
@@ -146,14 +146,14 @@ func race(t *testing.T, r *gitRepo, work, kind string, backends []string, refs .
 func TestRaceRead(t *testing.T) {
 	r := plain(t)
 	writer := r.open(Options{})
-	ref := "refs/swarm/inbox/A"
+	ref := "refs/swarm/try/inbox/A"
 	mustAppend(t, writer, ref, "first")
 	steps := r.spoilers(ref)
 	for _, throughGit := range []bool{false, false, true} {
 		s := r.open(Options{ThroughGit: throughGit})
 		last := 0
 		steps = append(steps, func(int) {
-			tips, err := s.Refs(bg, "refs/swarm/inbox/")
+			tips, err := s.Refs(bg, "refs/swarm/try/inbox/")
 			if err != nil || len(tips) != 1 {
 				t.Errorf("%v, %v", tips, err)
 				return

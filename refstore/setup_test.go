@@ -107,7 +107,7 @@ func bodies(t testing.TB, s *Store, ref string) []string {
 		t.Fatal(err)
 	}
 	var all []string
-	if err := s.Walk(bg, ref, tip, func(e *Entry) bool { all = append(all, e.Body); return true }); err != nil {
+	if _, err := s.Walk(bg, ref, tip, "", func(e *Entry) bool { all = append(all, e.Body); return true }); err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(all)
@@ -227,3 +227,6 @@ func (r *gitRepo) mktree(line string) string {
 	r.Helper()
 	return r.Feed(line+"\n", "mktree", "--missing")
 }
+
+// seenFields are the fields of a cursor.
+func seenFields() []Field { return []Field{{"Context", "0"}, {"Inbox", "0"}, {"Read", "none"}} }

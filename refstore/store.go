@@ -36,6 +36,9 @@ type Store struct {
 	writer  refs.Backend // nil until the first Update: choosing it needs more configuration
 	objects *odb.DB
 	choose  sync.Mutex // guards writer
+
+	noting sync.Mutex // guards left
+	left   []*DamagedError
 }
 
 // Open chooses how to read the repository's refs; it opens no ref and no object.
@@ -149,58 +152,22 @@ func (s *Store) Refs(ctx context.Context, prefix string) ([]Ref, error) {
 	return v.List(prefix)
 }
 
-// commit reads a commit of the chain ref, and the entry in its message.
+// commit reads a commit of the chain ref that must be sound by itself.
 func (s *Store) commit(ctx context.Context, ref string, id object.Hash) (*object.CommitData, *Entry, error) {
-	o, err := s.reader.Read(ctx, id)
+	l, err := s.link(ctx, ref, id, "")
+	if err == nil {
+		err = l.fault
+	}
 	if err != nil {
-		return nil, nil, damage(ref, id, "", err)
+		return nil, nil, err
 	}
-	if o.Kind != object.Commit {
-		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: fmt.Errorf("a %s and no commit", o.Kind)}
-	}
-	c, err := s.repo.Algo.DecodeCommit(o.Content)
-	if err != nil {
-		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: err}
-	}
-	e, err := decodeEntry(id, c)
-	if err != nil {
-		return nil, nil, &DamagedError{Ref: ref, ID: id, Err: err}
-	}
-	return c, e, nil
+	return l.data, l.entry, nil
 }
 
 // Entry reads one commit of the chain ref.
 func (s *Store) Entry(ctx context.Context, ref string, id object.Hash) (*Entry, error) {
 	_, e, err := s.commit(ctx, ref, id)
 	return e, err
-}
-
-// Walk calls visit for the entries of the chain ref from tip backwards, until
-// visit returns false or the chain ends. It checks that the numbers count down
-// to 1.
-func (s *Store) Walk(ctx context.Context, ref string, tip object.Hash, visit func(*Entry) bool) error {
-	want := 0
-	for id := tip; id != ""; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		c, e, err := s.commit(ctx, ref, id)
-		if err != nil {
-			return err
-		}
-		if want == 0 {
-			want = e.Number
-		}
-		if e.Number != want || (len(c.Parents) == 0) != (e.Number == 1) || len(c.Parents) > 1 {
-			return &DamagedError{Ref: ref, ID: id, Err: fmt.Errorf("number %d with %d parents where %d is due", e.Number, len(c.Parents), want)}
-		}
-		if !visit(e) {
-			return nil
-		}
-		want--
-		id = c.Parent()
-	}
-	return nil
 }
 
 // Find returns the entry of that number in the chain ref, or ErrNotExist.
@@ -210,8 +177,8 @@ func (s *Store) Find(ctx context.Context, ref string, number int) (*Entry, error
 		return nil, err
 	}
 	var found *Entry
-	err = s.Walk(ctx, ref, tip, func(e *Entry) bool {
-		if e.Number == number {
+	_, err = s.Walk(ctx, ref, tip, "", func(e *Entry) bool {
+		if e.Number == number && !e.Repair() {
 			found = e
 		}
 		return e.Number > number

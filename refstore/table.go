@@ -17,6 +17,7 @@ type Table struct {
 	store *Store
 	ref   string
 	root  *folder
+	whole bool // what cannot be read is an error; else Below leaves it out
 }
 
 // folder is a tree, read when first looked into.
@@ -29,11 +30,32 @@ type folder struct {
 }
 
 func (s *Store) newTable(ctx context.Context, ref string, tree object.Hash) *Table {
-	return &Table{ctx, s, ref, &folder{id: tree, read: tree == ""}}
+	return &Table{ctx, s, ref, &folder{id: tree, read: tree == ""}, true}
 }
 
-// Table reads the table at ref as it is now. It is empty if there is none.
+// Table reads the table at ref as it is now. It is empty if there is none. Where
+// the tip is damaged it is the state of the newest sound commit, and Below leaves
+// out what cannot be read: [Store.SetAside] tells.
 func (s *Store) Table(ctx context.Context, ref string) (*Table, error) {
+	tip, err := s.Tip(ctx, ref)
+	if err != nil || tip == "" {
+		return s.newTable(ctx, ref, ""), err
+	}
+	sound, fault, err := s.soundTip(ctx, ref, tip, false)
+	switch {
+	case err != nil:
+		return nil, err
+	case sound == nil:
+		return nil, fault // nothing is left to read
+	}
+	s.aside(fault)
+	t := s.newTable(ctx, ref, sound.data.Tree)
+	t.whole = false
+	return t, nil
+}
+
+// WholeTable is Table where nothing is left out: damage is an error.
+func (s *Store) WholeTable(ctx context.Context, ref string) (*Table, error) {
 	tip, err := s.Tip(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -165,7 +187,7 @@ func (t *Table) Below(path string, visit func(path string, content []byte) bool)
 
 func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) (more bool, err error) {
 	if err := t.load(f, prefix); err != nil {
-		return false, err
+		return t.leaveOut(err)
 	}
 	for _, e := range f.entries {
 		path := prefix + e.Name
@@ -176,11 +198,25 @@ func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) 
 			continue
 		}
 		content, err := t.blob(f, e, path)
-		if err != nil || !visit(path, content) {
-			return false, err
+		if err != nil {
+			if more, err := t.leaveOut(err); !more {
+				return false, err
+			}
+			continue
+		}
+		if !visit(path, content) {
+			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// leaveOut says whether a walk goes on without what could not be read.
+func (t *Table) leaveOut(err error) (more bool, _ error) {
+	if !t.whole && t.store.LeaveOut(err) {
+		return true, nil
+	}
+	return false, err
 }
 
 // Above returns the path of the blob that stands at a parent folder of path, ""

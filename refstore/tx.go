@@ -49,9 +49,10 @@ type person struct{ name, email, authorEmail string }
 type chain struct {
 	ref       string
 	prev, tip object.Hash // as read, and with what was staged
-	last      *Entry      // the entry at tip, nil if there is none
+	bad       error       // what is wrong with the ref as read: nothing is written on top of it
+	last      *Entry      // the newest sound entry, nil if there is none
 	was       int         // the number at prev, 0 if there is none
-	tree      object.Hash // the tree at tip
+	tree      object.Hash // the tree of last
 	table     *Table
 }
 
@@ -182,7 +183,8 @@ func (s *Store) maintain(tx *Tx) {
 	}
 }
 
-// chain reads the ref's tip, once a transaction.
+// chain reads the ref's tip, once a transaction. Where it is damaged, the chain
+// is what is sound of it, for reading alone.
 func (tx *Tx) chain(ref string) (*chain, error) {
 	if c := tx.chains[ref]; c != nil {
 		return c, nil
@@ -196,19 +198,26 @@ func (tx *Tx) chain(ref string) (*chain, error) {
 	}
 	c := &chain{ref: ref, prev: tip, tip: tip}
 	if tip != "" {
-		data, last, err := tx.store.commit(tx.ctx, ref, tip)
+		sound, bad, err := tx.store.soundTip(tx.ctx, ref, tip, true)
 		if err != nil {
 			return nil, err
 		}
-		c.last, c.tree, c.was = last, data.Tree, last.Number
+		c.bad = bad
+		if sound != nil && sound.fault == nil {
+			c.last, c.tree, c.was = sound.entry, sound.data.Tree, sound.entry.Number
+		}
 	}
 	tx.chains[ref] = c
 	return c, nil
 }
 
-// Last returns the entry at the tip of the chain, nil if it has none yet.
+// Last returns the entry at the tip of the chain, nil if it has none yet. If the
+// tip is damaged it is an error.
 func (tx *Tx) Last(ref string) (*Entry, error) {
 	c, err := tx.chain(ref)
+	if err == nil {
+		err = c.bad
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -242,16 +251,36 @@ func (tx *Tx) Replace(ref string, e Entry) (*Entry, error) {
 }
 
 // Table is the state at the tip of ref, for reading and changing. Changes take
-// effect with Record.
+// effect with Record. If the tip is damaged it is an error.
 func (tx *Tx) Table(ref string) (*Table, error) {
 	c, err := tx.chain(ref)
+	if err == nil {
+		err = c.bad
+	}
 	if err != nil {
 		return nil, err
 	}
-	if c.table == nil {
-		c.table = tx.store.newTable(tx.ctx, ref, c.tree)
+	return tx.table(c), nil
+}
+
+// ReadTable is Table for what the transaction does not change: where the tip is
+// damaged it is the state of the newest sound commit.
+func (tx *Tx) ReadTable(ref string) (*Table, error) {
+	c, err := tx.chain(ref)
+	if err == nil && c.last == nil {
+		err = c.bad // nothing is left to read
 	}
-	return c.table, nil
+	if err != nil {
+		return nil, err
+	}
+	return tx.table(c), nil
+}
+
+func (tx *Tx) table(c *chain) *Table {
+	if c.table == nil {
+		c.table = tx.store.newTable(tx.ctx, c.ref, c.tree)
+	}
+	return c.table
 }
 
 // Record commits the table's changes, with e as their log entry.
@@ -267,11 +296,21 @@ func (tx *Tx) Record(ref string, e Entry) (*Entry, error) {
 
 // extend stages a commit on top of the chain, or in its place.
 func (tx *Tx) extend(c *chain, e Entry, tree object.Hash, replace bool) (*Entry, error) {
+	if c.bad != nil {
+		return nil, c.bad
+	}
 	e.Author, e.At, e.Number = tx.by, tx.at, 1
 	if c.last != nil {
 		e.Number = c.last.Number + 1
 	}
-	if err := e.check(); err != nil {
+	err := e.check()
+	if err == nil {
+		err = checkVocabulary(c.ref, &e)
+	}
+	if err == nil && e.Number > MaxNumber {
+		err = errors.New("the numbers are used up")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.ref, err)
 	}
 	algo := tx.store.repo.Algo

@@ -45,7 +45,7 @@ func TestWatch(t *testing.T) {
 	for name, makeRepo := range map[string]func(testing.TB) *gitRepo{"plain": plain, "linked": linked} {
 		t.Run(name, func(t *testing.T) {
 			r := makeRepo(t)
-			refs := []string{"refs/swarm/context", "refs/swarm/inbox/A"}
+			refs := []string{"refs/swarm/try/context", "refs/swarm/try/inbox/A"}
 			s := r.open(Options{})
 			if err := appendAll(s, "A", "one", refs...); err != nil {
 				t.Fatal(err)
@@ -87,7 +87,7 @@ func TestWatch(t *testing.T) {
 // all the time.
 func TestWatchMissesNothing(t *testing.T) {
 	r := plain(t)
-	const ref, n = "refs/swarm/inbox/A", 60
+	const ref, n = "refs/swarm/try/inbox/A", 60
 	s := r.open(Options{})
 	mustAppend(t, s, ref, "first")
 	w := s.Watch(ref)

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
@@ -122,8 +123,8 @@ func parseLine(line string) (*Event, error) {
 	e.Text, err[0] = strconv.Unquote(`"` + text)
 	e.At, err[1] = time.Parse(time.RFC3339, words[0])
 	review, seq, _ := strings.Cut(strings.TrimPrefix(words[1], "#"), ".")
-	e.Review, err[2] = strconv.Atoi(review)
-	e.Seq, err[3] = strconv.Atoi(seq)
+	e.Review, err[2] = refstore.ParseNumber(review)
+	e.Seq, err[3] = refstore.ParseNumber(seq)
 	if errors.Join(err[:]...) != nil || e.Review < 1 || e.Seq < 1 {
 		return nil, errLine
 	}

@@ -16,17 +16,14 @@ import (
 // Fsck reads all reviews and returns what breaks the format, each as a
 // *refstore.DamagedError, and how many commits were read.
 func (b *Store) Fsck(ctx context.Context) (faults []error, read int, err error) {
-	count, newer := 0, 0
+	count := 0
 	faults, read, err = b.bus.Store().Check(ctx, TableRef, refstore.TableShape, func(e *refstore.Entry) error {
-		above := newer
-		n, err := strconv.Atoi(e.Field(fieldReviews))
-		if err == nil && n > 0 {
-			count, newer = max(count, n), n
+		n, err := refstore.ParseNumber(e.Field(fieldReviews))
+		count = max(count, n)
+		if err == nil && e.Number == 1 && n != 1 && !e.Repair() {
+			err = fmt.Errorf("the first of %d reviews", n)
 		}
-		if err != nil || n < 1 || len(e.Fields) != 1 || (above > 0 && (n > above || n < above-1)) || (e.Number == 1 && n != 1) {
-			return fmt.Errorf("%.80q reviews below %d", e.Field(fieldReviews), above)
-		}
-		return nil
+		return err
 	})
 	if err != nil || len(faults) > 0 {
 		return faults, read, err
@@ -67,7 +64,7 @@ func (c *check) failed(ref string, err error) error {
 // table checks that each review is whole and under its number, without a gap,
 // and that everything else there belongs to one.
 func (c *check) table(b *Store) error {
-	table, err := b.bus.Store().Table(c.ctx, TableRef)
+	table, err := b.bus.Store().WholeTable(c.ctx, TableRef)
 	if err != nil {
 		return c.failed(TableRef, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore"
@@ -87,7 +86,7 @@ func latest(table *refstore.Table, session string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.Atoi(strings.TrimSuffix(string(content), "\n"))
+	n, err := refstore.ParseNumber(strings.TrimSuffix(string(content), "\n"))
 	if err != nil || n < 1 {
 		return 0, &refstore.DamagedError{Ref: TableRef, Path: latestPath(session), Err: fmt.Errorf("%.80q is no number", content)}
 	}
@@ -183,7 +182,7 @@ func (b *Store) List(ctx context.Context, visit func(*Review) bool) error {
 			return err
 		}
 		for _, name := range names {
-			n, err := strconv.Atoi(name)
+			n, err := refstore.ParseNumber(name)
 			if err != nil || numberPath(n) != "number/"+page+"/"+name {
 				return &refstore.DamagedError{Ref: TableRef, Path: "number/" + page + "/" + name, Err: errors.New("no number")}
 			}

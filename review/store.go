@@ -210,8 +210,8 @@ func lastNumber(tx *refstore.Tx) (int, error) {
 	if err != nil || last == nil {
 		return 0, err
 	}
-	n, err := strconv.Atoi(last.Field(fieldReviews))
-	if err != nil || n < 0 {
+	n, err := refstore.ParseNumber(last.Field(fieldReviews))
+	if err != nil {
 		return 0, &refstore.DamagedError{Ref: TableRef, ID: last.ID, Err: fmt.Errorf("number of reviews %.80q", last.Field(fieldReviews))}
 	}
 	return n, nil
@@ -288,7 +288,8 @@ func tell(tx *refstore.Tx, r *Review, e *Event) error {
 		body += ": " + e.Text
 	}
 	for _, id := range to {
-		if _, err := bus.Notify(tx, id, body); err != nil {
+		var unknown *bus.UnknownSessionError // a request of another clone's session: there is nobody to tell
+		if _, err := bus.Notify(tx, id, body); err != nil && !errors.As(err, &unknown) {
 			return err
 		}
 	}

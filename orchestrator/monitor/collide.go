@@ -389,7 +389,7 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 	if err != nil || len(faults) > 0 {
 		return faults, read, err
 	}
-	table, err := b.Store().Table(ctx, CollisionsRef)
+	table, err := b.Store().WholeTable(ctx, CollisionsRef)
 	if err != nil {
 		return faults, read, err
 	}

@@ -72,13 +72,11 @@ func (b *Bus) Store() *refstore.Store { return b.store }
 // CheckID refuses what can be no session's id: ids are
 // [A-Za-z0-9][A-Za-z0-9_-]{0,63}, and "all" is taken.
 func CheckID(id string) error {
-	bad := len(id) == 0 || len(id) > 64 || !isAlphanumeric(rune(id[0])) ||
-		strings.ContainsFunc(id, func(c rune) bool { return !isAlphanumeric(c) && c != '_' && c != '-' })
-	if bad {
-		return Inputf("bad session id %.80q: letters, digits, '_' and '-', a letter or digit first, at most 64", id)
-	}
 	if strings.EqualFold(id, All) {
 		return Inputf("bad session id '%s': it stands for every session", id)
+	}
+	if !refstore.IsSessionID(id) {
+		return Inputf("bad session id %.80q: letters, digits, '_' and '-', a letter or digit first, at most 64", id)
 	}
 	return nil
 }
@@ -100,7 +98,7 @@ func (b *Bus) Resolve(ctx context.Context, id string) (string, error) {
 
 // ResolveIn is Resolve within a transaction.
 func ResolveIn(tx *refstore.Tx, id string) (string, error) {
-	table, err := tx.Table(SessionsRef)
+	table, err := tx.ReadTable(SessionsRef)
 	if err != nil {
 		return "", err
 	}
@@ -139,7 +137,8 @@ func (b *Bus) Update(ctx context.Context, by string, build func(tx *refstore.Tx,
 }
 
 // Notify stages a message to the session to, in the name of the transaction's
-// session, and returns its number in to's inbox.
+// session, and returns its number in to's inbox. A session that is not known, as
+// a damaged record can name one, gives *UnknownSessionError.
 func Notify(tx *refstore.Tx, to, body string) (int, error) {
 	return send(tx, to, refstore.Entry{Label: labelMessage, Body: body})
 }
@@ -147,7 +146,7 @@ func Notify(tx *refstore.Tx, to, body string) (int, error) {
 // addressees are the sessions that a message to "all" goes to: everyone
 // registered, and the orchestrator if it takes part, but the sender.
 func addressees(tx *refstore.Tx, from string) ([]string, error) {
-	table, err := tx.Table(SessionsRef)
+	table, err := tx.ReadTable(SessionsRef)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +42,7 @@ func (b *Bus) AddContext(ctx context.Context, by, category, body string) (int, e
 }
 
 // Context visits the shared context, newest first, until visit returns false.
+// Damaged entries are left out: [refstore.Store.SetAside] tells.
 func (b *Bus) Context(ctx context.Context, visit func(Context) bool) error {
 	tip, err := b.store.Tip(ctx, ContextRef)
 	if err != nil {
@@ -52,22 +52,12 @@ func (b *Bus) Context(ctx context.Context, visit func(Context) bool) error {
 }
 
 func (b *Bus) walkContext(ctx context.Context, tip hash, visit func(Context) bool) error {
-	var damaged error
-	err := b.store.Walk(ctx, ContextRef, tip, func(e *refstore.Entry) bool {
-		if damaged = contextFault(e); damaged != nil {
-			return false
-		}
-		return visit(Context{e.Number, e.Label, e.Author, e.Body, e.At})
+	_, err := b.store.Walk(ctx, ContextRef, tip, "", func(e *refstore.Entry) bool {
+		return e.Repair() || visit(contextOf(e))
 	})
-	if err == nil {
-		err = damaged
-	}
 	return err
 }
 
-func contextFault(e *refstore.Entry) error {
-	if slices.Contains(Categories, e.Label) && len(e.Fields) == 0 {
-		return nil
-	}
-	return &refstore.DamagedError{Ref: ContextRef, ID: e.ID, Err: fmt.Errorf("unknown category '%s'", e.Label)}
+func contextOf(e *refstore.Entry) Context {
+	return Context{e.Number, e.Label, e.Author, e.Body, e.At}
 }

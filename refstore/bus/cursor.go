@@ -132,7 +132,7 @@ func (p position) String() string {
 
 func parsePosition(s string) (position, error) {
 	number, id, _ := strings.Cut(s, " ")
-	n, err := parseNumber(number)
+	n, err := refstore.ParseNumber(number)
 	if err != nil {
 		return position{}, err
 	}
@@ -185,6 +185,17 @@ func (s numbers) with(n int) numbers {
 	return out
 }
 
+// upTo is the part of the set that is not above n.
+func (s numbers) upTo(n int) numbers {
+	var out numbers
+	for _, r := range s {
+		if r.from <= n {
+			out = append(out, span{r.from, min(r.to, n)})
+		}
+	}
+	return out
+}
+
 // String is "1-4 7 9-12", or "none".
 func (s numbers) String() string {
 	if len(s) == 0 {
@@ -208,10 +219,10 @@ func parseNumbers(text string) (numbers, error) {
 	last := -1
 	for word := range strings.SplitSeq(text, " ") {
 		from, to, ranged := strings.Cut(word, "-")
-		a, err := parseNumber(from)
+		a, err := refstore.ParseNumber(from)
 		b := a
 		if err == nil && ranged {
-			b, err = parseNumber(to)
+			b, err = refstore.ParseNumber(to)
 		}
 		if err != nil || a <= last+1 || b < a || (ranged && b == a) {
 			return nil, fmt.Errorf("%.80q is no set of numbers", text)

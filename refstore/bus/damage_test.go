@@ -7,7 +7,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore"
 )
 
-// readers are what reads each kind of ref, and what writes on top of it.
+// readers are what reads each kind of ref, and what writes on top of it. A fault
+// that a reader leaves out is given as its error.
 var readers = map[string]func(s *swarm) error{
 	"Sync A":     func(s *swarm) error { return s.Sync(bg, "A", func(*News) error { return nil }) },
 	"Sync B":     func(s *swarm) error { return s.Sync(bg, "B", func(*News) error { return nil }) },
@@ -38,8 +39,8 @@ func TestDamageIsTold(t *testing.T) {
 		{chainFaults[7], []string{"Sync A", "Context"}},
 		{chainFaults[10], []string{"Sync A", "Context", "AddContext"}},
 		{chainFaults[12], []string{"Sync A", "Context", "AddContext"}},
-		{inboxFaults[0], []string{"Sync B", "Inbox B", "Reply B 3"}},
-		{inboxFaults[2], []string{"Sync B", "Inbox B", "Reply B 3"}},
+		{inboxFaults[0], []string{"Sync B", "Inbox B"}},
+		{inboxFaults[2], []string{"Sync B", "Inbox B"}},
 		{cursorFaults[1], []string{"Sync A", "Sessions", "Session A", "SetStatus", "Send B"}},
 		{cursorFaults[4], []string{"Sync A", "Sessions", "Session A", "SetStatus", "Send B"}},
 	}
@@ -51,7 +52,7 @@ func TestDamageIsTold(t *testing.T) {
 			tip, _ := tryTip(s, c.fault.ref)
 			for _, name := range c.readers {
 				var damaged *refstore.DamagedError
-				if err := readers[name](s); !errors.As(err, &damaged) || damaged.Ref != c.fault.ref || damaged.Path != c.fault.path {
+				if err := leftOut(s, readers[name]); !errors.As(err, &damaged) || damaged.Ref != c.fault.ref || damaged.Path != c.fault.path {
 					t.Errorf("%s gives %v", name, err)
 				}
 			}
@@ -60,6 +61,15 @@ func TestDamageIsTold(t *testing.T) {
 			}
 		})
 	}
+}
+
+// leftOut is the reader's error, or the first thing that it left out.
+func leftOut(s *swarm, read func(*swarm) error) error {
+	err := read(s)
+	if left := s.Store().SetAside(); err == nil && len(left) > 0 {
+		return left[0]
+	}
+	return err
 }
 
 func tryTip(s *swarm, ref string) (string, error) {

@@ -21,19 +21,21 @@ func (b *Bus) Fsck(ctx context.Context) (faults []error, read int, err error) {
 		found, n, err = b.store.Check(ctx, ref, shape, visit)
 		faults, read = append(faults, found...), read+n
 	}
+	journals := map[string]*journal{}
 	check(SessionsRef, refstore.TableShape, nil)
-	check(ContextRef, refstore.JournalShape, contextFault)
 	refs, listErr := b.store.Refs(ctx, "refs/swarm/")
 	if listErr != nil {
+		check(ContextRef, refstore.JournalShape, nil)
 		return append(faults, listErr), read, err
 	}
 	for _, r := range refs {
-		if id, ok := strings.CutPrefix(r.Name, inboxPrefix); ok {
-			check(r.Name, refstore.JournalShape, func(e *refstore.Entry) error {
-				_, err := decodeMessage(id, e)
-				return err
-			})
-		} else if _, ok := strings.CutPrefix(r.Name, seenPrefix); ok {
+		_, inbox := strings.CutPrefix(r.Name, inboxPrefix)
+		switch {
+		case inbox, r.Name == ContextRef:
+			j := &journal{ids: map[hash]int{}}
+			journals[r.Name] = j
+			check(r.Name, refstore.JournalShape, j.visit)
+		case strings.HasPrefix(r.Name, seenPrefix):
 			check(r.Name, refstore.CursorShape, func(e *refstore.Entry) error {
 				_, err := decodeCursor(r.Name, e)
 				return err
@@ -43,14 +45,41 @@ func (b *Bus) Fsck(ctx context.Context) (faults []error, read int, err error) {
 	if err != nil {
 		return faults, read, err
 	}
-	found, err := b.checkSessions(ctx, refs)
+	found, err := b.checkSessions(ctx, refs, journals)
 	return append(faults, found...), read, err
+}
+
+// journal is what a cursor is held against.
+type journal struct {
+	last int          // the newest number
+	ids  map[hash]int // the numbers of the entries
+	anew bool         // a repair record has begun it anew
+}
+
+func (j *journal) visit(e *refstore.Entry) error {
+	j.last = max(j.last, e.Number)
+	j.ids[e.ID] = e.Number
+	j.anew = j.anew || e.Anew()
+	return nil
+}
+
+// check says what is wrong with a position in the journal.
+func (j *journal) check(p position) error {
+	switch {
+	case p.number == 0:
+		return nil
+	case j == nil || p.number > j.last && !j.anew:
+		return errors.New("the cursor is beyond the end of a journal")
+	case j.ids[p.id] != p.number && !j.anew:
+		return errors.New("the cursor names an entry that is not in the journal by that number")
+	}
+	return nil
 }
 
 // checkSessions decodes every session, and holds each cursor and inbox against
 // the journals and the list of who is known.
-func (b *Bus) checkSessions(ctx context.Context, refs []refstore.Ref) (faults []error, err error) {
-	table, err := b.store.Table(ctx, SessionsRef)
+func (b *Bus) checkSessions(ctx context.Context, refs []refstore.Ref, journals map[string]*journal) (faults []error, err error) {
+	table, err := b.store.WholeTable(ctx, SessionsRef)
 	if err != nil {
 		return nil, nil // told already
 	}
@@ -76,24 +105,12 @@ func (b *Bus) checkSessions(ctx context.Context, refs []refstore.Ref) (faults []
 			}
 		}
 	}
-	return append(faults, b.checkCursors(ctx, refs)...), err
+	return append(faults, b.checkCursors(ctx, refs, journals)...), err
 }
 
 // checkCursors sees that no cursor is beyond the end of its journal, and that it
-// names entries by the numbers they have.
-func (b *Bus) checkCursors(ctx context.Context, refs []refstore.Ref) (faults []error) {
-	last := func(ref string) int {
-		tip, err := b.store.Tip(ctx, ref)
-		if err != nil || tip == "" {
-			return 0
-		}
-		e, err := b.store.Entry(ctx, ref, tip)
-		if err != nil {
-			return 1 << 62 // told already
-		}
-		return e.Number
-	}
-	shared := last(ContextRef)
+// names entries that are in it by the numbers they have.
+func (b *Bus) checkCursors(ctx context.Context, refs []refstore.Ref, journals map[string]*journal) (faults []error) {
 	for _, r := range refs {
 		id, ok := strings.CutPrefix(r.Name, seenPrefix)
 		if !ok {
@@ -103,29 +120,14 @@ func (b *Bus) checkCursors(ctx context.Context, refs []refstore.Ref) (faults []e
 		if err != nil {
 			continue // told already
 		}
-		inbox, read := last(InboxRef(id)), 0
-		if n := len(c.Read); n > 0 {
-			read = c.Read[n-1].to
-		}
-		switch {
-		case c.Context.number > shared, max(c.Inbox.number, read) > inbox:
+		inbox := journals[InboxRef(id)]
+		err = errors.Join(journals[ContextRef].check(c.Context), inbox.check(c.Inbox))
+		if n := len(c.Read); n > 0 && err == nil && (inbox == nil || c.Read[n-1].to > inbox.last && !inbox.anew) {
 			err = errors.New("the cursor is beyond the end of a journal")
-		case !b.at(ctx, ContextRef, c.Context), !b.at(ctx, InboxRef(id), c.Inbox):
-			err = errors.New("the cursor names an entry by another's number")
 		}
 		if err != nil {
 			faults = append(faults, &refstore.DamagedError{Ref: r.Name, ID: r.Tip, Err: err})
 		}
 	}
 	return faults
-}
-
-// at reports whether the entry at p has p's number. It need not stand in the
-// journal as it is here: the cursor may have come from another clone before it.
-func (b *Bus) at(ctx context.Context, ref string, p position) bool {
-	if p.number == 0 {
-		return true
-	}
-	e, err := b.store.Entry(ctx, ref, p.id)
-	return err == nil && e.Number == p.number
 }

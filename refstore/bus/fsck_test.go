@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,10 +139,11 @@ func state(name string, edit func(string) string) func(*swarm) {
 
 func (s *swarm) plantSessions(tree string) {
 	s.Helper()
-	n := s.Git("rev-list", "--count", SessionsRef)
+	n, err := strconv.Atoi(s.Git("rev-list", "--count", SessionsRef))
+	s.Must(err)
 	s.plant(planted{
 		ref: SessionsRef, author: "A", tree: tree, parents: []string{SessionsRef},
-		message: strings.Replace(message(0, "", "by hand"), "Number: 0", "Number: 1"+n, 1),
+		message: message(n+1, "", "by hand"),
 	})
 }
 
@@ -183,17 +185,17 @@ var chainFaults = []fault{
 	{"a merge", func(s *swarm) {
 		s.plant(planted{ref: ContextRef, author: "A", parents: []string{ContextRef, ContextRef + "~2"}, message: message(6, "decision", "x")})
 	}, ContextRef, "", "2 parents"},
-	{"a gap", entry(ContextRef, message(7, "decision", "x")), ContextRef, "", "number 5 where 6 is due"},
-	{"a number twice", entry(ContextRef, message(5, "decision", "x")), ContextRef, "", "number 5 where 4 is due"},
+	{"a gap", entry(ContextRef, message(7, "decision", "x")), ContextRef, "", "number 7 where 6 is due"},
+	{"a number twice", entry(ContextRef, message(5, "decision", "x")), ContextRef, "", "number 5 where 6 is due"},
 	{"a lost past", func(s *swarm) {
 		s.plant(planted{ref: ContextRef, author: "A", message: message(6, "decision", "x")})
 	}, ContextRef, "", "number 6 with 0 parents"},
 	{"files in a journal", func(s *swarm) {
 		s.plant(planted{ref: ContextRef, author: "A", tree: "100644 blob " + s.blob("x") + "\tx\n", parents: []string{ContextRef}, message: message(6, "decision", "x")})
 	}, ContextRef, "", "empty tree"},
-	{"an unknown category", entry(ContextRef, message(6, "rumour", "x")), ContextRef, "", "unknown category 'rumour'"},
-	{"no category", entry(ContextRef, message(6, "", "x")), ContextRef, "", "unknown category ''"},
-	{"a field too many", entry(ContextRef, message(6, "decision", "x", "Weight: 3")), ContextRef, "", "unknown category"},
+	{"an unknown category", entry(ContextRef, message(6, "rumour", "x")), ContextRef, "", "unknown label \"rumour\""},
+	{"no category", entry(ContextRef, message(6, "", "x")), ContextRef, "", "no label"},
+	{"a field too many", entry(ContextRef, message(6, "decision", "x", "Weight: 3")), ContextRef, "", "unknown field 'Weight'"},
 	{"a commit by hand", entry(ContextRef, "fix typo\n"), ContextRef, "", "no metadata"},
 	{"no format", entry(ContextRef, "[decision] x\n\nNumber: 6\nLabel: decision\n"), ContextRef, "", "no format version"},
 	{"a later format", entry(ContextRef, strings.Replace(message(6, "decision", "x"), "Format: 1", "Format: 2", 1)), ContextRef, "", "newer git swarm"},
@@ -206,11 +208,11 @@ var chainFaults = []fault{
 }
 
 var inboxFaults = []fault{
-	{"context in an inbox", entry(InboxRef("B"), message(3, "decision", "x")), InboxRef("B"), "", "neither a message nor a reply"},
-	{"a reply to nothing", entry(InboxRef("B"), message(3, "reply", "x")), InboxRef("B"), "", "neither a message nor a reply"},
-	{"a reply to #0", entry(InboxRef("B"), message(3, "reply", "x", "In-Reply-To: 0")), InboxRef("B"), "", "reply to message #0"},
+	{"context in an inbox", entry(InboxRef("B"), message(3, "decision", "x")), InboxRef("B"), "", "unknown label"},
+	{"a reply to nothing", entry(InboxRef("B"), message(3, "reply", "x")), InboxRef("B"), "", "'In-Reply-To' is missing"},
+	{"a reply to #0", entry(InboxRef("B"), message(3, "reply", "x", "In-Reply-To: 0")), InboxRef("B"), "", "In-Reply-To: there is no number 0"},
 	{"a reply to #-1", entry(InboxRef("B"), message(3, "reply", "x", "In-Reply-To: -1")), InboxRef("B"), "", "no number"},
-	{"a message that is a reply", entry(InboxRef("B"), message(3, "message", "x", "In-Reply-To: 1")), InboxRef("B"), "", "neither a message nor a reply"},
+	{"a message that is a reply", entry(InboxRef("B"), message(3, "message", "x", "In-Reply-To: 1")), InboxRef("B"), "", "unknown field 'In-Reply-To'"},
 	{"an inbox of nobody", func(s *swarm) { s.Git("update-ref", InboxRef("Nemo"), InboxRef("B")) }, InboxRef("Nemo"), "", "no session 'Nemo' is known"},
 	{"a cursor of nobody", func(s *swarm) { s.Git("update-ref", SeenRef("Nemo"), SeenRef("B")) }, SeenRef("Nemo"), "", "no session 'Nemo' is known"},
 	{"an inbox cut off", func(s *swarm) { s.Git("update-ref", InboxRef("B"), InboxRef("B")+"~1") }, SeenRef("B"), "", "beyond the end"},
@@ -220,16 +222,16 @@ var inboxFaults = []fault{
 var cursorFaults = []fault{
 	{"a cursor with a parent", entry(SeenRef("A"), message(3, "", "seen", "Context: 0", "Inbox: 0", "Read: none")), SeenRef("A"), "", "a cursor with a parent"},
 	{"no position", cursorOf("Context: 5", "Inbox: 0", "Read: none"), SeenRef("A"), "", "is no position"},
-	{"fields swapped", cursorOf("Inbox: 0", "Context: 0", "Read: none"), SeenRef("A"), "", "not as git swarm writes it"},
-	{"a field missing", cursorOf("Context: 0", "Inbox: 0"), SeenRef("A"), "", "no cursor"},
+	{"fields swapped", cursorOf("Inbox: 0", "Context: 0", "Read: none"), SeenRef("A"), "", "'Inbox' is not in its place"},
+	{"a field missing", cursorOf("Context: 0", "Inbox: 0"), SeenRef("A"), "", "'Read' is missing"},
 	{"numbers that overlap", cursorOf("Context: 0", "Inbox: 0", "Read: 1-2 2"), SeenRef("A"), "", "no set of numbers"},
 	{"context not there yet", cursorOf("Context: 6 "+someID, "Inbox: 0", "Read: none"), SeenRef("A"), "", "beyond the end"},
 	{"messages not there yet", cursorOf("Context: 0", "Inbox: 9 "+someID, "Read: none"), SeenRef("A"), "", "beyond the end"},
 	{"read what is not there", cursorOf("Context: 0", "Inbox: 0", "Read: 1 3-9"), SeenRef("A"), "", "beyond the end"},
 	{"an entry by another's number", func(s *swarm) {
 		cursorOf("Context: 3 "+s.Git("rev-parse", ContextRef), "Inbox: 0", "Read: none")(s)
-	}, SeenRef("A"), "", "another's number"},
-	{"an entry that is none", cursorOf("Context: 3 "+someID, "Inbox: 0", "Read: none"), SeenRef("A"), "", "another's number"},
+	}, SeenRef("A"), "", "not in the journal by that number"},
+	{"an entry that is none", cursorOf("Context: 3 "+someID, "Inbox: 0", "Read: none"), SeenRef("A"), "", "not in the journal by that number"},
 	{"read but never synced", cursorOf("Context: none", "Inbox: 1 "+someID, "Read: none"), SeenRef("A"), "", "not as git swarm writes it"},
 }
 

@@ -36,7 +36,14 @@ type Sent struct {
 	Number int
 }
 
+// send appends to an inbox, and refuses to make one for nobody.
 func send(tx *refstore.Tx, to string, e refstore.Entry) (int, error) {
+	if known, err := ResolveIn(tx, to); err != nil || known != to {
+		if err == nil {
+			err = &UnknownSessionError{ID: to}
+		}
+		return 0, err
+	}
 	sent, err := tx.Append(InboxRef(to), e)
 	if err != nil {
 		return 0, err
@@ -95,11 +102,13 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 	if err != nil {
 		return Sent{}, err
 	}
-	if _, err := decodeMessage(from, original); err != nil {
-		return Sent{}, err
-	}
 	sent := Sent{To: original.Author}
 	err = b.Update(ctx, from, func(tx *refstore.Tx, from string) error {
+		to, err := ResolveIn(tx, original.Author)
+		if err != nil {
+			return err
+		}
+		sent.To = to
 		sent.Number, err = send(tx, sent.To, refstore.Entry{
 			Label: labelReply, Body: body,
 			Fields: []refstore.Field{{Key: fieldInReplyTo, Value: strconv.Itoa(number)}},
@@ -134,6 +143,7 @@ func (b *Bus) MarkRead(ctx context.Context, id string, numbers ...int) error {
 }
 
 // Inbox returns the messages to id, oldest first: those that are unread, or all.
+// Damaged ones are left out: [refstore.Store.SetAside] tells.
 func (b *Bus) Inbox(ctx context.Context, id string, all bool) ([]Message, error) {
 	id, err := b.Resolve(ctx, id)
 	if err != nil {
@@ -148,49 +158,26 @@ func (b *Bus) Inbox(ctx context.Context, id string, all bool) ([]Message, error)
 		return nil, err
 	}
 	var messages []Message
-	damaged := error(nil)
-	err = b.store.Walk(ctx, InboxRef(id), tips[0], func(e *refstore.Entry) bool {
+	_, err = b.store.Walk(ctx, InboxRef(id), tips[0], "", func(e *refstore.Entry) bool {
 		if !all && e.Number <= cursor.Read.through() {
 			return false
 		}
-		m, err := decodeMessage(id, e)
-		if err != nil {
-			damaged = err
-			return false
-		}
+		m := messageOf(id, e)
 		m.Read = cursor.Read.has(m.Number)
-		if all || !m.Read {
+		if (all || !m.Read) && !e.Repair() {
 			messages = append(messages, m)
 		}
 		return true
 	})
 	slices.Reverse(messages)
-	return messages, errors.Join(err, damaged)
+	return messages, err
 }
 
-func decodeMessage(to string, e *refstore.Entry) (Message, error) {
+// messageOf is the message to the session that the entry holds.
+func messageOf(to string, e *refstore.Entry) Message {
 	m := Message{Number: e.Number, From: e.Author, To: to, Body: e.Body, At: e.At}
-	var err error
-	switch {
-	case e.Label == labelMessage && len(e.Fields) == 0:
-	case e.Label == labelReply && len(e.Fields) == 1 && e.Fields[0].Key == fieldInReplyTo:
-		if m.InReplyTo, err = parseNumber(e.Fields[0].Value); err == nil && m.InReplyTo == 0 {
-			err = errors.New("a reply to message #0")
-		}
-	default:
-		err = errors.New("neither a message nor a reply")
+	if e.Label == labelReply {
+		m.InReplyTo, _ = refstore.ParseNumber(e.Field(fieldInReplyTo)) // checked when it was read
 	}
-	if err != nil {
-		return m, &refstore.DamagedError{Ref: InboxRef(to), ID: e.ID, Err: err}
-	}
-	return m, nil
-}
-
-// parseNumber reads a number in the one way that it is written.
-func parseNumber(s string) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || strconv.Itoa(n) != s {
-		return 0, fmt.Errorf("%.80q is no number", s)
-	}
-	return n, nil
+	return m
 }

@@ -190,7 +190,8 @@ func (b *Bus) Register(ctx context.Context, sessions []Registration) (added []Re
 	return added, err
 }
 
-// Sessions returns everybody who is registered, sorted by id.
+// Sessions returns everybody who is registered, sorted by id. Damaged records
+// are left out: [refstore.Store.SetAside] tells.
 func (b *Bus) Sessions(ctx context.Context) ([]Session, error) {
 	table, err := b.store.Table(ctx, SessionsRef)
 	if err != nil {
@@ -208,11 +209,12 @@ func (b *Bus) Sessions(ctx context.Context) ([]Session, error) {
 	var failed error
 	err = table.Below("", func(id string, content []byte) bool {
 		var s Session
-		if s, failed = b.session(ctx, id, content, tips[SeenRef(id)]); failed != nil {
-			return false
+		if s, failed = b.session(ctx, id, content, tips[SeenRef(id)]); failed == nil {
+			all = append(all, s)
+		} else if b.store.LeaveOut(failed) {
+			failed = nil
 		}
-		all = append(all, s)
-		return true
+		return failed == nil
 	})
 	return all, errors.Join(err, failed)
 }
@@ -224,7 +226,10 @@ func (b *Bus) session(ctx context.Context, id string, content []byte, seen hash)
 	}
 	c, err := b.cursor(ctx, id, seen)
 	if err != nil {
-		return Session{}, err
+		if !b.store.LeaveOut(err) {
+			return Session{}, err
+		}
+		c = &cursor{} // it was last heard of when it joined, for all that can be read
 	}
 	last := s.Joined
 	if c.At.After(last) {
@@ -268,7 +273,7 @@ func LastSeen(tx *refstore.Tx, id string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	table, err := tx.Table(SessionsRef)
+	table, err := tx.ReadTable(SessionsRef)
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -57,11 +57,28 @@ func (b *Bus) Sync(ctx context.Context, id string, show func(*News) error) error
 		if err != nil {
 			return err
 		}
+		before := c.entry()
 		c.Synced = true
-		c.Context, c.Inbox = later(c.Context, end.Context), later(c.Inbox, end.Inbox)
+		c.Context = move(c.Context, s.cursor.Context, end.Context)
+		c.Inbox = move(c.Inbox, s.cursor.Inbox, end.Inbox)
+		if end.inboxBack {
+			c.Read = c.Read.upTo(end.inboxFrom)
+		}
+		if slices.Equal(before.Fields, c.entry().Fields) {
+			return beat(tx, s.id)
+		}
 		_, err = tx.Replace(SeenRef(s.id), c.entry())
 		return err
 	})
+}
+
+// move is where a position goes that was at seen when the journal was read up to
+// end. Another sync of the same session may have moved it meanwhile.
+func move(now, seen, end position) position {
+	if now == seen {
+		return end
+	}
+	return later(now, end)
 }
 
 // sight is a session's cursor beside the journals' tips.
@@ -101,53 +118,101 @@ func (b *Bus) look(ctx context.Context, id string) (*sight, error) {
 	return &sight{id, c, tips[0], tips[1]}, nil
 }
 
+// reach is how far a sync has read.
+type reach struct {
+	Context, Inbox position
+	inboxBack      bool // the inbox was moved back
+	inboxFrom      int  // to this number, from which on it has other messages
+}
+
 // news collects what is beyond the cursor, and where the journals end.
-func (b *Bus) news(ctx context.Context, s *sight) (*News, *cursor, error) {
+func (b *Bus) news(ctx context.Context, s *sight) (*News, reach, error) {
 	news := &News{Session: s.id}
-	end := &cursor{}
-	err := b.walkContext(ctx, s.context, func(c Context) bool {
-		if end.Context.number == 0 {
-			end.Context = position{c.Number, s.context}
-		}
-		if c.Number <= s.cursor.Context.number {
-			return false
-		}
-		if !s.cursor.Synced && len(news.Context) == firstContext {
-			news.Older = c.Number
-			return false
-		}
-		if c.By != s.id {
-			news.Context = append(news.Context, c)
-		}
-		return true
-	})
+	var end reach
+	others := func(e *refstore.Entry) bool { return e.Author != s.id && !e.Repair() }
+	limit := 0
+	if !s.cursor.Synced {
+		limit = firstContext
+	}
+	shared, err := b.beyond(ctx, ContextRef, s.context, s.cursor.Context, limit, others)
 	if err != nil {
-		return nil, nil, err
+		return nil, end, err
 	}
-	var damaged error
-	err = b.store.Walk(ctx, InboxRef(s.id), s.inbox, func(e *refstore.Entry) bool {
-		if end.Inbox.number == 0 {
-			end.Inbox = position{e.Number, s.inbox}
+	end.Context, news.Older = shared.end, shared.older
+	for _, e := range shared.entries {
+		news.Context = append(news.Context, contextOf(e))
+	}
+	messages := func(e *refstore.Entry) bool { return !e.Repair() }
+	inbox, err := b.beyond(ctx, InboxRef(s.id), s.inbox, s.cursor.Inbox, 0, messages)
+	if err != nil {
+		return nil, end, err
+	}
+	end.Inbox, end.inboxBack, end.inboxFrom = inbox.end, inbox.back, inbox.from
+	for _, e := range inbox.entries {
+		if !s.cursor.Read.has(e.Number) || inbox.back && e.Number > inbox.from {
+			news.Messages = append(news.Messages, messageOf(s.id, e))
 		}
-		if e.Number <= s.cursor.Inbox.number {
+	}
+	return news, end, nil
+}
+
+// stretch is what a journal holds beyond a position.
+type stretch struct {
+	entries []*refstore.Entry // oldest first
+	older   int               // the number of the newest entry left out for the limit
+	end     position          // of the newest entry
+	back    bool              // the journal was moved back: the position is no longer in it
+	from    int               // then the number of the last entry that both have in common
+}
+
+// beyond reads the journal ref from tip back to at, and keeps at most limit
+// entries, 0 for any number. If at is not in the chain any more it says so by
+// [refstore.Store.SetAside] and reads back to the last entry that both have.
+func (b *Bus) beyond(ctx context.Context, ref string, tip hash, at position, limit int, keep func(*refstore.Entry) bool) (*stretch, error) {
+	st, found, err := b.read(ctx, ref, tip, at, limit, keep)
+	if err != nil || found || at.number == 0 {
+		return st, err
+	}
+	common, err := b.store.Common(ctx, ref, tip, at.id)
+	if err != nil {
+		return nil, err
+	}
+	if common.Anew { // a repair: the numbers have been kept
+		return st, nil
+	}
+	b.store.LeaveOut(&refstore.DamagedError{Ref: ref, ID: at.id, Err: refstore.ErrRewound})
+	if common.ID == "" && ref == ContextRef {
+		limit = firstContext
+	}
+	st, _, err = b.read(ctx, ref, tip, position{common.Number, common.ID}, limit, keep)
+	if err == nil {
+		st.back, st.from = true, common.Number
+	}
+	return st, err
+}
+
+// read is beyond for a position that is in the chain, which found reports.
+func (b *Bus) read(ctx context.Context, ref string, tip hash, at position, limit int, keep func(*refstore.Entry) bool) (st *stretch, found bool, err error) {
+	st = &stretch{end: at}
+	first := true
+	found, err = b.store.Walk(ctx, ref, tip, at.id, func(e *refstore.Entry) bool {
+		if e.Number <= at.number {
 			return false
 		}
-		m, err := decodeMessage(s.id, e)
-		if err != nil {
-			damaged = err
+		if first {
+			st.end, first = position{e.Number, e.ID}, false
+		}
+		if limit > 0 && len(st.entries) == limit {
+			st.older = e.Number
 			return false
 		}
-		if !s.cursor.Read.has(m.Number) {
-			news.Messages = append(news.Messages, m)
+		if keep(e) {
+			st.entries = append(st.entries, e)
 		}
 		return true
 	})
-	if err == nil {
-		err = damaged
-	}
-	slices.Reverse(news.Context)
-	slices.Reverse(news.Messages)
-	return news, end, err
+	slices.Reverse(st.entries)
+	return st, found, err
 }
 
 // Stale reports whether a session last seen then has been silent for too long.

@@ -14,14 +14,16 @@ type Signature struct {
 	When        time.Time
 }
 
-// CommitData is a commit with its fields apart. Headers that git swarm does not
-// write (encoding, gpgsig, mergetag, …) are not kept.
+// CommitData is a commit with its fields apart. Of headers that git swarm does not
+// write (encoding, gpgsig, mergetag, …) the names are kept, and Encode leaves
+// them out.
 type CommitData struct {
 	Tree      Hash
 	Parents   []Hash
 	Author    Signature
 	Committer Signature
 	Message   string
+	Others    []string // names of further headers, as they were read
 }
 
 // Parent is the first parent, empty for a root.
@@ -91,6 +93,8 @@ func (a Algo) DecodeCommit(content []byte) (*CommitData, error) {
 			c.Author, err = decodeSignature(value)
 		case "committer":
 			c.Committer, err = decodeSignature(value)
+		default:
+			c.Others = append(c.Others, key)
 		}
 		if err != nil {
 			return nil, err

@@ -62,7 +62,11 @@ func (a *App) command(v *verb) *cli.Command {
 			}
 			c := &call{App: a, verb: v, cmd: cmd, args: args}
 			defer func() { c.swarm.Close() }()
-			if err := v.run(ctx, c); err != nil {
+			err := v.run(ctx, c)
+			if v.name != "hook" && v.name != "fsck" { // which have their own way to tell
+				c.tellSetAside(err)
+			}
+			if err != nil {
 				return &callError{err, c}
 			}
 			return nil

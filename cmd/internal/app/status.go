@@ -20,6 +20,9 @@ func statusVerb() *verb {
 			if err != nil {
 				return err
 			}
+			if err := b.Store().CheckTips(ctx, "refs/swarm/"); err != nil {
+				return err
+			}
 			return c.printStatus(all)
 		},
 	}

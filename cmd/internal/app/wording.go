@@ -304,7 +304,7 @@ func formatRepository(err error) *wording {
 	case errors.Is(err, refstore.ErrVersion):
 		return &wording{err.Error(), "upgrade git swarm", exitFatal}
 	case errors.As(err, &damaged):
-		return &wording{err.Error(), "git swarm fsck", exitFatal}
+		return &wording{err.Error(), damageHint(damaged), exitFatal}
 	case errors.As(err, &locked):
 		return &wording{err.Error(), fmt.Sprintf("a git command is at work, or was killed: if none is, remove %s", locked.Path), exitAgain}
 	case errors.Is(err, refstore.ErrUnfinished):

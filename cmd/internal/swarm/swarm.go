@@ -49,6 +49,14 @@ func (s *Swarm) Close() {
 	}
 }
 
+// SetAside is what readers have left out since the last call. The Swarm may be nil.
+func (s *Swarm) SetAside() []*refstore.DamagedError {
+	if s == nil || s.store == nil {
+		return nil
+	}
+	return s.store.SetAside()
+}
+
 // Store is where the refs of the swarm are read and moved.
 func (s *Swarm) Store() *refstore.Store {
 	if s.store == nil {

@@ -49,8 +49,17 @@ func (e *DamagedError) Error() string {
 	if e.Path != "" {
 		s += ": " + e.Path
 	}
+	var sound NoDamage
+	if errors.As(e.Err, &sound) {
+		return fmt.Sprintf("%s: %v", s, e.Err)
+	}
 	return fmt.Sprintf("%s: damaged: %v", s, e.Err)
 }
+
+// NoDamage is a reason within a DamagedError for which nothing is damaged.
+type NoDamage string
+
+func (e NoDamage) Error() string { return string(e) }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
