@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,8 +20,8 @@ import (
 
 // TestClaude runs the real Claude Code client, in several worktrees at once,
 // against a model that plays a script: the client's hooks, settings, tools and
-// worktrees are its own. The client comes from its npm package, or from
-// SWARM_CLAUDE. It runs in a network namespace of its own, where there is nothing
+// worktrees are its own. The client is the one that SWARM_CLAUDE names, or
+// that .ci/run has installed. It runs in a network namespace of its own, where there is nothing
 // but the script, and with an empty environment.
 func TestClaude(t *testing.T) {
 	if os.Getenv("SWARM_CLAUDE_INSIDE") != "" {
@@ -68,7 +67,8 @@ func inheritsSettings(t *testing.T) {
 	}
 }
 
-// claudeClient is the path of the client, which is installed if it can be.
+// claudeClient is the path of the client, where .ci/run has installed it. Nothing
+// is downloaded here, and no other client is started.
 func claudeClient(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
@@ -81,16 +81,9 @@ func claudeClient(t *testing.T) string {
 	if err != nil {
 		t.Skip("no cache folder for the Claude Code client")
 	}
-	prefix := filepath.Join(cache, "git-swarm-test")
-	client := filepath.Join(prefix, "node_modules", ".bin", "claude")
-	if _, err := os.Stat(client); err == nil {
-		return client
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", prefix, "@anthropic-ai/claude-code@latest")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("the Claude Code client cannot be installed here: %v\n%s", err, out)
+	client := filepath.Join(cache, "git-swarm-test", "node_modules", ".bin", "claude")
+	if _, err := os.Stat(client); err != nil {
+		t.Skip("the Claude Code client is not installed for tests: .ci/run does that, or SWARM_CLAUDE names one")
 	}
 	return client
 }

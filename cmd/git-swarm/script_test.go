@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -42,18 +44,52 @@ func TestMain(m *testing.M) {
 //	inert                    stdout and stderr hold nothing that a terminal acts on
 //	sound                    git swarm fsck and git fsck --strict find no fault
 //	hook EVENT ID DIR [JSON] an agent's hook: session ID is at work in DIR; further fields of its input
-//	appears FILE             waits for a file that another process makes
+//	appears FILE [REGEXP]    waits for a file that another process makes, and for that text in it
 //	dirty                    fails unless git status --porcelain is empty, with !
 func TestScript(t *testing.T) {
+	path := withoutClaude(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
-		Setup:               setup,
+		Setup:               func(env *testscript.Env) error { env.Setenv("PATH", path(env.Getenv("PATH"))); return setup(env) },
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"git": runGit, "exits": runExits, "json": checkJSON, "jsonkeys": checkKeys, "jsontext": saveText, "same": checkSame,
 			"raw": writeRaw, "fill": writeFill, "inert": checkInert, "sound": checkSound, "dirty": checkDirty, "hook": runHook, "appears": awaitFile,
 		},
 	})
+}
+
+// withoutClaude returns how to take the Claude Code client off a PATH: scripts
+// must find the one that they bring, or none. A folder that has it is replaced by
+// one of links to all else in it.
+func withoutClaude(t *testing.T) func(path string) string {
+	var shadows sync.Map
+	return func(path string) string {
+		dirs := filepath.SplitList(path)
+		for i, dir := range dirs {
+			if _, err := os.Stat(filepath.Join(dir, "claude")); err != nil {
+				continue
+			}
+			shadow, _ := shadows.LoadOrStore(dir, sync.OnceValue(func() string { return linksWithout(t, dir, "claude") }))
+			dirs[i] = shadow.(func() string)()
+		}
+		return strings.Join(dirs, string(filepath.ListSeparator))
+	}
+}
+
+// linksWithout is a new folder with a link to each file in dir, except name.
+func linksWithout(t *testing.T, dir, name string) string {
+	links := t.TempDir()
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Name() != name {
+			err = errors.Join(err, os.Symlink(filepath.Join(dir, e.Name()), filepath.Join(links, e.Name())))
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return links
 }
 
 // setup gives a script an identity, and nothing else of the user's configuration.
@@ -132,15 +168,17 @@ func runHook(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func awaitFile(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: appears FILE")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: appears FILE [REGEXP]")
 	}
+	wanted := regexp.MustCompile("(?m)" + strings.Join(args[1:], ""))
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+		content, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && wanted.Match(content) {
 			return
 		}
 		if time.Now().After(end) {
-			ts.Fatalf("%s does not appear", args[0])
+			ts.Fatalf("%s does not appear in %q, %v", args, content, err)
 		}
 	}
 }
@@ -180,8 +218,12 @@ func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func checkKeys(ts *testscript.TestScript, neg bool, args []string) {
-	for i, o := range objects(ts) {
-		if keys := slices.Sorted(maps.Keys(o)); neg || !slices.Equal(keys, slices.Sorted(slices.Values(args))) {
+	all := objects(ts)
+	if neg || len(args) == 0 || len(all) == 0 {
+		ts.Fatalf("usage: jsonkeys KEYS, after a command with output; there are %d lines", len(all))
+	}
+	for i, o := range all {
+		if keys := slices.Sorted(maps.Keys(o)); !slices.Equal(keys, slices.Sorted(slices.Values(args))) {
 			ts.Fatalf("line %d has %s", i+1, strings.Join(keys, " "))
 		}
 	}
