@@ -10,9 +10,9 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// begin enters the worktree, for one push or pull at a time, puts in order what
-// a killed one left, and returns what is checked out. The function returned
-// leaves the worktree; it is never nil.
+// begin locks the worktree against other pushes and pulls, removes or completes
+// what a killed one left, and returns what is checked out. The function returned
+// unlocks the worktree; it is never nil.
 func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err error) {
 	if r.WorkTree == "" {
 		return checkout{}, func() {}, ErrBare
@@ -24,15 +24,15 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	if err != nil {
 		return checkout{}, func() {}, err
 	}
-	benchOf(r).clear(ctx)
-	verifyBench(r).clear(ctx)
+	rebaseScratch(r).remove(ctx)
+	verifyScratch(r).remove(ctx)
 	_ = os.Remove(filepath.Join(r.GitDir, "swarm-index.lock"))
-	if err := resume(ctx, r); err != nil {
+	if err := recoverMove(ctx, r); err != nil {
 		return checkout{}, release, err
 	}
 	c, err = checkedOut(ctx, r)
 	return c, release, err
 }
 
-// ErrAtWork says that another push or pull runs in the same worktree.
+// ErrAtWork says that another push or pull is running in the same worktree.
 var ErrAtWork = errors.New("another push or pull is at work in this worktree")

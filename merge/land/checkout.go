@@ -48,17 +48,17 @@ func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
 	}
 	ref, err := repo.Line(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
 	if err != nil {
-		return checkout{}, orElse(err, ErrDetached)
+		return checkout{}, refusedAs(err, ErrDetached)
 	}
 	tip, err := repo.Line(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
 	if err != nil {
-		return checkout{}, orElse(err, ErrUnborn)
+		return checkout{}, refusedAs(err, ErrUnborn)
 	}
 	return checkout{strings.TrimPrefix(ref, "refs/heads/"), tip}, nil
 }
 
-// orElse is instead where git said no, and err where git could not be asked.
-func orElse(err, instead error) error {
+// refusedAs is instead where git said no, and err where git could not be asked.
+func refusedAs(err, instead error) error {
 	var no *repo.GitError
 	if errors.As(err, &no) {
 		return instead

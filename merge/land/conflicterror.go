@@ -28,22 +28,24 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("conflict with %s in %s", e.Onto, strings.Join(e.Files, ", "))
 }
 
-// conflict tells of the commit at which the rebase has stopped.
-func (b *bench) conflict(ctx context.Context, tip, onto, name string, files []string) error {
-	e := &ConflictError{Onto: name, Files: files}
+// conflict describes the commit at which the rebase has stopped, with files still
+// in conflict.
+func (s *scratch) conflict(ctx context.Context, b *rebase, files []string) error {
+	e := &ConflictError{Onto: b.target.String(), Files: files}
 	var err error
-	if e.Commit, err = repo.Line(b.git(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", "REBASE_HEAD")); err != nil {
+	if e.Commit, err = repo.Line(s.git(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", "REBASE_HEAD")); err != nil {
 		return err
 	}
-	if e.Theirs, err = theirChanges(ctx, b.repo, tip+".."+onto, files); err != nil {
+	if e.Theirs, err = changesIn(ctx, s.repo, b.tip+".."+b.onto, files); err != nil {
 		return err
 	}
 	return e
 }
 
-// theirChanges lists who changed the files within the range, newest first.
-func theirChanges(ctx context.Context, r *repo.Repo, span string, files []string) ([]Change, error) {
-	args := []string{"log", "--no-show-signature", "--max-count=20", "-z", "--format=%h%x01%an%x01%s", span, "--"}
+// changesIn lists the newest 20 commits of the range that changed one of the files,
+// newest first.
+func changesIn(ctx context.Context, r *repo.Repo, commits string, files []string) ([]Change, error) {
+	args := []string{"log", "--no-show-signature", "--max-count=20", "-z", "--format=%h%x01%an%x01%s", commits, "--"}
 	for _, file := range files {
 		args = append(args, ":(top,literal)"+file)
 	}
@@ -55,14 +57,15 @@ func theirChanges(ctx context.Context, r *repo.Repo, span string, files []string
 	for _, line := range lines {
 		fields := strings.SplitN(line, "\x01", 3)
 		if len(fields) == 3 {
-			found = append(found, Change{fields[0], sessionOf(fields[2]), fields[1], fields[2]})
+			found = append(found, Change{fields[0], subjectSession(fields[2]), fields[1], fields[2]})
 		}
 	}
 	return found, nil
 }
 
-// sessionOf reads the session from a subject as git swarm commit writes it.
-func sessionOf(subject string) string {
+// subjectSession is the session in a subject as git swarm commit writes it, "" if
+// there is none.
+func subjectSession(subject string) string {
 	rest, ok := strings.CutPrefix(subject, "[Session ")
 	if !ok {
 		return ""

@@ -11,9 +11,9 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// talking makes a command that may ask for credentials and run hooks, in English
+// userGit makes a command that may ask for credentials and run hooks, in English
 // for us to read, and copies what it says to the user as it goes.
-func talking(r *repo.Repo, ctx context.Context, progress io.Writer, args ...string) (*exec.Cmd, *bytes.Buffer) {
+func userGit(r *repo.Repo, ctx context.Context, progress io.Writer, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	cmd := r.Git(ctx, args...)
 	cmd.Env = append(slices.Clip(cmd.Env), "LC_ALL=C", "LANGUAGE=")
 	var heard bytes.Buffer

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -272,8 +273,8 @@ func TestHealPushLevels(t *testing.T) {
 	push := func(level heal.Level) func() (*Landed, error) {
 		return func() (*Landed, error) {
 			l := b.lander()
-			l.Level = level
-			return l.Push(t.Context(), b.target(), time.Minute)
+			l.Heal.Level = level
+			return l.Push(t.Context(), b.target(), lock.Wait{Timeout: time.Minute})
 		}
 	}
 	var conflict *ConflictError
@@ -294,8 +295,8 @@ func TestHealPushLevels(t *testing.T) {
 	c, d := besides(t)
 	d.commit("line 2", "base", nine(map[int]string{2: "B"}))
 	off := d.lander()
-	off.Level = heal.Off
-	if err := d.unchanged(func() (*Landed, error) { return off.Push(t.Context(), d.target(), time.Minute) }); !errors.As(err, &conflict) {
+	off.Heal.Level = heal.Off
+	if err := d.unchanged(func() (*Landed, error) { return off.Push(t.Context(), d.target(), lock.Wait{Timeout: time.Minute}) }); !errors.As(err, &conflict) {
 		t.Error(err)
 	}
 	c.linear("[Session A] one")
@@ -491,7 +492,7 @@ func TestHealPushKilledLanded(t *testing.T) {
 		if got := b.read("base"); got != nine(healed) {
 			t.Errorf("base is %q", got)
 		}
-		if _, err := os.Stat(landingFile(b.repo())); err == nil {
+		if _, err := os.Stat(pendingFile(b.repo())); err == nil {
 			t.Error("the note of the landing was left")
 		}
 	}

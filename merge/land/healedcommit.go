@@ -14,20 +14,20 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// commit commits what was healed: with author, date and message of the commit
-// that did not apply, and the trailers. git rebase --continue would have the
-// message cleaned up, without the lines that look like comments. A commit that
-// has become empty is left to git, which drops it.
-func (b *bench) commit(ctx context.Context, healed []merge.Healed) error {
-	_, err := repo.Output(b.git(ctx, "diff-index", "--cached", "--quiet", "HEAD", "--"))
+// commit commits what was healed, with author, date and message of the commit that
+// did not apply, and a trailer "Healed: PATH RULE" for each file and rule. git
+// rebase --continue would clean the message up and drop lines that look like
+// comments. A commit that has become empty is left to git, which drops it.
+func (s *scratch) commit(ctx context.Context, healed []merge.Healed) error {
+	_, err := repo.Output(s.git(ctx, "diff-index", "--cached", "--quiet", "HEAD", "--"))
 	var changed *repo.GitError
 	if err == nil || !errors.As(err, &changed) || changed.ExitCode != 1 {
 		return err
 	}
-	if _, err := repo.Output(b.gitCommit(ctx, []string{"-c", "core.hooksPath=/dev/null"}, "--no-gpg-sign", "--reuse-message=REBASE_HEAD")); err != nil {
+	if _, err := repo.Output(s.gitCommit(ctx, []string{"-c", "core.hooksPath=/dev/null"}, "--no-gpg-sign", "--reuse-message=REBASE_HEAD")); err != nil {
 		return err
 	}
-	message, err := repo.Output(b.git(ctx, "log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%B"))
+	message, err := repo.Output(s.git(ctx, "log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%B"))
 	if err != nil {
 		return err
 	}
@@ -39,20 +39,20 @@ func (b *bench) commit(ctx context.Context, healed []merge.Healed) error {
 			args = append(args, "--trailer", "Healed: "+quotePath(h.Path)+" "+rule)
 		}
 	}
-	trailers := b.git(ctx, args...)
+	trailers := s.git(ctx, args...)
 	trailers.Stdin = strings.NewReader(strings.TrimSuffix(message, "\n"))
 	if message, err = repo.Output(trailers); err != nil {
 		return err
 	}
-	amend := b.gitCommit(ctx, nil, "--amend", "--file=-")
+	amend := s.gitCommit(ctx, nil, "--amend", "--file=-")
 	amend.Stdin = strings.NewReader(message)
 	_, err = repo.Output(amend)
 	return err
 }
 
 // gitCommit is git commit with the message as it is given.
-func (b *bench) gitCommit(ctx context.Context, settings []string, args ...string) *exec.Cmd {
-	return b.git(ctx, slices.Concat(settings, asGiven, []string{
+func (s *scratch) gitCommit(ctx context.Context, settings []string, args ...string) *exec.Cmd {
+	return s.git(ctx, slices.Concat(settings, asGiven, []string{
 		"commit", "--quiet", "--no-verbose", "--no-verify", "--cleanup=verbatim", "--allow-empty-message",
 	}, args)...)
 }

@@ -1,6 +1,7 @@
 package land
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,22 +17,22 @@ import (
 )
 
 // Lander lands a session's branch: it takes the push lock, fetches, rebases,
-// pushes, moves the branch, and tells those whose claimed files it changed.
+// pushes, moves the branch, and notifies those whose claimed files it changed.
 //
-// A failure leaves branch, index and files as they were, whatever it is, and
-// gives up the lock. So does a kill: the rebase happens apart from the user's
-// files, the lock's holder is known to be gone, and a branch that was being
-// moved is moved to the end by the next Push or Pull.
+// A Push or Pull that fails leaves branch, index and files as they were, and gives
+// up the lock. If the process is killed, the lock's holder is known to be gone,
+// the rebase was made apart from the user's files, and a branch that was being
+// moved is moved to the end by the next Push or Pull in the worktree.
 type Lander struct {
 	Repo     *repo.Repo
 	Bus      *bus.Bus
 	Lock     *lock.PushLock
 	Claims   *lock.Claims
 	Session  string
-	Progress io.Writer // is given what git, hooks and remotes say
+	Progress io.Writer // receives what git, hooks and remotes print; nil for none
 
-	Level  heal.Level // how far conflicts are healed
-	Verify string     // a shell command that what would land must pass, "" for none
+	Heal   heal.Options // how far conflicts are healed
+	Verify string       // a shell command that what would land must pass, "" for none
 
 	// Gate, if not nil, is asked under the push lock whether the change from base
 	// ("" if the target does not exist yet) to tip may land.
@@ -48,14 +49,14 @@ func (e *GateError) Unwrap() error { return e.Err }
 
 // Landed is what a Push or Pull did.
 type Landed struct {
-	Target  repo.Target
-	Before  string         // the target's tip that was found, "" if there was no such branch
-	After   string         // the tip that stands there now
-	Tip     string         // the branch's tip as it was
-	Commits int            // how many commits the target, or with Pull the branch, gained
-	Rebased bool           // the branch was rebased
-	Told    []string       // the sessions that were told of changes to what they claim
-	Healed  []merge.Healed // the files in which conflicts were healed
+	Target   repo.Target
+	Before   string         // the target's tip that was found, "" if there was no such branch
+	After    string         // the tip that stands there now
+	Tip      string         // the branch's tip as it was
+	Commits  int            // how many commits the target, or with Pull the branch, gained
+	Rebased  bool           // the branch was rebased
+	Notified []string       // the sessions that were told of changes to what they claim
+	Healed   []merge.Healed // the files in which conflicts were healed
 	// Stayed says why the branch could not follow to what was landed; nil if it did.
 	Stayed error
 }
@@ -72,44 +73,52 @@ func (e *NoRemoteError) Error() string {
 // can push by plain git, without the lock.
 const landTries = 5
 
-// Push lands the checked out branch on target, waiting up to wait for the lock.
-// A failure marks the session blocked with the reason, and a success clears
-// such a mark.
-func (l *Lander) Push(ctx context.Context, target repo.Target, wait time.Duration) (*Landed, error) {
+// Push lands the checked out branch on target, and waits for the lock as wait says.
+// Without a wait it lands what was checked out when it was called, after one what
+// is checked out then. A failure that the session has to resolve marks it blocked
+// with the reason, and a success clears such a mark.
+func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (*Landed, error) {
 	if target.Remote == "" {
 		return nil, &NoRemoteError{target.Branch}
 	}
-	_, release, err := begin(ctx, l.Repo)
+	c, release, err := begin(ctx, l.Repo)
 	defer release()
 	if err != nil {
 		return nil, err
 	}
-	grant, held, err := l.Lock.Acquire(ctx, l.Session, lock.Wait{Timeout: wait})
+	waited, waiting := false, wait.Waiting
+	wait.Waiting = func(holder string, since time.Duration) {
+		waited = true
+		if waiting != nil {
+			waiting(holder, since)
+		}
+	}
+	lease, held, err := l.Lock.Acquire(ctx, l.Session, wait)
 	if err != nil {
 		return nil, err
 	}
-	landed, err := l.land(held, grant, target)
+	after := context.WithoutCancel(ctx)
+	if waited { // the user may have committed meanwhile
+		if c, err = checkedOut(ctx, l.Repo); err != nil {
+			return nil, errors.Join(err, lease.Release(after))
+		}
+	}
+	landed, err := l.land(held, lease, c, target)
 	if err != nil && held.Err() != nil { // whatever it broke off
 		err = context.Cause(held)
 	}
-	after := context.WithoutCancel(ctx)
 	if err == nil {
-		err = errors.Join(l.clearMark(after), l.tellOwners(after, landed), l.tellHealed(after, landed))
+		err = errors.Join(l.unmarkBlocked(after), l.notifyHolders(after, landed), l.notifyHealed(after, landed))
 	} else if blocks(err) {
-		err = errors.Join(err, l.mark(after, err), l.tellConflict(after, err))
+		err = errors.Join(err, l.markBlocked(after, err), l.notifyConflict(after, err))
 	}
-	return landed, errors.Join(err, grant.Release(after))
+	return landed, errors.Join(err, lease.Release(after))
 }
 
-func (l *Lander) land(ctx context.Context, grant *lock.Lease, target repo.Target) (*Landed, error) {
-	var err error
+// land lands c, again and again while others move the target.
+func (l *Lander) land(ctx context.Context, lease *lock.Lease, c checkout, target repo.Target) (*Landed, error) {
 	for range landTries {
-		var c checkout
-		if c, err = checkedOut(ctx, l.Repo); err != nil {
-			return nil, err
-		}
-		var landed *Landed
-		landed, err = l.once(ctx, grant, c, target)
+		landed, err := l.once(ctx, lease, c, target)
 		if !errors.Is(err, errMoved) {
 			return landed, err
 		}
@@ -117,7 +126,7 @@ func (l *Lander) land(ctx context.Context, grant *lock.Lease, target repo.Target
 	return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", target)}
 }
 
-func (l *Lander) once(ctx context.Context, grant *lock.Lease, c checkout, target repo.Target) (*Landed, error) {
+func (l *Lander) once(ctx context.Context, lease *lock.Lease, c checkout, target repo.Target) (*Landed, error) {
 	before, err := l.fetch(ctx, target)
 	if err != nil {
 		return nil, err
@@ -130,7 +139,7 @@ func (l *Lander) once(ctx context.Context, grant *lock.Lease, c checkout, target
 		landed.Rebased = landed.After != c.tip && landed.After != before
 	}
 	if landed.After != before {
-		if err := l.put(ctx, grant, c, landed); err != nil {
+		if err := l.put(ctx, lease, c, landed); err != nil {
 			return nil, err
 		}
 	}
@@ -140,18 +149,18 @@ func (l *Lander) once(ctx context.Context, grant *lock.Lease, c checkout, target
 	return landed, nil
 }
 
-// follow moves the branch to what has landed.
+// follow moves the branch to what has landed, also when ctx has ended.
 func (l *Lander) follow(ctx context.Context, c checkout, next string) error {
 	if err := move(context.WithoutCancel(ctx), l.Repo, c, next); err != nil {
 		return err
 	}
-	_ = os.Remove(landingFile(l.Repo)) // left there it says nothing of the branch as it is now
+	_ = os.Remove(pendingFile(l.Repo)) // if it stays, it does not concern the branch as it is now
 	return nil
 }
 
-// put moves the target, once it is sure that the branch can follow and that the
-// lock is still held.
-func (l *Lander) put(ctx context.Context, grant *lock.Lease, c checkout, landed *Landed) error {
+// put moves the target, after it has checked that the branch can follow, that the
+// gate and the verify command agree, and that the lock is still held.
+func (l *Lander) put(ctx context.Context, lease *lock.Lease, c checkout, landed *Landed) error {
 	if landed.Rebased {
 		if err := mayMove(ctx, l.Repo, c.tip, landed.After); err != nil {
 			return err
@@ -169,19 +178,19 @@ func (l *Lander) put(ctx context.Context, grant *lock.Lease, c checkout, landed 
 	if err := l.verify(ctx, landed); err != nil {
 		return err
 	}
-	if err := grant.Renew(ctx); err != nil { // the last moment to learn that it was lost
+	if err := lease.Renew(ctx); err != nil { // the last moment to learn that it was lost
 		return err
 	}
 	if landed.Rebased {
-		if err := noteLanding(ctx, l.Repo, c, landed.Before, landed.After); err != nil {
+		if err := notePending(ctx, l.Repo, c, landed.Before, landed.After); err != nil {
 			return err
 		}
 	}
 	return l.push(ctx, landed.After, landed.Target)
 }
 
-// onto is the branch's tip as it would land on before: itself if nothing is new
-// there, before if all of it is there already, else the rebase of what is not.
+// onto is the tip of the branch as it would land on before: itself if nothing is new
+// there, before if all of it has landed already, else the rebase of what has not.
 func (l *Lander) onto(ctx context.Context, c checkout, before string, target repo.Target) (string, []merge.Healed, error) {
 	if ahead, err := ancestor(ctx, l.Repo, before, c.tip); err != nil || ahead {
 		return c.tip, nil, err
@@ -189,11 +198,12 @@ func (l *Lander) onto(ctx context.Context, c checkout, before string, target rep
 	if behind, err := ancestor(ctx, l.Repo, c.tip, before); err != nil || behind {
 		return before, nil, err
 	}
-	old, _, err := landedBefore(ctx, l.Repo, c, before)
+	old, _, err := pendingAt(ctx, l.Repo, c, before)
 	if err != nil || old == c.tip {
 		return before, nil, err
 	}
-	return rebased(ctx, l.Repo, c.tip, before, old, target.String(), l.Level)
+	b := rebase{tip: c.tip, after: cmp.Or(old, before), onto: before, target: target, heal: l.Heal}
+	return b.run(ctx, l.Repo)
 }
 
 func (l *Lander) count(ctx context.Context, from, to string) (int, error) {

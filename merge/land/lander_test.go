@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -69,7 +70,7 @@ func TestLandNewBranch(t *testing.T) {
 	a, b := oneField(t)
 	b.claim("A")
 	a.commit("by A", "A", "changed\n")
-	landed, err := a.lander().Push(t.Context(), repo.Target{Remote: "origin", Branch: "topic/new"}, 0)
+	landed, err := a.lander().Push(t.Context(), repo.Target{Remote: "origin", Branch: "topic/new"}, lock.Wait{})
 	if err != nil || landed.Before != "" || landed.After != a.git("rev-parse", "HEAD") {
 		t.Fatalf("%+v (%v)", landed, err)
 	}

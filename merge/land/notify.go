@@ -13,37 +13,9 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// markPrefix begins the note of a session that a push left blocked: only such a
-// mark is cleared by the next push that succeeds.
-const markPrefix = "push: "
-
-// blocks reports whether a failure is one that the session has to do something
-// about, and not one of the moment.
-func blocks(err error) bool {
-	var conflict *ConflictError
-	var rejected *RejectedError
-	var gate *GateError
-	var verify *VerifyError
-	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate) || errors.As(err, &verify)
-}
-
-func (l *Lander) mark(ctx context.Context, why error) error {
-	status, note := bus.Blocked, strings.ToValidUTF8(markPrefix+why.Error(), "\ufffd")
-	return l.Bus.SetStatus(ctx, l.Session, l.Session, bus.Change{Status: &status, Note: &note}, nil)
-}
-
-func (l *Lander) clearMark(ctx context.Context) error {
-	s, err := l.Bus.Session(ctx, l.Session)
-	if err != nil || s.Status != bus.Blocked || !strings.HasPrefix(s.Note, markPrefix) {
-		return err
-	}
-	status, note := bus.Running, ""
-	return l.Bus.SetStatus(ctx, l.Session, l.Session, bus.Change{Status: &status, Note: &note}, nil)
-}
-
-// tellOwners sends each session that claims a file which the push changed one
-// message that names the files.
-func (l *Lander) tellOwners(ctx context.Context, landed *Landed) error {
+// notifyHolders sends each session that claims a file which the push changed one
+// message with the names of the files.
+func (l *Lander) notifyHolders(ctx context.Context, landed *Landed) error {
 	if landed.Before == "" || landed.Commits == 0 {
 		return nil
 	}
@@ -64,10 +36,10 @@ func (l *Lander) tellOwners(ctx context.Context, landed *Landed) error {
 	if len(theirs) == 0 {
 		return nil
 	}
-	landed.Told = slices.Sorted(maps.Keys(theirs))
+	landed.Notified = slices.Sorted(maps.Keys(theirs))
 	span := landed.Before[:10] + ".." + landed.After[:10]
 	return l.Bus.Update(ctx, l.Session, func(tx *refstore.Tx, _ string) error {
-		for _, session := range landed.Told {
+		for _, session := range landed.Notified {
 			body := fmt.Sprintf("my push to %s changed what you claim: %s (%s)", landed.Target, listFiles(theirs[session]), span)
 			if _, err := bus.Notify(tx, session, strings.ToValidUTF8(body, "\ufffd")); err != nil {
 				return err
@@ -87,21 +59,21 @@ func listFiles(files []string) string {
 	return text
 }
 
-// tellConflict names, to each session that owns the other side of a conflict,
-// its commits.
-func (l *Lander) tellConflict(ctx context.Context, err error) error {
+// notifyConflict sends each session whose commits are the other side of a conflict
+// one message with these commits.
+func (l *Lander) notifyConflict(ctx context.Context, err error) error {
 	var conflict *ConflictError
 	if !errors.As(err, &conflict) {
 		return nil
 	}
-	return l.tellSessions(ctx, conflict.Theirs, func(commits []string) string {
+	return l.notifySessions(ctx, conflict.Theirs, func(commits []string) string {
 		return fmt.Sprintf("my push meets a conflict in %s with your %s on %s", listFiles(conflict.Files), strings.Join(commits, ", "), conflict.Onto)
 	})
 }
 
-// tellHealed tells each session whose lines were part of a conflict that was
-// healed.
-func (l *Lander) tellHealed(ctx context.Context, landed *Landed) error {
+// notifyHealed sends each session whose commits were the other side of a healed
+// conflict one message with the files and the rules.
+func (l *Lander) notifyHealed(ctx context.Context, landed *Landed) error {
 	if len(landed.Healed) == 0 {
 		return nil
 	}
@@ -110,18 +82,19 @@ func (l *Lander) tellHealed(ctx context.Context, landed *Landed) error {
 		files = append(files, h.Path)
 		how = append(how, fmt.Sprintf("%s (%s)", h.Path, strings.Join(h.Rules(), ", ")))
 	}
-	theirs, err := theirChanges(ctx, l.Repo, landed.Tip+".."+landed.Before, files)
+	theirs, err := changesIn(ctx, l.Repo, landed.Tip+".."+landed.Before, files)
 	if err != nil {
 		return err
 	}
-	return l.tellSessions(ctx, theirs, func(commits []string) string {
+	return l.notifySessions(ctx, theirs, func(commits []string) string {
 		return fmt.Sprintf("my push healed a conflict with your %s: %s", strings.Join(commits, ", "), listFiles(how))
 	})
 }
 
-// tellSessions sends one message to each session among the authors of changes,
-// in one transaction. Who is no session here is left out.
-func (l *Lander) tellSessions(ctx context.Context, theirs []Change, body func(commits []string) string) error {
+// notifySessions sends one message to each session that made one of the changes,
+// in one transaction. Changes of no session, of one that is not registered here
+// and of our own are left out.
+func (l *Lander) notifySessions(ctx context.Context, theirs []Change, body func(commits []string) string) error {
 	commits := map[string][]string{}
 	for _, change := range theirs {
 		id, err := l.Bus.Resolve(ctx, change.Session)

@@ -31,7 +31,7 @@ func TestLandTells(t *testing.T) {
 	a.git("add", "-A")
 	a.git("commit", "-q", "-m", "by A")
 	landed := a.push()
-	if got := strings.Join(landed.Told, " "); got != "B C" {
+	if got := strings.Join(landed.Notified, " "); got != "B C" {
 		t.Errorf("told %q", got)
 	}
 	span := landed.Before[:10] + ".." + landed.After[:10]
@@ -44,8 +44,8 @@ func TestLandTells(t *testing.T) {
 			t.Errorf("%s was told %q", f.id, got)
 		}
 	}
-	if again := a.push(); len(again.Told) > 0 {
-		t.Errorf("told again: %q", again.Told)
+	if again := a.push(); len(again.Notified) > 0 {
+		t.Errorf("told again: %q", again.Notified)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// landingFile holds lines "BRANCH OLD NEW", each of a push that was about to land
+// pendingFile holds lines "BRANCH OLD NEW", each of a push that was about to land
 // the rebase NEW of the branch's tip OLD. It is written before the target is
 // moved and removed once the branch has followed.
 //
@@ -20,22 +20,22 @@ import (
 // between, its answer was lost, or the branch could not follow. git knows by the
 // patches what has landed already, but not where conflicts were healed: the
 // branch would conflict with itself.
-func landingFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-landing") }
+func pendingFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-landing") }
 
-// noteLanding notes a push that is about to land. What has landed before and the
+// notePending notes a push that is about to land. What has landed before and the
 // branch has not followed stays noted.
-func noteLanding(ctx context.Context, r *repo.Repo, c checkout, before, next string) error {
-	_, line, err := landedBefore(ctx, r, c, before)
+func notePending(ctx context.Context, r *repo.Repo, c checkout, before, next string) error {
+	_, line, err := pendingAt(ctx, r, c, before)
 	if err != nil {
 		return err
 	}
-	return file.Replace(landingFile(r), []byte(line+c.branch+" "+c.tip+" "+next+"\n"), 0o666)
+	return file.Replace(pendingFile(r), []byte(line+c.branch+" "+c.tip+" "+next+"\n"), 0o666)
 }
 
-// landedBefore is the newest commit of the branch of which it is noted that the
+// pendingAt is the newest commit of the branch of which it is noted that the
 // target at tip has it as another commit, and the line that says so; else "".
-func landedBefore(ctx context.Context, r *repo.Repo, c checkout, tip string) (old, line string, err error) {
-	content, err := os.ReadFile(landingFile(r))
+func pendingAt(ctx context.Context, r *repo.Repo, c checkout, tip string) (old, line string, err error) {
+	content, err := os.ReadFile(pendingFile(r))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", "", err
 	}

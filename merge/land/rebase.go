@@ -11,75 +11,73 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// rebased returns the tip that the branch at tip has after a rebase onto onto,
-// and the files in which conflicts were healed on the way. What the branch has
-// up to landed, if that is not "", is left out. A *ConflictError leaves nothing
-// behind, as everything else does.
-func rebased(ctx context.Context, r *repo.Repo, tip, onto, landed, name string, level heal.Level) (string, []merge.Healed, error) {
-	b, err := newBench(ctx, r, tip)
+// rebase is what of a branch goes where.
+type rebase struct {
+	tip    string // of the branch
+	after  string // its commits up to this one are left out
+	onto   string // the tip of the target
+	target repo.Target
+	heal   heal.Options // for the conflicts on the way
+}
+
+// run returns the tip that the branch has after the rebase, and the files in which
+// conflicts were healed on the way. A conflict that stays is a *ConflictError.
+// However it ends, it leaves nothing behind but objects.
+func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
+	s, err := newScratch(ctx, r, b.tip)
 	if err != nil {
 		return "", nil, err
 	}
-	defer b.close(ctx)
-	if landed == "" {
-		landed = onto
-	}
-	var all []merge.Healed
-	_, failure := repo.Output(b.rebase(ctx, "--quiet", "--no-rebase-merges", "--no-autosquash", "--no-autostash", "--no-fork-point", "--onto", onto, landed))
-	for failure != nil {
+	defer s.close(ctx)
+	_, stopped := repo.Output(s.rebase(ctx, "--quiet", "--no-rebase-merges", "--no-autosquash", "--no-autostash", "--no-fork-point", "--onto", b.onto, b.after))
+	for stopped != nil {
 		if ctx.Err() != nil {
 			return "", nil, context.Cause(ctx)
 		}
-		healed, err := b.healStop(ctx, level)
+		files, err := s.healStop(ctx, b.heal)
 		if err != nil {
 			return "", nil, err
 		}
-		if len(healed) == 0 {
-			return "", nil, fmt.Errorf("rebase onto %s: %w", name, failure)
+		if len(files) == 0 { // it stopped for something else
+			return "", nil, fmt.Errorf("rebase onto %s: %w", b.target, stopped)
 		}
-		if left := remaining(healed); len(left) > 0 {
-			return "", nil, b.conflict(ctx, tip, onto, name, left)
+		if left := remaining(files); len(left) > 0 {
+			return "", nil, s.conflict(ctx, b, left)
 		}
-		all = append(all, healed...)
-		_, failure = repo.Output(b.rebase(ctx, "--continue"))
+		healed = append(healed, files...)
+		_, stopped = repo.Output(s.rebase(ctx, "--continue"))
 	}
-	next, err := repo.Line(b.git(ctx, "rev-parse", "HEAD"))
-	return next, all, err
+	next, err = repo.Line(s.git(ctx, "rev-parse", "HEAD"))
+	return next, healed, err
 }
 
-// rebase is git rebase in the bench. It opens no editor, and rerere neither
-// resolves conflicts, without anybody looking, nor learns from what was healed.
-// The merge driver does not heal here: that is done by ourselves, so that it can
-// be told.
-func (b *bench) rebase(ctx context.Context, args ...string) *exec.Cmd {
-	plain, _ := merge.WithoutDriver(b.repo) // the configuration could be read before
-	return b.git(ctx, slices.Concat(plain, []string{
+// rebase is git rebase in the worktree. It opens no editor. rerere is off: it would
+// resolve conflicts without anybody looking, and learn from what was healed. So is
+// the merge driver: what heals here is reported.
+func (s *scratch) rebase(ctx context.Context, args ...string) *exec.Cmd {
+	return s.git(ctx, slices.Concat(s.noDriver, []string{
 		"-c", "rebase.updateRefs=false", "-c", "rebase.backend=merge", "-c", "rebase.missingCommitsCheck=ignore",
 		"-c", "rerere.enabled=false", "rebase",
 	}, args)...)
 }
 
-// healStop heals the commit at which a rebase has stopped, and notes it in the
-// commit's message as trailers "Healed: PATH RULE".
-func (b *bench) healStop(ctx context.Context, level heal.Level) ([]merge.Healed, error) {
-	opts, err := merge.OptionsFor(b.repo, level)
-	if err != nil {
-		return nil, err
+// healStop heals the commit at which a rebase has stopped and commits it. It
+// returns the files that were in conflict; nothing is committed if one still is.
+func (s *scratch) healStop(ctx context.Context, opts heal.Options) ([]merge.Healed, error) {
+	checkout := merge.Checkout{Git: s.git, Options: opts, Scratch: true}
+	files, err := checkout.Heal(ctx, nil)
+	if err != nil || len(files) == 0 || len(remaining(files)) > 0 {
+		return files, err
 	}
-	own := merge.Checkout{Git: b.git, Options: opts, Scratch: true}
-	healed, err := own.Heal(ctx, nil)
-	if err != nil || len(healed) == 0 || len(remaining(healed)) > 0 {
-		return healed, err
-	}
-	return healed, b.commit(ctx, healed)
+	return files, s.commit(ctx, files)
 }
 
-// remaining are the files that are still in conflict.
-func remaining(all []merge.Healed) []string {
+// remaining are the paths of the files that are still in conflict.
+func remaining(files []merge.Healed) []string {
 	var left []string
-	for _, h := range all {
-		if !h.Whole {
-			left = append(left, h.Path)
+	for _, f := range files {
+		if !f.Whole {
+			left = append(left, f.Path)
 		}
 	}
 	return left

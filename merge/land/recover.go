@@ -15,7 +15,7 @@ import (
 
 // resume completes a move that was killed. What the user has changed since in
 // files that the move is to change gives *InTheWayError, and stays.
-func resume(ctx context.Context, r *repo.Repo) error {
+func recoverMove(ctx context.Context, r *repo.Repo) error {
 	content, err := os.ReadFile(moveFile(r))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -30,7 +30,7 @@ func resume(ctx context.Context, r *repo.Repo) error {
 	c, next := checkout{words[0], words[1]}, words[2]
 	ref, err := repo.Line(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
 	if err != nil || ref != "refs/heads/"+c.branch {
-		return orElse(err, os.Remove(moveFile(r))) // the user went elsewhere
+		return refusedAs(err, os.Remove(moveFile(r))) // the user went elsewhere
 	}
 	head, err := repo.Line(r.GitParsed(ctx, "rev-parse", "HEAD"))
 	if err != nil {

@@ -156,7 +156,7 @@ func TestLandResumeElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := a.state()
-		if err := resume(context.Background(), a.repo()); err != nil || a.state() != before {
+		if err := recoverMove(context.Background(), a.repo()); err != nil || a.state() != before {
 			t.Errorf("%s: %v", name, err)
 		}
 		a.tidy()
@@ -168,18 +168,20 @@ func TestLandResumeElsewhere(t *testing.T) {
 func TestLandBenchLeft(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
-	for name, leave := range map[string]func(bn *bench){
-		"whole":          func(*bench) {},
-		"no files":       func(bn *bench) { _ = os.RemoveAll(bn.dir) },
-		"no record":      func(bn *bench) { _ = os.RemoveAll(bn.admin) },
-		"half a record":  func(bn *bench) { _ = os.Remove(filepath.Join(bn.admin, "commondir")) },
-		"only a HEAD":    func(bn *bench) { _ = os.RemoveAll(bn.admin); _ = os.MkdirAll(filepath.Join(bn.admin, "logs"), 0o777) },
-		"record in wait": func(bn *bench) { _ = os.Rename(bn.admin, bn.dir+".new") },
-		"record put off": func(bn *bench) { _ = os.Rename(bn.admin, bn.dir+".old") },
-		"locked":         func(bn *bench) { _ = os.WriteFile(filepath.Join(bn.admin, "locked"), []byte("initializing\n"), 0o666) },
+	for name, leave := range map[string]func(bn *scratch){
+		"whole":          func(*scratch) {},
+		"no files":       func(bn *scratch) { _ = os.RemoveAll(bn.dir) },
+		"no record":      func(bn *scratch) { _ = os.RemoveAll(bn.admin) },
+		"half a record":  func(bn *scratch) { _ = os.Remove(filepath.Join(bn.admin, "commondir")) },
+		"only a HEAD":    func(bn *scratch) { _ = os.RemoveAll(bn.admin); _ = os.MkdirAll(filepath.Join(bn.admin, "logs"), 0o777) },
+		"record in wait": func(bn *scratch) { _ = os.Rename(bn.admin, bn.dir+".new") },
+		"record put off": func(bn *scratch) { _ = os.Rename(bn.admin, bn.dir+".old") },
+		"locked": func(bn *scratch) {
+			_ = os.WriteFile(filepath.Join(bn.admin, "locked"), []byte("initializing\n"), 0o666)
+		},
 	} {
 		for _, f := range []*field{a, {a.ground, a.app, "orchestrator", a.env}} {
-			bn, err := newBench(t.Context(), f.repo(), f.git("rev-parse", "HEAD"))
+			bn, err := newScratch(t.Context(), f.repo(), f.git("rev-parse", "HEAD"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,9 +201,9 @@ func TestLandBenchLeft(t *testing.T) {
 			f.fresh()
 		}
 	}
-	other := filepath.Join(t.TempDir(), filepath.Base(benchOf(a.repo()).admin))
+	other := filepath.Join(t.TempDir(), filepath.Base(rebaseScratch(a.repo()).admin))
 	a.git("worktree", "add", "-q", "--detach", other)
-	if _, err := newBench(t.Context(), a.repo(), "HEAD"); err == nil || !strings.Contains(err.Error(), "another worktree") {
+	if _, err := newScratch(t.Context(), a.repo(), "HEAD"); err == nil || !strings.Contains(err.Error(), "another worktree") {
 		t.Errorf("%v", err)
 	}
 	landGit(t, other, "status")

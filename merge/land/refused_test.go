@@ -92,7 +92,7 @@ func TestLandConflictKinds(t *testing.T) {
 			if !errors.As(err, &conflict) || len(conflict.Files) == 0 {
 				t.Errorf("%v", err)
 			}
-			if s := b.session(); s.Status != bus.Blocked || !strings.HasPrefix(s.Note, markPrefix) {
+			if s := b.session(); s.Status != bus.Blocked || !strings.HasPrefix(s.Note, blockedPrefix) {
 				t.Errorf("%+v", s)
 			}
 			a.linear("by A")
@@ -127,7 +127,7 @@ func TestLandRejected(t *testing.T) {
 			err := a.unchanged(func() (*Landed, error) {
 				l := a.lander()
 				l.Progress = &heard
-				return l.Push(t.Context(), a.target(), 0)
+				return l.Push(t.Context(), a.target(), lock.Wait{})
 			})
 			var rejected *RejectedError
 			if errors.As(err, &rejected) != (c.why != "") || (rejected != nil && !strings.Contains(rejected.Why, c.why)) {
@@ -136,7 +136,7 @@ func TestLandRejected(t *testing.T) {
 			if c.why != "" && !strings.Contains(heard.String(), "a long story") {
 				t.Errorf("the user was told %q", heard.String())
 			}
-			if s := a.session(); c.why != "" && (s.Status != bus.Blocked || s.Note != markPrefix+rejected.Error()) {
+			if s := a.session(); c.why != "" && (s.Status != bus.Blocked || s.Note != blockedPrefix+rejected.Error()) {
 				t.Errorf("%+v", s)
 			}
 			a.linear("by B")
@@ -198,7 +198,7 @@ func TestLandLockHeld(t *testing.T) {
 	}
 	var held *lock.PushHeldError
 	before := a.state()
-	if _, err := a.lander().Push(t.Context(), a.target(), 50*time.Millisecond); !errors.As(err, &held) || held.Holder.Session != "B" || a.state() != before {
+	if _, err := a.lander().Push(t.Context(), a.target(), lock.Wait{Timeout: 50 * time.Millisecond}); !errors.As(err, &held) || held.Holder.Session != "B" || a.state() != before {
 		t.Errorf("%v", err)
 	}
 	if err := grant.Release(t.Context()); err != nil {
@@ -234,7 +234,7 @@ func TestLandLockLost(t *testing.T) {
 			l.Lock = lock.NewPushLock(l.Bus, 300*time.Millisecond)
 			done := make(chan error, 1)
 			go func() {
-				_, err := l.Push(context.Background(), repo.Target{Remote: "origin", Branch: "main"}, 0)
+				_, err := l.Push(context.Background(), repo.Target{Remote: "origin", Branch: "main"}, lock.Wait{})
 				done <- err
 			}()
 			awaitFile(t, filepath.Join(dir, "begun"))

@@ -25,7 +25,7 @@ var errMoved = errors.New("the target has moved")
 // fetch returns the target's tip, "" if the remote has no such branch.
 func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) {
 	for try := 1; ; try++ {
-		cmd, heard := talking(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
+		cmd, heard := userGit(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
 		_, err := repo.Output(cmd)
 		switch {
 		case err == nil:
@@ -35,7 +35,7 @@ func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) 
 		case ctx.Err() != nil:
 			return "", context.Cause(ctx)
 		case try == fetchTries || !strings.Contains(heard.String(), "cannot lock ref") || strings.Contains(heard.String(), "cannot create"):
-			return "", fmt.Errorf("fetch from %s: %s", target.Remote, whyLine(heard.String(), err))
+			return "", fmt.Errorf("fetch from %s: %s", target.Remote, complaint(heard.String(), err))
 		}
 		// Another worktree's fetch has moved, or is moving, the same tracking ref.
 		select {
@@ -51,7 +51,7 @@ const fetchTries = 10
 // push moves the target by an unforced push. Only a line of --porcelain output
 // with the flag of a new or fast-forwarded ref counts as done.
 func (l *Lander) push(ctx context.Context, tip string, target repo.Target) error {
-	cmd, heard := talking(l.Repo, ctx, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
+	cmd, heard := userGit(l.Repo, ctx, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
 	cmd.Env = append(cmd.Env, LandingEnv+"=1")
 	out, err := repo.Output(cmd)
 	for line := range strings.Lines(out) {
@@ -61,7 +61,7 @@ func (l *Lander) push(ctx context.Context, tip string, target repo.Target) error
 		case !ok:
 		case err == nil && (flag == " " || flag == "*"):
 			return nil
-		case flag == "=", flag == "!" && outrun(summary, heard.String()):
+		case flag == "=", flag == "!" && isMoved(summary, heard.String()):
 			return errMoved
 		case flag == "!":
 			return &RejectedError{strings.NewReplacer("[", "", "]", "").Replace(summary)}
@@ -70,18 +70,18 @@ func (l *Lander) push(ctx context.Context, tip string, target repo.Target) error
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return &RejectedError{whyLine(heard.String(), fmt.Errorf("git push failed: %w", err))}
+	return &RejectedError{complaint(heard.String(), fmt.Errorf("git push failed: %w", err))}
 }
 
-// outrun reports whether a push was refused because the target had moved since
+// isMoved reports whether a push was refused because the target had moved since
 // the fetch: as this side saw it, or as the remote found when it took the ref's lock.
-func outrun(summary, heard string) bool {
+func isMoved(summary, heard string) bool {
 	return strings.Contains(summary, "(fetch first)") || strings.Contains(summary, "(non-fast-forward)") ||
 		strings.Contains(heard, "cannot lock ref") || strings.Contains(heard, "incorrect old value provided")
 }
 
-// whyLine is the line of git's complaint that says why.
-func whyLine(text string, err error) string {
+// complaint is the line of git's complaint that says why.
+func complaint(text string, err error) string {
 	for line := range strings.Lines(text) {
 		for _, prefix := range []string{"fatal: ", "error: ", "ERROR: "} {
 			if rest, ok := strings.CutPrefix(line, prefix); ok {

@@ -170,7 +170,7 @@ func (f *field) target() repo.Target {
 
 func (f *field) tryPush() (*Landed, error) {
 	f.Helper()
-	return f.lander().Push(f.Context(), f.target(), time.Minute)
+	return f.lander().Push(f.Context(), f.target(), lock.Wait{Timeout: time.Minute})
 }
 
 // push lands and checks that the branch, where it followed, is the target's tip.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -15,7 +16,7 @@ func TestLandNowhere(t *testing.T) {
 	a, _ := oneField(t)
 	before := a.git("rev-parse", "HEAD", "main")
 	l := a.lander()
-	_, pushed := l.Push(t.Context(), repo.Target{Branch: "main"}, 0)
+	_, pushed := l.Push(t.Context(), repo.Target{Branch: "main"}, lock.Wait{})
 	_, pulled := l.Pull(t.Context(), repo.Target{Branch: "main"})
 	for _, err := range []error{pushed, pulled} {
 		var none *NoRemoteError
@@ -81,7 +82,7 @@ func TestLandWhere(t *testing.T) {
 			t.Parallel()
 			f := c.make(t)
 			l := f.lander()
-			_, pushed := l.Push(t.Context(), repo.Target{Remote: "origin", Branch: "main"}, 0)
+			_, pushed := l.Push(t.Context(), repo.Target{Remote: "origin", Branch: "main"}, lock.Wait{})
 			_, pulled := l.Pull(t.Context(), repo.Target{Remote: "origin", Branch: "main"})
 			for _, err := range []error{pushed, pulled} {
 				var half *UnfinishedError
@@ -131,7 +132,7 @@ func TestLandFromAnywhere(t *testing.T) {
 			a.commit("by A", "deep/er/A", "changed\n")
 			a.write("base", "not committed\n")
 			f := move(a)
-			landed, err := f.lander().Push(t.Context(), f.target(), 0)
+			landed, err := f.lander().Push(t.Context(), f.target(), lock.Wait{})
 			if err != nil || !landed.Rebased || landed.Stayed != nil {
 				t.Fatalf("%+v, %v", landed, err)
 			}

@@ -28,24 +28,24 @@ func (e *VerifyError) Error() string {
 	return line
 }
 
-// verify runs the user's command in a checkout of what would land, made for it
-// and removed again: the user's own may hold other things. What a killed one
-// leaves is removed by begin.
+// verify runs the user's command in a checkout of what would land, which it makes
+// and removes again: the user's own may hold other things. begin removes what a
+// killed one leaves.
 func (l *Lander) verify(ctx context.Context, landed *Landed) error {
 	if l.Verify == "" {
 		return nil
 	}
-	b := verifyBench(l.Repo)
-	b.clear(ctx)
-	defer b.close(ctx)
-	err := b.record(ctx, landed.After)
+	s := verifyScratch(l.Repo)
+	s.remove(ctx)
+	defer s.close(ctx)
+	err := s.record(ctx, landed.After)
 	if err == nil {
-		_, err = repo.Output(b.git(ctx, "-c", "core.sparseCheckout=false", "read-tree", "-m", "-u", "HEAD"))
+		_, err = repo.Output(s.git(ctx, "-c", "core.sparseCheckout=false", "read-tree", "-m", "-u", "HEAD"))
 	}
 	if err != nil {
 		return fmt.Errorf("check out what would land: %w", err)
 	}
-	err = l.runVerify(ctx, b.dir)
+	err = l.runVerify(ctx, s.dir)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && ctx.Err() == nil {
 		e := &VerifyError{Command: l.Verify, Status: exit.ExitCode()}
@@ -60,13 +60,13 @@ func (l *Lander) verify(ctx context.Context, landed *Landed) error {
 	return err
 }
 
-// runVerify runs the command by the shell, as git runs its own, in a process
-// group that ends as a whole.
+// runVerify runs the command by the shell, as git runs its own, in a process group
+// of its own. When it returns, no process of that group is left.
 func (l *Lander) runVerify(ctx context.Context, dir string) error {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", l.Verify)
 	cmd.Dir = dir
-	cmd.Env = slices.DeleteFunc(slices.Clone(l.Repo.Git(ctx).Env), func(s string) bool {
-		name, _, _ := strings.Cut(s, "=")
+	cmd.Env = slices.DeleteFunc(slices.Clone(l.Repo.Git(ctx).Env), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
 		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_SWARM_SESSION"}, name)
 	})
 	cmd.Stdout, cmd.Stderr = l.Progress, l.Progress
@@ -76,7 +76,7 @@ func (l *Lander) runVerify(ctx context.Context, dir string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }() // what it has left running, or heard no SIGTERM
+	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }() // what it has left running, or what ignored SIGTERM
 	if err := cmd.Wait(); !errors.Is(err, exec.ErrWaitDelay) {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -23,7 +24,7 @@ func verified(t *testing.T, script string) (b *field, push func(context.Context)
 	return b, func(ctx context.Context) (*Landed, error) {
 		l := b.lander()
 		l.Verify, l.Progress = script, said
-		return l.Push(ctx, b.target(), time.Minute)
+		return l.Push(ctx, b.target(), lock.Wait{Timeout: time.Minute})
 	}, said
 }
 
@@ -155,7 +156,7 @@ func TestVerifyLeft(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []func(*field) (*Landed, error){(*field).tryPush, (*field).tryPull} {
 		_, b := besides(t)
-		left := verifyBench(b.repo())
+		left := verifyScratch(b.repo())
 		if err := left.record(t.Context(), b.git("rev-parse", "HEAD")); err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +188,7 @@ func TestVerifyElsewhere(t *testing.T) {
 	l := b.lander()
 	b.dir = home
 	l.Verify = `test -z "$GIT_DIR$GIT_WORK_TREE$GIT_SWARM_SESSION" && grep B base`
-	landed, err := l.Push(t.Context(), repo.Target{Remote: "origin", Branch: "main"}, time.Minute)
+	landed, err := l.Push(t.Context(), repo.Target{Remote: "origin", Branch: "main"}, lock.Wait{Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func landHere(id string) int {
 			_, err = l.Pull(ctx, target)
 			return err
 		}
-		landed, err := l.Push(ctx, target, time.Minute)
+		landed, err := l.Push(ctx, target, lock.Wait{Timeout: time.Minute})
 		if err == nil {
 			err = landed.Stayed
 		}

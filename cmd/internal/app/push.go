@@ -9,6 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/urfave/cli/v3"
 )
@@ -61,7 +62,7 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	landed, err := l.Push(ctx, target, wait)
+	landed, err := l.Push(ctx, target, lock.Wait{Timeout: wait})
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (c *call) lander(ctx context.Context) (*land.Lander, *settings.Settings, er
 		return nil, nil, err
 	}
 	return &land.Lander{
-		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Level: settings.Heal, Verify: settings.Verify,
+		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Heal: heal.Options{Level: settings.Heal}, Verify: settings.Verify,
 	}, settings, nil
 }
 
@@ -119,7 +120,7 @@ func (c *call) printLanded(l *land.Landed, done, verb string) error {
 	if c.wantJSON() {
 		return c.object(map[string]any{
 			"remote": l.Target.Remote, "branch": l.Target.Branch, "before": l.Before, "after": l.After,
-			"commits": l.Commits, "rebased": l.Rebased, "told": append([]string{}, l.Told...), "healed": jsonHealed(l.Healed),
+			"commits": l.Commits, "rebased": l.Rebased, "told": append([]string{}, l.Notified...), "healed": jsonHealed(l.Healed),
 		})
 	}
 	for _, h := range l.Healed {
@@ -141,8 +142,8 @@ func (c *call) printLanded(l *land.Landed, done, verb string) error {
 		}
 		note += ")"
 	}
-	if len(l.Told) > 0 {
-		note += "; told " + strings.Join(l.Told, ", ")
+	if len(l.Notified) > 0 {
+		note += "; told " + strings.Join(l.Notified, ", ")
 	}
 	return c.printf("%s%s\n", done, note)
 }
