@@ -174,24 +174,35 @@ func (e *Event) check() error {
 	return nil
 }
 
-// parseLines reads a note, or a review in the table. Blank lines, which git
-// leaves when it joins notes, and doubles do not count.
-func parseLines(text string) ([]*Event, error) {
-	var events []*Event
+// splitLines reads a note, or a review in the table: its events, and the lines
+// that are none. Blank lines, which git leaves when it joins notes, and doubles
+// do not count.
+func splitLines(text string) (events []*Event, foreign []string) {
 	seen := map[string]bool{}
 	for line := range strings.SplitSeq(text, "\n") {
 		if strings.TrimSpace(line) == "" || seen[line] {
 			continue
 		}
 		seen[line] = true
-		e, err := parseLine(line)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %.80q", err, line)
+		if e, err := parseLine(line); err == nil {
+			events = append(events, e)
+		} else {
+			foreign = append(foreign, line)
 		}
-		events = append(events, e)
+	}
+	return events, foreign
+}
+
+// parseLines is splitLines where a foreign line is an error.
+func parseLines(text string) ([]*Event, error) {
+	events, foreign := splitLines(text)
+	if len(foreign) > 0 {
+		return nil, foreignLine(foreign[0])
 	}
 	return events, nil
 }
+
+func foreignLine(line string) error { return fmt.Errorf("%w: %.80q", errLine, line) }
 
 // joinLines is a note that holds the events of all these texts, sorted as
 // "git notes merge --strategy=cat_sort_uniq" sorts them.

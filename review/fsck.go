@@ -145,12 +145,18 @@ func (c *check) notes(b *Store) error {
 	}
 	algo := b.bus.Store().Repo().Algo
 	err = notes.Each(func(id object.Hash, text string) bool {
-		_, err := parseNote(id, text)
 		if !algo.Valid(id) {
-			err = fmt.Errorf("'%.80s' is no object to have a note", string(id))
+			c.faults = append(c.faults, noteFault(id, fmt.Errorf("'%.80s' is no object to have a note", string(id))))
+			return true
 		}
-		if err != nil {
-			c.fault(NotesRef, "note on "+string(id), err)
+		events, foreign := parseNote(text, 0)
+		for _, line := range foreign {
+			c.faults = append(c.faults, noteFault(id, foreignLine(line)))
+		}
+		for _, e := range events {
+			if e.Review > c.count {
+				c.faults = append(c.faults, noteFault(id, fmt.Errorf("#%d.%d, where there are %d reviews", e.Review, e.Seq, c.count)))
+			}
 		}
 		return true
 	})

@@ -30,10 +30,7 @@ func read(table *refstore.Table, notes *refstore.Notes, number int) (*Review, st
 	if err != nil {
 		return nil, "", err
 	}
-	noted, err := parseNote(r.Tip, note)
-	if err != nil {
-		return nil, "", err
-	}
+	noted, foreign := parseNote(note, number)
 	lines := []string{string(content)}
 	for _, e := range noted {
 		// What was asked for is as the table has it: another clone's request can
@@ -43,7 +40,9 @@ func read(table *refstore.Table, notes *refstore.Notes, number int) (*Review, st
 		}
 	}
 	newest, err := latest(table, r.From)
-	return newReview(events, newest), joinLines(lines...), err
+	r = newReview(events, newest)
+	r.Foreign = foreign
+	return r, joinLines(lines...), err
 }
 
 // parseReview reads what the table holds of review number: one request, and
@@ -68,13 +67,46 @@ func parseReview(number int, content string) ([]*Event, error) {
 	return events, nil
 }
 
-// parseNote reads the note on the commit.
-func parseNote(commit object.Hash, note string) ([]*Event, error) {
-	events, err := parseLines(note)
-	if err != nil {
-		return nil, &refstore.DamagedError{Ref: NotesRef, Path: "note on " + string(commit), Err: err}
+// seqSlack is how far the events of a review may be numbered beyond how many
+// there are: git can have lost lines of a note, but not thousands.
+const seqSlack = 1000
+
+// parseNote reads a note for the events of review number, 0 for all of them, and
+// for the lines that count for nothing.
+func parseNote(note string, number int) (events []*Event, foreign []string) {
+	all, foreign := splitLines(note)
+	for _, e := range all {
+		switch {
+		case e.Seq > len(all)+seqSlack:
+			foreign = append(foreign, e.line())
+		case number == 0 || e.Review == number:
+			events = append(events, e)
+		}
 	}
-	return events, nil
+	return events, foreign
+}
+
+// leaveOut tells of the lines of the review's note that count for nothing.
+func (b *Store) leaveOut(r *Review) {
+	if r == nil {
+		return
+	}
+	for _, line := range r.Foreign {
+		b.bus.Store().LeaveOut(noteFault(r.Tip, foreignLine(line)))
+	}
+}
+
+func noteFault(commit object.Hash, err error) error {
+	return &refstore.DamagedError{Ref: NotesRef, Path: "note on " + string(commit), Err: err}
+}
+
+// read is the function read, and tells of what it left out.
+func (b *Store) read(table *refstore.Table, notes *refstore.Notes, number int) (*Review, error) {
+	r, _, err := read(table, notes, number)
+	if err == nil {
+		b.leaveOut(r)
+	}
+	return r, err
 }
 
 // latest is the number of the session's newest request, 0 if it has none.
@@ -109,8 +141,7 @@ func (b *Store) Get(ctx context.Context, number int) (*Review, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, _, err := read(table, notes, number)
-	return r, err
+	return b.read(table, notes, number)
 }
 
 // Diff returns the diff that the request carries, "" if none.
@@ -136,8 +167,7 @@ func (b *Store) Latest(ctx context.Context, session string) (*Review, error) {
 	if err != nil || number == 0 {
 		return nil, err
 	}
-	r, _, err := read(table, notes, number)
-	return r, err
+	return b.read(table, notes, number)
 }
 
 // On returns the newest review of the commit, nil if there is none.
@@ -150,22 +180,19 @@ func (b *Store) On(ctx context.Context, commit object.Hash) (*Review, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := parseNote(commit, note)
-	if err != nil {
-		return nil, err
-	}
-	number := 0
+	events, _ := parseNote(note, 0)
+	slices.SortFunc(events, func(a, b *Event) int { return b.Review - a.Review })
 	for _, e := range events {
-		number = max(number, e.Review)
+		r, err := b.read(table, notes, e.Review)
+		if !errors.Is(err, refstore.ErrNotExist) { // else it is another clone's
+			return r, err
+		}
 	}
-	if number == 0 {
-		return nil, nil
-	}
-	r, _, err := read(table, notes, number)
-	return r, err
+	return nil, nil
 }
 
-// List calls visit with all reviews, by number, until it returns false.
+// List calls visit with all reviews, by number, until it returns false. Damaged
+// ones are left out: [refstore.Store.SetAside] tells.
 func (b *Store) List(ctx context.Context, visit func(*Review) bool) error {
 	table, notes, err := b.pages(ctx)
 	if err != nil {
@@ -183,15 +210,22 @@ func (b *Store) List(ctx context.Context, visit func(*Review) bool) error {
 		}
 		for _, name := range names {
 			n, err := refstore.ParseNumber(name)
-			if err != nil || numberPath(n) != "number/"+page+"/"+name {
-				return &refstore.DamagedError{Ref: TableRef, Path: "number/" + page + "/" + name, Err: errors.New("no number")}
+			if err == nil && numberPath(n) != "number/"+page+"/"+name {
+				err = errors.New("not in its place")
+			}
+			if err != nil {
+				b.bus.Store().LeaveOut(&refstore.DamagedError{Ref: TableRef, Path: "number/" + page + "/" + name, Err: err})
+				continue
 			}
 			numbers = append(numbers, n)
 		}
 	}
 	slices.Sort(numbers)
 	for _, n := range numbers {
-		r, _, err := read(table, notes, n)
+		r, err := b.read(table, notes, n)
+		if b.bus.Store().LeaveOut(err) {
+			continue
+		}
 		if err != nil || !visit(r) {
 			return err
 		}
@@ -222,10 +256,13 @@ func (b *Store) Open(ctx context.Context, visit func(*Review) bool) error {
 	}
 	for _, id := range ids {
 		number, err := latest(table, id)
-		if err != nil {
-			return err
+		var r *Review
+		if err == nil {
+			r, err = b.read(table, notes, number)
 		}
-		r, _, err := read(table, notes, number)
+		if b.bus.Store().LeaveOut(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

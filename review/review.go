@@ -39,6 +39,10 @@ type Review struct {
 	State  State
 	Newer  int // the number of the request that superseded it
 	Events []*Event
+
+	// Foreign are lines of the note on Tip that are no event, or could be none
+	// (git notes append adds any text): they count for nothing.
+	Foreign []string
 }
 
 // newReview puts a review together from its events, in whatever order. Verdicts

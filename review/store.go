@@ -179,9 +179,6 @@ func (b *Store) add(tx *refstore.Tx, table *refstore.Table, e *Event, before str
 	if err != nil {
 		return err
 	}
-	if _, err := parseNote(tip, note); err != nil {
-		return err
-	}
 	lines := joinLines(before, e.line())
 	if err := table.Put(numberPath(e.Review), []byte(lines)); err != nil {
 		return err
@@ -237,6 +234,7 @@ func (b *Store) AddEvent(ctx context.Context, by string, number int, kind Kind, 
 		if err != nil {
 			return err
 		}
+		b.leaveOut(r)
 		if err := may(r, by, kind); err != nil {
 			return err
 		}

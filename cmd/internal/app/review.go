@@ -221,6 +221,8 @@ type reviewJSON struct {
 	Patch  object.Hash       `json:"patch_id"`
 	Body   string            `json:"body"`
 	Events []reviewEventJSON `json:"events"`
+
+	Foreign []string `json:"foreign,omitempty"` // lines of the note that count for nothing
 }
 
 type reviewEventJSON struct {
@@ -231,7 +233,7 @@ type reviewEventJSON struct {
 }
 
 func jsonReview(r *review.Review) reviewJSON {
-	j := reviewJSON{r.Number, r.From, r.To, r.State, text.Stamp(r.At), r.Branch, r.Target, r.Base, r.Tip, r.Patch, r.Text, nil}
+	j := reviewJSON{r.Number, r.From, r.To, r.State, text.Stamp(r.At), r.Branch, r.Target, r.Base, r.Tip, r.Patch, r.Text, nil, r.Foreign}
 	for _, e := range r.Events {
 		j.Events = append(j.Events, reviewEventJSON{e.Kind, e.By, text.Stamp(e.At), e.Text})
 	}

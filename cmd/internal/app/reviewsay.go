@@ -63,6 +63,9 @@ func (c *call) printReview(ctx context.Context, r *review.Review, diff string) e
 			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(text.Block(e.Text), "\n", "\n    "))
 		}
 	}
+	for _, line := range r.Foreign {
+		fmt.Fprintf(&b, "\nNot of git swarm, counts for nothing: %s\n", text.Excerpt(line, 200))
+	}
 	if err := c.printf("%s\n", b.String()); err != nil {
 		return err
 	}
