@@ -96,11 +96,11 @@ func (a *Agent) register(ctx context.Context, here string) (string, error) {
 
 // CurrentBranch is without refs/heads/; "" if HEAD is detached.
 func CurrentBranch(ctx context.Context, r *repo.Repo) string {
-	out, err := repo.Output(r.GitParsed(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"))
+	head, err := r.Head(ctx)
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(out)
+	return strings.TrimPrefix(head, "refs/heads/")
 }
 
 // sessionName makes an id of a linked worktree's folder, else of the branch.

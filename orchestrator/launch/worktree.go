@@ -67,7 +67,7 @@ func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Wor
 	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch)); err == nil {
 		args = append(args, w.Path, branch)
 	} else {
-		args = append(args, "-b", branch, w.Path, "HEAD")
+		args = append(args, "--no-track", "-b", branch, w.Path, "HEAD")
 	}
 	if _, err := repo.Output(r.GitParsed(ctx, args...)); err != nil {
 		return w, fmt.Errorf("worktree for %s: %w", session, err)

@@ -75,6 +75,19 @@ func TestRegister(t *testing.T) {
 }
 
 // Run again, it adds what is new, under the ids there are, and resets nothing.
+// A branch is a session's if it was made for its workstream, not if it was found
+// checked out.
+func TestIsSessionBranch(t *testing.T) {
+	s := newSwarm(t)
+	_, err := s.Register(bg, []Registration{{ID: "A", Workstream: "front"}, {ID: "B", Workstream: "B", Checkout: "release"}, {ID: "C", Workstream: "C", Checkout: "feat/found"}})
+	s.Must(err)
+	for branch, want := range map[string]bool{"feat/front": true, "feat/B": false, "release": false, "feat/found": false, "feat/other": false, "front": false, "refs/heads/feat/front": false} {
+		if got, err := s.IsSessionBranch(bg, branch); err != nil || got != want {
+			t.Errorf("%s: %t, %v", branch, got, err)
+		}
+	}
+}
+
 func TestRegisterAgain(t *testing.T) {
 	s := newSwarm(t, "Anna", "B")
 	s.say("Anna", "so be it")

@@ -129,7 +129,7 @@ func (r *Repo) targetFinder(ctx context.Context, q TargetQuery) (*targetFinder, 
 	f.target, _ = config.Get("swarm.target")
 	branch := q.Branch
 	if branch == "HEAD" {
-		if branch, err = r.headRef(ctx); err != nil {
+		if branch, err = r.Head(ctx); err != nil {
 			return nil, err
 		}
 	}

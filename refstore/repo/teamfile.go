@@ -56,11 +56,7 @@ func ParseTeamFile(content []byte) (*TeamFile, error) {
 		Heal          string   `toml:"heal"`
 	}
 	if err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&t); err != nil {
-		var strict *toml.StrictMissingError
-		if errors.As(err, &strict) && len(strict.Errors) > 0 {
-			return nil, &TeamFileError{Why: fmt.Sprintf("unknown key '%s'", strings.Join(strict.Errors[0].Key(), "."))}
-		}
-		return nil, &TeamFileError{Why: err.Error()}
+		return nil, &TeamFileError{Why: whyNot(err)}
 	}
 	f := &TeamFile{Sessions: t.Sessions, Remote: t.Remote, Target: t.Target, RequireReview: t.RequireReview, Heal: t.Heal}
 	var err error
@@ -71,6 +67,23 @@ func ParseTeamFile(content []byte) (*TeamFile, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// whyNot says what a decoder found wrong, in the words of the file.
+func whyNot(err error) string {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) && len(strict.Errors) > 0 {
+		return fmt.Sprintf("unknown key '%s'", strings.Join(strict.Errors[0].Key(), "."))
+	}
+	var no *toml.DecodeError
+	if !errors.As(err, &no) {
+		return err.Error()
+	}
+	line, _ := no.Position()
+	if key := no.Key(); len(key) > 0 && strings.Contains(no.Error(), "cannot decode") {
+		return fmt.Sprintf("line %d: the value of '%s' is of the wrong type", line, strings.Join(key, "."))
+	}
+	return fmt.Sprintf("line %d: %s", line, strings.TrimPrefix(no.Error(), "toml: "))
 }
 
 func teamDuration(key, text string) (time.Duration, error) {

@@ -42,7 +42,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		findings = append(findings, finding{"repository", "bad", line, hint})
 	} else {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
-			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkPending(ctx))
+			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkTarget(ctx), c.checkPending(ctx))
 		findings = append(findings, c.checkKeys(r)...)
 		findings = append(findings, checkLocks(r, c.Now())...)
 		findings = append(findings, c.checkAgents(ctx, r)...)
@@ -159,6 +159,18 @@ func (c *call) checkRemote(ctx context.Context, r *repo.Repo) finding {
 		return finding{"remote", "note", "none, so there is nowhere to push", "git remote add origin URL"}
 	}
 	return finding{"remote", "ok", text.Inert(strings.Join(strings.Fields(out), " ")), ""}
+}
+
+func (c *call) checkTarget(ctx context.Context) finding {
+	t, err := c.target(ctx, "HEAD", "")
+	if err == nil {
+		return finding{"target", "ok", formatLandsOn(t), ""}
+	}
+	line, hint, _ := c.format(err)
+	if errors.Is(err, repo.ErrNoTarget) {
+		return finding{"target", "note", line, hint}
+	}
+	return finding{"target", "bad", line, hint}
 }
 
 func (c *call) checkPending(ctx context.Context) finding {

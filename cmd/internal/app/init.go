@@ -23,6 +23,10 @@ func initVerb() *verb {
 feat/WORKSTREAM. Run again it adds sessions and resets nothing. Without
 --sessions those of swarm.toml are taken.
 
+Where neither git's configuration nor swarm.toml names the branch on which work
+lands, it is recorded as swarm.target: the upstream of the branch that is checked
+out, else the remote's default branch, else the branch that is checked out.
+
 With --git-hooks, a pre-commit hook refuses staged files that another session
 claims, and where swarm.requireReview is on, a pre-push hook refuses a plain push
 of what is not approved. Hooks that are there already still run; --git-hooks
@@ -90,6 +94,13 @@ func runInit(ctx context.Context, c *call) error {
 	if _, err := b.Register(ctx, wanted); err != nil {
 		return err
 	}
+	if err := c.recordTarget(ctx); err != nil {
+		return err
+	}
+	if b, err = c.Bus(); err != nil {
+		return err
+	}
+	r = c.swarm.Repo
 	if err := install.ShowNotes(ctx, r, review.NotesRef); err != nil {
 		return err
 	}
@@ -121,6 +132,9 @@ func runInit(ctx context.Context, c *call) error {
 			line += ": they join by themselves"
 		}
 		if err := c.printf("%s\n", line); err != nil {
+			return err
+		}
+		if err := c.printTarget(ctx); err != nil {
 			return err
 		}
 	}

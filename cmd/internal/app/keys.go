@@ -22,8 +22,8 @@ type configKey struct {
 func configKeys() []configKey {
 	return []configKey{
 		{"swarm.session", "the session that commands act as, where nothing nearer says", "", false},
-		{"swarm.remote", "the remote to land on", "the upstream's, else origin, else the only one", true},
-		{"swarm.target", "the branch to land on", "the upstream, else the remote's default branch", true},
+		{"swarm.remote", "the remote to land on", "the upstream's, else remote.pushDefault, else origin, else the only one", true},
+		{"swarm.target", "the branch to land on", "recorded by init; else the upstream, else the remote's default branch", true},
 		{"swarm.staleAfter", "how long a session is silent before its claims may be taken over", "15m", true},
 		{"swarm.lockTimeout", "how long push waits for the push lock", "1m", true},
 		{"swarm.heal", "which conflicts push, pull and heal resolve: safe, wide or off", "safe", true},

@@ -9,7 +9,7 @@ import (
 
 func statusVerb() *verb {
 	return &verb{
-		name: "status", group: groupStart, short: "list the sessions: what each does, and when it was last heard of",
+		name: "status", group: groupStart, short: "list the sessions: what each does, and when it was last heard of; and where work lands",
 		json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.Bus()
@@ -23,12 +23,12 @@ func statusVerb() *verb {
 			if err := b.Store().CheckTips(ctx, "refs/swarm/"); err != nil {
 				return err
 			}
-			return c.printStatus(all)
+			return c.printStatus(ctx, all)
 		},
 	}
 }
 
-func (c *call) printStatus(all []bus.Session) error {
+func (c *call) printStatus(ctx context.Context, all []bus.Session) error {
 	if c.wantJSON() {
 		for _, s := range all {
 			if err := c.object(jsonSession(s)); err != nil {
@@ -45,7 +45,10 @@ func (c *call) printStatus(all []bus.Session) error {
 	if err != nil {
 		return err
 	}
-	return c.printLines(lines)
+	if err := c.printLines(lines); err != nil {
+		return err
+	}
+	return c.printTarget(ctx)
 }
 
 // statusLines is the table of sessions.

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -27,13 +29,43 @@ func (c *call) targetRef(ctx context.Context, branch string) (string, error) {
 	return c.swarm.Repo.TargetRef(ctx, t)
 }
 
+// recordTarget sets swarm.target where nothing names a target yet. The swarm is then
+// opened anew, for it has read the configuration.
+func (c *call) recordTarget(ctx context.Context) error {
+	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	err = install.RecordTarget(ctx, c.swarm.Repo, b.IsSessionBranch)
+	c.swarm.Close()
+	c.swarm = nil
+	if errors.Is(err, repo.ErrNoTarget) { // printTarget says so
+		return nil
+	}
+	return err
+}
+
+// printTarget says where work lands. That it is not known is no failure.
+func (c *call) printTarget(ctx context.Context) error {
+	t, err := c.target(ctx, "HEAD", "")
+	if err == nil {
+		return c.printf("%s\n", formatLandsOn(t))
+	}
+	line, hint, _ := c.format(err)
+	c.notef("git swarm: %s", text.Inert(line))
+	if hint != "" {
+		c.notef("hint: %s", text.Inert(hint))
+	}
+	return nil
+}
+
 // formatSource says what named the target.
 func formatSource(t repo.Target) string {
 	switch t.Source {
 	case repo.FromOption:
 		return "--to"
 	case repo.FromConfig:
-		return "git config swarm.target"
+		return "swarm.target"
 	case repo.FromTeamFile:
 		return repo.TeamFileName
 	case repo.FromUpstream:
@@ -47,9 +79,9 @@ func formatSource(t repo.Target) string {
 
 // formatLandsOn is the line that says where work lands.
 func formatLandsOn(t repo.Target) string {
-	line := fmt.Sprintf("Work lands on %s (%s)", text.Inert(t.String()), formatSource(t))
+	name := text.Inert(t.String())
 	if t.Remote == "" {
-		line += ", once there is a remote"
+		name += ", a branch of this repository"
 	}
-	return line
+	return fmt.Sprintf("Work lands on %s (%s)", name, formatSource(t))
 }

@@ -112,7 +112,10 @@ func (c *call) formatLanding(err error) *wording {
 func formatTarget(err error) *wording {
 	var unknown *repo.UnknownRemoteError
 	var name *repo.BranchNameError
+	var file *repo.TeamFileError
 	switch {
+	case errors.As(err, &file) && file.Ref != "":
+		return &wording{err.Error(), "git config swarm.target BRANCH, and git config swarm.remote NAME", exitFatal}
 	case errors.As(err, &unknown):
 		return &wording{err.Error(), "git remote -v", exitNo}
 	case errors.As(err, &name) && name.Source == repo.FromOption:

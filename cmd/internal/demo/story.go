@@ -71,8 +71,8 @@ var startFiles = map[string]string{
 func (s *sandbox) start() {
 	s.say("Three agents are to work on one repository at once. Each gets a worktree.\n")
 	s.makeShop()
-	s.run("", "git", "swarm", "init", "--sessions", "A:frontend B:backend C:docs", "--worktrees").has("Initialized with 3 sessions")
-	s.quietly("git", "-C", "app", "config", "swarm.target", "main")
+	s.run("", "git", "swarm", "init", "--sessions", "A:frontend B:backend C:docs", "--worktrees").has(
+		"Initialized with 3 sessions", "Work lands on origin/main (swarm.target)")
 }
 
 // makeShop makes the remote hub.git and its clone app.
