@@ -54,7 +54,7 @@ func Open(r *repo.Repo, opts Options) *Store {
 	}
 	s := &Store{repo: r, opts: opts}
 	if ok, _ := r.ReadInProcess(); ok && !opts.ThroughGit {
-		s.objects = odb.Open(r.ObjectDir, r.Algo, odb.Options{Fallback: s.readThroughGit})
+		s.objects = odb.Open(r.ObjectDir, odb.Options{Fallback: s.readThroughGit})
 		s.reader = &refs.Files{Dir: r.CommonDir, Algo: r.Algo, Objects: s.objects, Failpoint: opts.Failpoint}
 	} else {
 		s.reader = &refs.Git{Repo: r, Failpoint: opts.Failpoint}
@@ -111,7 +111,7 @@ func (s *Store) chooseWriter() error {
 	s.writer = &refs.Files{
 		Dir:       s.repo.CommonDir,
 		Algo:      s.repo.Algo,
-		Objects:   odb.Open(s.repo.ObjectDir, s.repo.Algo, odb.Options{Fallback: s.readThroughGit, Fsync: looseObject}),
+		Objects:   odb.Open(s.repo.ObjectDir, odb.Options{Fallback: s.readThroughGit, Fsync: looseObject}),
 		Fsync:     reference,
 		LogNotes:  logNotes,
 		Failpoint: s.opts.Failpoint,

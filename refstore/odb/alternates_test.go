@@ -21,37 +21,35 @@ func (r *repo) setAlternates(list string) {
 
 // clones that borrow, as git makes them, are read whole, packed or loose.
 func TestBorrowingClones(t *testing.T) {
-	eachAlgo(t, func(t *testing.T, a object.Algo) {
-		r := newRepo(t, a)
-		r.chain("refs/heads/main", 50)
-		other := t.TempDir()
-		for i, how := range [][]string{{"--shared"}, {"--reference", r.dir}} {
-			c := &repo{t, filepath.Join(other, fmt.Sprint(i)), a}
-			gitIn(t, "", nil, append(append([]string{"clone", "-q", "--bare"}, how...), "file://"+r.dir, c.dir)...)
-			if how[0] == "--shared" {
-				c.setAlternates(r.objects() + "\n")
-			}
-			d := c.open(Options{})
-			c.sameAsGit(d)
-			late := mustWrite(t, r.open(Options{}), object.Blob, []byte("loose in the alternate"))
-			if o, err := d.Read(bg, late); err != nil || string(o.Content) != "loose in the alternate" {
-				t.Fatal(err)
-			}
-			if !d.Has(late) || d.HasLoose(late) {
-				t.Fatal("an alternate's loose object is not had, or counted as own")
-			}
-			mustWrite(t, d, object.Blob, []byte("loose in the alternate"))
-			if !d.HasLoose(late) {
-				t.Fatal("Write relied on the alternate")
-			}
+	r := newRepo(t)
+	r.chain("refs/heads/main", 50)
+	other := t.TempDir()
+	for i, how := range [][]string{{"--shared"}, {"--reference", r.dir}} {
+		c := &repo{t, filepath.Join(other, fmt.Sprint(i))}
+		gitIn(t, "", nil, append(append([]string{"clone", "-q", "--bare"}, how...), "file://"+r.dir, c.dir)...)
+		if how[0] == "--shared" {
+			c.setAlternates(r.objects() + "\n")
 		}
-	})
+		d := c.open(Options{})
+		c.sameAsGit(d)
+		late := mustWrite(t, r.open(Options{}), object.Blob, []byte("loose in the alternate"))
+		if o, err := d.Read(bg, late); err != nil || string(o.Content) != "loose in the alternate" {
+			t.Fatal(err)
+		}
+		if !d.Has(late) || hasLoose(d, late) {
+			t.Fatal("an alternate's loose object is not had, or counted as own")
+		}
+		mustWrite(t, d, object.Blob, []byte("loose in the alternate"))
+		if !hasLoose(d, late) {
+			t.Fatal("Write relied on the alternate")
+		}
+	}
 }
 
 // Every form of line that git reads, and none that it does not.
 func TestAlternatesLines(t *testing.T) {
-	r := newRepo(t, object.SHA1)
-	lender := newRepo(t, object.SHA1)
+	r := newRepo(t)
+	lender := newRepo(t)
 	id := mustWrite(t, lender.open(Options{}), object.Blob, []byte("lent"))
 	odd := filepath.Join(t.TempDir(), "tab\there")
 	if err := os.Symlink(lender.objects(), odd); err != nil {
@@ -79,7 +77,7 @@ func TestAlternatesLines(t *testing.T) {
 func TestAlternatesNesting(t *testing.T) {
 	var repos []*repo
 	for i := range 9 {
-		r := newRepo(t, object.SHA1)
+		r := newRepo(t)
 		if i > 0 {
 			repos[i-1].setAlternates(r.objects() + "\n" + repos[0].objects() + "\n")
 		}
@@ -107,10 +105,10 @@ func TestAlternatesNesting(t *testing.T) {
 
 // Alternates that come, change and go are noticed at the next miss.
 func TestAlternatesChange(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	d := r.open(Options{})
 	for i := range 3 {
-		lender := newRepo(t, object.SHA1)
+		lender := newRepo(t)
 		id := mustWrite(t, lender.open(Options{}), object.Blob, fmt.Append(nil, i))
 		if d.Has(id) {
 			t.Fatal("not lent yet")

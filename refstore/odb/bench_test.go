@@ -13,13 +13,13 @@ import (
 
 // manyObjects is a repository with one pack of n small blobs, and their ids.
 func manyObjects(b *testing.B, n int) (*repo, []object.Hash) {
-	r := newRepo(b, object.SHA1)
+	r := newRepo(b)
 	var in bytes.Buffer
 	ids := make([]object.Hash, n)
 	for i := range n {
 		content := fmt.Sprintf("small object number %d\n", i)
 		fmt.Fprintf(&in, "blob\ndata %d\n%s\n", len(content), content)
-		ids[i] = r.a.Sum(object.Blob, []byte(content))
+		ids[i] = object.SHA1.Sum(object.Blob, []byte(content))
 	}
 	r.gitStdin(in.Bytes(), "fast-import", "--quiet")
 	return r, ids
@@ -32,13 +32,13 @@ func commitContent(i int) []byte {
 
 // BenchmarkReadLoose opens a DB and reads one loose commit, as a short command does.
 func BenchmarkReadLoose(b *testing.B) {
-	r := newRepo(b, object.SHA1)
+	r := newRepo(b)
 	id := mustWrite(b, r.open(Options{}), object.Commit, commitContent(1))
 	byGit := object.Hash(r.gitStdin(bytes.Repeat(commitContent(1), 3), "hash-object", "-w", "--stdin"))
 	for name, id := range map[string]object.Hash{"stored": id, "deflated": byGit} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				d := Open(r.objects(), r.a, Options{})
+				d := Open(r.objects(), Options{})
 				if _, err := d.Read(bg, id); err != nil {
 					b.Fatal(err)
 				}
@@ -55,7 +55,7 @@ func BenchmarkReadPacked(b *testing.B) {
 	at := func(i int) object.Hash { return ids[i*7919%len(ids)] }
 	b.Run("cold", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			d := Open(r.objects(), r.a, Options{})
+			d := Open(r.objects(), Options{})
 			if _, err := d.Read(bg, at(i)); err != nil {
 				b.Fatal(err)
 			}
@@ -71,7 +71,7 @@ func BenchmarkReadPacked(b *testing.B) {
 		}
 	})
 	b.Run("miss", func(b *testing.B) {
-		absent := r.a.Sum(object.Blob, []byte("absent"))
+		absent := object.SHA1.Sum(object.Blob, []byte("absent"))
 		for b.Loop() {
 			if d.Has(absent) {
 				b.Fatal("there")
@@ -89,7 +89,7 @@ func BenchmarkReadPacked(b *testing.B) {
 // deltas on one another, against git rev-list and git log.
 func BenchmarkWalk(b *testing.B) {
 	const n = 10_000
-	r := newRepo(b, object.SHA1)
+	r := newRepo(b)
 	var in bytes.Buffer
 	for i := range n {
 		message := fmt.Sprintf("entry %d\n\n%s\nNumber: %d\n", i, strings.Repeat("some text ", 15), i)
@@ -100,7 +100,7 @@ func BenchmarkWalk(b *testing.B) {
 	tip := object.Hash(r.git("rev-parse", "refs/heads/x"))
 	b.Run("odb", func(b *testing.B) {
 		for b.Loop() {
-			d := Open(r.objects(), r.a, Options{})
+			d := Open(r.objects(), Options{})
 			if got := walk(b, d, tip); got != n {
 				b.Fatalf("%d commits", got)
 			}
@@ -129,7 +129,7 @@ func walk(b *testing.B, d *DB, id object.Hash) (n int) {
 		_, rest, _ := bytes.Cut(o.Content, []byte("\n"))
 		line, _, _ := bytes.Cut(rest, []byte("\n"))
 		parent, _ := bytes.CutPrefix(line, []byte("parent "))
-		if id = ""; len(parent) == 2*d.algo.Size {
+		if id = ""; len(parent) == 2*idSize {
 			id = object.Hash(parent)
 		}
 	}
@@ -138,7 +138,7 @@ func walk(b *testing.B, d *DB, id object.Hash) (n int) {
 
 // BenchmarkWrite writes commits that are new each time, against git hash-object -w.
 func BenchmarkWrite(b *testing.B) {
-	r := newRepo(b, object.SHA1)
+	r := newRepo(b)
 	n := os.Getpid() << 20
 	for name, opts := range map[string]Options{"plain": {}, "fsync": {Fsync: true}} {
 		b.Run(name, func(b *testing.B) {

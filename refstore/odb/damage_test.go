@@ -2,6 +2,7 @@ package odb
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -15,12 +16,12 @@ import (
 // check reads id from a fresh DB and wants the right object or a DamagedError.
 func (r *repo) check(id object.Hash, what string, at int) (sound bool) {
 	r.t.Helper()
-	d := Open(r.objects(), r.a, Options{})
+	d := Open(r.objects(), Options{})
 	defer d.Close()
 	d.Has(id)
 	o, err := d.Read(bg, id)
 	if err == nil {
-		if r.a.Sum(o.Kind, o.Content) != id {
+		if object.SHA1.Sum(o.Kind, o.Content) != id {
 			r.t.Fatalf("%s %d: another object", what, at)
 		}
 		return true
@@ -64,7 +65,7 @@ func (r *repo) spoil(path string, step int, check func(what string, at int)) {
 // A loose file with any byte changed or its end missing is never taken for the object.
 func TestDamagedLoose(t *testing.T) {
 	for _, n := range []int{0, 100, 5000} {
-		r := newRepo(t, object.SHA1)
+		r := newRepo(t)
 		id := mustWrite(t, r.open(Options{}), object.Blob, bytes.Repeat([]byte("abc"), n))
 		path := r.open(Options{}).own().loosePath(id)
 		r.spoil(path, 1, func(what string, at int) {
@@ -83,32 +84,30 @@ func TestDamagedLoose(t *testing.T) {
 
 // So is an index or pack, with ids of both formats.
 func TestDamagedPack(t *testing.T) {
-	eachAlgo(t, func(t *testing.T, a object.Algo) {
-		r := newRepo(t, a)
-		tip := r.chain("refs/heads/main", 8)
-		r.git("repack", "-q", "-adf")
-		ids := append(r.all(), tip)
-		base := strings.TrimSuffix(glob(t, r.objects()+"/pack/*.pack")[0], ".pack")
-		for _, ext := range []string{".idx", ".pack"} {
-			r.spoil(base+ext, 3, func(what string, at int) {
-				if what == "cut at" {
-					if r.check(tip, ext+" "+what, at) {
-						t.Fatalf("%s %s %d: not noticed", ext, what, at)
-					}
-					return
+	r := newRepo(t)
+	tip := r.chain("refs/heads/main", 8)
+	r.git("repack", "-q", "-adf")
+	ids := append(r.all(), tip)
+	base := strings.TrimSuffix(glob(t, r.objects()+"/pack/*.pack")[0], ".pack")
+	for _, ext := range []string{".idx", ".pack"} {
+		r.spoil(base+ext, 3, func(what string, at int) {
+			if what == "cut at" {
+				if r.check(tip, ext+" "+what, at) {
+					t.Fatalf("%s %s %d: not noticed", ext, what, at)
 				}
-				for _, id := range ids[len(ids)-6:] {
-					r.check(id, ext+" "+what, at)
-				}
-			})
-		}
-		r.sameAsGit(r.open(Options{}))
-	})
+				return
+			}
+			for _, id := range ids[len(ids)-6:] {
+				r.check(id, ext+" "+what, at)
+			}
+		})
+	}
+	r.sameAsGit(r.open(Options{}))
 }
 
 // A sound copy is found behind a damaged one, in either order.
 func TestSoundCopyBehindDamage(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	tip := r.chain("refs/heads/main", 8)
 	pack := readGlob(t, r.objects()+"/pack/*.pack")
 	d := r.open(Options{})
@@ -141,7 +140,7 @@ func TestSoundCopyBehindDamage(t *testing.T) {
 
 // A pack that is cut short while it is mapped is an error, not the end of the process.
 func TestPackCutWhileMapped(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	r.chain("refs/heads/main", 2000)
 	ids := r.all()
 	d := r.open(Options{})
@@ -170,7 +169,7 @@ func TestPackCutWhileMapped(t *testing.T) {
 }
 
 // handmade is a pack of version 2 with its index, of entries given as bytes.
-func handmade(a object.Algo, ids []string, entries [][]byte) (idx, pack []byte) {
+func handmade(ids []string, entries [][]byte) (idx, pack []byte) {
 	pack = binary.BigEndian.AppendUint32([]byte("PACK\x00\x00\x00\x02"), uint32(len(entries)))
 	idx = []byte(indexMagic + "\x00\x00\x00\x02")
 	var table, near []byte
@@ -183,18 +182,18 @@ func handmade(a object.Algo, ids []string, entries [][]byte) (idx, pack []byte) 
 	for b := range 256 {
 		n := 0
 		for i := range ids {
-			if int(table[i*a.Size]) <= b {
+			if int(table[i*idSize]) <= b {
 				n++
 			}
 		}
 		idx = binary.BigEndian.AppendUint32(idx, uint32(n))
 	}
-	h := a.New()
+	h := sha1.New()
 	h.Write(pack)
 	pack = h.Sum(pack)
 	idx = append(append(append(idx, table...), make([]byte, 4*len(ids))...), near...)
-	idx = append(idx, pack[len(pack)-a.Size:]...)
-	h = a.New()
+	idx = append(idx, pack[len(pack)-idSize:]...)
+	h = sha1.New()
 	h.Write(idx)
 	return h.Sum(idx), pack
 }
@@ -225,13 +224,13 @@ func TestHostilePacks(t *testing.T) {
 		"wants a longer one": {"\x33" + stream},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRepo(t, object.SHA1)
+			r := newRepo(t)
 			var bytes [][]byte
 			for _, e := range entries {
 				bytes = append(bytes, []byte(e))
 			}
 			ids := []string{one, two}[:len(entries)]
-			idx, pack := handmade(r.a, ids, bytes)
+			idx, pack := handmade(ids, bytes)
 			os.WriteFile(r.objects()+"/pack/pack-1.pack", pack, 0o444)
 			os.WriteFile(r.objects()+"/pack/pack-1.idx", idx, 0o444)
 			d := r.open(Options{})
@@ -252,9 +251,9 @@ func TestHostilePacks(t *testing.T) {
 // The bytes of handmade packs are what git takes, so that the test above shows
 // what it should.
 func TestHandmadePack(t *testing.T) {
-	r := newRepo(t, object.SHA1)
-	o := r.a.NewObject(object.Blob, []byte("xy"))
-	idx, pack := handmade(r.a, []string{string(o.ID)}, [][]byte{append([]byte("\x32"), storeFlat(nil, o.Content)...)})
+	r := newRepo(t)
+	o := object.SHA1.NewObject(object.Blob, []byte("xy"))
+	idx, pack := handmade([]string{string(o.ID)}, [][]byte{append([]byte("\x32"), storeFlat(nil, o.Content)...)})
 	os.WriteFile(r.objects()+"/pack/pack-1.pack", pack, 0o444)
 	os.WriteFile(r.objects()+"/pack/pack-1.idx", idx, 0o444)
 	r.sameAsGit(r.open(Options{}))

@@ -26,9 +26,11 @@ type Options struct {
 	Fsync bool
 }
 
+// idSize is the length of an object id in bytes.
+const idSize = 20
+
 // DB is the object database of one repository.
 type DB struct {
-	algo object.Algo
 	opts Options
 
 	listing sync.Mutex   // held while packs are listed; taken before mu
@@ -43,12 +45,11 @@ type DB struct {
 	deflaters sync.Pool // of *deflater
 }
 
-// Open is the object database in dir, a repository's objects directory, whose
-// ids are of that format. Nothing is read yet; a directory that does not exist
-// is a database without objects.
-func Open(dir string, algo object.Algo, opts Options) *DB {
+// Open is the object database in dir, the objects directory of a repository with
+// SHA-1 ids. Nothing is read yet; a directory that does not exist is a database
+// without objects.
+func Open(dir string, opts Options) *DB {
 	return &DB{
-		algo:   algo,
 		opts:   opts,
 		stores: []*store{{dir: dir}},
 		bases:  baseCache{limit: baseCacheLimit},
@@ -106,7 +107,7 @@ func (d *DB) Read(ctx context.Context, id object.Hash) (object.Object, error) {
 		return obj, nil
 	case bad != nil:
 		return object.Object{}, bad
-	case errors.Is(err, os.ErrClosed) || d.opts.Fallback == nil || !d.algo.Valid(id):
+	case errors.Is(err, os.ErrClosed) || d.opts.Fallback == nil || !object.SHA1.Valid(id):
 		return object.Object{}, err
 	}
 	return d.fallBack(ctx, id, err)
@@ -122,7 +123,7 @@ func (d *DB) fallBack(ctx context.Context, id object.Hash, trouble error) (objec
 		}
 		return object.Object{}, fmt.Errorf("object %s: %w", id, err)
 	}
-	if o.ID != id || d.algo.Sum(o.Kind, o.Content) != id {
+	if o.ID != id || object.SHA1.Sum(o.Kind, o.Content) != id {
 		return object.Object{}, &DamagedError{id, "", "the fallback gave another object"}
 	}
 	return o, nil
@@ -136,12 +137,6 @@ func (d *DB) Has(id object.Hash) bool {
 		packed: func(*pack, *packFile, uint64) bool { return true },
 	})
 	return found
-}
-
-// HasLoose reports whether the repository itself, not an alternate, holds a
-// loose file for the object.
-func (d *DB) HasLoose(id object.Hash) bool {
-	return d.algo.Valid(id) && exists(d.own().loosePath(id))
 }
 
 // own is the store that is written to. It is the same for the DB's whole life.

@@ -1,6 +1,7 @@
 // Package odb reads and writes git's object database in process: loose objects,
-// packs and alternates, SHA-1 and SHA-256. It starts nothing, keeps nothing
-// beside git's own files, and [Open] reads nothing.
+// packs and alternates of a repository with SHA-1 ids (the git command serves the
+// others). It starts no process, keeps no file beside git's own, and [Open] reads
+// nothing.
 //
 // # What is promised
 //

@@ -25,7 +25,7 @@ type entry struct {
 // entryAt reads the head of what stands at an offset.
 func (m *packFile) entryAt(at uint64) (entry, error) {
 	e := entry{at: at}
-	end := uint64(len(m.data) - m.index.hashSize)
+	end := uint64(len(m.data) - idSize)
 	if at < packHead || at >= end {
 		return e, damaged("offset %d is outside the pack", at)
 	}
@@ -44,17 +44,17 @@ func (m *packFile) entryAt(at uint64) (entry, error) {
 		}
 		e.base, rest = at-distance, rest[n:]
 	case kind == typeRefDelta:
-		if len(rest) < m.index.hashSize {
+		if len(rest) < idSize {
 			return e, damage("a head that does not end")
 		}
-		base, found, err := m.index.find(rest[:m.index.hashSize])
+		base, found, err := m.index.find(rest[:idSize])
 		if err != nil {
 			return e, err
 		}
 		if !found || base == at {
 			return e, damage("a delta whose base is not in the pack")
 		}
-		e.base, rest = base, rest[m.index.hashSize:]
+		e.base, rest = base, rest[idSize:]
 	case e.kind == "":
 		return e, damaged("an entry of unknown type %d", kind)
 	}

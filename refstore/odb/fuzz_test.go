@@ -9,8 +9,8 @@ import (
 )
 
 // seedPack is a small pack and index of git's making, with deltas.
-func seedPack(f *testing.F, a object.Algo, config string) (idx, pack []byte, ids []object.Hash) {
-	r := newRepo(f, a)
+func seedPack(f *testing.F, config string) (idx, pack []byte, ids []object.Hash) {
+	r := newRepo(f)
 	r.chain("refs/heads/main", 6)
 	r.git("-c", config, "repack", "-q", "-adf")
 	return readGlob(f, r.objects()+"/pack/*.idx"), readGlob(f, r.objects()+"/pack/*.pack"), r.all()
@@ -19,12 +19,12 @@ func seedPack(f *testing.F, a object.Algo, config string) (idx, pack []byte, ids
 // FuzzIndex looks for ids in an index of any bytes.
 func FuzzIndex(f *testing.F) {
 	for _, config := range []string{"pack.indexVersion=1", "pack.indexVersion=2"} {
-		idx, _, ids := seedPack(f, object.SHA1, config)
+		idx, _, ids := seedPack(f, config)
 		raw, _ := hex.DecodeString(string(ids[3]))
 		f.Add(idx, raw)
 	}
 	f.Fuzz(func(t *testing.T, idx, id []byte) {
-		x, err := newIndex(idx, 20)
+		x, err := newIndex(idx)
 		if err != nil {
 			return
 		}
@@ -45,8 +45,8 @@ func FuzzIndex(f *testing.F) {
 // FuzzPack unpacks from any bytes at any offset, through an index of any bytes.
 func FuzzPack(f *testing.F) {
 	for _, config := range []string{"repack.useDeltaBaseOffset=true", "repack.useDeltaBaseOffset=false"} {
-		idx, pack, ids := seedPack(f, object.SHA1, config)
-		x, err := newIndex(idx, 20)
+		idx, pack, ids := seedPack(f, config)
+		x, err := newIndex(idx)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -57,18 +57,18 @@ func FuzzPack(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, idx, data []byte, at uint64) {
-		x, err := newIndex(idx, 20)
+		x, err := newIndex(idx)
 		if err != nil || len(data) < packHead+20 {
 			return
 		}
 		// The checksums that tie the two are left out: the fuzzer cannot make them.
-		d := Open(t.TempDir(), object.SHA1, Options{})
+		d := Open(t.TempDir(), Options{})
 		m := &packFile{index: x, data: data}
 		u, err := d.unpack(new(pack), m, at)
 		if err == nil && !known(u.kind) {
 			t.Fatal("an object of no kind")
 		}
-		_, _, _ = newPackFile(idx, data, 20)
+		_, _, _ = newPackFile(idx, data)
 	})
 }
 
@@ -88,7 +88,7 @@ func FuzzDelta(f *testing.F) {
 // FuzzLoose reads any bytes as a loose file: what is accepted is an object that
 // reads the same when written again.
 func FuzzLoose(f *testing.F) {
-	d := Open("", object.SHA1, Options{})
+	d := Open("", Options{})
 	for _, n := range []int{0, 10, 5000} {
 		f.Add(d.deflate(object.Header(object.Blob, n), make([]byte, n)))
 	}
@@ -108,7 +108,7 @@ func FuzzLoose(f *testing.F) {
 
 // FuzzDeflate holds both ways to frame an object to what the reader takes.
 func FuzzDeflate(f *testing.F) {
-	d := Open("", object.SHA1, Options{})
+	d := Open("", Options{})
 	f.Add([]byte("content"))
 	f.Add(make([]byte, 5000))
 	f.Fuzz(func(t *testing.T, content []byte) {

@@ -17,20 +17,19 @@ import (
 type repo struct {
 	t   testing.TB
 	dir string
-	a   object.Algo
 }
 
-func newRepo(t testing.TB, a object.Algo) *repo {
+func newRepo(t testing.TB) *repo {
 	t.Helper()
-	r := &repo{t, filepath.Join(t.TempDir(), "r.git"), a}
-	gitIn(t, "", nil, "init", "-q", "--bare", "--object-format="+a.Name, r.dir)
+	r := &repo{t, filepath.Join(t.TempDir(), "r.git")}
+	gitIn(t, "", nil, "init", "-q", "--bare", r.dir)
 	return r
 }
 
 func (r *repo) objects() string { return filepath.Join(r.dir, "objects") }
 
 func (r *repo) open(opts Options) *DB {
-	d := Open(r.objects(), r.a, opts)
+	d := Open(r.objects(), opts)
 	r.t.Cleanup(func() { d.Close() })
 	return d
 }
@@ -122,15 +121,15 @@ func (r *repo) sameAsGit(d *DB) {
 
 func mustWrite(t testing.TB, d *DB, kind object.Kind, content []byte) object.Hash {
 	t.Helper()
-	o := d.algo.NewObject(kind, content)
+	o := object.SHA1.NewObject(kind, content)
 	if err := d.Write(o); err != nil {
 		t.Fatal(err)
 	}
 	return o.ID
 }
 
-func eachAlgo(t *testing.T, f func(t *testing.T, a object.Algo)) {
-	for _, a := range []object.Algo{object.SHA1, object.SHA256} {
-		t.Run(a.Name, func(t *testing.T) { f(t, a) })
-	}
+// hasLoose reports whether the repository itself, not an alternate, holds a loose
+// file for the object.
+func hasLoose(d *DB, id object.Hash) bool {
+	return object.SHA1.Valid(id) && exists(d.own().loosePath(id))
 }

@@ -15,19 +15,18 @@ const (
 // the pages on the way are touched. A file says nothing wrong that find
 // does not notice, but the ids and offsets themselves.
 type index struct {
-	hashSize int
-	count    uint32
-	fanout   []byte
-	ids      []byte // one every stride bytes
-	stride   int
-	near     []byte // 4 bytes an object, every stride of version 1 in front of the id
-	far      []byte // 8 bytes each; nil in version 1
-	packSum  []byte // the checksum at the end of the pack
+	count   uint32
+	fanout  []byte
+	ids     []byte // one every stride bytes
+	stride  int
+	near    []byte // 4 bytes an object, every stride of version 1 in front of the id
+	far     []byte // 8 bytes each; nil in version 1
+	packSum []byte // the checksum at the end of the pack
 }
 
 // newIndex reads the head of an index of version 1 or 2.
-func newIndex(data []byte, hashSize int) (*index, error) {
-	x := &index{hashSize: hashSize}
+func newIndex(data []byte) (*index, error) {
+	x := &index{}
 	version, head := 1, 0
 	if bytes.HasPrefix(data, []byte(indexMagic)) {
 		if len(data) < indexV2Head || binary.BigEndian.Uint32(data[4:]) != 2 {
@@ -35,7 +34,7 @@ func newIndex(data []byte, hashSize int) (*index, error) {
 		}
 		version, head = 2, indexV2Head
 	}
-	if len(data) < head+fanoutSize+2*hashSize {
+	if len(data) < head+fanoutSize+2*idSize {
 		return nil, damage("too short for an index")
 	}
 	x.fanout = data[head : head+fanoutSize]
@@ -46,8 +45,8 @@ func newIndex(data []byte, hashSize int) (*index, error) {
 		}
 		x.count = n
 	}
-	tables := data[head+fanoutSize : len(data)-2*hashSize]
-	x.packSum = data[len(data)-2*hashSize : len(data)-hashSize]
+	tables := data[head+fanoutSize : len(data)-2*idSize]
+	x.packSum = data[len(data)-2*idSize : len(data)-idSize]
 	if version == 1 {
 		return x, x.layout1(tables)
 	}
@@ -55,7 +54,7 @@ func newIndex(data []byte, hashSize int) (*index, error) {
 }
 
 func (x *index) layout1(tables []byte) error {
-	x.stride = 4 + x.hashSize
+	x.stride = 4 + idSize
 	if uint64(len(tables)) != uint64(x.count)*uint64(x.stride) {
 		return damage("a length that does not fit its counts")
 	}
@@ -66,8 +65,8 @@ func (x *index) layout1(tables []byte) error {
 }
 
 func (x *index) layout2(tables []byte) error {
-	x.stride = x.hashSize
-	n, size := uint64(x.count), uint64(x.hashSize)
+	x.stride = idSize
+	n, size := uint64(x.count), uint64(idSize)
 	fixed := n * (size + 4 + 4) // id, CRC, offset
 	if have := uint64(len(tables)); have < fixed || have > fixed+8*n || (have-fixed)%8 != 0 {
 		return damage("a length that does not fit its counts")
@@ -86,7 +85,7 @@ func (x *index) find(id []byte) (at uint64, found bool, err error) {
 	}
 	for low < high {
 		mid := low + (high-low)/2
-		switch start := int(mid) * x.stride; bytes.Compare(x.ids[start:start+x.hashSize], id) {
+		switch start := int(mid) * x.stride; bytes.Compare(x.ids[start:start+idSize], id) {
 		case 0:
 			at, err = x.offset(mid)
 			return at, err == nil, err

@@ -13,8 +13,7 @@ const packHead = 12 // "PACK", version, number of objects
 
 // pack is a pack and its index by name. They are mapped when first needed.
 type pack struct {
-	base     string // the path without .pack or .idx
-	hashSize int
+	base string // the path without .pack or .idx
 
 	mu sync.Mutex // held while mapping
 	m  atomic.Pointer[packFile]
@@ -46,7 +45,7 @@ func (p *pack) open() (*packFile, error) {
 	if err != nil {
 		return nil, errors.Join(err, unmap(idx))
 	}
-	m, file, err := newPackFile(idx, data, p.hashSize)
+	m, file, err := newPackFile(idx, data)
 	if err != nil {
 		_, _ = unmap(idx), unmap(data)
 		return nil, blame("", p.base+file, err)
@@ -57,18 +56,18 @@ func (p *pack) open() (*packFile, error) {
 
 // newPackFile puts an index and its pack together. With an error, file is the
 // suffix of the one to blame.
-func newPackFile(idx, data []byte, hashSize int) (m *packFile, file string, err error) {
-	x, err := newIndex(idx, hashSize)
+func newPackFile(idx, data []byte) (m *packFile, file string, err error) {
+	x, err := newIndex(idx)
 	if err != nil {
 		return nil, ".idx", err
 	}
-	if len(data) < packHead+hashSize || !bytes.HasPrefix(data, []byte("PACK")) {
+	if len(data) < packHead+idSize || !bytes.HasPrefix(data, []byte("PACK")) {
 		return nil, ".pack", damage("no pack at all")
 	}
 	if v := binary.BigEndian.Uint32(data[4:]); v != 2 && v != 3 {
 		return nil, ".pack", damage("a pack of unknown version")
 	}
-	if binary.BigEndian.Uint32(data[8:]) != x.count || !bytes.Equal(data[len(data)-hashSize:], x.packSum) {
+	if binary.BigEndian.Uint32(data[8:]) != x.count || !bytes.Equal(data[len(data)-idSize:], x.packSum) {
 		return nil, ".pack", damage("not the pack that its index describes")
 	}
 	return &packFile{index: x, data: data, idx: idx}, "", nil

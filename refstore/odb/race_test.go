@@ -26,7 +26,7 @@ func stressTime() time.Duration {
 // Readers and writers of reachable objects lose none while git repacks and
 // prunes all the time, and nothing but ErrNotFound is said of absent ones.
 func TestUnderGC(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	r.chain("refs/heads/main", 200)
 	ids := r.all()
 	shared := r.open(Options{})
@@ -42,7 +42,7 @@ func TestUnderGC(t *testing.T) {
 				}
 				d := shared
 				if worker%2 == 1 { // a process that begins in the middle of a repack
-					d = Open(r.objects(), r.a, Options{})
+					d = Open(r.objects(), Options{})
 				}
 				for i := range 50 {
 					id := ids[(round*50+i*7+worker)%len(ids)]
@@ -50,7 +50,7 @@ func TestUnderGC(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				absent := r.a.Sum(object.Blob, fmt.Append(nil, worker, round))
+				absent := object.SHA1.Sum(object.Blob, fmt.Append(nil, worker, round))
 				if _, err := d.Read(bg, absent); !errors.Is(err, ErrNotFound) {
 					t.Errorf("absent: %v", err)
 				}
@@ -89,7 +89,7 @@ func TestUnderGC(t *testing.T) {
 
 // Writing goes on while git prune takes temporary files and empty directories away.
 func TestWriteUnderPrune(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	d := r.open(Options{})
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
@@ -100,7 +100,7 @@ func TestWriteUnderPrune(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					if err := d.Write(r.a.NewObject(object.Blob, fmt.Append(nil, worker, i))); err != nil {
+					if err := d.Write(object.SHA1.NewObject(object.Blob, fmt.Append(nil, worker, i))); err != nil {
 						t.Error(err)
 						return
 					}
@@ -128,7 +128,7 @@ func TestWriterProcess(t *testing.T) {
 	if dir == "" {
 		t.Skip("run by TestKilledWriters")
 	}
-	d := Open(dir, object.SHA1, Options{})
+	d := Open(dir, Options{})
 	for n := uint64(os.Getpid()) << 32; ; n++ {
 		o := object.SHA1.NewObject(object.Blob, payload(n))
 		if err := d.Write(o); err != nil {
@@ -142,7 +142,7 @@ func TestWriterProcess(t *testing.T) {
 // A writer killed at any moment leaves no torn object, and every object that it
 // acknowledged is there; git clears what else it leaves.
 func TestKilledWriters(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	kills := 60
 	if testing.Short() {
 		kills = 10
@@ -165,10 +165,10 @@ func TestKilledWriters(t *testing.T) {
 			if strings.HasPrefix(line, "error") {
 				t.Fatal(line)
 			}
-			if !r.a.Valid(object.Hash(line)) {
+			if !object.SHA1.Valid(object.Hash(line)) {
 				continue // the kill caught it in mid-line
 			}
-			if !d.HasLoose(object.Hash(line)) {
+			if !hasLoose(d, object.Hash(line)) {
 				t.Fatalf("acknowledged, not there: %s", line)
 			}
 		}

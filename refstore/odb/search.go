@@ -26,7 +26,7 @@ type probe struct {
 // The error says why false may not be final; it is ErrNotFound if it is.
 func (d *DB) search(id object.Hash, pr probe) (bool, error) {
 	raw, err := hex.DecodeString(string(id))
-	if err != nil || !d.algo.Valid(id) {
+	if err != nil || !object.SHA1.Valid(id) {
 		return false, fmt.Errorf("%.70q is no object id: %w", string(id), ErrNotFound)
 	}
 	if found, err := d.inHotPack(raw, pr); found || err != nil {

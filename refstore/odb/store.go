@@ -39,7 +39,7 @@ func (d *DB) list() (int, error) {
 		if j := slices.IndexFunc(before, func(s *store) bool { return s.dir == dir }); j >= 0 {
 			old = before[j]
 		}
-		if after[i], err = old.relist(d.algo.Size); err != nil {
+		if after[i], err = old.relist(); err != nil {
 			return 0, err
 		}
 		changed = changed || before[i] != old || !slices.Equal(old.packs, after[i].packs)
@@ -51,7 +51,7 @@ func (d *DB) list() (int, error) {
 }
 
 // relist is the store with the packs that it has now; known ones are kept.
-func (s *store) relist(hashSize int) (*store, error) {
+func (s *store) relist() (*store, error) {
 	bases, err := packBases(filepath.Join(s.dir, "pack"))
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (s *store) relist(hashSize int) (*store, error) {
 	for _, base := range bases {
 		p := known[base]
 		if p == nil {
-			p = &pack{base: base, hashSize: hashSize}
+			p = &pack{base: base}
 		}
 		next.packs = append(next.packs, p)
 	}

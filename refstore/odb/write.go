@@ -24,7 +24,7 @@ const writeAttempts = 100
 // the umask; with Options.Fsync its content is on the disk. Whatever process is
 // killed, there is never a part of it under its name.
 func (d *DB) Write(o object.Object) error {
-	if !known(o.Kind) || d.algo.Sum(o.Kind, o.Content) != o.ID {
+	if !known(o.Kind) || object.SHA1.Sum(o.Kind, o.Content) != o.ID {
 		return fmt.Errorf("write object %.70q: not the id of this %q", string(o.ID), string(o.Kind))
 	}
 	if len(o.Content) > MaxSize {
@@ -126,7 +126,7 @@ func createTemp(dir string) (*os.File, error) {
 // RemoveLoose removes the repository's loose file of an object that the caller
 // knows to be unreachable. It is no error if there is none.
 func (d *DB) RemoveLoose(id object.Hash) error {
-	if !d.algo.Valid(id) {
+	if !object.SHA1.Valid(id) {
 		return fmt.Errorf("%.70q is no object id", string(id))
 	}
 	if err := os.Remove(d.own().loosePath(id)); !errors.Is(err, fs.ErrNotExist) {
@@ -149,7 +149,7 @@ func (d *DB) CountLoose17() (int, error) {
 	names, err := f.Readdirnames(-1)
 	n := 0
 	for _, name := range names {
-		if d.algo.Valid(object.Hash("17" + name)) {
+		if object.SHA1.Valid(object.Hash("17" + name)) {
 			n++
 		}
 	}

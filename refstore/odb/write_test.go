@@ -13,37 +13,35 @@ import (
 
 // Whatever size is written, compressed or stored, git reads it and its checks pass.
 func TestGitReadsWhatIsWritten(t *testing.T) {
-	eachAlgo(t, func(t *testing.T, a object.Algo) {
-		r := newRepo(t, a)
-		d := r.open(Options{Fsync: true})
-		for _, n := range []int{0, 1, 100, 4087, 4088, 4089, 4096, 65535, 65536, 1 << 20} {
-			for _, content := range [][]byte{noise(n), bytes.Repeat([]byte("x"), n)} {
-				id := mustWrite(t, d, object.Blob, content)
-				if got := gitIn(t, r.dir, nil, "cat-file", "blob", string(id)); !bytes.Equal(got, content) {
-					t.Fatalf("git reads %d other bytes", n)
-				}
-				if !d.HasLoose(id) {
-					t.Fatal("not loose")
-				}
+	r := newRepo(t)
+	d := r.open(Options{Fsync: true})
+	for _, n := range []int{0, 1, 100, 4087, 4088, 4089, 4096, 65535, 65536, 1 << 20} {
+		for _, content := range [][]byte{noise(n), bytes.Repeat([]byte("x"), n)} {
+			id := mustWrite(t, d, object.Blob, content)
+			if got := gitIn(t, r.dir, nil, "cat-file", "blob", string(id)); !bytes.Equal(got, content) {
+				t.Fatalf("git reads %d other bytes", n)
+			}
+			if !hasLoose(d, id) {
+				t.Fatal("not loose")
 			}
 		}
-		tree := mustWrite(t, d, object.Tree, nil)
-		when := time.Unix(1700000000, 0).UTC()
-		s := object.Signature{Name: "A", Email: "a@example.com", When: when}
-		c := object.CommitData{Tree: tree, Author: s, Committer: s, Message: "m\n"}
-		tip := mustWrite(t, d, object.Commit, c.Encode())
-		r.git("update-ref", "refs/swarm/x", string(tip))
-		r.git("fsck", "--strict", "--full")
-		r.sameAsGit(d)
-		r.git("gc", "-q", "--prune=now")
-		r.git("fsck", "--strict", "--full")
-		r.sameAsGit(d)
-	})
+	}
+	tree := mustWrite(t, d, object.Tree, nil)
+	when := time.Unix(1700000000, 0).UTC()
+	s := object.Signature{Name: "A", Email: "a@example.com", When: when}
+	c := object.CommitData{Tree: tree, Author: s, Committer: s, Message: "m\n"}
+	tip := mustWrite(t, d, object.Commit, c.Encode())
+	r.git("update-ref", "refs/swarm/x", string(tip))
+	r.git("fsck", "--strict", "--full")
+	r.sameAsGit(d)
+	r.git("gc", "-q", "--prune=now")
+	r.git("fsck", "--strict", "--full")
+	r.sameAsGit(d)
 }
 
 // Write makes an old loose object young, so that prune keeps it.
 func TestWriteFreshens(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	d := r.open(Options{})
 	id := mustWrite(t, d, object.Blob, []byte("kept"))
 	path := d.own().loosePath(id)
@@ -53,7 +51,7 @@ func TestWriteFreshens(t *testing.T) {
 	}
 	mustWrite(t, d, object.Blob, []byte("kept"))
 	r.git("prune", "--expire=1.hour.ago")
-	if !d.HasLoose(id) {
+	if !hasLoose(d, id) {
 		t.Fatal("pruned")
 	}
 	info, err := os.Stat(path)
@@ -68,7 +66,7 @@ func TestWriteFreshens(t *testing.T) {
 
 // Write repairs a damaged copy instead of relying on it.
 func TestWriteReplacesDamage(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	d := r.open(Options{Fsync: true})
 	id := mustWrite(t, d, object.Blob, []byte("content"))
 	path := d.own().loosePath(id)
@@ -83,7 +81,7 @@ func TestWriteReplacesDamage(t *testing.T) {
 
 // Write refuses what it could not read again.
 func TestWriteRefuses(t *testing.T) {
-	d := newRepo(t, object.SHA1).open(Options{})
+	d := newRepo(t).open(Options{})
 	o := object.SHA1.NewObject(object.Blob, []byte("x"))
 	o.Content = []byte("y")
 	if d.Write(o) == nil {
@@ -100,7 +98,7 @@ func TestWriteRefuses(t *testing.T) {
 
 // RemoveLoose removes one copy, and none is no error; CountLoose17 counts as git does.
 func TestLooseHousekeeping(t *testing.T) {
-	r := newRepo(t, object.SHA1)
+	r := newRepo(t)
 	d := r.open(Options{})
 	want := 0
 	for i := range 600 {
