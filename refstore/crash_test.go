@@ -113,18 +113,34 @@ func (r *gitRepo) removeForeign(locks map[string]string) {
 	}
 }
 
-// reflogInOrder checks that each line is one git can read. A line can stand
-// twice, or for a move that did not happen, as after a crash of git.
+// reflogInOrder checks that the reflog has each commit of the ref once, in the
+// order in which they were made, each as a move from the one before. A line can
+// stand twice, or for a move that did not happen, as after a crash of git.
 func (r *gitRepo) reflogInOrder(ref string) {
 	r.Helper()
 	content, err := os.ReadFile(r.path("logs", ref))
 	if err != nil {
 		r.Error(err)
 	}
+	made := strings.Fields(r.Git("rev-list", "--reverse", ref))
+	at := strings.Repeat("0", len(made[0]))
+	var logged []string
 	for line := range strings.Lines(string(content)) {
-		if !strings.Contains(line, " Tess T. Er <tess@example.com> ") {
-			r.Errorf("reflog line %q", line)
+		words := strings.Fields(line)
+		if len(words) < 3 || !strings.Contains(line, " Tess T. Er <tess@example.com> ") || !strings.HasSuffix(line, "\tgit swarm\n") {
+			r.Fatalf("reflog line %q", line)
 		}
+		from, to := words[0], words[1]
+		switch {
+		case to == at: // once more
+		case from != at:
+			r.Errorf("reflog line %q, but the ref held %s", line, at)
+		case slices.Contains(made, to):
+			logged, at = append(logged, to), to
+		}
+	}
+	if !slices.Equal(logged, made) {
+		r.Errorf("the reflog has %v, the ref %v", logged, made)
 	}
 }
 
