@@ -28,8 +28,9 @@ type Record struct {
 	Ended   bool     `json:"ended"`   // it has reported its end
 	Told    int64    `json:"told"`    // when it was last given news, in Unix seconds
 	Named   []string `json:"named"`   // the unpushed paths that it was reminded of
-	Looked  string   `json:"looked"`  // the state of the worktree then: see hook.Handler
 	Reviews []int    `json:"reviews"` // the reviews that it was reminded of
+
+	Fingerprint string `json:"looked"` // of the worktree then, "" if unknown
 
 	ReviewsAt string      `json:"reviewsAt"` // the state of the reviews then
 	LandsOn   string      `json:"landsOn"`   // the ref that its work lands on

@@ -78,7 +78,7 @@ func (h *Handler) resume(ctx context.Context, id string) error {
 	return h.Bus.SetStatus(ctx, id, id, bus.Change{Status: &running, Note: &none}, nil)
 }
 
-// errIfGone words that the session is not in the table.
+// errIfGone adds to an error that the session is not registered.
 func errIfGone(id string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", agents.ErrDeleted, err)

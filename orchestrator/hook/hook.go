@@ -14,7 +14,7 @@ import (
 	"github.com/git-swarm/git-swarm/review"
 )
 
-// Input is what an agent says of an event, whichever agent it is.
+// Input is what an agent reports with an event, in one form for all agents.
 type Input struct {
 	Name       string   // the event's name as the agent has it
 	Session    string   // the agent's own id of its session
@@ -22,7 +22,7 @@ type Input struct {
 	Dir        string   // where the session works
 	Paths      []string // the files that it is about to change, as it names them
 	Command    string
-	StopActive bool   // it was kept from stopping already
+	StopActive bool   // it was already kept from stopping in this turn
 	Reason     string // why it ended
 	PID        int    // the agent's process, 0 if unknown
 }
@@ -37,12 +37,12 @@ type Handler struct {
 	Book   *review.Store
 	Env    repo.Env
 	Now    func() time.Time
-	Linger bool // wait also where nobody sits before the agent
+	Linger bool // wait for messages also in a session without a terminal
 	Input  Input
 	Files  []string // before an edit: those of Input.Paths in Repo, see Places
 
-	// Say puts an answer out for good before it returns nil: then the session's
-	// cursor moves.
+	// Say writes an answer. When it returns nil the session's cursor moves past the
+	// news in it.
 	Say func(Answer) error
 
 	agent *agents.Agent
@@ -51,7 +51,7 @@ type Handler struct {
 // errLater leaves news for another event.
 var errLater = errors.New("not now")
 
-// Run answers the event. With nothing to say, Say is not called.
+// Run handles the event. If there is nothing to say, Say is not called.
 func (h *Handler) Run(ctx context.Context, event string) error {
 	h.agent = &agents.Agent{
 		Kind: h.Kind, ID: h.Input.Session, PID: h.Input.PID, Named: h.Env.Get("GIT_SWARM_SESSION"),
@@ -82,5 +82,5 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 	return errors.New("unknown event " + strconv.Quote(event))
 }
 
-// known is what is known of the repository's agents.
+// known are the repository's agents.
 func (h *Handler) known() agents.Agents { return agents.In(h.Repo) }

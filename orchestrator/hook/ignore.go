@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// mayBeIgnored reports whether git could take the path for ignored: whether the
-// last part of any pattern that counts there matches any part of the path. Most
-// paths are cleared by that, and git, which knows for certain, need not be asked.
+// mayBeIgnored reports whether git could ignore the path: whether the last part of
+// any pattern that applies there matches any part of the path. For most paths the
+// answer is no, and git, which knows for certain, does not have to be started.
 func (h *Handler) mayBeIgnored(file string) bool {
 	if h.Repo.WorkTree == "" {
 		return false
@@ -51,7 +51,7 @@ func (h *Handler) mayBeIgnored(file string) bool {
 	return false
 }
 
-// mayMatch never says no of a pattern that git finds to match: where that needs
+// mayMatch never says no where git finds that the pattern matches: if that takes
 // more than shell wildcards, it says yes.
 func mayMatch(line string, parts []string) bool {
 	pattern := strings.TrimRight(strings.TrimPrefix(line, "\ufeff"), " \r\n")

@@ -15,8 +15,8 @@ import (
 // newsEvery is how often a session is given news that is not urgent.
 const newsEvery = 30 * time.Second
 
-// news tells what came since the cursor, and beats the heart. A subagent is told
-// nothing: what it is told, the session itself would never see.
+// news tells the session what is new since its cursor, and records that it is
+// alive. A subagent is told nothing: the session itself would never see it.
 func (h *Handler) news(ctx context.Context, id string) error {
 	h.stopWaiting()
 	if h.agent.Record != nil {
@@ -42,12 +42,13 @@ func (h *Handler) news(ctx context.Context, id string) error {
 	return err
 }
 
-// within reports whether so little time has passed. What lies in the future by a
-// clock that was ahead is no sign of anything.
+// within reports whether less than limit has passed. A time in the future, from
+// when a clock was ahead, does not count.
 func within(since, limit time.Duration) bool { return since >= 0 && since < limit }
 
-// urgent is a message from the orchestrator, one that says so, and whatever names
-// a path that the session holds.
+// urgent reports whether there is a message from the orchestrator among the news,
+// one that begins with "urgent", or a text that names a path that the session
+// claims.
 func (h *Handler) urgent(ctx context.Context, n *bus.News) bool {
 	var texts []string
 	for _, m := range n.Messages {
@@ -65,8 +66,8 @@ func (h *Handler) urgent(ctx context.Context, n *bus.News) bool {
 	})
 }
 
-// own is what the session claims. The agent's record has what that was at its
-// last stop, so that not all claims of all sessions have to be read.
+// own is what the session claims. It starts from what the agent's record says of
+// its last stop, so that not every claim of every session has to be read.
 func (h *Handler) own(ctx context.Context, id string) (lock.Held, error) {
 	if h.agent.Record != nil && h.agent.Record.Session == id {
 		if own, err := h.Claims.Held(ctx, id, h.agent.Record.Own()); err == nil {

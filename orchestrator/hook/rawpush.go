@@ -10,8 +10,9 @@ import (
 )
 
 // prePush denies a plain git push of the branch that git swarm push lands on. It
-// is a courtesy, with the right command in it: what a shell makes of a text is not
-// for certain, and the pre-push hook of init --git-hooks is what refuses.
+// is a courtesy, with the right command in it: what a shell would make of a text
+// can only be guessed. What refuses for certain is the pre-push hook of init
+// --git-hooks.
 func (h *Handler) prePush(ctx context.Context) error {
 	for _, p := range pushesIn(h.Input.Command, h.Input.Dir) {
 		r, err := repo.Discover(h.Env, p.dir)

@@ -12,24 +12,24 @@ import (
 type rawPush struct {
 	dir    string
 	branch string   // checked out before it in the same text, "" if none was
-	made   bool     // that is a new one; else it may be a file, too
+	made   bool     // that branch is new; else the name may also be a file's
 	remote string   // as it was given, "" if it was not
-	specs  []string // behind the remote; what a shell would expand counts as HEAD
+	specs  []string // after the remote; what a shell would expand counts as HEAD
 	all    bool     // pushes every branch
 	tags   bool     // and nothing else, if there are no specs
 }
 
 // pushesIn finds the git pushes in a text for a shell that works in dir, wherever
-// they stand: in lists, loops and substitutions, behind env, timeout and the like,
-// within sh -c. Text that no shell would take has none.
+// they are: in lists, loops and substitutions, after env, timeout and the like,
+// within sh -c. Text that is no shell command has none.
 func pushesIn(text, dir string) []rawPush {
 	s := &shell{dir: dir}
 	s.read(text, 0)
 	return s.pushes
 }
 
-// shell follows what a text does to the folder and the branch that a push would
-// work in. What only a run could tell it takes as it stands.
+// shell follows how a text changes the folder and the branch that a push would
+// work in. It assumes that every command is run, and succeeds.
 type shell struct {
 	dir    string
 	branch string
@@ -67,7 +67,8 @@ func (s *shell) read(text string, depth int) {
 	})
 }
 
-// ownShell reports whether what is done there stays there.
+// ownShell reports whether the node runs in a shell of its own, so that its cd and
+// git switch have no effect outside.
 func ownShell(n syntax.Node) bool {
 	switch n := n.(type) {
 	case *syntax.Subshell, *syntax.CmdSubst, *syntax.ProcSubst:
@@ -145,14 +146,15 @@ func (s *shell) call(words []string, depth int) {
 	}
 }
 
-// inner is sh -c: what is done there stays there, but for its pushes.
+// inner is sh -c: of what is done there, only the pushes matter outside.
 func (s *shell) inner(text string, depth int) {
 	inner := *s
 	inner.read(text, depth+1)
 	s.pushes = inner.pushes
 }
 
-// behindOptions skips a wrapper's options with their values, settings, and numbers.
+// behindOptions skips a wrapper's options with their values, its settings of
+// variables, and its numbers.
 func behindOptions(words []string) []string {
 	option := false
 	for i, word := range words {

@@ -75,7 +75,7 @@ func (now atStop) same(past agents.Record) bool {
 func (now atStop) remember(a *agents.Record, reviews []int) {
 	a.ReviewsAt, a.ClaimsAt, a.Claims = now.reviews, now.own.Tip, now.own.Paths
 	if !now.work.same {
-		a.Named, a.Looked, a.LandsOn = now.work.paths, now.work.looks, now.work.target
+		a.Named, a.Fingerprint, a.LandsOn = now.work.paths, now.work.state, now.work.target
 	}
 	a.Reviews = append(a.Reviews, reviews...)
 	a.Reviews = a.Reviews[max(0, len(a.Reviews)-maxReviews):]

@@ -18,25 +18,25 @@ import (
 
 // work is what a session has not landed yet of what it claims.
 type work struct {
-	same   bool     // all looks as at the last stop: nothing else is known
+	same   bool     // nothing has changed since the last stop; the rest is not set
 	paths  []string // its claims under which something has not landed
-	looks  string   // see Handler.looks
+	state  string   // see Handler.fingerprint
 	target string   // the ref that it lands on, "" if there is none
 }
 
-// work is what has not landed, unless all looks as it did at the last stop: then
-// the session was reminded of what there is.
+// work is what has not landed, unless nothing has changed since the last stop: then
+// the session was reminded of it.
 func (h *Handler) work(ctx context.Context, held []string) (work, error) {
-	if past := h.past(); past.Looked != "" && past.Looked == h.looks(ctx, held, past.LandsOn) {
+	if past := h.past(); past.Fingerprint != "" && past.Fingerprint == h.fingerprint(ctx, held, past.LandsOn) {
 		return work{same: true}, nil
 	}
 	paths, target, err := h.unpushed(ctx, held)
-	return work{paths: paths, target: target, looks: h.looks(ctx, held, target)}, err
+	return work{paths: paths, target: target, state: h.fingerprint(ctx, held, target)}, err
 }
 
-// looks is a sum over the branch, what it lands on, the index, and size and time of
-// the claimed files; "" if a folder is among them.
-func (h *Handler) looks(ctx context.Context, held []string, target string) string {
+// fingerprint is a hash of the branch, what it lands on, the index, and size and
+// time of the claimed files; "" if a folder is among them.
+func (h *Handler) fingerprint(ctx context.Context, held []string, target string) string {
 	sum := sha256.New()
 	head, err := os.ReadFile(filepath.Join(h.Repo.GitDir, "HEAD"))
 	if err != nil || h.Repo.WorkTree == "" {

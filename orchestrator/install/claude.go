@@ -46,7 +46,8 @@ type Claude struct {
 // was registered.
 const JoinKey = "swarm.claude"
 
-// ruleKey is where it stands that the allow rule is ours: the two files may differ in that.
+// ruleKey is the configuration that says whether the allow rule is ours, one for
+// each of the two files.
 func (c Claude) ruleKey() string {
 	if c.Shared {
 		return "swarm.claudeSharedRule"
@@ -113,8 +114,8 @@ func unsetConfig(ctx context.Context, r *repo.Repo, key string) error {
 	return err
 }
 
-// forgetJoin takes back that sessions may join by themselves, unless hooks of ours
-// are left that they could join by.
+// forgetJoin takes back that sessions may join by themselves, unless there are
+// still hooks of ours through which they could.
 func forgetJoin(ctx context.Context, r *repo.Repo) error {
 	if len(Installed(ctx, r)) > 0 || committed(r) {
 		return nil
@@ -163,13 +164,13 @@ func (c Claude) path(ctx context.Context, r *repo.Repo) (string, error) {
 		}
 		return filepath.Join(r.WorkTree, ClaudeShared), nil
 	}
-	top, err := MainCheckout(ctx, r)
+	top, err := mainCheckout(ctx, r)
 	return filepath.Join(top, ClaudeLocal), err
 }
 
-// MainCheckout is the top of the work tree that is no linked one, or
+// mainCheckout is the top of the main work tree, the one that is not linked, or
 // ErrNoCheckout.
-func MainCheckout(ctx context.Context, r *repo.Repo) (string, error) {
+func mainCheckout(ctx context.Context, r *repo.Repo) (string, error) {
 	if r.GitDir == r.CommonDir && r.WorkTree != "" {
 		return r.WorkTree, nil
 	}
@@ -185,13 +186,13 @@ func MainCheckout(ctx context.Context, r *repo.Repo) (string, error) {
 	return path, nil
 }
 
-// absent is what a file that is not there counts as: no other program writes
-// just this, so what is reduced to it was made by Install.
+// absent stands for a file that does not exist. No other program writes exactly
+// this, so a file that is reduced to it was made by Install.
 const absent = "{ \n}\n"
 
-// editFile replaces a settings file by what edit makes of it, whole or not at
-// all; one that is not there counts as absent. Where nothing changes, nothing is
-// written.
+// editFile replaces a settings file by what edit makes of its text, whole or not
+// at all; the text of one that does not exist is absent. If nothing changes,
+// nothing is written.
 func editFile(path, absent string, edit func(text string) (string, error)) error {
 	file, err := openShared(path)
 	if err != nil {

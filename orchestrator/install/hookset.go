@@ -45,7 +45,7 @@ func portable(args string) string {
 }
 
 // claudeHooks are the hooks in Claude Code's settings, in the order in which they
-// are written. "if" looks at the command. Timeouts are in seconds.
+// are written. "if" is a pattern for the command. Timeouts are in seconds.
 func claudeHooks(c Claude) []hookGroup {
 	run := func(event string, timeout int) handler {
 		if c.Shared {

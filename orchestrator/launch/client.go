@@ -36,8 +36,8 @@ func (c Client) command(ctx context.Context, args ...string) *exec.Cmd {
 	return client(ctx, c.Env.With("GIT_SWARM_SESSION="+c.Session), c.Dir, args...)
 }
 
-// Interactive runs the client in our place, with our terminal, to its end. Where
-// standard input is something else, it is given the terminal all the same.
+// Interactive runs the client on our terminal until it ends. If our standard input
+// is not the terminal, the client reads from the terminal all the same.
 func (c Client) Interactive(ctx context.Context) error {
 	cmd := c.command(ctx, "--name", c.Session, c.Prompt)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -51,16 +51,16 @@ func (c Client) Interactive(ctx context.Context) error {
 	return cmd.Run()
 }
 
-// LeaveKeys leaves an interrupt at the terminal to the program that runs there in
-// our place, until the function returned is called.
+// LeaveKeys leaves an interrupt from the keyboard to the program that runs on our
+// terminal, until the function returned is called.
 func LeaveKeys() func() {
 	keys := make(chan os.Signal, 1)
 	signal.Notify(keys, os.Interrupt, syscall.SIGQUIT)
 	return func() { signal.Stop(keys) }
 }
 
-// Line is a shell's line that does as Interactive does. The prompt is kept in
-// the file at path, which it reads: the line stays one.
+// Line is a shell command that does the same as Interactive, on one line: the
+// prompt is written to the file at path, from which the command reads it.
 func (c Client) Line(path string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return "", err
@@ -79,9 +79,9 @@ func PromptFile(commonDir, session string) string {
 // shellQuote quotes a word for the shell, to the byte.
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// Headless runs the client without a terminal and calls progress with each thing
-// that it says, until it has ended. It may edit files and run git; for more it
-// needs the project's settings, for nobody is there to be asked.
+// Headless runs the client without a terminal until it ends, and calls progress
+// with each thing that it says. It may edit files and run git; what else it may do
+// is up to the project's settings, because there is nobody whom it could ask.
 func (c Client) Headless(ctx context.Context, progress func(text string)) error {
 	cmd := c.command(ctx, "-p", "--name", c.Session, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
 		"--allowedTools", "Bash(git swarm *)", "Bash(git add *)", "Bash(git rm *)", "Bash(git mv *)", "Bash(git status *)", "Bash(git diff *)", "Bash(git log *)", "Bash(git show *)")

@@ -29,8 +29,8 @@ var (
 // clientTime is how long the client may take to answer about itself.
 const clientTime = 20 * time.Second
 
-// client is the Claude Code client on env's PATH with these arguments. What one
-// client hands down to its children does not reach it: it is a session of its
+// client is the Claude Code client on env's PATH with these arguments. It does not
+// get the variables that a client sets for its children: it is a session of its
 // own. When ctx ends it gets SIGTERM, and is killed ten seconds later.
 func client(ctx context.Context, env repo.Env, dir string, args ...string) *exec.Cmd {
 	path := ""
@@ -51,7 +51,8 @@ func client(ctx context.Context, env repo.Env, dir string, args ...string) *exec
 	return cmd
 }
 
-// clientEnv is env without what a client, or git, hands down to its children.
+// clientEnv is env without the variables that a client, or git, sets for its
+// children.
 func clientEnv(env repo.Env) repo.Env {
 	return slices.DeleteFunc(slices.Clone(env), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
@@ -60,7 +61,7 @@ func clientEnv(env repo.Env) repo.Env {
 	})
 }
 
-// clientSettings are the user's, and for every client.
+// clientSettings are named like such variables, but set by users, for all clients.
 var clientSettings = []string{
 	"CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_SKIP_BEDROCK_AUTH", "CLAUDE_CODE_SKIP_VERTEX_AUTH",
 	"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "CLAUDE_CODE_MAX_OUTPUT_TOKENS", "CLAUDE_CODE_API_KEY_HELPER_TTL_MS", "CLAUDE_CODE_OAUTH_TOKEN",
@@ -92,9 +93,9 @@ func ClientVersion(ctx context.Context, env repo.Env) (repo.Version, error) {
 // that file, a line, and does nothing else.
 const ProbeEnv = "GIT_SWARM_PROBE"
 
-// ProbeHooks has the client run its hooks for the begin of a session in dir, of
-// which it begins none, and reports whether ours was among them. Nothing is sent
-// to the model, and no session joins.
+// ProbeHooks lets the client run the hooks for the start of a session in dir,
+// without starting one, and reports whether ours was among them. Nothing is sent to
+// the model, and no session joins.
 func ProbeHooks(ctx context.Context, env repo.Env, dir string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, clientTime)
 	defer cancel()

@@ -35,8 +35,8 @@ func (p SessionPrompt) Text() (string, error) { return fill("session.md", p) }
 // Text is the prompt for the orchestrator.
 func (p StartPrompt) Text() (string, error) { return fill("orchestrator.md", p) }
 
-// fill fills in a template. Texts of others are inserted as they are: a prompt is
-// plain text, in which nothing is markup.
+// fill fills in a template. Values are inserted as they are: a prompt is plain
+// text, so nothing in them has to be escaped.
 func fill(name string, data any) (string, error) {
 	t, err := template.ParseFS(prompts, "prompts/"+name)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 // ErrNoTmux says that there is no tmux on PATH.
 var ErrNoTmux = errors.New("no tmux on PATH to open windows in")
 
-// Tmux is where sessions get a window each: the tmux session that we are in, or
-// else one of the swarm's own, which is begun with its first window.
+// Tmux opens windows for sessions: in the tmux session that we run in, or else in
+// one of the swarm's own, which starts with its first window.
 type Tmux struct {
 	env  repo.Env
 	path string
@@ -64,8 +64,8 @@ func (t *Tmux) Open(ctx context.Context, name, dir, line string) error {
 	return err
 }
 
-// run has what a client hands down to its children taken out of the environment:
-// a tmux server that begins now keeps it for all windows.
+// run starts tmux without the variables that a client sets for its children: a
+// tmux server that starts now would pass them on to all its windows.
 func (t *Tmux) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, t.path, args...)
 	cmd.Env = clientEnv(t.env)

@@ -48,16 +48,16 @@ func CheckWorktrees(ctx context.Context, r *repo.Repo) error {
 	return nil
 }
 
-// AddWorktree makes a linked worktree with the session's branch in it, begun at
-// HEAD if there is no such branch, and gives the worktree the session's
-// identity. One that is there already is left alone.
+// AddWorktree makes a linked worktree with the session's branch checked out, and
+// gives it the session's identity. A branch that does not exist yet starts at HEAD.
+// A worktree that exists already is left alone.
 func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Worktree, error) {
 	w := Worktree{Session: session, Branch: branch, Path: filepath.Join(WorktreeDir(r), session)}
 	if there, err := agents.FindWorktree(r, session); err == nil {
 		w.Path = there
 		return w, nil
 	}
-	if cutShort(r, w.Path) {
+	if unidentified(r, w.Path) {
 		return w, identify(w)
 	}
 	if gone(r, w) {
@@ -77,16 +77,16 @@ func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Wor
 }
 
 // GoneError says that the folder of a session's worktree is not where it was made.
-// Whether it was deleted, and what is in its index is of no more use, or moved, only
-// a person knows.
+// Only a person knows whether it was moved, or deleted together with what was
+// staged in it.
 type GoneError struct{ Worktree }
 
 func (e *GoneError) Error() string {
 	return fmt.Sprintf("the worktree of %s is not at '%s' any more", e.Session, e.Path)
 }
 
-// gone reports whether git still counts on a worktree of the session's at that
-// path, of which somebody has deleted the folder.
+// gone reports whether git still lists a worktree of the session at that path,
+// although the folder does not exist any more.
 func gone(r *repo.Repo, w Worktree) bool {
 	if _, err := os.Lstat(w.Path); !errors.Is(err, fs.ErrNotExist) {
 		return false
@@ -96,9 +96,9 @@ func gone(r *repo.Repo, w Worktree) bool {
 	})
 }
 
-// cutShort reports whether a worktree of the repository stands at path without
-// an identity, as a kill between the two leaves it.
-func cutShort(r *repo.Repo, path string) bool {
+// unidentified reports whether path is a worktree of the repository without an
+// identity, as AddWorktree leaves it when it is killed half-way.
+func unidentified(r *repo.Repo, path string) bool {
 	gitDir, err := gitDirOf(path)
 	if err != nil || filepath.Dir(gitDir) != filepath.Join(r.CommonDir, "worktrees") {
 		return false

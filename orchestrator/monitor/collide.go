@@ -22,10 +22,11 @@ import (
 )
 
 // CollisionsRef is a table: "<A>/<B>" → the files in which the branches of two
-// sessions conflict, one a line, as long as they do. Who stands in it was told.
+// sessions conflict, one a line, for as long as they do. Both sessions were told of
+// what is in it.
 const CollisionsRef = "refs/swarm/collisions"
 
-// Collision is two sessions whose branches, as they are, could not be merged.
+// Collision is a conflict between the branches of two sessions.
 type Collision struct {
 	A, B string // ids, A before B
 	conflict
@@ -34,7 +35,7 @@ type Collision struct {
 // conflict is what two commits conflict in.
 type conflict struct {
 	Files []string // as quoteFile has them, at most maxFiles
-	More  int      // how many there are beside
+	More  int      // how many more there are
 }
 
 // text is what the table holds of it.
@@ -46,7 +47,7 @@ func (c conflict) text() string {
 	return text
 }
 
-// named is at most so many files, and how many there are beside.
+// named lists at most so many files, and says how many more there are.
 func (c conflict) named(most int) string {
 	return shorten(c.Files, most, c.More, ", ")
 }
@@ -54,8 +55,8 @@ func (c conflict) named(most int) string {
 // maxFiles is how many files of a collision are named.
 const maxFiles = 100
 
-// quoteFile is a file's name as text of one line: in quotes with escapes where it
-// is not that by itself, as git has it.
+// quoteFile is a file's name as text on one line: in quotes with escapes if it
+// holds control characters, quotes or bytes that are not UTF-8, much as git does.
 func quoteFile(name string) string {
 	if utf8.ValidString(name) && !strings.HasPrefix(name, "(") && !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '"' || r == '\\' }) {
 		return name
@@ -65,8 +66,8 @@ func quoteFile(name string) string {
 
 func (c Collision) path() string { return c.A + "/" + c.B }
 
-// pairs remembers, from one look to the next, what does not have to be asked of
-// git again.
+// pairs keeps, from one snapshot to the next, what git does not have to be asked
+// again.
 type pairs struct {
 	base    string                 // what "changed" counts from, "" for the target
 	changed map[string]changes     // by tip
@@ -169,7 +170,8 @@ func commonBase(ctx context.Context, r *repo.Repo, at []sessionTip) (string, err
 	return strings.TrimSpace(out), err
 }
 
-// try returns what two tips conflict in, asking git only what is not known of them. What git refuses to merge, such as histories that have nothing
+// try returns the files in which two tips conflict. Git is asked only for what is
+// not known of them. What git refuses to merge, such as histories that have nothing
 // in common, cannot collide.
 func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, from, a, b string) (conflict, error) {
 	key := [2]string{a, b}
@@ -264,7 +266,8 @@ func parseChanges(out string) (c changes) {
 	return c
 }
 
-// compareCollisions tells which are new, or about other files, and which are over.
+// compareCollisions returns which collisions are new, or in other files than
+// before, and which are over.
 func compareCollisions(before, now []Collision) []Event {
 	var events []Event
 	for _, c := range now {
@@ -280,8 +283,8 @@ func compareCollisions(before, now []Collision) []Event {
 	return events
 }
 
-// warn tells both sessions of each collision once: of a file that comes to it
-// again, of one that went away and came back, too, for the table forgets it.
+// warn tells both sessions of each collision once. They are told again when files
+// are added to it, and when a collision comes back that was over.
 func (m *Monitor) warn(ctx context.Context, found []Collision) error {
 	table, err := m.Bus.Store().Table(ctx, CollisionsRef)
 	if err != nil {
@@ -304,7 +307,8 @@ func (m *Monitor) warn(ctx context.Context, found []Collision) error {
 	return m.Bus.Update(ctx, bus.Orchestrator, func(tx *refstore.Tx, _ string) error { return record(tx, found) })
 }
 
-// record brings the table to what was found, and tells of what is new in it.
+// record replaces the table by what was found, and tells the sessions what is new
+// in it.
 func record(tx *refstore.Tx, found []Collision) error {
 	table, err := tx.Table(CollisionsRef)
 	if err != nil {
@@ -335,19 +339,19 @@ func record(tx *refstore.Tx, found []Collision) error {
 	if _, err := tx.Record(CollisionsRef, refstore.Entry{Body: subject}); err != nil {
 		return err
 	}
-	return tell(tx, told)
+	return notify(tx, told)
 }
 
-// moreIn is More of the conflict whose text this is.
+// moreIn reads conflict.More back from its text.
 func moreIn(text string) (n int) {
 	last := text[strings.LastIndex(strings.TrimSuffix(text, "\n"), "\n")+1:]
 	_, _ = fmt.Sscanf(last, "(%d more)", &n)
 	return n
 }
 
-// tell sends one message to each session that is about to collide, however many
-// it collides with.
-func tell(tx *refstore.Tx, told []Collision) error {
+// notify sends one message to each session that collides, however many others it
+// collides with.
+func notify(tx *refstore.Tx, told []Collision) error {
 	with := map[string][]Collision{} // as the session sees it: B is the other
 	for _, c := range told {
 		with[c.A] = append(with[c.A], c)
@@ -370,7 +374,7 @@ func tell(tx *refstore.Tx, told []Collision) error {
 	return nil
 }
 
-// shorten joins at most so many, and says how many there are beside.
+// shorten joins at most so many texts, and says how many more there are.
 func shorten(texts []string, most, beside int, sep string) string {
 	if n := len(texts) - most; n > 0 {
 		texts, beside = texts[:most], beside+n

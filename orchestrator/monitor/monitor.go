@@ -15,8 +15,9 @@ import (
 	"github.com/git-swarm/git-swarm/review"
 )
 
-// Monitor oversees a swarm: it puts together how things stand, tells sessions
-// that are about to collide, and approves what it is asked to, if it may.
+// Monitor watches over a swarm: it takes snapshots, warns sessions whose branches
+// would conflict, and approves reviews if AutoApprove lets it. It is not safe for
+// use by several goroutines at once.
 type Monitor struct {
 	Repo        *repo.Repo
 	Bus         *bus.Bus
@@ -31,11 +32,11 @@ type Monitor struct {
 	before *Snapshot
 }
 
-// Snapshot is how things stand at a moment.
+// Snapshot is the state of a swarm at one moment.
 type Snapshot struct {
 	At         time.Time
 	Sessions   []bus.Session
-	Stale      []string // ids of sessions that are not done and were not heard of
+	Stale      []string // ids of sessions that are not done, and silent for StaleAfter
 	Reviews    []*review.Review
 	Messages   []bus.Message // unread, to the orchestrator
 	Holder     *lock.PushHolder
@@ -43,7 +44,7 @@ type Snapshot struct {
 	Collisions []Collision
 }
 
-// Look puts together how things stand, without the collisions, which take git.
+// Look takes a snapshot without the collisions, which take git to find.
 func (m *Monitor) Look(ctx context.Context) (*Snapshot, error) {
 	s := &Snapshot{At: m.Now()}
 	var err error
@@ -74,8 +75,8 @@ func (m *Monitor) Look(ctx context.Context) (*Snapshot, error) {
 	return s, nil
 }
 
-// Tick looks, acts, and returns how things stand and what has happened since the
-// last Tick; the first Tick reports what stands.
+// Tick approves and warns where that is due, and returns a snapshot and what has
+// happened since the last Tick; the first Tick reports everything as new.
 func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
 	approved, err := m.approve(ctx)
 	if err != nil {
@@ -96,10 +97,10 @@ func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
 	return now, events, nil
 }
 
-// Looked reports whether there was a Tick yet.
+// Looked reports whether Tick has succeeded before.
 func (m *Monitor) Looked() bool { return m.before != nil }
 
-// approve gives the verdicts that were asked of the orchestrator.
+// approve approves the reviews that wait for the orchestrator's verdict.
 func (m *Monitor) approve(ctx context.Context) ([]Event, error) {
 	if !m.AutoApprove {
 		return nil, nil
@@ -128,7 +129,7 @@ func (m *Monitor) approve(ctx context.Context) ([]Event, error) {
 	return events, nil
 }
 
-// Beat lets the others see that the orchestrator is there.
+// Beat records that the orchestrator is alive, for the others to see.
 func (m *Monitor) Beat(ctx context.Context) error {
 	return m.Bus.Update(ctx, bus.Orchestrator, func(*refstore.Tx, string) error { return nil })
 }
@@ -148,7 +149,7 @@ func (m *Monitor) watchRefs(s *Snapshot) []string {
 	return refs
 }
 
-// Event is something that happened, or that stands at the first look.
+// Event is a change between two snapshots.
 type Event struct {
 	Kind    string   // joined, running, blocked, done, stale, back, review, verdict, auto-approved, message, lock, collision, clear
 	Session string   // whom it is about
@@ -158,7 +159,7 @@ type Event struct {
 	Files   []string // of a collision
 }
 
-// compare tells what differs between two looks. before is nil at the first.
+// compare returns what differs between two snapshots. before is nil the first time.
 func compare(before, now *Snapshot) []Event {
 	if before == nil {
 		before = &Snapshot{}
