@@ -86,14 +86,18 @@ func (c Client) Headless(ctx context.Context, progress func(text string)) error 
 	cmd := c.command(ctx, "-p", "--name", c.Session, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
 		"--allowedTools", "Bash(git swarm *)", "Bash(git add *)", "Bash(git rm *)", "Bash(git mv *)", "Bash(git status *)", "Bash(git diff *)", "Bash(git log *)", "Bash(git show *)")
 	cmd.Stdin = strings.NewReader(c.Prompt)
-	cmd.Stdout = &lines{each: func(line []byte) {
+	last := ""
+	out := &lines{each: func(line []byte) {
 		for _, text := range saidIn(line) {
 			progress(text)
+			last = text
 		}
 	}}
+	cmd.Stdout = out
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
 	err := cmd.Run()
+	out.end()
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // it is done; something it left behind holds its output
 		return nil
 	}
@@ -101,7 +105,7 @@ func (c Client) Headless(ctx context.Context, progress func(text string)) error 
 		return err
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
-	return fmt.Errorf("claude failed (%w): %s", err, cmp.Or(line, "it gave no reason"))
+	return fmt.Errorf("claude failed (%w): %s", err, cmp.Or(line, last, "it gave no reason"))
 }
 
 // lines hands on what is written to it, a line at a time.
@@ -123,8 +127,16 @@ func (l *lines) Write(text []byte) (int, error) {
 	}
 }
 
-// saidIn reads one line of the client's stream: what the model said, and the
-// tools that it called.
+// end hands on a last line that has no line feed.
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		l.each(l.rest)
+		l.rest = nil
+	}
+}
+
+// saidIn reads one line of the client's stream: what the model said, the tools that
+// it called, and what the client itself prints, as it is.
 func saidIn(line []byte) []string {
 	var event struct {
 		Type    string `json:"type"`
@@ -140,6 +152,9 @@ func saidIn(line []byte) []string {
 		} `json:"message"`
 	}
 	if json.Unmarshal(line, &event) != nil {
+		if text := strings.TrimSpace(string(line)); text != "" {
+			return []string{text}
+		}
 		return nil
 	}
 	if event.Type == "result" && event.Failed {

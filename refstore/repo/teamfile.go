@@ -55,6 +55,7 @@ func ParseTeamFile(content []byte) (*TeamFile, error) {
 		RequireReview bool     `toml:"requireReview"`
 		Heal          string   `toml:"heal"`
 	}
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as git does with its own files
 	if err := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields().Decode(&t); err != nil {
 		return nil, &TeamFileError{Why: whyNot(err)}
 	}

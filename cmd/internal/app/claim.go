@@ -86,7 +86,7 @@ func (c *call) claiming() (claims *lock.Claims, id string, err error) {
 
 func (c *call) printClaim(g lock.Claim) error {
 	if c.wantJSON() {
-		return c.object(jsonClaim(g))
+		return c.object("claim", jsonClaim(g))
 	}
 	return c.printf("%s claimed %s\n", g.Session, text.Inert(g.Path))
 }
@@ -134,7 +134,7 @@ and how it came about.`,
 func (c *call) printClaims(held []lock.Claim) error {
 	if c.wantJSON() {
 		for _, h := range held {
-			if err := c.object(jsonClaim(h)); err != nil {
+			if err := c.object("claim", jsonClaim(h)); err != nil {
 				return err
 			}
 		}
@@ -211,7 +211,7 @@ func (c *call) printReleased(id string, paths []string) error {
 	for _, path := range paths {
 		var err error
 		if c.wantJSON() {
-			err = c.object(map[string]any{"path": path, "session": id, "status": "released"})
+			err = c.object("claim", map[string]any{"path": path, "session": id, "status": "released"})
 		} else {
 			err = c.printf("%s released %s\n", id, text.Inert(path))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -157,6 +158,9 @@ func (a *App) globals(args []string) (g global, err error) {
 			if !filepath.IsAbs(dir) {
 				dir = filepath.Join(a.Dir, dir)
 			}
+			if _, err := os.Stat(dir); err != nil {
+				return g, refuseDir(args[1], err)
+			}
 			a.Dir = dir
 			args = args[2:]
 		case word == "--session" || word == "--from":
@@ -228,7 +232,7 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 				args = append(args, word)
 				continue
 			}
-			return nil, usageOf(v, fmt.Sprintf("unknown option '%s'", text.Inert(word)))
+			return nil, unknownOption(v, name, flags)
 		}
 		_, isBool := flags[at].(*cli.BoolFlag)
 		switch {
@@ -253,6 +257,30 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 		}
 	}
 	return append(append(options, "--"), args...), nil
+}
+
+// unknownOption suggests the option that was meant, if one is near.
+func unknownOption(v *verb, name string, flags []cli.Flag) error {
+	var known []string
+	for _, f := range flags {
+		known = append(known, f.Names()...)
+	}
+	dashes := strings.Repeat("-", min(len(name), 2))
+	e := &usageError{verb: v, what: fmt.Sprintf("unknown option '%s%s'", dashes, text.Inert(name))}
+	if near := text.Nearest(name, known); near != "" {
+		e.near = "--" + near
+	}
+	return e
+}
+
+// unknownSub refuses a second word that is none of a command's, such as "context
+// remove", and suggests the one that was meant.
+func (c *call) unknownSub() error {
+	e := &usageError{verb: c.verb, what: fmt.Sprintf("unknown command '%s %s'", c.verb.name, text.Inert(c.args[0]))}
+	if near := text.Nearest(c.args[0], c.verb.subs); near != "" {
+		e.near = "git swarm " + c.verb.name + " " + near
+	}
+	return e
 }
 
 // checkValue refuses what the flag cannot parse, before urfave/cli does: its errors

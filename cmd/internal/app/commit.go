@@ -56,7 +56,7 @@ func runCommit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.object(map[string]any{"commit": strings.TrimSpace(head), "session": id, "subject": subject})
+	return c.object("commit", map[string]any{"commit": strings.TrimSpace(head), "session": id, "subject": subject})
 }
 
 // mayCommit refuses files that others claim, naming them all.

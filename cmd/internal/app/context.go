@@ -21,7 +21,7 @@ func contextVerb() *verb {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "context add BODY, or context show?")
 			}
-			return usageOf(c.verb, fmt.Sprintf("unknown command 'context %s'", text.Inert(c.args[0])))
+			return c.unknownSub()
 		},
 	}
 }
@@ -55,7 +55,7 @@ git log refs/swarm/context shows all of them.`,
 				return err
 			}
 			if c.wantJSON() {
-				return c.object(map[string]any{"number": number, "category": category})
+				return c.object("context", map[string]any{"number": number, "category": category})
 			}
 			return c.printf("Context #%d added (%s)\n", number, category)
 		},
@@ -114,7 +114,7 @@ func showContext(ctx context.Context, c *call) error {
 func (c *call) printContext(entries []bus.Context, whole bool) error {
 	if c.wantJSON() {
 		for _, e := range entries {
-			if err := c.object(jsonContext("", e)); err != nil {
+			if err := c.object("context", jsonContext(e)); err != nil {
 				return err
 			}
 		}
@@ -136,7 +136,6 @@ func (c *call) printContext(entries []bus.Context, whole bool) error {
 }
 
 type contextJSON struct {
-	Kind     string  `json:"kind,omitempty"`
 	Number   int     `json:"number"`
 	Category string  `json:"category"`
 	Session  string  `json:"session"`
@@ -144,8 +143,8 @@ type contextJSON struct {
 	At       *string `json:"at"`
 }
 
-func jsonContext(kind string, e bus.Context) contextJSON {
-	return contextJSON{kind, e.Number, e.Category, e.By, e.Body, text.Stamp(e.At)}
+func jsonContext(e bus.Context) contextJSON {
+	return contextJSON{e.Number, e.Category, e.By, e.Body, text.Stamp(e.At)}
 }
 
 // number reads an argument such as "3" or "#3".

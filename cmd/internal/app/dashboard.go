@@ -151,32 +151,32 @@ func messageItems(s *monitor.Snapshot) (items []string) {
 
 func (c *call) printDashboardJSON(s *monitor.Snapshot) error {
 	for _, session := range s.Sessions {
-		if err := c.object(jsonSession(session)); err != nil {
+		if err := c.object("session", jsonSession(session)); err != nil {
 			return err
 		}
 	}
 	for _, id := range s.Stale {
-		if err := c.object(map[string]any{"kind": "stale", "session": id}); err != nil {
+		if err := c.object("stale", map[string]any{"session": id}); err != nil {
 			return err
 		}
 	}
 	if h := s.Holder; h != nil {
-		if err := c.object(map[string]any{"kind": "push", "session": h.Session, "since": text.Stamp(h.Since), "waiting": append([]string{}, s.Waiters...)}); err != nil {
+		if err := c.object("push", map[string]any{"session": h.Session, "since": text.Stamp(h.Since), "waiting": append([]string{}, s.Waiters...)}); err != nil {
 			return err
 		}
 	}
 	for _, r := range s.Reviews {
-		if err := c.object(jsonReview(r)); err != nil {
+		if err := c.object("review", jsonReview(r)); err != nil {
 			return err
 		}
 	}
 	for _, m := range s.Messages {
-		if err := c.object(jsonMessage("message", m)); err != nil {
+		if err := c.object("message", jsonMessage(m)); err != nil {
 			return err
 		}
 	}
 	for _, x := range s.Collisions {
-		if err := c.object(map[string]any{"kind": "collision", "session": x.A, "other": x.B, "files": x.Files}); err != nil {
+		if err := c.object("collision", map[string]any{"session": x.A, "other": x.B, "files": x.Files}); err != nil {
 			return err
 		}
 	}

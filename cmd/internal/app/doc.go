@@ -11,7 +11,9 @@
 //     "hint: …" with one plain command.
 //   - What another session wrote is printed inert: on one line, quoted, control
 //     characters escaped. With --json it is given as it was stored.
-//   - --json prints one object a line, keys in lower case, times in RFC 3339.
+//   - --json prints one object a line on stdout, each with a "kind", keys in lower
+//     case, times in RFC 3339. A refusal is one object too, of kind "error", with
+//     "error", "hint" and "code"; its lines on stderr stay.
 //   - Options may stand before or after arguments; "--" ends them. An argument that
 //     begins with "-" and holds a blank is text, not an option.
 //   - A body given as "-" is read from standard input, to the byte.

@@ -67,7 +67,7 @@ func (c *call) printFindings(findings []finding) error {
 
 func (c *call) printFinding(f finding) error {
 	if c.wantJSON() {
-		return c.object(map[string]any{"check": f.what, "status": f.state, "detail": f.text, "hint": f.hint})
+		return c.object("check", map[string]any{"check": f.what, "status": f.state, "detail": f.text, "hint": f.hint})
 	}
 	colours := map[string]text.Colour{"ok": text.Green, "note": text.Yellow, "bad": text.Red}
 	mark := fmt.Sprintf("%-4s", f.state)

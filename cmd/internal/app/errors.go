@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -66,8 +67,9 @@ var (
 )
 
 // fail prints an error as one line, with a hint where there is a next step, and
-// returns the exit code.
-func (a *App) fail(err error) int {
+// returns the exit code. If the command line asks for JSON, stdout gets an object
+// that says the same.
+func (a *App) fail(err error, args []string) int {
 	var status *statusError
 	if errors.As(err, &status) {
 		return status.code
@@ -83,7 +85,23 @@ func (a *App) fail(err error) int {
 	if hint != "" {
 		fmt.Fprintf(a.Stderr, "hint: %s\n", text.Inert(hint))
 	}
+	if takesJSON(err) && slices.Contains(args, "--json") {
+		_ = a.object("error", map[string]any{"error": line, "hint": hint, "code": code})
+	}
 	return code
+}
+
+// takesJSON reports whether the command that failed has an option --json.
+func takesJSON(err error) bool {
+	var of *callError
+	var usage *usageError
+	switch {
+	case errors.As(err, &of):
+		return of.call.verb.json
+	case errors.As(err, &usage):
+		return usage.verb != nil && usage.verb.json
+	}
+	return false
 }
 
 // describe words an error and its next step on one line.

@@ -57,7 +57,7 @@ func runFsck(ctx context.Context, c *call) error {
 		return &statusError{exitFatal}
 	}
 	if c.wantJSON() {
-		return nil
+		return c.object("ok", map[string]any{"commits": read})
 	}
 	return c.printf("ok: %s checked\n", text.Count(read, "commit"))
 }
@@ -71,5 +71,5 @@ func (c *call) printFault(fault error) error {
 	if errors.As(fault, &damaged) {
 		line = map[string]any{"ref": damaged.Ref, "commit": damaged.ID, "path": damaged.Path, "fault": damaged.Err.Error()}
 	}
-	return c.object(line)
+	return c.object("fault", line)
 }

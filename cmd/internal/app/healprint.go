@@ -89,10 +89,10 @@ func (c *call) explain(h merge.Healed) error {
 		return nil
 	}
 	if h.Why != "" && c.wantJSON() {
-		return c.object(map[string]any{"path": h.Path, "status": "conflict", "reason": h.Why})
+		return c.object("heal", map[string]any{"path": h.Path, "status": "conflict", "reason": h.Why})
 	}
 	if len(h.Result.Regions) == 0 && c.wantJSON() {
-		return c.object(map[string]any{"path": h.Path, "status": "healed", "rule": h.Rules()[0]})
+		return c.object("heal", map[string]any{"path": h.Path, "status": "healed", "rule": h.Rules()[0]})
 	}
 	for _, r := range h.Result.Regions {
 		status, reason := "healed", ""
@@ -107,7 +107,7 @@ func (c *call) explain(h merge.Healed) error {
 			c.notef("%s: lines %s of ours: %s", text.Inert(h.Path), lines(r.Ours), how)
 			continue
 		}
-		if err := c.object(map[string]any{
+		if err := c.object("heal", map[string]any{
 			"path": h.Path, "status": status, "rule": r.Rule, "reason": reason, "regenerate": h.Regenerate,
 			"base": span(r.Base), "ours": span(r.Ours), "theirs": span(r.Theirs),
 		}); err != nil {

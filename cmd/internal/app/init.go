@@ -253,7 +253,7 @@ func (c *call) initJSON(all []bus.Session, paths map[string]string) error {
 	for _, s := range all {
 		line := jsonSession(s)
 		line.Worktree = paths[s.ID]
-		if err := c.object(line); err != nil {
+		if err := c.object("session", line); err != nil {
 			return err
 		}
 	}

@@ -29,15 +29,22 @@ func taskFlags() []cli.Flag {
 func promptVerb() *verb {
 	return &verb{
 		name: "prompt", group: groupStart, args: "ID", min: 1, max: 1, short: "print the prompt for a session, to paste",
-		flags: taskFlags,
+		flags: taskFlags, json: true,
 		run: func(ctx context.Context, c *call) error {
 			clients, err := c.clients(ctx)
 			if err != nil {
 				return err
 			}
-			return c.printf("%s", clients[0].Prompt)
+			return c.printPrompt(clients[0].Session, clients[0].Prompt)
 		},
 	}
+}
+
+func (c *call) printPrompt(session, prompt string) error {
+	if c.wantJSON() {
+		return c.object("prompt", map[string]any{"session": session, "prompt": prompt})
+	}
+	return c.printf("%s", prompt)
 }
 
 func launchVerb() *verb {
@@ -50,6 +57,7 @@ by line; they may edit files and run git, and what else they may do is up to the
 project's settings. --print prints the commands, to run in terminals of your own:
 a line each, for which the prompt is kept in a file (so it is no command for an
 agent's shell, which may refuse what a shell expands).`,
+		json: true,
 		flags: func() []cli.Flag {
 			return append(taskFlags(),
 				&cli.BoolFlag{Name: "headless", Aliases: []string{"p"}, Usage: "without a terminal, to the end of the task"},
@@ -82,17 +90,32 @@ func runLaunch(ctx context.Context, c *call) error {
 		}
 	}
 	if printed {
-		for _, a := range clients {
-			line, err := c.launchLine(a)
-			if err == nil {
-				err = c.printf("%s\n", line)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.printLaunches(clients)
 	}
+	return c.openWindows(ctx, clients)
+}
+
+// printLaunches prints a command line for each client.
+func (c *call) printLaunches(clients []launch.Client) error {
+	for _, a := range clients {
+		line, err := c.launchLine(a)
+		switch {
+		case err != nil:
+		case c.wantJSON():
+			err = c.object("launch", map[string]any{"session": a.Session, "command": line})
+		default:
+			err = c.printf("%s\n", line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openWindows starts each client in a tmux window, or the only one right here if
+// there is no tmux.
+func (c *call) openWindows(ctx context.Context, clients []launch.Client) error {
 	tmux, err := launch.FindTmux(ctx, c.Env, c.swarm.Repo)
 	if errors.Is(err, launch.ErrNoTmux) && len(clients) == 1 && c.onTerminal() {
 		return passStatus(clients[0].Interactive(ctx))
@@ -101,25 +124,32 @@ func runLaunch(ctx context.Context, c *call) error {
 		return err
 	}
 	for _, a := range clients {
-		line, err := c.launchLine(a)
-		if err == nil {
-			err = tmux.Open(ctx, a.Session, a.Dir, line)
-		}
-		window := strings.TrimPrefix(tmux.Own+":"+a.Session, ":")
-		if errors.Is(err, launch.ErrWindow) {
-			return refuseWindow(window)
-		}
-		if err == nil {
-			err = c.printf("%s started in tmux window %s\n", a.Session, window)
-		}
-		if err != nil {
+		if err := c.openWindow(ctx, tmux, a); err != nil {
 			return err
 		}
 	}
 	if tmux.Own != "" {
-		c.notef("They are at work in a tmux session of their own; to see them: tmux attach -t %s", tmux.Own)
+		c.notef("They run in a tmux session of their own; to see them: tmux attach -t %s", tmux.Own)
 	}
 	return nil
+}
+
+func (c *call) openWindow(ctx context.Context, tmux *launch.Tmux, a launch.Client) error {
+	line, err := c.launchLine(a)
+	if err != nil {
+		return err
+	}
+	window := strings.TrimPrefix(tmux.Own+":"+a.Session, ":")
+	err = tmux.Open(ctx, a.Session, a.Dir, line)
+	switch {
+	case errors.Is(err, launch.ErrWindow):
+		return refuseWindow(window)
+	case err != nil:
+		return err
+	case c.wantJSON():
+		return c.object("launch", map[string]any{"session": a.Session, "window": window})
+	}
+	return c.printf("%s started in tmux window %s\n", a.Session, window)
 }
 
 // mayLaunch refuses where there is no client, or where one is at work already.
@@ -157,6 +187,10 @@ func (c *call) runHeadless(ctx context.Context, clients []launch.Client) error {
 			errs[i] = a.Headless(ctx, func(said string) {
 				out.Lock()
 				defer out.Unlock()
+				if c.wantJSON() {
+					_ = c.object("output", map[string]any{"session": a.Session, "text": said})
+					return
+				}
 				for line := range strings.Lines(text.Block(said)) {
 					fmt.Fprintf(c.Stdout, "%s| %s\n", a.Session, strings.TrimRight(line, "\n"))
 				}

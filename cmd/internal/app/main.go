@@ -32,7 +32,7 @@ func Main(args []string) int {
 	var err error
 	if a.Dir, err = os.Getwd(); err != nil {
 		if len(args) < 2 || args[1] != "hook" { // which is told where its agent works
-			return a.fail(err)
+			return a.fail(err, nil)
 		}
 		a.Dir = "/"
 	}
@@ -51,7 +51,7 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}
-	return a.fail(err)
+	return a.fail(err, args)
 }
 
 // undoable returns a context that SIGINT and SIGTERM end, for verbs that undo

@@ -71,7 +71,7 @@ func replyVerb() *verb {
 
 func (c *call) printSent(what string, s bus.Sent) error {
 	if c.wantJSON() {
-		return c.object(map[string]any{"number": s.Number, "to": s.To})
+		return c.object("sent", map[string]any{"number": s.Number, "to": s.To})
 	}
 	return c.printf("%s #%d sent to %s\n", what, s.Number, s.To)
 }
@@ -130,7 +130,7 @@ func runInbox(ctx context.Context, c *call) error {
 func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 	if c.wantJSON() {
 		for _, m := range messages {
-			if err := c.object(jsonMessage("", m)); err != nil {
+			if err := c.object("message", jsonMessage(m)); err != nil {
 				return err
 			}
 		}
@@ -160,7 +160,6 @@ func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 }
 
 type messageJSON struct {
-	Kind      string  `json:"kind,omitempty"`
 	Number    int     `json:"number"`
 	From      string  `json:"from"`
 	To        string  `json:"to"`
@@ -170,6 +169,6 @@ type messageJSON struct {
 	InReplyTo int     `json:"in_reply_to,omitempty"`
 }
 
-func jsonMessage(kind string, m bus.Message) messageJSON {
-	return messageJSON{kind, m.Number, m.From, m.To, m.Body, text.Stamp(m.At), m.Read, m.InReplyTo}
+func jsonMessage(m bus.Message) messageJSON {
+	return messageJSON{m.Number, m.From, m.To, m.Body, text.Stamp(m.At), m.Read, m.InReplyTo}
 }

@@ -35,7 +35,7 @@ interrupted. Two sessions whose branches would conflict are told, once. orchestr
 		json: true, flags: orchestrateFlags, subs: []string{"run", "dashboard"},
 		run: func(ctx context.Context, c *call) error {
 			if len(c.args) == 1 && c.args[0] != "run" {
-				return usageOf(c.verb, fmt.Sprintf("unknown command 'orchestrate %s'", text.Inert(c.args[0])))
+				return c.unknownSub()
 			}
 			ctx, restore := undoable(ctx)
 			defer restore()
@@ -149,7 +149,7 @@ func needsSomebody(e monitor.Event) bool {
 
 func (c *call) printEvent(at time.Time, e monitor.Event) error {
 	if c.wantJSON() {
-		return c.object(map[string]any{
+		return c.object("event", map[string]any{
 			"at": text.Stamp(at), "event": e.Kind, "session": e.Session, "other": e.Other, "number": e.Number, "body": e.Text, "files": append([]string{}, e.Files...),
 		})
 	}

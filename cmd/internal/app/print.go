@@ -69,11 +69,13 @@ func (a *App) notef(format string, args ...any) { fmt.Fprintf(a.Stderr, format+"
 // wantJSON reports whether --json was given.
 func (c *call) wantJSON() bool { return c.cmd.Bool("json") }
 
-// object prints v as one line of JSON.
-func (c *call) object(v any) error {
+// object prints v, which encodes as a JSON object that is not empty, as one line
+// that begins with its kind.
+func (a *App) object(kind string, v any) error {
 	line, err := text.JSON(v)
 	if err != nil {
 		return err
 	}
-	return c.printf("%s\n", line)
+	_, err = fmt.Fprintf(a.Stdout, "{\"kind\":%q,%s\n", kind, line[1:])
+	return err
 }

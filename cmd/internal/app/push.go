@@ -118,7 +118,7 @@ func (c *call) printLanded(l *land.Landed, done, verb string) error {
 		c.notef("hint: commit or stash, then git swarm pull")
 	}
 	if c.wantJSON() {
-		return c.object(map[string]any{
+		return c.object("landed", map[string]any{
 			"remote": l.Target.Remote, "branch": l.Target.Branch, "before": l.Before, "after": l.After,
 			"commits": l.Commits, "rebased": l.Rebased, "told": append([]string{}, l.Notified...), "healed": jsonHealed(l.Healed),
 		})

@@ -27,7 +27,7 @@ func reviewVerb() *verb {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "review what? "+strings.Join(subs, ", "))
 			}
-			return usageOf(c.verb, fmt.Sprintf("unknown command 'review %s'", text.Inert(c.args[0])))
+			return c.unknownSub()
 		},
 	}
 }
@@ -76,7 +76,7 @@ func runReviewRequest(ctx context.Context, c *call) error {
 		return err
 	}
 	if c.wantJSON() {
-		return c.object(jsonReview(made))
+		return c.object("review", jsonReview(made))
 	}
 	return c.printf("Review #%d requested from %s\n", made.Number, strings.Join(made.To, ", "))
 }
@@ -174,7 +174,7 @@ func runReviewList(ctx context.Context, c *call) error {
 func (c *call) printReviews(found []*review.Review) error {
 	if c.wantJSON() {
 		for _, r := range found {
-			if err := c.object(jsonReview(r)); err != nil {
+			if err := c.object("review", jsonReview(r)); err != nil {
 				return err
 			}
 		}

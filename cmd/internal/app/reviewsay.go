@@ -30,7 +30,7 @@ one was given with the request.`,
 				return err
 			}
 			if c.wantJSON() {
-				return c.object(jsonReview(r))
+				return c.object("review", jsonReview(r))
 			}
 			diff, err := book.Diff(ctx, r.Number)
 			if err != nil {
@@ -161,7 +161,7 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 		return &reviewError{r.Number, err}
 	}
 	if c.wantJSON() {
-		return c.object(jsonReview(now))
+		return c.object("review", jsonReview(now))
 	}
 	done := map[review.Kind]string{review.Approve: "approved", review.Reject: "rejected", review.Comment: "commented on", review.Withdraw: "withdrawn"}
 	line := fmt.Sprintf("Review #%d %s", now.Number, done[kind])
@@ -226,7 +226,7 @@ func (c *call) printClear(id string, newest *review.Review, verdict error) error
 		return verdict
 	}
 	if c.wantJSON() {
-		return c.object(map[string]any{"session": id, "status": "clear", "number": newest.Number})
+		return c.object("merge-ok", map[string]any{"session": id, "status": "clear", "number": newest.Number})
 	}
 	return c.printf("%s is clear to merge\n", id)
 }

@@ -217,7 +217,7 @@ func (c *call) removeDocs() error {
 
 func (c *call) sayDoc(path, state string) error {
 	if c.wantJSON() {
-		return c.object(map[string]any{"kind": "file", "path": path, "state": state})
+		return c.object("file", map[string]any{"path": path, "state": state})
 	}
 	if state == "kept" {
 		state = "kept, for setup did not write it:"

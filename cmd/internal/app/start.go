@@ -26,6 +26,7 @@ func startVerb() *verb {
 into it ("-" says so), or else what is written in the editor. Writes the rules of the swarm into a block of its own in
 CLAUDE.md (or AGENTS.md), installs the hooks, and starts claude as the
 orchestrator: it plans first, and asks.`,
+		json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "read the plan from `FILE`"},
@@ -45,11 +46,14 @@ func runStart(ctx context.Context, c *call) (err error) {
 	if c.cmd.String("file") != "" && len(c.args) > 0 {
 		return usageOf(c.verb, "either a plan or --file")
 	}
+	printed := c.cmd.Bool("print-prompt")
+	if c.wantJSON() && !printed {
+		return usageOf(c.verb, "--json goes with --print-prompt")
+	}
 	r, err := c.Repo()
 	if err != nil {
 		return err
 	}
-	printed := c.cmd.Bool("print-prompt")
 	if !printed { // before anybody writes a plan for nothing
 		if err := c.mayStart(ctx, r); err != nil {
 			return err
@@ -71,7 +75,7 @@ func runStart(ctx context.Context, c *call) (err error) {
 		return err
 	}
 	if printed {
-		return c.printf("%s", prompt)
+		return c.printPrompt(bus.Orchestrator, prompt)
 	}
 	if len(prompt) > launch.MaxPrompt {
 		return refuseTooLong("plan")

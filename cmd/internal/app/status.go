@@ -31,7 +31,7 @@ func statusVerb() *verb {
 func (c *call) printStatus(ctx context.Context, all []bus.Session) error {
 	if c.wantJSON() {
 		for _, s := range all {
-			if err := c.object(jsonSession(s)); err != nil {
+			if err := c.object("session", jsonSession(s)); err != nil {
 				return err
 			}
 		}

@@ -47,12 +47,12 @@ func (c *call) news(n *bus.News) error {
 
 func (c *call) newsJSON(n *bus.News) error {
 	for _, m := range n.Messages {
-		if err := c.object(jsonMessage("message", m)); err != nil {
+		if err := c.object("message", jsonMessage(m)); err != nil {
 			return err
 		}
 	}
 	for _, e := range n.Context {
-		if err := c.object(jsonContext("context", e)); err != nil {
+		if err := c.object("context", jsonContext(e)); err != nil {
 			return err
 		}
 	}

@@ -84,5 +84,5 @@ func (c *call) printUpdated(ctx context.Context, b *bus.Bus, id string, released
 	if err != nil {
 		return fmt.Errorf("session %s: %w", id, err)
 	}
-	return c.object(jsonSession(s))
+	return c.object("session", jsonSession(s))
 }

@@ -16,7 +16,7 @@ func versionVerb() *verb {
 		run: func(_ context.Context, c *call) error {
 			v := readVersion()
 			if c.wantJSON() {
-				return c.object(v)
+				return c.object("version", v)
 			}
 			return c.printf("%s", v)
 		},
@@ -27,7 +27,6 @@ func versionVerb() *verb {
 // version (of "go install …@latest", or from the tag at hand), the commit, and
 // how it was built.
 type version struct {
-	Kind     string            `json:"kind"`
 	Version  string            `json:"version"`
 	Commit   string            `json:"commit"`
 	Time     string            `json:"time"`
@@ -38,7 +37,7 @@ type version struct {
 }
 
 func readVersion() version {
-	v := version{Kind: "version", Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Settings: map[string]string{}}
+	v := version{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Settings: map[string]string{}}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v

@@ -55,7 +55,7 @@ func (c *call) formatUsage(err error) *wording {
 			hint += " " + usage.verb.name
 		}
 		if usage.near != "" {
-			hint = "did you mean " + usage.near + "? " + hint
+			hint = "did you mean " + usage.near + "? See " + hint
 		}
 		return &wording{err.Error(), hint, exitUsage}
 	case errors.As(err, &refused):
@@ -288,7 +288,12 @@ func formatBus(err error) *wording {
 	switch {
 	case errors.As(err, &unknown):
 		known := append(unknown.Known[:len(unknown.Known):len(unknown.Known)], bus.Orchestrator)
-		hint := fmt.Sprintf("git swarm init --sessions \"%s:workstream\"", unknown.ID)
+		hint := "git swarm status"
+		if near := text.Nearest(unknown.ID, known); near != "" {
+			hint = "did you mean " + near + "? See " + hint
+		} else if len(unknown.Known) == 0 {
+			hint = fmt.Sprintf("git swarm init --sessions \"%s:workstream\"", unknown.ID)
+		}
 		return &wording{fmt.Sprintf("unknown session '%s' (known: %s)", unknown.ID, strings.Join(known, ", ")), hint, exitNo}
 	case errors.Is(err, bus.ErrInput):
 		return &wording{err.Error(), "", exitUsage}
@@ -319,13 +324,24 @@ func formatRepository(err error) *wording {
 	case errors.Is(err, repo.ErrNotRepository):
 		return &wording{"not a git repository (or any of the parent directories)", "git init", exitFatal}
 	case errors.As(err, &trust):
-		return &wording{trust.Error(), "", exitFatal}
+		return &wording{trust.Error(), trustHint(trust), exitFatal}
 	case errors.Is(err, repo.ErrNoGit):
 		return &wording{err.Error(), "install git", exitFatal}
 	case errors.Is(err, repo.ErrNoIdentity):
 		return &wording{err.Error(), "git config user.name \"Your Name\", and user.email", exitFatal}
 	}
 	return nil
+}
+
+// trustHint is what git itself advises. A repository that only a configuration makes
+// untrusted (safe.bareRepository) has no such command.
+func trustHint(e *repo.NotTrustedError) string {
+	_, rest, ok := strings.Cut(e.Line, "dubious ownership in repository at '")
+	dir, _, ok2 := strings.Cut(rest, "'")
+	if !ok || !ok2 {
+		return ""
+	}
+	return "if you trust it: git config --global --add safe.directory " + text.ShellWord(dir)
 }
 
 // formatSystem turns what the operating system refused into a line for people.
@@ -373,6 +389,14 @@ func refuseScreen() error {
 
 func refuseVerb(words []string, hint string) error {
 	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a git swarm command", strings.Join(words, " ")), hint}
+}
+
+// refuseDir says it as git does.
+func refuseDir(dir string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &refusal{exitFatal, fmt.Sprintf("cannot change to '%s': there is no such folder", dir), ""}
+	}
+	return &refusal{exitFatal, fmt.Sprintf("cannot change to '%s': %v", dir, errors.Unwrap(err)), ""}
 }
 
 func refuseRevision(arg string) error {

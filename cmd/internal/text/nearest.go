@@ -1,14 +1,16 @@
 package text
 
+import "strings"
+
 // nearEnough is from how many letters on a word is another word, and no slip.
 const nearEnough = 3
 
 // Nearest is the word that was probably meant: the one of the known words with
-// the fewest letters changed, "" if none is near.
+// the fewest letters changed, without regard to case; "" if none is near.
 func Nearest(word string, known []string) string {
 	best, nearest := nearEnough, ""
 	for _, k := range known {
-		if d := distance(word, k); d < best && d < len(k) {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < best && d < len(k) {
 			best, nearest = d, k
 		}
 	}
