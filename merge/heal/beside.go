@@ -8,14 +8,14 @@ const slight = 3
 
 // above: one side brought in lines right above lines that the other changed in place, the first of
 // them by a word at most: the place of the insertion is still there.
-func above(s *scene) (string, bool) {
-	p := s.lines()
+func above(c *conflict) (string, bool) {
+	p := c.lines()
 	n, okX := placedAbove(p, p.x, p.y)
 	m, okY := placedAbove(p, p.y, p.x)
 	if !okX || !okY || n+m == 0 {
 		return "", false
 	}
-	return beside(s)
+	return beside(c)
 }
 
 // placedAbove counts the insertions that touch a change of the other side, and reports whether each
@@ -42,8 +42,8 @@ func placedAbove(p *pieces, edits, others []edit) (n int, ok bool) {
 
 // beside: one side brought in lines next to lines that the other changed in place, each line into
 // one that resembles it.
-func beside(s *scene) (string, bool) {
-	p := s.lines()
+func beside(c *conflict) (string, bool) {
+	p := c.lines()
 	for _, e := range p.edits() {
 		if !e.at.Empty() && (e.at.Len() != len(e.with) || !resembles(p, e)) {
 			return "", false
@@ -52,7 +52,7 @@ func beside(s *scene) (string, bool) {
 	if reindented(p, p.x) || reindented(p, p.y) {
 		return "", false
 	}
-	return p.weave(0, tight)
+	return p.weave(0, mustBeApart)
 }
 
 func resembles(p *pieces, e edit) bool {

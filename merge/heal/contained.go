@@ -9,52 +9,52 @@ const few = 4
 // contained: one side made the other's edit and more, and this edit is not merely words added to a
 // line. In long conflicts it must bring something in, and neither side a number: lists of versions and
 // logs of dates share lines by chance.
-func contained(s *scene) (string, bool) {
-	text, lesser, ok := container(s)
-	if !ok || long(s) && numbered(s) {
+func contained(c *conflict) (string, bool) {
+	text, lesser, ok := container(c)
+	if !ok || long(c) && numbered(c) {
 		return "", false
 	}
-	byLine := s.lines().x
-	if text == s.ours {
-		byLine = s.lines().y
+	byLine := c.lines().x
+	if text == c.ours {
+		byLine = c.lines().y
 	}
-	if onlyDeletes(lesser) && long(s) || onlyInserts(lesser) && !onlyInserts(byLine) {
+	if onlyDeletes(lesser) && long(c) || onlyInserts(lesser) && !onlyInserts(byLine) {
 		return "", false
 	}
 	return text, true
 }
 
-func long(s *scene) bool {
-	l := s.lines()
+func long(c *conflict) bool {
+	l := c.lines()
 	return max(len(l.base), len(l.ours), len(l.theirs)) > few
 }
 
-func numbered(s *scene) bool {
-	ours, theirs := s.moves()
+func numbered(c *conflict) bool {
+	ours, theirs := c.moves()
 	return ours.in.any(isNumber) || theirs.in.any(isNumber)
 }
 
 // covered: one side made the other's edit and more.
-func covered(s *scene) (string, bool) {
-	if text, _, ok := container(s); ok {
+func covered(c *conflict) (string, bool) {
+	if text, _, ok := container(c); ok {
 		return text, true
 	}
-	if numbered(s) {
+	if numbered(c) {
 		return "", false
 	}
-	return s.superset()
+	return c.superset()
 }
 
 // container returns the side that holds the other's edit, and that edit.
-func container(s *scene) (text string, lesser []edit, ok bool) {
-	p := s.tokens()
+func container(c *conflict) (text string, lesser []edit, ok bool) {
+	p := c.tokens()
 	switch {
 	case !p.ok:
 		return "", nil, false
 	case holds(p.x, p.y):
-		return s.ours, p.y, true
+		return c.ours, p.y, true
 	case holds(p.y, p.x):
-		return s.theirs, p.x, true
+		return c.theirs, p.x, true
 	}
 	return "", nil, false
 }

@@ -88,7 +88,7 @@
 // # Reading the code
 //
 // merge.go is the heart and reads from top to bottom. git's line merge is package linemerge. A conflict
-// as rules see it is scene.go, with token.go, align.go (go-diff on interned tokens), weave.go, and
-// web.go for white space apart from words. rules.go lists the rules; proof.go, evidence.go and syntax.go
+// as rules see it is conflict.go, with token.go, align.go (go-diff on interned tokens), group.go, and
+// tokenmerge.go for white space apart from words. rules.go lists the rules; proof.go, evidence.go and syntax.go
 // are the checks.
 package heal

@@ -28,8 +28,8 @@ func alike(ours, theirs moves) bool {
 
 // remark reports whether one side changed nothing but comments, and the other also code: the comment
 // may be about it.
-func remark(s *scene) bool {
-	p := s.lines()
+func remark(c *conflict) bool {
+	p := c.lines()
 	return remarks(p, p.x) != remarks(p, p.y)
 }
 
@@ -69,9 +69,9 @@ func isVersion(t token) bool { return isNumber(t) && strings.Contains(t, ".") }
 
 // doubled reports whether a line that says something, or the definition of a name, stands more often
 // in the result than in any of the three versions: both sides brought it in.
-func doubled(s *scene, result string) bool {
+func doubled(c *conflict, result string) bool {
 	for _, count := range []func(string) map[string]int{lineCounts, definitions} {
-		b, o, t := count(s.base), count(s.ours), count(s.theirs)
+		b, o, t := count(c.base), count(c.ours), count(c.theirs)
 		for l, n := range count(result) {
 			if n > 1 && n > max(b[l], o[l], t[l]) {
 				return true

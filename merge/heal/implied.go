@@ -4,17 +4,17 @@ package heal
 // pass, however their words are aligned. This side left words alone within its edit, so that the two
 // are known to be about the same text. Where the other brings something in, no number may come in:
 // lists of versions and logs of dates share lines by chance.
-func implied(s *scene) (string, bool) {
-	text, ok := s.superset()
+func implied(c *conflict) (string, bool) {
+	text, ok := c.superset()
 	if !ok {
 		return "", false
 	}
-	ours, theirs := s.moves()
-	greater, lesser := s.tokens().x, theirs
-	if text == s.theirs {
-		greater, lesser = s.tokens().y, ours
+	ours, theirs := c.moves()
+	greater, lesser := c.tokens().x, theirs
+	if text == c.theirs {
+		greater, lesser = c.tokens().y, ours
 	}
-	if len(greater) < 2 || lesser.in.total() > 0 && numbered(s) {
+	if len(greater) < 2 || lesser.in.total() > 0 && numbered(c) {
 		return "", false
 	}
 	return text, true
@@ -22,23 +22,23 @@ func implied(s *scene) (string, bool) {
 
 // superset returns the side whose text proves to be the merge of both, if only one does and the other
 // changed more than white space.
-func (s *scene) superset() (string, bool) {
-	if s.greater == nil {
+func (c *conflict) superset() (string, bool) {
+	if c.greater == nil {
 		text, ok := "", false
-		if w := s.web(); len(w.ours.edits) > 0 && len(w.theirs.edits) > 0 {
-			ours := proven(s.base, s.ours, s.theirs, s.ours)
-			text, ok = s.theirs, ours != proven(s.base, s.ours, s.theirs, s.theirs)
+		if w := c.tokenMerge(); len(w.ours.edits) > 0 && len(w.theirs.edits) > 0 {
+			ours := proven(c.base, c.ours, c.theirs, c.ours)
+			text, ok = c.theirs, ours != proven(c.base, c.ours, c.theirs, c.theirs)
 			if ours {
-				text = s.ours
+				text = c.ours
 			}
 		}
-		s.greater = &side{text, ok}
+		c.greater = &superset{text, ok}
 	}
-	return s.greater.text, s.greater.ok
+	return c.greater.text, c.greater.ok
 }
 
-// side is the text of one side, if ok.
-type side struct {
+// superset is the text of the side that holds both edits, if ok.
+type superset struct {
 	text string
 	ok   bool
 }

@@ -101,21 +101,21 @@ func (h *healing) refuse(why Reason) {
 func (h *healing) heal() {
 	for i := range h.regions {
 		k, r := &h.hunks[h.at[i]], &h.regions[i]
-		s := &scene{kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
-		r.Text, r.Rule, r.Why = try(s, h.opts.Level)
+		c := &conflict{kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
+		r.Text, r.Rule, r.Why = try(c, h.opts.Level)
 		if r.Why == NotRefused {
 			k.Kind, k.Text = linemerge.Replaced, r.Text
 		}
 	}
 }
 
-// maxScene bounds the bytes of a conflict that rules look at.
-const maxScene = 1 << 18
+// maxConflict bounds the bytes of a conflict that rules look at.
+const maxConflict = 1 << 18
 
 // try returns the text of the first rule that fits s and to which nothing objects, else why the
 // first one that fits was refused.
-func try(s *scene, level Level) (text, name string, why Reason) {
-	if len(s.base)+len(s.ours)+len(s.theirs) > maxScene {
+func try(c *conflict, level Level) (text, name string, why Reason) {
+	if len(c.base)+len(c.ours)+len(c.theirs) > maxConflict {
 		return "", "", TooLarge
 	}
 	why = Overlap
@@ -123,11 +123,11 @@ func try(s *scene, level Level) (text, name string, why Reason) {
 		if r.level > level {
 			continue
 		}
-		text, ok := r.heal(s)
+		text, ok := r.heal(c)
 		if !ok {
 			continue
 		}
-		against := objection(s, r, text)
+		against := objection(c, r, text)
 		if against == NotRefused {
 			return text, r.name, against
 		}
@@ -139,21 +139,21 @@ func try(s *scene, level Level) (text, name string, why Reason) {
 }
 
 // objection tells what speaks against a rule's text, if anything does.
-func objection(s *scene, r rule, text string) Reason {
-	ours, theirs := s.moves()
+func objection(c *conflict, r rule, text string) Reason {
+	ours, theirs := c.moves()
 	against := func(why Reason, so bool) bool { return so && !slices.Contains(r.despite, why) }
 	switch {
 	case against(Stale, stale(ours, theirs)):
 		return Stale
 	case against(Versions, bumped(ours, theirs)):
 		return Versions
-	case doubled(s, text):
+	case doubled(c, text):
 		return Doubled
 	case r.apart && alike(ours, theirs):
 		return Alike
-	case r.apart && remark(s):
+	case r.apart && remark(c):
 		return Remark
-	case !proven(s.base, s.ours, s.theirs, text), !symmetric(s, r, text):
+	case !proven(c.base, c.ours, c.theirs, text), !symmetric(c, r, text):
 		return Unproven
 	}
 	return NotRefused
@@ -161,8 +161,8 @@ func objection(s *scene, r rule, text string) Reason {
 
 // symmetric reports whether the rule makes the same of the conflict with the sides swapped, or, where
 // it puts one side's lines first, the same lines.
-func symmetric(s *scene, r rule, text string) bool {
-	other, ok := r.heal(s.swapped())
+func symmetric(c *conflict, r rule, text string) bool {
+	other, ok := r.heal(c.swapped())
 	if ok && r.ordered {
 		a, b := splitLines(text), splitLines(other)
 		slices.Sort(a)

@@ -7,7 +7,7 @@ import "slices"
 type rule struct {
 	name  string
 	level Level
-	heal  func(*scene) (string, bool)
+	heal  func(*conflict) (string, bool)
 	// apart is set where the rule stands on the edits having nothing to do with each other.
 	apart bool
 	// despite lists evidence that does not speak against this rule.
@@ -39,73 +39,73 @@ func rules() []rule {
 }
 
 // neighbours: both sides replaced or deleted lines, each its own; the lines only touch.
-func neighbours(s *scene) (string, bool) {
-	p := s.lines()
+func neighbours(c *conflict) (string, bool) {
+	p := c.lines()
 	if inserts(p.x) || inserts(p.y) {
 		return "", false
 	}
-	return p.weave(0, tight)
+	return p.weave(0, mustBeApart)
 }
 
 // bumps: as neighbours, in a few lines: each side changed a version of its own. In long lists one of
 // them went through all, and in TOML the packages of one workspace share a version.
-func bumps(s *scene) (string, bool) {
-	if long(s) || s.kind == tomlFile {
+func bumps(c *conflict) (string, bool) {
+	if long(c) || c.kind == tomlFile {
 		return "", false
 	}
-	return neighbours(s)
+	return neighbours(c)
 }
 
-// clear is the number of unchanged tokens, blanks included, that lie between edits of two sides
+// minGap is the number of unchanged tokens, blanks included, that lie between edits of two sides
 // when these are taken to be apart.
-const clear = 3
+const minGap = 3
 
 // words: both sides changed the same lines in places well apart. Each replaced or removed words, or
 // part of the edit is common to both: words that are only added could belong elsewhere.
-func words(s *scene) (string, bool) {
-	p := s.tokens()
+func words(c *conflict) (string, bool) {
+	p := c.tokens()
 	if !onlyInserts(p.x) && !onlyInserts(p.y) || shared(p) {
-		if text, ok := inPlace(s); ok {
+		if text, ok := inPlace(c); ok {
 			return text, true
 		}
 	}
-	w := s.web()
+	w := c.tokenMerge()
 	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
 		return "", false
 	}
-	return w.weave(clear)
+	return w.weave(minGap)
 }
 
 // additions: as words, but a side may only add.
-func additions(s *scene) (string, bool) {
-	if text, ok := inPlace(s); ok {
+func additions(c *conflict) (string, bool) {
+	if text, ok := inPlace(c); ok {
 		return text, true
 	}
-	w := s.web()
+	w := c.tokenMerge()
 	if !w.ok {
 		return "", false
 	}
-	return w.weave(clear)
+	return w.weave(minGap)
 }
 
 // near: as words, with two words or marks between the edits, or in a few lines with one.
-func near(s *scene) (string, bool) {
-	w := s.web()
+func near(c *conflict) (string, bool) {
+	w := c.tokenMerge()
 	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
 		return "", false
 	}
-	if long(s) {
+	if long(c) {
 		return w.weave(2)
 	}
 	return w.weave(1)
 }
 
 // inPlace carries out edits of words, white space among them, in lines that both sides kept.
-func inPlace(s *scene) (string, bool) {
-	if l := s.lines(); inserts(l.x) || inserts(l.y) {
+func inPlace(c *conflict) (string, bool) {
+	if l := c.lines(); inserts(l.x) || inserts(l.y) {
 		return "", false
 	}
-	return s.tokens().weave(clear, tight)
+	return c.tokens().weave(minGap, mustBeApart)
 }
 
 // inserts reports whether an edit brings in pieces without touching one of the base.

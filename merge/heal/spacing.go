@@ -7,14 +7,14 @@ import (
 
 // spacing: both sides made the same edit but for white space that means nothing. The side with fewer
 // blanks at the ends of lines is taken, else the one that sorts first.
-func spacing(s *scene) (string, bool) {
-	p := s.lines()
+func spacing(c *conflict) (string, bool) {
+	p := c.lines()
 	differ := false
-	text, ok := p.weave(0, func(k knot) ([]int32, bool) {
+	text, ok := p.weave(0, func(g group) ([]int32, bool) {
 		differ = true
-		ours, theirs := render(p.base, k.at, k.ours), render(p.base, k.at, k.theirs)
+		ours, theirs := render(p.base, g.at, g.ours), render(p.base, g.at, g.theirs)
 		a, b := p.text(ours), p.text(theirs)
-		if !sameButSpacing(s.kind, a, b) {
+		if !sameButSpacing(c.kind, a, b) {
 			return nil, false
 		}
 		if i, j := trailing(a), trailing(b); i < j || i == j && a < b {

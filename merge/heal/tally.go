@@ -44,7 +44,7 @@ func (m tally) any(is func(token) bool) bool {
 // moves is what a side brought in and took out, in number.
 type moves struct{ in, out tally }
 
-func (s *scene) moves() (ours, theirs moves) {
-	b, o, t := count(s.base), count(s.ours), count(s.theirs)
+func (c *conflict) moves() (ours, theirs moves) {
+	b, o, t := count(c.base), count(c.ours), count(c.theirs)
 	return moves{o.minus(b), b.minus(o)}, moves{t.minus(b), b.minus(t)}
 }

@@ -9,17 +9,17 @@ import (
 
 // unordered: both sides brought in lines at the same place, and the order of such lines means
 // nothing: imports, or patterns of an ignore file. Ours come first.
-func unordered(s *scene) (string, bool) {
-	p := s.lines()
+func unordered(c *conflict) (string, bool) {
+	p := c.lines()
 	met := false
-	text, ok := p.weave(0, func(k knot) ([]int32, bool) {
+	text, ok := p.weave(0, func(g group) ([]int32, bool) {
 		met = true
-		if len(k.ours) != 1 || len(k.theirs) != 1 || !k.at.Empty() {
+		if len(g.ours) != 1 || len(g.theirs) != 1 || !g.at.Empty() {
 			return nil, false
 		}
-		both := append(append([]int32(nil), k.ours[0].with...), k.theirs[0].with...)
+		both := append(append([]int32(nil), g.ours[0].with...), g.theirs[0].with...)
 		for _, id := range both {
-			if !anyOrder(s.kind, p.names[id]) {
+			if !anyOrder(c.kind, p.names[id]) {
 				return nil, false
 			}
 		}

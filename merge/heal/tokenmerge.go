@@ -29,34 +29,34 @@ func newSpaced(in *linemerge.Interner, s string) spaced {
 	return t
 }
 
-// strand is one side of a web: its edits of words, and where each word of the base has gone.
-type strand struct {
+// side is one side of a token merge: its edits of words, and where each word of the base has gone.
+type side struct {
 	spaced
 	edits []edit
-	place []int // of each word of the base, and of the end; -1 if it is no more
+	place []int // of each word of the base, and of its end; -1 if the word is gone
 }
 
-// web is a conflict in which words and the white space between them are merged apart.
-type web struct {
+// tokenMerge is a conflict in which words and the white space between them are merged apart.
+type tokenMerge struct {
 	base         spaced
-	ours, theirs strand
+	ours, theirs side
 	ok           bool
 }
 
-func newWeb(s *scene) *web {
+func newTokenMerge(c *conflict) *tokenMerge {
 	in := linemerge.NewInterner()
-	w := &web{base: newSpaced(in, s.base)}
+	w := &tokenMerge{base: newSpaced(in, c.base)}
 	var okX, okY bool
-	w.ours, okX = newStrand(w.base, newSpaced(in, s.ours))
-	w.theirs, okY = newStrand(w.base, newSpaced(in, s.theirs))
+	w.ours, okX = newSide(w.base, newSpaced(in, c.ours))
+	w.theirs, okY = newSide(w.base, newSpaced(in, c.theirs))
 	w.ok = okX && okY
 	return w
 }
 
-func newStrand(base, side spaced) (strand, bool) {
-	t := strand{spaced: side, place: make([]int, len(base.ids)+1)}
+func newSide(base, text spaced) (side, bool) {
+	t := side{spaced: text, place: make([]int, len(base.ids)+1)}
 	var ok bool
-	t.edits, ok = align(base.ids, side.ids)
+	t.edits, ok = align(base.ids, text.ids)
 	i, j := 0, 0
 	for _, e := range append(t.edits, edit{at: linemerge.Span{From: len(base.ids) + 1, To: len(base.ids) + 1}}) {
 		for ; i < e.at.From && i < len(t.place); i, j = i+1, j+1 {
@@ -70,20 +70,20 @@ func newStrand(base, side spaced) (strand, bool) {
 	return t, ok
 }
 
-// stitch is a word of the result: its places in both sides, or -1, and the words of the base in whose
-// place it begins and ends, itself if it is of the base, or -1.
-type stitch struct{ from, to, ours, theirs int }
+// mergedToken is a word of the result: its places in both sides, or -1, and the first and the last word
+// of the base in whose place it stands (itself if it is of the base), or -1.
+type mergedToken struct{ from, to, ours, theirs int }
 
 // weave carries out the edits of both sides, at least gap words apart.
-func (w *web) weave(gap int) (string, bool) {
-	row, ok := w.row(gap)
+func (m *tokenMerge) weave(gap int) (string, bool) {
+	row, ok := m.row(gap)
 	if !ok {
 		return "", false
 	}
 	var out strings.Builder
-	last := stitch{-1, -1, -1, -1}
+	last := mergedToken{-1, -1, -1, -1}
 	for i, s := range row {
-		space, ok := w.space(row, i, last)
+		space, ok := m.space(row, i, last)
 		if !ok {
 			return "", false
 		}
@@ -91,9 +91,9 @@ func (w *web) weave(gap int) (string, bool) {
 		switch {
 		case i == len(row)-1:
 		case s.ours >= 0:
-			out.WriteString(w.ours.names[s.ours])
+			out.WriteString(m.ours.names[s.ours])
 		default:
-			out.WriteString(w.theirs.names[s.theirs])
+			out.WriteString(m.theirs.names[s.theirs])
 		}
 		last = s
 	}
@@ -101,54 +101,54 @@ func (w *web) weave(gap int) (string, bool) {
 }
 
 // row is the words of the result, and its end.
-func (w *web) row(gap int) ([]stitch, bool) {
-	var out []stitch
+func (m *tokenMerge) row(gap int) ([]mergedToken, bool) {
+	var out []mergedToken
 	at, o, t := 0, 0, 0
 	keep := func(to int) {
 		for ; at < to; at, o, t = at+1, o+1, t+1 {
-			out = append(out, stitch{at, at, o, t})
+			out = append(out, mergedToken{at, at, o, t})
 		}
 	}
-	for _, k := range knots(w.ours.edits, w.theirs.edits, gap) {
-		keep(k.at.From)
-		ours, theirs := render(w.base.ids, k.at, k.ours), render(w.base.ids, k.at, k.theirs)
+	for _, g := range groupEdits(m.ours.edits, m.theirs.edits, gap) {
+		keep(g.at.From)
+		ours, theirs := render(m.base.ids, g.at, g.ours), render(m.base.ids, g.at, g.theirs)
 		first := len(out)
 		switch {
-		case len(k.theirs) == 0:
+		case len(g.theirs) == 0:
 			for i := range ours {
-				out = append(out, stitch{-1, -1, o + i, -1})
+				out = append(out, mergedToken{-1, -1, o + i, -1})
 			}
-		case len(k.ours) == 0:
+		case len(g.ours) == 0:
 			for i := range theirs {
-				out = append(out, stitch{-1, -1, -1, t + i})
+				out = append(out, mergedToken{-1, -1, -1, t + i})
 			}
 		case slices.Equal(ours, theirs):
 			for i := range ours {
-				out = append(out, stitch{-1, -1, o + i, t + i})
+				out = append(out, mergedToken{-1, -1, o + i, t + i})
 			}
 		default:
 			return nil, false
 		}
-		if first < len(out) && !k.at.Empty() {
-			out[first].from, out[len(out)-1].to = k.at.From, k.at.To-1
+		if first < len(out) && !g.at.Empty() {
+			out[first].from, out[len(out)-1].to = g.at.From, g.at.To-1
 		}
-		at, o, t = k.at.To, o+len(ours), t+len(theirs)
+		at, o, t = g.at.To, o+len(ours), t+len(theirs)
 	}
-	keep(len(w.base.ids) + 1)
+	keep(len(m.base.ids) + 1)
 	return out, true
 }
 
 // space is the white space before row[i]: that of the side where the words on both sides of it stand
 // together. Where they do so on either side it is merged as a word is.
-func (w *web) space(row []stitch, i int, last stitch) (string, bool) {
+func (m *tokenMerge) space(row []mergedToken, i int, last mergedToken) (string, bool) {
 	s := row[i]
 	follows := func(place, last int) bool { return place >= 0 && place == last+1 && (i == 0 || last >= 0) }
 	inBase := follows(s.from, last.to)
-	place := func(side strand, at, before int) int {
+	place := func(of side, at, before int) int {
 		if !follows(at, before) && inBase {
-			at, before = side.place[s.from], -1
+			at, before = of.place[s.from], -1
 			if last.to >= 0 {
-				before = side.place[last.to]
+				before = of.place[last.to]
 			}
 		}
 		if !follows(at, before) {
@@ -156,20 +156,20 @@ func (w *web) space(row []stitch, i int, last stitch) (string, bool) {
 		}
 		return at
 	}
-	o, t := place(w.ours, s.ours, last.ours), place(w.theirs, s.theirs, last.theirs)
+	o, t := place(m.ours, s.ours, last.ours), place(m.theirs, s.theirs, last.theirs)
 	switch {
 	case o < 0 && t < 0:
 		return "", false
 	case t < 0:
-		return w.shifted(w.ours.gaps[o], row, i, w.theirs)
+		return m.shifted(m.ours.gaps[o], row, i, m.theirs)
 	case o < 0:
-		return w.shifted(w.theirs.gaps[t], row, i, w.ours)
+		return m.shifted(m.theirs.gaps[t], row, i, m.ours)
 	}
-	ours, theirs := w.ours.gaps[o], w.theirs.gaps[t]
+	ours, theirs := m.ours.gaps[o], m.theirs.gaps[t]
 	switch {
-	case ours == theirs, inBase && theirs == w.base.gaps[s.from]:
+	case ours == theirs, inBase && theirs == m.base.gaps[s.from]:
 		return ours, true
-	case inBase && ours == w.base.gaps[s.from]:
+	case inBase && ours == m.base.gaps[s.from]:
 		return theirs, true
 	}
 	return "", false
@@ -177,7 +177,7 @@ func (w *web) space(row []stitch, i int, last stitch) (string, bool) {
 
 // shifted moves the indentation at the end of gap as the other side moved that of the line of the
 // nearest word of the base.
-func (w *web) shifted(gap string, row []stitch, i int, other strand) (string, bool) {
+func (m *tokenMerge) shifted(gap string, row []mergedToken, i int, other side) (string, bool) {
 	near := -1
 	for j := i - 1; j >= 0 && near < 0; j-- {
 		near = row[j].from
@@ -185,7 +185,7 @@ func (w *web) shifted(gap string, row []stitch, i int, other strand) (string, bo
 	for j := i; j < len(row) && near < 0; j++ {
 		near = row[j].from
 	}
-	for near > 0 && !strings.Contains(w.base.gaps[near], "\n") {
+	for near > 0 && !strings.Contains(m.base.gaps[near], "\n") {
 		near--
 	}
 	if near < 0 || other.place[near] < 0 || i > 0 && !strings.Contains(gap, "\n") {
@@ -195,7 +195,7 @@ func (w *web) shifted(gap string, row []stitch, i int, other strand) (string, bo
 	if other.place[near] > 0 && !strings.Contains(there, "\n") {
 		return gap, true
 	}
-	old, now, mine := lastLine(w.base.gaps[near]), lastLine(there), lastLine(gap)
+	old, now, mine := lastLine(m.base.gaps[near]), lastLine(there), lastLine(gap)
 	if old == now {
 		return gap, true
 	}

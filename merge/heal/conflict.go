@@ -7,16 +7,16 @@ import (
 	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 )
 
-// scene is one conflict as the rules see it: the lines of git's region, before git cuts it down.
-type scene struct {
+// conflict is one conflict as the rules see it: the lines of git's region, before git cuts it down.
+type conflict struct {
 	kind               fileType
 	base, ours, theirs string
 	byLine, byToken    *pieces // cut when first asked for
-	byWord             *web
-	greater            *side
+	merge              *tokenMerge
+	greater            *superset
 }
 
-// pieces is a scene cut into lines or tokens, each distinct one with an id.
+// pieces is a conflict cut into lines or tokens, each distinct one with an id.
 type pieces struct {
 	names              []string
 	base, ours, theirs []int32
@@ -25,30 +25,30 @@ type pieces struct {
 	whole              bool   // the pieces are lines
 }
 
-func (s *scene) lines() *pieces {
-	if s.byLine == nil {
-		s.byLine = cutPieces(s, splitLines)
-		s.byLine.whole = true
+func (c *conflict) lines() *pieces {
+	if c.byLine == nil {
+		c.byLine = cutPieces(c, splitLines)
+		c.byLine.whole = true
 	}
-	return s.byLine
+	return c.byLine
 }
 
-func (s *scene) tokens() *pieces {
-	if s.byToken == nil {
-		s.byToken = cutPieces(s, tokens)
+func (c *conflict) tokens() *pieces {
+	if c.byToken == nil {
+		c.byToken = cutPieces(c, tokens)
 	}
-	return s.byToken
+	return c.byToken
 }
 
-func (s *scene) web() *web {
-	if s.byWord == nil {
-		s.byWord = newWeb(s)
+func (c *conflict) tokenMerge() *tokenMerge {
+	if c.merge == nil {
+		c.merge = newTokenMerge(c)
 	}
-	return s.byWord
+	return c.merge
 }
 
-func (s *scene) swapped() *scene {
-	return &scene{kind: s.kind, base: s.base, ours: s.theirs, theirs: s.ours}
+func (c *conflict) swapped() *conflict {
+	return &conflict{kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours}
 }
 
 func splitLines(s string) []string {
@@ -62,7 +62,7 @@ func splitLines(s string) []string {
 	return lines
 }
 
-func cutPieces(s *scene, cut func(string) []string) *pieces {
+func cutPieces(c *conflict, cut func(string) []string) *pieces {
 	p, in := &pieces{}, linemerge.NewInterner()
 	ids := func(text string) []int32 {
 		parts := cut(text)
@@ -75,7 +75,7 @@ func cutPieces(s *scene, cut func(string) []string) *pieces {
 		}
 		return out
 	}
-	p.base, p.ours, p.theirs = ids(s.base), ids(s.ours), ids(s.theirs)
+	p.base, p.ours, p.theirs = ids(c.base), ids(c.ours), ids(c.theirs)
 	var okX, okY bool
 	p.x, okX = align(p.base, p.ours)
 	p.y, okY = align(p.base, p.theirs)
@@ -94,25 +94,25 @@ func (p *pieces) text(ids []int32) string {
 	return b.String()
 }
 
-// weave carries out the edits of both sides. What to make of a knot in which both differ is up to
-// untie; where that says no, there is no result.
-func (p *pieces) weave(gap int, untie func(knot) ([]int32, bool)) (string, bool) {
+// weave carries out the edits of both sides, grouped by gap. Where both sides differ in a group, resolve
+// gives the text or says that there is none; then there is no result.
+func (p *pieces) weave(gap int, resolve func(group) ([]int32, bool)) (string, bool) {
 	if !p.ok {
 		return "", false
 	}
 	var out []int32
 	at := 0
-	for _, k := range knots(p.x, p.y, gap) {
-		out = append(out, p.base[at:k.at.From]...)
-		at = k.at.To
-		ours, theirs := render(p.base, k.at, k.ours), render(p.base, k.at, k.theirs)
+	for _, g := range groupEdits(p.x, p.y, gap) {
+		out = append(out, p.base[at:g.at.From]...)
+		at = g.at.To
+		ours, theirs := render(p.base, g.at, g.ours), render(p.base, g.at, g.theirs)
 		switch {
-		case len(k.theirs) == 0 || slices.Equal(ours, theirs):
+		case len(g.theirs) == 0 || slices.Equal(ours, theirs):
 			out = append(out, ours...)
-		case len(k.ours) == 0:
+		case len(g.ours) == 0:
 			out = append(out, theirs...)
 		default:
-			both, ok := untie(k)
+			both, ok := resolve(g)
 			if !ok {
 				return "", false
 			}
@@ -133,5 +133,5 @@ func (p *pieces) glued(lines []int32) bool {
 	return false
 }
 
-// tight unties nothing.
-func tight(knot) ([]int32, bool) { return nil, false }
+// mustBeApart resolves no group: it is for rules under which edits never meet.
+func mustBeApart(group) ([]int32, bool) { return nil, false }
