@@ -107,11 +107,6 @@ func Now(ctx context.Context, git *repo.Repo, r *Review, target string) (*Range,
 	return now, nil
 }
 
-func exists(ctx context.Context, git *repo.Repo, commit object.Hash) bool {
-	_, err := commitIDs(ctx, git, string(commit))
-	return err == nil
-}
-
 // resolve is what these revisions stand for, as git reads them, "" for one that
 // stands for nothing here. It takes one process for all of them.
 func resolve(ctx context.Context, git *repo.Repo, revisions ...string) ([]object.Hash, error) {

@@ -1,5 +1,5 @@
-// Package repo finds the repository as git would, reads its configuration, and
-// runs the user's git.
+// Package repo finds the repository as git would, reads its configuration, decides
+// where its work lands, and runs the user's git.
 //
 // # Purpose
 //
@@ -19,6 +19,8 @@
 //   - [Repo.InProcess] and [Repo.ReadInProcess] say yes only where every setting
 //     that changes how refs and objects are stored is known and ordinary.
 //   - [Config] holds what git config --list would print, in that order.
+//   - [Repo.FindTarget] is the only rule of where work lands. It reads no work tree:
+//     what is not committed on the remote's default branch sends work nowhere.
 //   - Nothing here writes to the repository, and nothing reads the environment of
 //     the process: it is the [Env] handed to [Discover].
 //
