@@ -15,9 +15,9 @@ import (
 
 // Fsck reads all reviews and returns what breaks the format, each as a
 // *refstore.DamagedError, and how many commits were read.
-func (b *Store) Fsck(ctx context.Context) (faults []error, read int, err error) {
+func (s *Store) Fsck(ctx context.Context) (faults []error, read int, err error) {
 	count := 0
-	faults, read, err = b.bus.Store().Check(ctx, TableRef, refstore.TableShape, func(e *refstore.Entry) error {
+	faults, read, err = s.bus.Store().Check(ctx, TableRef, refstore.TableShape, func(e *refstore.Entry) error {
 		n, err := refstore.ParseNumber(e.Field(fieldReviews))
 		count = max(count, n)
 		if err == nil && e.Number == 1 && n != 1 && !e.Repair() {
@@ -29,13 +29,13 @@ func (b *Store) Fsck(ctx context.Context) (faults []error, read int, err error) 
 		return faults, read, err
 	}
 	c := &check{ctx: ctx, count: count, requests: map[int]*Event{}}
-	if err := c.table(b); err != nil {
+	if err := c.table(s); err != nil {
 		return c.faults, read, err
 	}
-	return c.faults, read, c.notes(b)
+	return c.faults, read, c.notes(s)
 }
 
-// check is what Fsck has found so far.
+// check is one run of Fsck.
 type check struct {
 	ctx      context.Context
 	count    int            // the highest number given yet
@@ -51,7 +51,7 @@ func (c *check) fault(ref, path string, err error) {
 	c.faults = append(c.faults, err)
 }
 
-// failed takes a fault that ended the reading of a ref as one of the faults.
+// failed records a fault that ended the reading of a ref; another error it returns.
 func (c *check) failed(ref string, err error) error {
 	var damaged *refstore.DamagedError
 	if errors.As(err, &damaged) {
@@ -61,10 +61,10 @@ func (c *check) failed(ref string, err error) error {
 	return err
 }
 
-// table checks that each review is whole and under its number, without a gap,
-// and that everything else there belongs to one.
-func (c *check) table(b *Store) error {
-	table, err := b.bus.Store().WholeTable(c.ctx, TableRef)
+// table checks that each review is complete and under its number, that no number
+// is missing, and that everything else in the table belongs to a review.
+func (c *check) table(s *Store) error {
+	table, err := s.bus.Store().WholeTable(c.ctx, TableRef)
 	if err != nil {
 		return c.failed(TableRef, err)
 	}
@@ -114,13 +114,13 @@ func (c *check) review(path, content string) {
 	}
 }
 
-// other checks the path of a session's latest number, or of a diff.
+// other checks what is no review: a session's latest number, or a diff.
 func (c *check) other(path, content string) error {
 	if id, ok := strings.CutPrefix(path, "latest/"); ok {
 		n, err := strconv.Atoi(strings.TrimSuffix(content, "\n"))
 		q, there := c.requests[n]
 		if err != nil || content != strconv.Itoa(n)+"\n" || !there || bus.CheckID(id) != nil || (q != nil && q.By != id) {
-			return fmt.Errorf("%.80q is no review of that session's", content)
+			return fmt.Errorf("%.80q is not the number of a review of that session", content)
 		}
 		for _, later := range c.requests {
 			if later != nil && later.By == id && later.Review > n {
@@ -131,19 +131,19 @@ func (c *check) other(path, content string) error {
 	}
 	n, err := strconv.Atoi(path[strings.LastIndexByte(path, '/')+1:])
 	if _, there := c.requests[n]; err != nil || path != diffPath(n) || !there {
-		return errors.New("nothing that git swarm keeps there")
+		return errors.New("git swarm keeps nothing there")
 	}
 	return nil
 }
 
 // notes decodes every note, also of reviews that the table does not know:
 // another clone's, merged in.
-func (c *check) notes(b *Store) error {
-	notes, err := b.bus.Store().Notes(c.ctx, NotesRef)
+func (c *check) notes(s *Store) error {
+	notes, err := s.bus.Store().Notes(c.ctx, NotesRef)
 	if err != nil {
 		return c.failed(NotesRef, err)
 	}
-	algo := b.bus.Store().Repo().Algo
+	algo := s.bus.Store().Repo().Algo
 	err = notes.Each(func(id object.Hash, text string) bool {
 		if !algo.Valid(id) {
 			c.faults = append(c.faults, noteFault(id, fmt.Errorf("'%.80s' is no object to have a note", string(id))))

@@ -28,17 +28,17 @@ func TestFsck(t *testing.T) {
 		{"lines out of order", put("number/0/1", line(said1(2, Approve, "B"))+line(asked(1, "B"))), []string{"number/0/1: damaged: lines not sorted"}},
 		{"a blank line", put("number/0/1", "\n"+line(asked(1, "B"))), []string{"number/0/1: damaged: lines not sorted"}},
 		{"no line feed at the end", put("number/0/1", asked(1, "B").line()), []string{"number/0/1: damaged: lines not sorted"}},
-		{"a review missing", remove("number/0/2"), []string{"number/0/2: damaged: no such review", "latest/C: damaged: \"2\\n\" is no review of that session's"}},
+		{"a review missing", remove("number/0/2"), []string{"number/0/2: damaged: no such review", "latest/C: damaged: \"2\\n\" is not the number of a review of that session"}},
 		{"a review beyond the count", put("number/0/3", strings.ReplaceAll(line(asked(1, "B")), "#1.1", "#3.1")), []string{"number/0/3: damaged: not the number of one of 2"}},
 		{"a review in the wrong place", put("number/1/1", line(asked(1, "B"))), []string{"number/1/1: damaged: not the number"}},
 		{"a review under no number", put("number/0/x", line(asked(1, "B"))), []string{"number/0/x: damaged: not the number"}},
-		{"the newest of nobody", put("latest/B", "1\n"), []string{"latest/B: damaged: \"1\\n\" is no review of that session's"}},
-		{"the newest is no number", put("latest/A", "one\n"), []string{"latest/A: damaged: \"one\\n\" is no review"}},
-		{"the newest is not there", put("latest/A", "9\n"), []string{"latest/A: damaged: \"9\\n\" is no review"}},
-		{"the newest is spelt otherwise", put("latest/A", "01\n"), []string{"latest/A: damaged: \"01\\n\" is no review"}},
+		{"the newest of nobody", put("latest/B", "1\n"), []string{"latest/B: damaged: \"1\\n\" is not the number of a review of that session"}},
+		{"the newest is no number", put("latest/A", "one\n"), []string{"latest/A: damaged: \"one\\n\" is not the number"}},
+		{"the newest is not there", put("latest/A", "9\n"), []string{"latest/A: damaged: \"9\\n\" is not the number"}},
+		{"the newest is spelt otherwise", put("latest/A", "01\n"), []string{"latest/A: damaged: \"01\\n\" is not the number"}},
 		{"the newest is an older one", func(s *swarm) { s.request("A", "B"); put("latest/A", "1\n")(s) }, []string{"latest/A: damaged: #1 is there, and is not the latest: #3 is"}},
-		{"a diff of nothing", put("diff/0/7", "x"), []string{"diff/0/7: damaged: nothing that git swarm keeps there"}},
-		{"a file more", put("README", "x"), []string{"README: damaged: nothing that git swarm keeps there"}},
+		{"a diff of nothing", put("diff/0/7", "x"), []string{"diff/0/7: damaged: git swarm keeps nothing there"}},
+		{"a file more", put("README", "x"), []string{"README: damaged: git swarm keeps nothing there"}},
 		{"garbage in a note", note("LGTM\n"), []string{"note on TIP: damaged: not a line that git swarm writes"}},
 		{"a note on nothing", path("README"), []string{"note on README: damaged: 'README' is no object"}},
 		{
@@ -86,7 +86,7 @@ func (s *swarm) change(reviews string, edit func(table *refstore.Table) error) {
 		if err != nil {
 			return err
 		}
-		last, err := lastNumber(tx)
+		last, err := tx.Counter(TableRef, fieldReviews)
 		if reviews == "" {
 			reviews = fmt.Sprint(last)
 		}

@@ -60,7 +60,7 @@ func (e *NotClearError) Error() string {
 // space: git's patch-id alone would miss that, for it ignores white space and
 // where in a file a line stands. If the approved commits are gone from the
 // repository, equal patch-ids decide.
-func (b *Store) Clear(ctx context.Context, session string, review *Review, r *Range) error {
+func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Range) error {
 	no := &NotClearError{Session: session, Review: review}
 	switch {
 	case review == nil || review.State == Withdrawn:
@@ -76,7 +76,7 @@ func (b *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 		no.Reason = IsPending
 		return no
 	}
-	git := b.bus.Store().Repo()
+	git := s.bus.Store().Repo()
 	same, err := sameChange(ctx, git, review, r)
 	if err != nil || same {
 		return err

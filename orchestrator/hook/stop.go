@@ -132,7 +132,7 @@ const maxReviews = 200
 // was reminded of.
 func (h *Handler) reviewsFor(ctx context.Context, id string, reminded []int) ([]int, error) {
 	var numbers []int
-	err := h.Book.Open(ctx, func(r *review.Review) bool {
+	err := h.Book.ListOpen(ctx, func(r *review.Review) bool {
 		voted := slices.ContainsFunc(r.Events, func(e *review.Event) bool {
 			return e.By == id && (e.Kind == review.Approve || e.Kind == review.Reject)
 		})

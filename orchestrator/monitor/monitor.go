@@ -56,7 +56,7 @@ func (m *Monitor) Look(ctx context.Context) (*Snapshot, error) {
 			s.Stale = append(s.Stale, session.ID)
 		}
 	}
-	err = m.Book.Open(ctx, func(r *review.Review) bool {
+	err = m.Book.ListOpen(ctx, func(r *review.Review) bool {
 		if r.State == review.Pending || r.State == review.Rejected {
 			s.Reviews = append(s.Reviews, r)
 		}
@@ -106,7 +106,7 @@ func (m *Monitor) approve(ctx context.Context) ([]Event, error) {
 		return nil, nil
 	}
 	var due []*review.Review
-	err := m.Book.Open(ctx, func(r *review.Review) bool {
+	err := m.Book.ListOpen(ctx, func(r *review.Review) bool {
 		if r.State == review.Pending && slices.Contains(r.To, bus.Orchestrator) && r.Verdict(bus.Orchestrator) == nil {
 			due = append(due, r)
 		}
@@ -168,6 +168,9 @@ func compare(before, now *Snapshot) []Event {
 	for _, r := range now.Reviews {
 		i := slices.IndexFunc(before.Reviews, func(o *review.Review) bool { return o.Number == r.Number })
 		switch {
+		case i < 0 && r.State == review.Rejected:
+			no := r.Rejection()
+			events = append(events, Event{Kind: "verdict", Session: no.By, Number: r.Number, Text: string(no.Kind) + " " + no.Text})
 		case i < 0:
 			events = append(events, Event{Kind: "review", Session: r.From, Number: r.Number, Text: strings.Join(r.Waiting(), ", ")})
 		case r.State != before.Reviews[i].State || len(r.Events) != len(before.Reviews[i].Events):

@@ -290,7 +290,7 @@ func TestEvents(t *testing.T) {
 	must(err)
 	_, err = s.m.Book.Request(ctx, "S001", review.RequestParams{To: []string{bus.Orchestrator}, Range: r})
 	must(err)
-	step("auto-approved", "auto-approved S001", "message S001")
+	step("auto-approved", "auto-approved S001")
 	latest, err := s.m.Book.Latest(ctx, "S001")
 	must(err)
 	if latest.State != review.Approved || !strings.Contains(latest.Verdict(bus.Orchestrator).Text, "automatically") {

@@ -142,6 +142,33 @@ func (b *Bus) MarkRead(ctx context.Context, id string, numbers ...int) error {
 	})
 }
 
+// MarkReadIn marks as read, within a transaction of session id, the newest message
+// to it that match accepts, of those sent since that time.
+func (b *Bus) MarkReadIn(ctx context.Context, tx *refstore.Tx, id string, since time.Time, match func(Message) bool) error {
+	last, err := tx.Last(InboxRef(id))
+	if err != nil || last == nil {
+		return err
+	}
+	seen, err := cursorIn(tx, id)
+	if err != nil {
+		return err
+	}
+	found := 0
+	_, err = b.store.Walk(ctx, InboxRef(id), last.ID, "", func(e *refstore.Entry) bool {
+		if e.At.Before(since) || e.Number <= seen.Read.through() {
+			return false
+		}
+		if !e.Repair() && match(messageOf(id, e)) {
+			found = e.Number
+		}
+		return found == 0
+	})
+	if err != nil || found == 0 {
+		return err
+	}
+	return markRead(tx, id, found)
+}
+
 // Inbox returns the messages to id, oldest first: those that are unread, or all.
 // Damaged ones are left out: [refstore.Store.SetAside] tells.
 func (b *Bus) Inbox(ctx context.Context, id string, all bool) ([]Message, error) {

@@ -137,7 +137,11 @@ func blockedItems(s *monitor.Snapshot) (items []string) {
 
 func reviewItems(s *monitor.Snapshot) (items []string) {
 	for _, r := range s.Reviews {
-		items = append(items, fmt.Sprintf("#%d of %s: %s, waits for %s", r.Number, r.From, r.State, strings.Join(r.Waiting(), ", ")))
+		how := "waits for " + strings.Join(r.Waiting(), ", ")
+		if no := r.Rejection(); no != nil {
+			how = fmt.Sprintf("by %s: %s", no.By, text.Quoted(no.Text))
+		}
+		items = append(items, fmt.Sprintf("#%d of %s: %s, %s", r.Number, r.From, r.State, how))
 	}
 	return items
 }

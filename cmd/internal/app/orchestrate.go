@@ -125,11 +125,15 @@ func (c *call) tick(ctx context.Context, m *monitor.Monitor, whole bool) error {
 	if err != nil {
 		return err
 	}
-	if whole && !c.wantJSON() {
-		return c.printDashboard(now)
+	whole = whole && !c.wantJSON()
+	if whole {
+		if err := c.printDashboard(now); err != nil {
+			return err
+		}
 	}
 	for _, e := range events {
-		if c.cmd.Bool("quiet") && !needsSomebody(e) {
+		standing := whole && e.Kind != "auto-approved" // the dashboard has shown it
+		if standing || c.cmd.Bool("quiet") && !needsSomebody(e) {
 			continue
 		}
 		if err := c.printEvent(now.At, e); err != nil {

@@ -168,7 +168,30 @@ func runReviewList(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if len(found) == 0 && !c.wantJSON() {
+		c.notef("%s", noReviews(state, me))
+		return nil
+	}
 	return c.printReviews(found)
+}
+
+// noReviews says what there is none of.
+func noReviews(state review.State, me string) string {
+	line := "no open reviews"
+	switch state {
+	case "":
+	case "all":
+		line = "no reviews yet"
+	default:
+		line = fmt.Sprintf("no %s reviews", state)
+	}
+	if me != "" {
+		line += " from or for " + me
+	}
+	if state == "" {
+		line += "; closed ones, too: git swarm review list --state all"
+	}
+	return line
 }
 
 func (c *call) printReviews(found []*review.Review) error {
@@ -178,10 +201,6 @@ func (c *call) printReviews(found []*review.Review) error {
 				return err
 			}
 		}
-		return nil
-	}
-	if len(found) == 0 {
-		c.notef("no such review")
 		return nil
 	}
 	states := map[review.State]text.Colour{review.Pending: text.Yellow, review.Approved: text.Green, review.Rejected: text.Red}

@@ -88,11 +88,15 @@ func (c *call) printReview(ctx context.Context, r *review.Review, diff string) e
 	return c.git(ctx, "diff", string(r.Base), string(r.Tip))
 }
 
-// printDiff prints a diff that was given with the request: to the byte, but for
-// what a terminal would act on if there is one.
+// printDiff prints a diff that was given with the request: to the byte, except for
+// what would act on a terminal, and with a final newline even if it was given
+// without one, as "$(git diff)" gives it.
 func (c *call) printDiff(diff string) error {
 	if c.terminalWidth() > 0 {
 		diff = text.Block(diff)
+	}
+	if !strings.HasSuffix(diff, "\n") {
+		diff += "\n"
 	}
 	return c.printf("%s", diff)
 }
