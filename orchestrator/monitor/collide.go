@@ -81,33 +81,19 @@ type changes struct {
 	renamed bool     // whole folders may have moved, or it is not known what has changed
 }
 
-// collisions tries every two sessions that are not done and whose branches change
+// collisions tries every two sessions whose branches change
 // a file in common, or may do so by what was renamed; only pairs of which a tip has
 // moved are tried again. What the healer would heal is no collision. Without a
 // target, changes count from where all the branches were last one.
-func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, sessions []bus.Session) ([]Collision, error) {
-	refs, err := branchTips(ctx, r, target)
-	if err != nil {
-		return nil, err
-	}
-	heads := agents.Heads(r)
-	var at []sessionTip
-	for _, s := range sessions {
-		tip := refs["refs/heads/"+s.Branch]
-		if head, ok := heads[s.ID]; ok { // a ref, or a commit if it is detached
-			tip = cmp.Or(refs[head], head)
-		}
-		if r.Algo.Valid(object.Hash(tip)) && s.Status != bus.Done {
-			at = append(at, sessionTip{s.ID, tip})
-		}
-	}
+func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, at []sessionTip) ([]Collision, error) {
 	if len(at) < 2 {
 		*p = pairs{}
 		return nil, nil
 	}
 	fresh := pairs{"", map[string]changes{}, map[[2]string]conflict{}}
-	from := refs[target]
+	from := target
 	if from == "" {
+		var err error
 		if from, err = commonBase(ctx, r, at); err != nil {
 			return nil, err
 		}
@@ -137,6 +123,21 @@ func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, ses
 
 // sessionTip is a session and the commit that its branch is at.
 type sessionTip struct{ id, tip string }
+
+// sessionTips are the tips of the sessions that are not done.
+func sessionTips(r *repo.Repo, refs map[string]string, sessions []bus.Session) (at []sessionTip) {
+	heads := agents.Heads(r)
+	for _, s := range sessions {
+		tip := refs["refs/heads/"+s.Branch]
+		if head, ok := heads[s.ID]; ok { // a ref, or a commit if it is detached
+			tip = cmp.Or(refs[head], head)
+		}
+		if r.Algo.Valid(object.Hash(tip)) && s.Status != bus.Done {
+			at = append(at, sessionTip{s.ID, tip})
+		}
+	}
+	return at
+}
 
 // branchTips are the local branches and the target, with one call of git.
 func branchTips(ctx context.Context, r *repo.Repo, target string) (map[string]string, error) {

@@ -29,6 +29,7 @@ type Monitor struct {
 	Target      string // ref that the sessions' branches are to land on, "" if there is none
 
 	pairs  pairs
+	counts counts
 	before *Snapshot
 }
 
@@ -41,10 +42,12 @@ type Snapshot struct {
 	Messages   []bus.Message // unread, to the orchestrator
 	Holder     *lock.PushHolder
 	Waiters    []string
+	Claims     map[string][]string // by session id, the paths that it holds
 	Collisions []Collision
+	Commits    map[string]Commits // by session id; without those of which nothing is known
 }
 
-// Look takes a snapshot without the collisions, which take git to find.
+// Look takes a snapshot without the collisions and commits, which take git to find.
 func (m *Monitor) Look(ctx context.Context) (*Snapshot, error) {
 	s := &Snapshot{At: m.Now()}
 	var err error
@@ -72,7 +75,8 @@ func (m *Monitor) Look(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	s.Waiters = m.Push.Waiters()
-	return s, nil
+	s.Claims, err = m.claims(ctx)
+	return s, err
 }
 
 // Tick approves and warns where that is due, and returns a snapshot and what has
@@ -86,7 +90,15 @@ func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if now.Collisions, err = m.pairs.collisions(ctx, m.Repo, m.Target, now.Sessions); err != nil {
+	refs, err := branchTips(ctx, m.Repo, m.Target)
+	if err != nil {
+		return nil, nil, err
+	}
+	at := sessionTips(m.Repo, refs, now.Sessions)
+	if now.Collisions, err = m.pairs.collisions(ctx, m.Repo, refs[m.Target], at); err != nil {
+		return nil, nil, err
+	}
+	if now.Commits, err = m.counts.commits(ctx, m.Repo, refs[m.Target], at, now.Sessions); err != nil {
 		return nil, nil, err
 	}
 	if err := m.warn(ctx, now.Collisions); err != nil {
@@ -95,6 +107,16 @@ func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
 	events := append(approved, compare(m.before, now)...)
 	m.before = now
 	return now, events, nil
+}
+
+// claims are the paths that each session holds.
+func (m *Monitor) claims(ctx context.Context) (map[string][]string, error) {
+	all, err := lock.NewClaims(m.Bus, m.StaleAfter, false).List(ctx, "")
+	held := map[string][]string{}
+	for _, c := range all {
+		held[c.Session] = append(held[c.Session], c.Path)
+	}
+	return held, err
 }
 
 // Looked reports whether Tick has succeeded before.
@@ -137,7 +159,7 @@ func (m *Monitor) Beat(ctx context.Context) error {
 // watchRefs are the refs whose movement is worth a look, and that a look does not
 // move itself.
 func (m *Monitor) watchRefs(s *Snapshot) []string {
-	refs := []string{bus.SessionsRef, bus.ContextRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, review.NotesRef}
+	refs := []string{bus.SessionsRef, bus.ContextRef, lock.ClaimsRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, review.NotesRef}
 	heads := agents.Heads(m.Repo)
 	for _, session := range s.Sessions {
 		if head := heads[session.ID]; strings.HasPrefix(head, "refs/") {

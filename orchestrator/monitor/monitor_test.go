@@ -327,3 +327,38 @@ func BenchmarkTick(b *testing.B) {
 		s.tick()
 	}
 }
+
+// TestCommits: what a branch is ahead of the target, and what has landed of each
+// session, is counted, and counted again when one of them moves.
+func TestCommits(t *testing.T) {
+	s := newSwarm(t, 3)
+	joined := fmt.Sprint(s.now.Unix()+1, " +0000")
+	s.env = append(s.env, "GIT_AUTHOR_DATE="+joined, "GIT_COMMITTER_DATE="+joined)
+	want := func(id string, commits Commits) {
+		t.Helper()
+		now, _ := s.tick()
+		if got := now.Commits[id]; got != commits {
+			t.Errorf("%s has %+v, and not %+v", id, got, commits)
+		}
+	}
+	s.branch(0, "b.txt", "x\n")
+	want("S000", Commits{Ahead: 1})
+	want("S001", Commits{})
+	s.write("c.txt", "x\n")
+	s.git("add", ".")
+	s.git("commit", "-q", "-m", "[Session S001] one")
+	s.git("commit", "-q", "--allow-empty", "-m", "[Session S001] two")
+	s.git("commit", "-q", "--allow-empty", "-m", "[Session S001 nobody's")
+	want("S001", Commits{Landed: 2})
+	want("S000", Commits{Ahead: 1})
+	s.git("update-ref", "refs/heads/feat/w000", "main")
+	want("S000", Commits{})
+	if _, err := lock.NewClaims(s.m.Bus, time.Minute, false).Grant(context.Background(), "S002", lock.Request{Paths: []string{"d", "e"}}); err != nil {
+		t.Fatal(err)
+	}
+	if now, _ := s.tick(); !slices.Equal(now.Claims["S002"], []string{"d", "e"}) {
+		t.Errorf("the claims are %v", now.Claims)
+	}
+	s.m.Target = ""
+	want("S001", Commits{})
+}

@@ -62,9 +62,13 @@ func (c *call) dashboardLines(s *monitor.Snapshot, width int) ([]text.Line, erro
 	var lines []text.Line
 	if len(shown) > 0 {
 		var err error
-		if lines, err = c.statusLines(shown, width); err != nil {
+		if lines, err = c.sessionLines(shown, progressColumns(s), width); err != nil {
 			return nil, err
 		}
+	}
+	silent, err := c.silentItems(s)
+	if err != nil {
+		return nil, err
 	}
 	add := func(title string, items []string) {
 		if len(items) == 0 {
@@ -75,14 +79,15 @@ func (c *call) dashboardLines(s *monitor.Snapshot, width int) ([]text.Line, erro
 		}
 		lines = append(lines, text.Line{text.Bold.Cell(title)})
 		for _, item := range items {
-			lines = append(lines, text.Line{{Text: "  " + item}})
+			if item = "  " + item; width > 0 {
+				item = text.CutMiddle(item, width)
+			}
+			lines = append(lines, text.Line{{Text: item}})
 		}
 	}
 	add("About to collide", collisionItems(s))
 	add("Blocked", blockedItems(s))
-	if len(s.Stale) > 0 {
-		add("Silent", []string{strings.Join(s.Stale, ", ") + ": their claims can be taken over"})
-	}
+	add("No activity", silent)
 	add("Reviews", reviewItems(s))
 	add("Messages to the orchestrator", messageItems(s))
 	if s.Holder != nil && !quiet {
@@ -92,12 +97,62 @@ func (c *call) dashboardLines(s *monitor.Snapshot, width int) ([]text.Line, erro
 		}
 		add("Pushing", []string{item})
 	}
+	if !quiet {
+		add("Claims", claimItems(s))
+	}
 	if width > 0 {
 		for i := range lines {
 			lines[i] = lines[i].Cut(width)
 		}
 	}
 	return lines, nil
+}
+
+// progressColumns are the columns of the table of sessions that the dashboard alone
+// has: those in which there is something.
+func progressColumns(s *monitor.Snapshot) (columns []column) {
+	for _, c := range []column{
+		{"Claims", func(id string) int { return len(s.Claims[id]) }},
+		{"Ahead", func(id string) int { return s.Commits[id].Ahead }},
+		{"Landed", func(id string) int { return s.Commits[id].Landed }},
+	} {
+		if slices.ContainsFunc(s.Sessions, func(x bus.Session) bool { return c.count(x.ID) > 0 }) {
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}
+
+// silentItems are the sessions without activity, and what that means for what they
+// hold: claims are taken over by swarm.staleAfter, whatever --stale-minutes says.
+func (c *call) silentItems(s *monitor.Snapshot) (items []string, err error) {
+	settings, err := c.Settings()
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range s.Sessions {
+		if !slices.Contains(s.Stale, x.ID) {
+			continue
+		}
+		item := fmt.Sprintf("%s for %s", x.ID, text.Age(s.At, x.Seen))
+		held := text.Inert(strings.Join(s.Claims[x.ID], ", "))
+		switch {
+		case held == "":
+		case bus.Stale(x.Seen, s.At, settings.StaleAfter):
+			item += "; others may take over its claims: " + held
+		default:
+			item += "; holds " + held
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func claimItems(s *monitor.Snapshot) (items []string) {
+	for _, id := range slices.Sorted(maps.Keys(s.Claims)) {
+		items = append(items, id+": "+text.Inert(strings.Join(s.Claims[id], ", ")))
+	}
+	return items
 }
 
 // collisionItems are a line for each set of sessions that collide in the same files.
@@ -153,9 +208,18 @@ func messageItems(s *monitor.Snapshot) (items []string) {
 	return items
 }
 
+// dashboardJSON is a session with what it holds, and its commits.
+type dashboardJSON struct {
+	sessionJSON
+	Claims []string `json:"claims"`
+	Ahead  int      `json:"ahead"`
+	Landed int      `json:"landed"`
+}
+
 func (c *call) printDashboardJSON(s *monitor.Snapshot) error {
 	for _, session := range s.Sessions {
-		if err := c.object("session", jsonSession(session)); err != nil {
+		line := dashboardJSON{jsonSession(session), append([]string{}, s.Claims[session.ID]...), s.Commits[session.ID].Ahead, s.Commits[session.ID].Landed}
+		if err := c.object("session", line); err != nil {
 			return err
 		}
 	}

@@ -167,7 +167,7 @@ func TestWatch(t *testing.T) {
 	}
 	fake.keys <- screen.KeyEnd
 	rows = fake.until("at the end", has(22, "#1 from S01:"))
-	if !strings.HasSuffix(rows[22], "…") || strings.Contains(strings.Join(rows, ""), "\x1b") {
+	if !strings.Contains(rows[22], "…") || !strings.HasSuffix(rows[22], `question \x1b[31m"`) || strings.Contains(strings.Join(rows, ""), "\x1b") {
 		t.Errorf("the last line is %q", rows[22])
 	}
 	fake.keys <- screen.KeyHome
@@ -210,4 +210,27 @@ func TestWatchFails(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 	fake.ended <- nil
+}
+
+// TestNoActivity: what --stale-minutes calls stale cannot be taken over yet, and who
+// holds nothing has nothing to take over.
+func TestNoActivity(t *testing.T) {
+	fake := newFakeScreen(t, 80, 24)
+	fake.swarm("init", "--sessions", "A:x B:y")
+	fake.swarm("claim", "--session", "A", "docs", "two")
+	start := time.Now()
+	for _, c := range []struct {
+		later time.Duration
+		want  string
+	}{
+		{5 * time.Minute, "No activity\n  A for 5 min; holds docs, two\n  B for 5 min\n"},
+		{2 * time.Hour, "No activity\n  A for 2 h; others may take over its claims: docs, two\n  B for 2 h\n"},
+	} {
+		fake.app.Now = func() time.Time { return start.Add(c.later) }
+		fake.out.Reset()
+		fake.swarm("orchestrate", "dashboard", "--stale-minutes", "1")
+		if !strings.Contains(fake.out.String(), c.want) {
+			t.Errorf("after %s: %s", c.later, fake.out.String())
+		}
+	}
 }

@@ -18,10 +18,9 @@ import (
 
 const groupOversee = "oversee"
 
-func orchestrateFlags() []cli.Flag {
+func monitorFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "interval", Value: 10, Usage: "look every `SECONDS`, and whenever something changes (default: 10)"},
-		&cli.BoolFlag{Name: "auto-approve", Usage: "approve the reviews that name the orchestrator and that it has not rejected"},
 		&cli.IntFlag{Name: "stale-minutes", Usage: "silence in `MINUTES` after which a session is stale (default: swarm.staleAfter, 15)"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "only what needs somebody: blocked, stale, collisions, messages, reviews"},
 	}
@@ -32,7 +31,10 @@ func orchestrateVerb() *verb {
 		name: "orchestrate", group: groupOversee, max: 1, short: "watch over the sessions: who is blocked, silent, waiting, or about to collide",
 		long: `Prints how things stand, then each change as it happens, until it is
 interrupted. Two sessions whose branches would conflict are told, once. orchestrate run is the same.`,
-		json: true, flags: orchestrateFlags, subs: []string{"run", "dashboard"},
+		json: true, subs: []string{"run", "dashboard"},
+		flags: func() []cli.Flag {
+			return append(monitorFlags(), &cli.BoolFlag{Name: "auto-approve", Usage: "approve the reviews that name the orchestrator and that it has not rejected"})
+		},
 		run: func(ctx context.Context, c *call) error {
 			if len(c.args) == 1 && c.args[0] != "run" {
 				return c.unknownSub()
@@ -53,7 +55,7 @@ func dashboardVerb() *verb {
 		name: "orchestrate dashboard", group: groupOversee, short: "show how things stand, once, or --watch on the whole screen",
 		json: true,
 		flags: func() []cli.Flag {
-			return append(orchestrateFlags(), &cli.BoolFlag{Name: "watch", Usage: "keep the screen up to date; q ends it"})
+			return append(monitorFlags(), &cli.BoolFlag{Name: "watch", Usage: "keep the screen up to date; q ends it"})
 		},
 		run: runDashboard,
 	}
@@ -87,7 +89,7 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 		stale = time.Duration(minutes) * time.Minute
 	}
 	target, err := c.targetRef(ctx, "HEAD")
-	if err != nil && !errors.Is(err, repo.ErrNoTarget) {
+	if err != nil && !errors.Is(err, repo.ErrNoTarget) && !errors.Is(err, repo.ErrNotFetched) {
 		return nil, 0, err
 	}
 	return &monitor.Monitor{
@@ -136,7 +138,7 @@ func (c *call) tick(ctx context.Context, m *monitor.Monitor, whole bool) error {
 		if standing || c.cmd.Bool("quiet") && !needsSomebody(e) {
 			continue
 		}
-		if err := c.printEvent(now.At, e); err != nil {
+		if err := c.printEvent(now, e); err != nil {
 			return err
 		}
 	}
@@ -151,17 +153,25 @@ func needsSomebody(e monitor.Event) bool {
 	return false
 }
 
-func (c *call) printEvent(at time.Time, e monitor.Event) error {
+func (c *call) printEvent(now *monitor.Snapshot, e monitor.Event) error {
 	if c.wantJSON() {
 		return c.object("event", map[string]any{
-			"at": text.Stamp(at), "event": e.Kind, "session": e.Session, "other": e.Other, "number": e.Number, "body": e.Text, "files": append([]string{}, e.Files...),
+			"at": text.Stamp(now.At), "event": e.Kind, "session": e.Session, "other": e.Other, "number": e.Number, "body": e.Text, "files": append([]string{}, e.Files...),
 		})
 	}
-	return c.printf("%s %s\n", at.Local().Format("15:04:05"), formatEvent(e))
+	return c.printf("%s %s\n", now.At.Local().Format("15:04:05"), formatEvent(now, e))
+}
+
+// formatSilent says what a session holds that shows no activity.
+func formatSilent(now *monitor.Snapshot, id string) string {
+	if n := len(now.Claims[id]); n > 0 {
+		return fmt.Sprintf("%s shows no activity, and holds %s: git swarm claims", id, text.Count(n, "path"))
+	}
+	return id + " shows no activity"
 }
 
 // formatEvent is the line for an event.
-func formatEvent(e monitor.Event) string {
+func formatEvent(now *monitor.Snapshot, e monitor.Event) string {
 	files := text.Inert(strings.Join(e.Files, ", "))
 	switch e.Kind {
 	case "joined":
@@ -172,7 +182,7 @@ func formatEvent(e monitor.Event) string {
 		}
 		return fmt.Sprintf("%s is %s: %s", e.Session, e.Kind, text.Quoted(e.Text))
 	case "stale":
-		return fmt.Sprintf("%s is silent: its claims can be taken over", e.Session)
+		return formatSilent(now, e.Session)
 	case "back":
 		return e.Session + " is back"
 	case "review":

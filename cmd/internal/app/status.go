@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -41,7 +42,7 @@ func (c *call) printStatus(ctx context.Context, all []bus.Session) error {
 		c.notef("%s", noSessions)
 		return nil
 	}
-	lines, err := c.statusLines(all, c.terminalWidth())
+	lines, err := c.sessionLines(all, nil, c.terminalWidth())
 	if err != nil {
 		return err
 	}
@@ -51,8 +52,14 @@ func (c *call) printStatus(ctx context.Context, all []bus.Session) error {
 	return c.printTarget(ctx)
 }
 
-// statusLines is the table of sessions.
-func (c *call) statusLines(all []bus.Session, width int) ([]text.Line, error) {
+// column is a further column of the table of sessions: a count for each.
+type column struct {
+	heading string
+	count   func(id string) int
+}
+
+// sessionLines is the table of sessions.
+func (c *call) sessionLines(all []bus.Session, columns []column, width int) ([]text.Line, error) {
 	settings, err := c.Settings()
 	if err != nil {
 		return nil, err
@@ -64,16 +71,22 @@ func (c *call) statusLines(all []bus.Session, width int) ([]text.Line, error) {
 		if s.Status != bus.Done && bus.Stale(s.Seen, c.Now(), settings.StaleAfter) {
 			seen.Colour = text.Yellow
 		}
-		rows = append(rows, []text.Cell{
+		row := []text.Cell{
 			text.Bold.Cell(s.ID),
 			{Text: text.Inert(s.Workstream)},
 			status[s.Status].Cell(string(s.Status)),
-			{Text: text.Inert(s.Branch)},
-			{Text: text.Inert(s.Note)},
-			seen,
-		})
+		}
+		for _, c := range columns {
+			row = append(row, text.Cell{Text: strconv.Itoa(c.count(s.ID))})
+		}
+		rows = append(rows, append(row, text.Cell{Text: text.Inert(s.Branch)}, text.Cell{Text: text.Inert(s.Note)}, seen))
 	}
-	return text.Table([]string{"ID", "Workstream", "Status", "Branch", "Note", "Seen"}, []int{4, 3, 1}, width, rows), nil
+	heading := []string{"ID", "Workstream", "Status"}
+	for _, c := range columns {
+		heading = append(heading, c.heading)
+	}
+	note := len(heading) + 1
+	return text.Table(append(heading, "Branch", "Note", "Seen"), []int{note, note - 1, 1}, width, rows), nil
 }
 
 type sessionJSON struct {

@@ -142,6 +142,30 @@ func Cut(s string, width int) string {
 	return kept.String() + "…"
 }
 
+// CutMiddle shortens s to a display width, with an ellipsis for what is cut out: the
+// end, where a command stands, is kept as long as the beginning.
+func CutMiddle(s string, width int) string {
+	if uniseg.StringWidth(s) <= width {
+		return s
+	}
+	var clusters []string
+	state := -1
+	for rest := s; rest != ""; {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		clusters = append(clusters, cluster)
+	}
+	tail := ""
+	for i := len(clusters) - 1; i >= 0 && uniseg.StringWidth(clusters[i]+tail) <= width/2; i-- {
+		tail = clusters[i] + tail
+	}
+	head := Cut(s, width-uniseg.StringWidth(tail))
+	if width < 8 { // nothing could be read
+		return Cut(s, width)
+	}
+	return head + tail
+}
+
 // Cut is Cut for a whole line.
 func (l Line) Cut(width int) Line {
 	if l.Width() <= width {

@@ -34,3 +34,20 @@ func TestCut(t *testing.T) {
 		}
 	}
 }
+
+// TestCutMiddle: the end of a line is kept, for there stands what to run next.
+func TestCutMiddle(t *testing.T) {
+	line := `#3 from A: "a long story, and at its end: git swarm review show 4"`
+	for width := 1; width < 90; width++ {
+		got := CutMiddle(line, width)
+		if w := (Line{{Text: got}}).Width(); w > width || width >= 60 && !strings.HasSuffix(got, `git swarm review show 4"`) {
+			t.Errorf("in %d columns it is %q", width, got)
+		}
+		if width < len(line) != strings.Contains(got, "…") {
+			t.Errorf("in %d columns it is %q", width, got)
+		}
+		if wide := CutMiddle("日本語日本語日本語日本語", width); (Line{{Text: wide}}).Width() > width {
+			t.Errorf("in %d columns it is %q", width, wide)
+		}
+	}
+}
