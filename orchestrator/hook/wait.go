@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -51,6 +52,11 @@ func (h *Handler) wait(ctx context.Context, id string) error {
 	if !pause(ctx, waitSettle) {
 		return nil
 	}
+	return h.await(ctx, id, watch)
+}
+
+// await returns once h is not wanted any more, or has woken the session.
+func (h *Handler) await(ctx context.Context, id string, watch *refstore.Watcher) error {
 	for h.wanted() {
 		woken, err := h.wake(ctx, id)
 		if woken || err != nil {
