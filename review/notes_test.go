@@ -248,9 +248,7 @@ func TestFanOut(t *testing.T) {
 			}
 			put(tip, note+"\n")
 			for i := range count {
-				e := said1(2, Comment, "B")
-				e.Review = 1000 + i
-				put(s.bus.Store().Repo().Algo.Sum("blob", fmt.Appendf(nil, "%d", i)), e.line()+"\n")
+				put(s.bus.Store().Repo().Algo.Sum("blob", fmt.Appendf(nil, "%d", i)), said1(2, Comment, "B").line()+"\n")
 			}
 			s.Feed(b.String(), "fast-import", "--quiet")
 			paths := s.Git("ls-tree", "-r", "--name-only", NotesRef)

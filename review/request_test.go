@@ -219,7 +219,7 @@ func TestTold(t *testing.T) {
 			t.Errorf("%s was told %q", id, got)
 		}
 	}
-	if _, err := s.AddEvent(bg, "B", 2, Approve, ""); !errors.Is(err, refstore.ErrNotExist) || err.Error() != "review #2: does not exist" {
+	if _, err := s.AddEvent(bg, "B", 2, Approve, ""); !errors.Is(err, refstore.ErrNotExist) || err.Error() != "review #2 does not exist" {
 		t.Errorf("of a number that is not there: %v", err)
 	}
 	for _, n := range []int{0, -1, 1 << 40} {
