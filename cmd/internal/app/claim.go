@@ -27,7 +27,7 @@ it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 			}
 		},
 		run: func(ctx context.Context, c *call) error {
-			wait, err := c.wait(0)
+			timeout, err := c.wait(0)
 			if err != nil {
 				return err
 			}
@@ -46,7 +46,9 @@ it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 			if err != nil {
 				return err
 			}
-			granted, err := claims.GrantWait(ctx, id, lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: c.cmd.Bool("takeover")}, lock.Wait{Timeout: wait})
+			wait, done := c.waiting(timeout, "release it")
+			granted, err := claims.GrantWait(ctx, id, lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: c.cmd.Bool("takeover")}, wait)
+			done()
 			if err != nil {
 				return err
 			}

@@ -54,7 +54,7 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	wait, err := c.wait(settings.LockTimeout)
+	timeout, err := c.wait(settings.LockTimeout)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,9 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	landed, err := l.Push(ctx, target, lock.Wait{Timeout: wait})
+	wait, done := c.waiting(timeout, "land")
+	landed, err := l.Push(ctx, target, wait)
+	done()
 	if err != nil {
 		return err
 	}
