@@ -12,9 +12,13 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// Places finds the repositories that folders are in. It looks once for each folder.
+// Places finds the repository in which a hook acts for a folder: that of the
+// agent's session, or one that the user trusts by [repo.TrustedKey]. Any other is
+// a folder, for the agent, or whoever wrote what it reads, may have made it. It
+// looks once for each folder.
 type Places struct {
 	env   repo.Env
+	own   string // the common dir of the session's repository
 	found map[string]place
 }
 
@@ -23,17 +27,44 @@ type place struct {
 	err  error
 }
 
-// NewPlaces returns Places that were not asked yet.
-func NewPlaces(env repo.Env) *Places { return &Places{env, map[string]place{}} }
+// NewPlaces returns the places of a session whose repository is that of the first
+// of these folders that has one: where its client was started, then where it works.
+func NewPlaces(env repo.Env, dirs ...string) *Places {
+	p := &Places{env: env, found: map[string]place{}}
+	for _, dir := range dirs {
+		if r, err := repo.DiscoverOwn(env, dir); err == nil {
+			p.own = r.CommonDir
+			p.found[dir] = place{repo: r}
+			break
+		}
+	}
+	return p
+}
 
-// Repo is the repository that the folder is in, as from repo.Discover.
+// Repo is the repository in which the hook acts for the folder, as from
+// [repo.DiscoverOwn]; [repo.ErrNotRepository] if it acts in none there.
 func (p *Places) Repo(dir string) (*repo.Repo, error) {
 	at, ok := p.found[dir]
 	if !ok {
-		at.repo, at.err = repo.Discover(p.env, dir)
+		at.repo, at.err = p.look(dir)
 		p.found[dir] = at
 	}
 	return at.repo, at.err
+}
+
+func (p *Places) look(dir string) (*repo.Repo, error) {
+	r, err := repo.DiscoverOwn(p.env, dir)
+	if err != nil || p.own == "" || r.CommonDir == p.own {
+		return r, err
+	}
+	trusted, err := r.Trusted()
+	if err != nil {
+		return nil, err
+	}
+	if !trusted {
+		return nil, repo.ErrNotRepository
+	}
+	return r, nil
 }
 
 // Edit is what an agent is about to change in one checkout.

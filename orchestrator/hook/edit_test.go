@@ -9,8 +9,9 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
-// TestEdits: files are sorted by the checkout that they are in, whichever name
-// leads to them, and those of none are left out.
+// TestEdits: files are sorted by the checkout of the session's repository that they
+// are in, whichever name leads to them. A repository inside is a folder, and files
+// of none, or of another one, are left out; one that the user trusts counts.
 func TestEdits(t *testing.T) {
 	top := t.TempDir()
 	git := refstoretest.Init(t, filepath.Join(top, "app"), "-b", "main")
@@ -23,8 +24,13 @@ func TestEdits(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(top, "app", "sub"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	places := NewPlaces(os.Environ())
+	refstoretest.Init(t, filepath.Join(top, "other"))
+	trusted := refstoretest.Init(t, filepath.Join(top, "app", "trusted"))
+	config := filepath.Join(t.TempDir(), "config")
+	trusted.Git("config", "--file", config, "swarm.trusted", filepath.Join(top, "app", "trusted", ".git"))
+	places := NewPlaces(append(os.Environ(), "GIT_CONFIG_GLOBAL="+config), filepath.Join(top, "app"))
 	edits, err := places.Edits(filepath.Join(top, "app", "sub"), []string{
+		"../../other/x", "../trusted/y",
 		"a", "../new/folder/b", "", "../link/c", filepath.Join(top, "linked", "d"), "../inner/e", "../../outside", "../.git/config", "../x/../f",
 	})
 	if err != nil {
@@ -34,11 +40,11 @@ func TestEdits(t *testing.T) {
 	for _, e := range edits {
 		got = append(got, Edit{nil, append([]string{filepath.Base(e.Repo.WorkTree)}, e.Files...)})
 	}
-	want := []Edit{{nil, []string{"app", "sub/a", "new/folder/b", "f"}}, {nil, []string{"linked", "c", "d"}}, {nil, []string{"inner", "e"}}}
+	want := []Edit{{nil, []string{"trusted", "y"}}, {nil, []string{"app", "sub/a", "new/folder/b", "inner/e", "f"}}, {nil, []string{"linked", "c", "d"}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, not %v", got, want)
 	}
-	if r, err := places.Repo(filepath.Join(top, "app", "sub")); err != nil || r != edits[0].Repo {
+	if r, err := places.Repo(filepath.Join(top, "app", "sub")); err != nil || r != edits[1].Repo {
 		t.Errorf("looked again for the same folder (%v)", err)
 	}
 }

@@ -15,7 +15,10 @@ import (
 // --git-hooks.
 func (h *Handler) prePush(ctx context.Context) error {
 	for _, p := range pushesIn(h.Input.Command, h.Input.Dir) {
-		r, err := repo.Discover(h.Env, p.dir)
+		if repo.NearestCommonDir(h.Env, p.dir) != h.Repo.CommonDir {
+			continue
+		}
+		r, err := repo.DiscoverOwn(h.Env, p.dir)
 		if err != nil || r.CommonDir != h.Repo.CommonDir {
 			continue
 		}

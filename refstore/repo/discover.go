@@ -40,26 +40,46 @@ type Repo struct {
 // the process's working directory; empty means there. It honours what git
 // honours: GIT_DIR, GIT_WORK_TREE, GIT_COMMON_DIR, GIT_OBJECT_DIRECTORY,
 // GIT_CEILING_DIRECTORIES, GIT_DISCOVERY_ACROSS_FILESYSTEM, core.worktree,
-// core.bare, .git files, safe.directory and safe.bareRepository.
+// core.bare, .git files, safe.directory and safe.bareRepository. In one thing it is
+// stricter: a bare repository in the work tree of another one is a folder of that
+// one, for five committed files make a bare repository; [DiscoverNamed] uses it.
 //
 // The error wraps [ErrNotRepository] if there is none, is a [NotTrustedError] if
 // git refuses to use it, and a [GitError] if git cannot read it.
-func Discover(env Env, dir string) (*Repo, error) {
+func Discover(env Env, dir string) (*Repo, error) { return discover(env, dir, false) }
+
+// DiscoverNamed is Discover for a directory that the user named, as with -C: a bare
+// repository there is used wherever it lies.
+func DiscoverNamed(env Env, dir string) (*Repo, error) { return discover(env, dir, true) }
+
+func discover(env Env, dir string, named bool) (*Repo, error) {
 	cwd, err := physical(dir)
 	if err != nil {
 		return nil, err
 	}
-	f := finder{Repo: &Repo{env: env, dir: cwd}}
+	f := finder{Repo: &Repo{env: env, dir: cwd}, byName: named}
 	if gitDir, set := env.Lookup("GIT_DIR"); set {
 		err = f.named(gitDir)
 	} else {
 		err = f.walk()
+	}
+	var content *contentError
+	if errors.As(err, &content) {
+		return at(env, content.outer, cwd)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return f.Repo, nil
 }
+
+// contentError says that a bare repository was found that is only content of
+// another repository's work tree.
+type contentError struct {
+	outer string // the top of that work tree
+}
+
+func (e *contentError) Error() string { return "a bare repository in the work tree of " + e.outer }
 
 // physical is dir, absolute and without symbolic links.
 func physical(dir string) (string, error) {
@@ -84,7 +104,10 @@ func physical(dir string) (string, error) {
 }
 
 // finder is a Repo in the making.
-type finder struct{ *Repo }
+type finder struct {
+	*Repo
+	byName bool // the user named the directory
+}
 
 // refused asks git about a repository that looked wrong for this reason, and
 // returns git's own refusal if there is one.
@@ -163,10 +186,13 @@ func (f *finder) at(dir string) (found bool, err error) {
 		}
 		return true, f.discovered(dir, dotGit, dir, f.GitDir)
 	}
-	if f.adopt(dir, true) {
-		return true, f.bare(dir)
+	if !f.adopt(dir, true) {
+		return false, nil
 	}
-	return false, nil
+	if outer, inside := f.outerOf(dir); inside && !(f.byName && dir == f.dir) {
+		return false, &contentError{outer.dir}
+	}
+	return true, f.bare(dir)
 }
 
 func cmpErr(err, otherwise error) error {

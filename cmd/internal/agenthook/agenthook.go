@@ -115,11 +115,11 @@ func (h *invocation) answer(ctx context.Context) (code int) {
 // keep keeps what went wrong for doctor, if there is a repository to keep it in.
 func (h *invocation) keep(err error) {
 	if h.swarm == nil {
-		s, found := swarm.Open(h.Env, h.Dir, swarm.Options{Now: h.Now})
+		r, found := repo.DiscoverOwn(h.Env, h.Dir)
 		if found != nil {
 			return
 		}
-		h.swarm = s
+		h.swarm = swarm.In(r, swarm.Options{Now: h.Now})
 	}
 	_ = agents.In(h.swarm.Repo).NoteProblem(h.Now(), h.event, text.Inert(h.Describe(err)))
 }
@@ -140,7 +140,7 @@ func (h *invocation) run(ctx context.Context) error {
 		input.Dir = filepath.Join(h.Dir, input.Dir)
 	}
 	h.works = input.Dir
-	h.places = hook.NewPlaces(h.Env)
+	h.places = hook.NewPlaces(h.Env, append(projectDirs(h.Env), input.Dir)...)
 	if h.event == agents.PreEdit {
 		return h.preEdit(ctx, input)
 	}
@@ -172,8 +172,8 @@ func projectDirs(env repo.Env) (dirs []string) {
 	return dirs
 }
 
-// preEdit asks in the repository of each file, which may be another than the one
-// that the agent works in.
+// preEdit asks in the checkout of each file, which may be another worktree than the
+// one that the agent works in, or a repository that the user trusts.
 func (h *invocation) preEdit(ctx context.Context, input *hook.Input) error {
 	edits, unread := h.places.Edits(input.Dir, input.Paths)
 	for _, e := range edits {

@@ -161,7 +161,7 @@ func (a *App) globals(args []string) (g global, err error) {
 			if _, err := os.Stat(dir); err != nil {
 				return g, refuseDir(args[1], err)
 			}
-			a.Dir = dir
+			a.Dir, a.Named = dir, true
 			args = args[2:]
 		case word == "--session" || word == "--from":
 			id, err := value()

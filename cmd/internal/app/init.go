@@ -101,6 +101,11 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	r = c.swarm.Repo
+	if trusted, err := install.TrustNested(ctx, r); err != nil {
+		return err
+	} else if trusted {
+		c.notef("git swarm: this repository lies in another's work tree; the hooks of agents use it, for %s names it now in your git configuration", repo.TrustedKey)
+	}
 	if err := install.ShowNotes(ctx, r, review.NotesRef); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type App struct {
 	Name   string // what it was started as: "git-swarm", or "ao"
 	Env    repo.Env
 	Dir    string // where it was started
+	Named  bool   // Dir was named by -C
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer

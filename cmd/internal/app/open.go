@@ -24,7 +24,7 @@ func (c *call) Swarm() (*swarm.Swarm, error) {
 	if c.swarm != nil {
 		return c.swarm, nil
 	}
-	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now})
+	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now, Named: c.Named})
 	if err == nil {
 		c.swarm = s
 	}

@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Now     func() time.Time
 	Timeout time.Duration // how long a change may wait for others; 0 for the store's own
+	Named   bool          // the user named the directory, as with -C
 }
 
 // Swarm is the swarm in one repository.
@@ -32,7 +33,11 @@ type Swarm struct {
 // Open finds the repository that dir is in, as git does with that environment. It
 // reads nothing else yet. Close frees what was opened.
 func Open(env repo.Env, dir string, opts Options) (*Swarm, error) {
-	r, err := repo.Discover(env, dir)
+	discover := repo.Discover
+	if opts.Named {
+		discover = repo.DiscoverNamed
+	}
+	r, err := discover(env, dir)
 	if err != nil {
 		return nil, err
 	}
