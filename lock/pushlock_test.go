@@ -125,16 +125,19 @@ func TestPushLockUnknownSession(t *testing.T) {
 func TestPushLockWaiters(t *testing.T) {
 	s := newSwarm(t, "A", "B", "C", "D")
 	g, _ := acquire(t, s.push(LeaseTime), "A")
-	got := make(chan *Lease)
+	got, waits := make(chan *Lease), make(chan string, 100)
 	for _, by := range []string{"B", "C", "D"} {
 		p := s.push(LeaseTime)
 		go func() {
-			g, _, err := p.Acquire(bg, by, Wait{Timeout: time.Minute})
+			g, _, err := p.Acquire(bg, by, Wait{Timeout: time.Minute, Waiting: func(string, time.Duration) { waits <- by }})
 			if err != nil {
 				t.Error(err)
 			}
 			got <- g
 		}()
+	}
+	for waiting := map[string]bool{}; len(waiting) < 3; {
+		waiting[within(t, waits)] = true
 	}
 	for range 3 {
 		select {
@@ -169,8 +172,10 @@ func TestPushLockWaitRunsOut(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(bg)
 	ended := make(chan error)
-	go func() { _, _, err := s.push(LeaseTime).Acquire(ctx, "B", Wait{Timeout: time.Minute}); ended <- err }()
-	cancel()
+	go func() {
+		_, _, err := s.push(LeaseTime).Acquire(ctx, "B", Wait{Timeout: time.Minute, Waiting: func(string, time.Duration) { cancel() }})
+		ended <- err
+	}()
 	if err := within(t, ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled, it ends with %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -96,8 +97,10 @@ func TestPushLockOfKilled(t *testing.T) {
 				t.Fatalf("beside its holder one gets %v", err)
 			}
 			got := make(chan *Lease, 1)
+			waits := make(chan struct{})
+			var once sync.Once
 			wait := func() {
-				g, _, err := p.Acquire(bg, "B", Wait{Timeout: time.Minute})
+				g, _, err := p.Acquire(bg, "B", Wait{Timeout: time.Minute, Waiting: func(string, time.Duration) { once.Do(func() { close(waits) }) }})
 				if err != nil {
 					t.Error(err)
 				}
@@ -106,6 +109,7 @@ func TestPushLockOfKilled(t *testing.T) {
 			switch how {
 			case "while waiting":
 				go wait()
+				within(t, waits)
 				s.Must(h.Process.Kill())
 				_ = h.Wait()
 			case "zombie":
