@@ -1,22 +1,30 @@
-// Package review keeps what was said of a change before it lands, and decides
-// whether it may.
+// Package review keeps the reviews of changes before they land, and decides
+// whether a change may land.
 //
 //	refs/notes/swarm/reviews  notes  on each reviewed commit, one event a line
 //	refs/swarm/reviews        table  the same lines by number, and each session's latest number
 //
 // # Guarantees
 //
-// An event that was acknowledged stays: both refs move together, and what git's
-// own notes commands drop from the notes (git notes add, and the copying of
-// notes in rebase and amend, replace the ref without comparing) is still in the
-// table and returns to the note with the next event. Lines that come to a note
-// by "git notes merge" with cat_sort_uniq count like those written here.
+// An event that was acknowledged stays: both refs move together. git's own notes
+// commands can drop it from the note (git notes add, and the copying of notes in
+// rebase and amend, replace the ref without comparing); it is still in the table,
+// and returns to the note with the next event. Lines that "git notes merge" with
+// cat_sort_uniq brings into a note count like those written here. Any other text
+// in a note is kept, reported, and counts for nothing.
 //
-// A verdict is about a change and not about a commit: see [Store.Clear] for when
-// an approval holds. Only a reviewer who was named gives one, never the author.
+// A verdict is about a change and not about a commit: [Store.Clear] says when an
+// approval holds. Only a reviewer who was named gives one, never the author. All
+// reviewers must approve, and one rejection stands until a newer request. A
+// session's newest request supersedes its earlier ones.
 //
-// # What is not guaranteed
+// Those concerned are told of each event by a message in the same transaction.
 //
-// Who writes into the repository can write any line in any session's name, as
-// with any commit.
+// # Not guaranteed
+//
+// Whoever can write into the repository can write any line in any session's name,
+// as with any commit. [Store.Clear] judges what is there when it is asked: what a
+// reviewer adds a moment later it has not seen.
+//
+// The form of a line, and of the table, is in refstore/FORMAT.md.
 package review
