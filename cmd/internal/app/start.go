@@ -23,8 +23,9 @@ func startVerb() *verb {
 	return &verb{
 		name: "start", group: groupStart, args: "[PLAN...]", max: -1, short: "say what is to be built, and let Claude Code plan it and run the sessions",
 		long: `The plan is the arguments, or --file, or standard input where something is piped
-into it ("-" says so), or else what is written in the editor. Writes the rules of the swarm into a block of its own in
-CLAUDE.md (or AGENTS.md), installs the hooks, and starts claude as the
+into it ("-" says so), or what you write in the editor that opens. Writes the
+rules of the swarm into a block of its own in CLAUDE.md (or AGENTS.md, if only
+that exists), installs the hooks, and starts claude as the
 orchestrator: it plans first, and asks.`,
 		json: true,
 		flags: func() []cli.Flag {
