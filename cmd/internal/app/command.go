@@ -36,7 +36,7 @@ type verb struct {
 	json    bool // shows something: takes --json
 }
 
-// call is a verb at work.
+// call is one run of a verb.
 type call struct {
 	*App
 	verb  *verb

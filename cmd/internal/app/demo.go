@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 
@@ -14,7 +13,7 @@ import (
 
 func demoVerb() *verb {
 	return &verb{
-		name: "demo", group: groupStart, short: "see three sessions at work together, on real git in a scratch folder",
+		name: "demo", group: groupStart, short: "watch three sessions work together, on real git in a scratch folder",
 		long: `Makes a remote, a repository and a worktree for each of three sessions, runs the
 commands that it prints, and removes everything. Exits with 1 if anything is not
 as it says.
@@ -52,7 +51,7 @@ func (c *call) makeScratch(ctx context.Context, folder string) error {
 	err := demo.Make(ctx, c.Env, c.at(folder))
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return &refusal{exitNo, fmt.Sprintf("'%s' exists already", text.Inert(folder)), "git swarm demo --scratch NEWFOLDER"}
+		return refuseExists(folder)
 	case err != nil:
 		return err
 	}

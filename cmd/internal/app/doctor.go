@@ -18,9 +18,9 @@ import (
 
 func doctorVerb() *verb {
 	return &verb{
-		name: "doctor", group: groupHealth, short: "look for what keeps git swarm from working well here",
-		long: `Prints one line for each thing looked at, and exits with 1 if something needed
-is missing.`,
+		name: "doctor", group: groupHealth, short: "check what git swarm needs to work well here",
+		long: `Prints one line for each check, and exits with 1 if something that git swarm
+needs is missing or wrong.`,
 		session: true, json: true,
 		run: runDoctor,
 	}
@@ -198,7 +198,7 @@ func checkLocks(r *repo.Repo, now time.Time) []finding {
 		}
 		if info, err := d.Info(); err == nil && now.Sub(info.ModTime()) > staleLock {
 			age := now.Sub(info.ModTime()).Round(time.Minute)
-			found = append(found, finding{"locks", "bad", fmt.Sprintf("%s has stood for %s", text.Inert(path), age), "if no git command is at work: rm -f " + text.ShellWord(path)})
+			found = append(found, finding{"locks", "bad", fmt.Sprintf("%s is %s old", text.Inert(path), age), "if no git command is running: rm -f " + text.ShellWord(path)})
 		}
 		return nil
 	}

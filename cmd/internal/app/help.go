@@ -43,7 +43,7 @@ func runHelp(ctx context.Context, c *call) error {
 	case c.cmd.Bool("guides") && isGuide:
 		return c.page(ctx, g.Text())
 	case c.cmd.Bool("man"), c.cmd.Bool("guides"):
-		return &refusal{exitUsage, fmt.Sprintf("'%s' is not a guide", text.Inert(strings.Join(c.args, " "))), "git swarm help -g"}
+		return refuseGuide(c.args)
 	case name == "":
 		return c.help(c.Stdout)
 	}

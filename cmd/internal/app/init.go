@@ -63,22 +63,14 @@ repository, in which git swarm knows which session it is.`,
 }
 
 func runInit(ctx context.Context, c *call) error {
-	hooks, driver := c.cmd.Bool("git-hooks"), c.cmd.Bool("merge-driver")
-	agents, err := c.otherAgents()
+	parts, err := c.parts()
 	if err != nil {
 		return err
-	}
-	if c.cmd.Bool("shared") && !c.cmd.Bool("claude") {
-		return usageOf(c.verb, "--shared goes with --claude")
 	}
 	if c.cmd.Bool("remove") {
-		return c.initRemove(ctx, hooks, driver, agents)
+		return c.removeParts(ctx, parts)
 	}
-	b, err := c.Bus()
-	if err != nil {
-		return err
-	}
-	wanted, err := c.wantedSessions()
+	wanted, err := c.register(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,62 +78,27 @@ func runInit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.cmd.Bool("worktrees") {
-		if err := launch.CheckWorktrees(ctx, r); err != nil {
-			return err
-		}
-	}
-	if _, err := b.Register(ctx, wanted); err != nil {
+	trusted, err := install.TrustNested(ctx, r)
+	if err != nil {
 		return err
 	}
-	if err := c.recordTarget(ctx); err != nil {
-		return err
-	}
-	if b, err = c.Bus(); err != nil {
-		return err
-	}
-	r = c.swarm.Repo
-	if trusted, err := install.TrustNested(ctx, r); err != nil {
-		return err
-	} else if trusted {
-		c.notef("git swarm: this repository lies in another's work tree; the hooks of agents use it, for %s names it now in your git configuration", repo.TrustedKey)
+	if trusted {
+		c.notef("This repository lies in another's work tree. Agents' hooks work in it, for %s in your git configuration now names it", repo.TrustedKey)
 	}
 	if err := install.ShowNotes(ctx, r, review.NotesRef); err != nil {
 		return err
 	}
-	if hooks {
-		if err := install.InstallGitHooks(ctx, r); err != nil {
+	for _, p := range parts {
+		if err := p.install(ctx, r); err != nil {
 			return err
 		}
 	}
-	if c.cmd.Bool("claude") {
-		if err := c.initClaude(ctx, r); err != nil {
-			return err
-		}
-	}
-	if err := c.installAgents(ctx, r, agents); err != nil {
-		return err
-	}
-	if driver {
-		if err := install.InstallMergeDriver(ctx, r); err != nil {
-			return err
-		}
-	}
-	all, err := b.Sessions(ctx)
+	all, err := c.swarm.Bus().Sessions(ctx)
 	if err != nil {
 		return err
 	}
-	if !c.wantJSON() {
-		line := "Initialized with " + text.Count(len(all), "session")
-		if len(all) == 0 && (c.cmd.Bool("claude") || len(agents) > 0) {
-			line += ": they join by themselves"
-		}
-		if err := c.printf("%s\n", line); err != nil {
-			return err
-		}
-		if err := c.printTarget(ctx); err != nil {
-			return err
-		}
+	if err := c.printInit(ctx, all); err != nil {
+		return err
 	}
 	if !c.cmd.Bool("worktrees") {
 		return c.initJSON(all, nil)
@@ -149,31 +106,88 @@ func runInit(ctx context.Context, c *call) error {
 	return c.addWorktrees(ctx, all, wanted)
 }
 
-// initRemove takes out what init put outside refs/swarm.
-func (c *call) initRemove(ctx context.Context, hooks, driver bool, agents []install.OtherAgent) error {
-	if !hooks && !driver && !c.cmd.Bool("claude") && len(agents) == 0 {
+// part is something outside refs/swarm that init puts in, and takes out with --remove.
+type part struct {
+	install, remove func(context.Context, *repo.Repo) error
+}
+
+// parts are those that the options ask for.
+func (c *call) parts() (parts []part, err error) {
+	agents, err := c.otherAgents()
+	if err != nil {
+		return nil, err
+	}
+	if c.cmd.Bool("git-hooks") {
+		parts = append(parts, part{install.InstallGitHooks, install.RemoveGitHooks})
+	}
+	switch {
+	case c.cmd.Bool("claude"):
+		parts = append(parts, part{c.initClaude, c.removeClaude})
+	case c.cmd.Bool("shared"):
+		return nil, usageOf(c.verb, "--shared goes with --claude")
+	}
+	if len(agents) > 0 {
+		parts = append(parts, part{
+			func(ctx context.Context, r *repo.Repo) error { return c.installAgents(ctx, r, agents) },
+			func(ctx context.Context, r *repo.Repo) error { return c.removeAgents(ctx, r, agents) },
+		})
+	}
+	if c.cmd.Bool("merge-driver") {
+		parts = append(parts, part{install.InstallMergeDriver, install.RemoveMergeDriver})
+	}
+	return parts, nil
+}
+
+func (c *call) removeParts(ctx context.Context, parts []part) error {
+	if len(parts) == 0 {
 		return usageOf(c.verb, "--remove goes with --claude, --agents, --git-hooks or --merge-driver")
 	}
 	r, err := c.Repo()
 	if err != nil {
 		return err
 	}
-	if hooks {
-		if err := install.RemoveGitHooks(ctx, r); err != nil {
+	for _, p := range parts {
+		if err := p.remove(ctx, r); err != nil {
 			return err
 		}
 	}
-	if c.cmd.Bool("claude") {
-		if err := c.removeClaude(ctx, r); err != nil {
-			return err
+	return nil
+}
+
+// register registers the sessions, unless their worktrees could not be made, and
+// records where their work lands.
+func (c *call) register(ctx context.Context) ([]bus.Registration, error) {
+	b, err := c.Bus()
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := c.wantedSessions()
+	if err != nil {
+		return nil, err
+	}
+	if c.cmd.Bool("worktrees") {
+		if err := launch.CheckWorktrees(ctx, c.swarm.Repo); err != nil {
+			return nil, err
 		}
 	}
-	if driver {
-		if err := install.RemoveMergeDriver(ctx, r); err != nil {
-			return err
-		}
+	if _, err := b.Register(ctx, wanted); err != nil {
+		return nil, err
 	}
-	return c.removeAgents(ctx, r, agents)
+	return wanted, c.recordTarget(ctx)
+}
+
+func (c *call) printInit(ctx context.Context, all []bus.Session) error {
+	if c.wantJSON() {
+		return nil
+	}
+	line := "Initialized with " + text.Count(len(all), "session")
+	if len(all) == 0 && (c.cmd.Bool("claude") || c.cmd.IsSet("agents")) {
+		line += ": they join by themselves"
+	}
+	if err := c.printf("%s\n", line); err != nil {
+		return err
+	}
+	return c.printTarget(ctx)
 }
 
 // wantedSessions are those of --sessions, or of swarm.toml.

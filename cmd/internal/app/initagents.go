@@ -49,7 +49,7 @@ func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []install
 			return err
 		}
 		if a.Name == "codex" {
-			c.notef("Codex asks you once to trust them (/hooks), and does not heed each refusal: git swarm init --git-hooks does")
+			c.notef("Codex asks you once to trust them (/hooks), and ignores some refusals; git hooks do not: git swarm init --git-hooks")
 		}
 	}
 	return nil

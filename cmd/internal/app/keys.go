@@ -37,8 +37,8 @@ func configKeys() []configKey {
 // ownKeys are kept by init, and nobody else's to set.
 func ownKeys() []string { return []string{"swarm.clauderule", "swarm.claudesharedrule"} }
 
-// checkKeys finds the keys of the configuration that nothing reads: a misspelt
-// swarm.requireReview is a gate that stands open.
+// checkKeys finds the keys of the configuration that nothing reads (a misspelt
+// swarm.requireReview is a gate that stands open) and a value that cannot be read.
 func (c *call) checkKeys(r *repo.Repo) []finding {
 	config, err := r.Config()
 	if err != nil {
@@ -60,8 +60,12 @@ func (c *call) checkKeys(r *repo.Repo) []finding {
 		}
 		found = append(found, finding{"config", "bad", fmt.Sprintf("%s is set, and git swarm has no such key", text.Inert(key)), hint})
 	}
+	if _, err := c.Settings(); err != nil {
+		line, hint, _ := c.format(err)
+		found = append(found, finding{"config", "bad", text.Inert(line), hint})
+	}
 	if len(found) == 0 {
-		return []finding{{"config", "ok", "every swarm.* key is one that is read", ""}}
+		return []finding{{"config", "ok", "every swarm.* key is known, and its value can be read", ""}}
 	}
 	return found
 }

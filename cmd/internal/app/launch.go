@@ -152,7 +152,7 @@ func (c *call) openWindow(ctx context.Context, tmux *launch.Tmux, a launch.Clien
 	return c.printf("%s started in tmux window %s\n", a.Session, window)
 }
 
-// mayLaunch refuses where there is no client, or where one is at work already.
+// mayLaunch refuses where there is no client, or where one is running already.
 func (c *call) mayLaunch(clients []launch.Client) error {
 	if err := launch.HasClient(c.Env); err != nil {
 		return err

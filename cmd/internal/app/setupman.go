@@ -60,7 +60,7 @@ func (c *call) docPlaces() (docPlaces, error) {
 		return p, nil
 	}
 	if data == "" || config == "" {
-		return p, &refusal{exitNo, "HOME is not set, so there is no place for completions", ""}
+		return p, refuseHomeless()
 	}
 	p.bash, p.bashRoot = filepath.Join(data, "bash-completion/completions"), p.home
 	p.fish, p.fishRoot = filepath.Join(config, "fish/completions"), p.home
@@ -102,7 +102,7 @@ func binFolder() (string, error) {
 	}
 	dir := filepath.Dir(self)
 	if filepath.Base(dir) != "bin" {
-		return "", &refusal{exitNo, fmt.Sprintf("git-swarm is in '%s', and man only looks beside folders named bin", text.Inert(dir)), "move it into such a folder on PATH, as go install does"}
+		return "", refuseNoBin(dir)
 	}
 	return dir, nil
 }
@@ -229,7 +229,7 @@ func (c *call) sayDoc(path, state string) error {
 func wordDocs(err error) error {
 	var path *fs.PathError
 	if errors.Is(err, fs.ErrPermission) && errors.As(err, &path) {
-		return &refusal{exitNo, fmt.Sprintf("no permission to write in '%s'", text.Inert(filepath.Dir(path.Path))), "run this again with sudo"}
+		return refuseUnwritable(filepath.Dir(path.Path))
 	}
 	return err
 }

@@ -10,7 +10,7 @@ import (
 
 func statusVerb() *verb {
 	return &verb{
-		name: "status", group: groupStart, short: "list the sessions: what each does, and when it was last heard of; and where work lands",
+		name: "status", group: groupStart, short: "list the sessions: what each does, when it was last active, and where work lands",
 		json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.Bus()

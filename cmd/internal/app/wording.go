@@ -307,14 +307,17 @@ func formatRepository(err error) *wording {
 		locked  *refstore.LockedError
 		damaged *refstore.DamagedError
 		trust   *repo.NotTrustedError
+		value   *repo.ValueError
 	)
 	switch {
+	case errors.As(err, &value):
+		return &wording{err.Error(), "git config --show-origin --get " + text.ShellWord(value.Key), exitFatal}
 	case errors.Is(err, refstore.ErrVersion):
 		return &wording{err.Error(), "upgrade git swarm", exitFatal}
 	case errors.As(err, &damaged):
 		return &wording{err.Error(), damageHint(damaged), exitFatal}
 	case errors.As(err, &locked):
-		return &wording{err.Error(), fmt.Sprintf("a git command is at work, or was killed: if none is, remove %s", locked.Path), exitAgain}
+		return &wording{err.Error(), fmt.Sprintf("a git command is running, or was killed: if none is running, remove %s", locked.Path), exitAgain}
 	case errors.Is(err, refstore.ErrUnfinished):
 		return &wording{err.Error(), "run the next git swarm command when the cause is gone: it completes this one", exitFatal}
 	case errors.Is(err, refstore.ErrBusy):
@@ -399,6 +402,26 @@ func refuseDir(dir string, err error) error {
 	return &refusal{exitFatal, fmt.Sprintf("cannot change to '%s': %v", dir, errors.Unwrap(err)), ""}
 }
 
+func refuseGuide(words []string) error {
+	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a guide", strings.Join(words, " ")), "git swarm help -g"}
+}
+
+func refuseExists(folder string) error {
+	return no("git swarm demo --scratch NEWFOLDER", "'%s' exists already", folder)
+}
+
+func refuseHomeless() error {
+	return no("", "HOME is not set, so there is no place for completions")
+}
+
+func refuseNoBin(dir string) error {
+	return no("move it into such a folder on PATH, as go install does", "git-swarm is in '%s', and man only looks beside folders named bin", dir)
+}
+
+func refuseUnwritable(dir string) error {
+	return no("run this again with sudo", "no permission to write in '%s'", dir)
+}
+
 func refuseRevision(arg string) error {
 	return no("git swarm status", "'%s' is neither a branch nor a session with one", arg)
 }
@@ -421,7 +444,7 @@ func refuseWindow(window string) error {
 }
 
 func refuseSecondAgent(session string) error {
-	return no(fmt.Sprintf("git swarm message %s \"…\"", session), "an agent is at work as %s already", session)
+	return no(fmt.Sprintf("git swarm message %s \"…\"", session), "an agent is already running as %s", session)
 }
 
 func refuseTooLong(what string) error {
@@ -447,7 +470,7 @@ func refuseGoneCommit(id string) error {
 func refuseUnrelated(session string, err error) error { return no("", "%s: %s", session, err.Error()) }
 
 func refuseBareStart() error {
-	return no("", "git swarm start needs a work tree, and the repository is bare")
+	return no("git worktree add PATH", "git swarm start needs a work tree, and the repository is bare")
 }
 
 func refuseClient(err error) error { return no("git swarm setup", "%s", err.Error()) }

@@ -175,7 +175,7 @@ var sequences = map[string]Event{
 }
 
 // keysIn are the keys in what was typed. Sequences of keys that mean nothing here
-// are passed over whole.
+// are skipped whole.
 func keysIn(typed []byte) (events []Event) {
 	for len(typed) > 0 {
 		n := sequenceLength(typed)
