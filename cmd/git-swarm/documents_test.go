@@ -291,7 +291,7 @@ func TestREADME(t *testing.T) {
 	_, table, _ := strings.Cut(text, "\n| command | does |\n")
 	table, _, _ = strings.Cut(table, "\n\n")
 	var named []string
-	for _, m := range regexp.MustCompile("(?m)^\\| (.*?) \\| ").FindAllStringSubmatch(table, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\| (.*?) \| `).FindAllStringSubmatch(table, -1) {
 		for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(m[1], -1) {
 			named = append(named, code[1])
 		}
