@@ -2,9 +2,9 @@ package land
 
 import (
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -49,7 +49,7 @@ func release(f *field) {
 
 // held starts a push of A's, beside what B landed and with work in progress, and
 // waits until it is held at the moment.
-func held(t *testing.T, moment string) (a, b *field, dir string, cmd *exec.Cmd) {
+func held(t *testing.T, moment string) (a, b *field, dir string, push *landing) {
 	a, b = oneField(t)
 	b.commit("by B", "B", "changed\n")
 	b.push()
@@ -59,12 +59,9 @@ func held(t *testing.T, moment string) (a, b *field, dir string, cmd *exec.Cmd) 
 	a.git("add", "staged")
 	dir = t.TempDir()
 	moments[moment](a, dir)
-	cmd = a.process()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	push = a.landing("push", dir).start()
 	awaitFile(t, filepath.Join(dir, "begun"))
-	return a, b, dir, cmd
+	return a, b, dir, push
 }
 
 // breakOff starts a pull that is held at the moment, and ends it by SIGTERM, or
@@ -74,19 +71,19 @@ func (f *field) breakOff(moment string, kill bool) {
 	dir := f.TempDir()
 	moments[moment](f, dir)
 	before := f.git("rev-parse", "HEAD")
-	cmd := f.process(landingVerb + "=pull")
-	if err := cmd.Start(); err != nil {
-		f.Fatal(err)
-	}
+	pull := f.landing("pull", dir).start()
 	awaitFile(f, filepath.Join(dir, "begun"))
-	pid, sig, code := cmd.Process.Pid, syscall.SIGTERM, 3
+	code := 3
 	if kill {
-		pid, sig, code = -pid, syscall.SIGKILL, -1
+		code = -1
+		pull.kill()
+	} else {
+		_ = pull.Process.Signal(syscall.SIGTERM)
+		awaitFile(f, filepath.Join(dir, "interrupted"))
+		touch(f, filepath.Join(dir, "stop"))
+		pull.end()
 	}
-	_ = syscall.Kill(pid, sig)
-	time.AfterFunc(300*time.Millisecond, func() { _ = os.WriteFile(filepath.Join(dir, "stop"), nil, 0o666) })
-	_ = cmd.Wait()
-	if got := cmd.ProcessState.ExitCode(); got != code || f.git("rev-parse", "HEAD") != before {
+	if got := pull.ProcessState.ExitCode(); got != code || f.git("rev-parse", "HEAD") != before {
 		f.Errorf("exit code %d", got)
 	}
 }
@@ -99,12 +96,13 @@ func TestLandInterrupted(t *testing.T) {
 		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 			t.Run(moment+" "+sig.String(), func(t *testing.T) {
 				t.Parallel()
-				a, b, dir, cmd := held(t, moment)
-				_ = cmd.Process.Signal(sig)
-				time.AfterFunc(300*time.Millisecond, func() { _ = os.WriteFile(filepath.Join(dir, "go"), nil, 0o666) })
-				_ = cmd.Wait()
+				a, b, dir, push := held(t, moment)
+				_ = push.Process.Signal(sig)
+				awaitFile(t, filepath.Join(dir, "interrupted"))
+				touch(t, filepath.Join(dir, "go"))
+				push.end()
 				landed := strings.Contains(strings.Join(a.hubLog("main"), "\n"), "by A")
-				if code := cmd.ProcessState.ExitCode(); code != 3 && !landed {
+				if code := push.ProcessState.ExitCode(); code != 3 && !landed {
 					t.Errorf("exit code %d", code)
 				}
 				a.tidy()
@@ -139,17 +137,15 @@ func TestLandKilledAt(t *testing.T) {
 		for _, whole := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, group %v", moment, whole), func(t *testing.T) {
 				t.Parallel()
-				a, b, dir, cmd := held(t, moment)
-				pid := cmd.Process.Pid
+				a, b, dir, push := held(t, moment)
 				if whole {
-					pid = -pid
+					push.kill()
+				} else {
+					_ = push.Process.Kill()
+					_ = push.Wait()
 				}
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-				_ = cmd.Wait()
 				a.keptWIP()
-				if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o666); err != nil {
-					t.Fatal(err)
-				}
+				touch(t, filepath.Join(dir, "go"))
 				release(a)
 				b.commit("more by B", "B", "changed again\n")
 				began := time.Now()
@@ -157,7 +153,8 @@ func TestLandKilledAt(t *testing.T) {
 				if took := time.Since(began); took > 15*time.Second {
 					t.Errorf("another's push took %s", took)
 				}
-				a.settled()
+				push.end()
+				a.push()
 				a.linear("by A", "by B", "more by B")
 				a.keptWIP()
 			})
@@ -165,45 +162,31 @@ func TestLandKilledAt(t *testing.T) {
 	}
 }
 
-// settled pushes until what a kill left at work has ended, at most for some
-// seconds.
-func (f *field) settled() {
-	f.Helper()
-	var err error
-	for range 100 {
-		if _, err = f.tryPush(); err == nil {
-			f.push()
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	f.Fatal(err)
-}
-
-// TestLandKilledAnywhere: SIGKILL of all processes of a push at random moments.
+// TestLandKilledAnywhere: all processes of a push are killed at once, at any event
+// of a git command. The next push lands what is left, once.
 func TestLandKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
 	var want []string
 	a.write("base", "not committed\n")
 	a.write("staged", "staged\n")
-	for i := range landKills() {
+	all, kills := 0, landKills()
+	for i := range kills + 1 {
 		b.commit(fmt.Sprintf("B %d", i), "B", fmt.Sprintf("%d\n", i))
 		a.write("A", fmt.Sprintf("%d\n", i))
 		a.git("commit", "-q", "-m", fmt.Sprintf("A %d", i), "A")
 		a.git("add", "staged")
 		want = append(want, fmt.Sprintf("A %d", i), fmt.Sprintf("B %d", i))
-		b.settled()
-		cmd := a.process()
-		cmd.Stderr = nil
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+		b.push()
+		if i == 0 {
+			all = a.countEvents()
+		} else {
+			push := a.landing("push")
+			push.killAt = all*(i-1)/kills + 1 + rand.IntN(all/kills+1)
+			push.start().end()
 		}
-		time.Sleep(rand.N(400 * time.Millisecond))
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
 		a.unlock()
-		a.settled()
+		a.push()
 		a.keptWIP()
 		a.linear(want...)
 		if t.Failed() {
@@ -225,8 +208,15 @@ func landKills() int {
 // would be told to do.
 func (f *field) unlock() {
 	f.Helper()
-	_ = os.Remove(filepath.Join(f.git("rev-parse", "--absolute-git-dir"), "index.lock"))
-	_ = os.Remove(filepath.Join(f.app, ".git/refs/heads/feat", f.id+".lock"))
-	_ = os.Remove(filepath.Join(f.git("rev-parse", "--absolute-git-dir"), "HEAD.lock"))
-	_ = os.Remove(filepath.Join(f.hub, "refs/heads/main.lock"))
+	for _, dir := range []string{filepath.Join(f.app, ".git"), f.hub} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".lock") && !strings.HasPrefix(d.Name(), "swarm-") {
+				err = os.Remove(path)
+			}
+			return err
+		})
+		if err != nil {
+			f.Fatal(err)
+		}
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -403,7 +402,8 @@ func TestHealPushKilled(t *testing.T) {
 	if testing.Short() {
 		rounds = 2
 	}
-	for i := range rounds {
+	all := 0
+	for i := range rounds + 1 {
 		a, b := oneField(t)
 		a.write("more", nine(nil))
 		a.commit("[Session A] lines", "base", nine(map[int]string{1: "A", 4: "A", 7: "A"}))
@@ -411,13 +411,13 @@ func TestHealPushKilled(t *testing.T) {
 		b.commit("2", "base", nine(map[int]string{2: "B"}))
 		b.commit("5", "base", nine(map[int]string{2: "B", 5: "B"}))
 		b.commit("8", "base", nine(map[int]string{2: "B", 5: "B", 8: "B"}))
-		cmd := b.process()
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+		if i == 0 {
+			all = b.countEvents()
+		} else {
+			push := b.landing("push")
+			push.killAt = all*(2*i-1)/(2*rounds) + 1
+			push.start().end()
 		}
-		time.Sleep(time.Duration(100+i*250) * time.Millisecond) // somewhere; every moment must do
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
 		if got := b.git("status", "--porcelain", "--untracked-files=no"); got != "" {
 			if _, err := os.Stat(moveFile(b.repo())); err != nil {
 				t.Errorf("round %d: nothing was being moved, and the status is %q", i, got)
@@ -464,13 +464,9 @@ func TestHealPushKilledLanded(t *testing.T) {
 		healed[1] = "A"
 		landed := filepath.Join(t.TempDir(), "landed")
 		a.hook(a.hub, "post-receive", "touch '"+landed+"'; exec sleep 100 >/dev/null 2>&1")
-		cmd := b.process()
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		push := b.landing("push").start()
 		awaitFile(t, landed)
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
+		push.kill()
 		a.hook(a.hub, "post-receive", "exit 0")
 		subjects := []string{"[Session A] one", "numbers"}
 		if got := landGit(t, a.hub, "show", "main:base"); got+"\n" != nine(healed) {

@@ -2,7 +2,7 @@ package land
 
 import (
 	"fmt"
-	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -38,8 +38,9 @@ func TestLandManyGoroutines(t *testing.T) {
 	inOrder(t, g.hubLog("main"), fields)
 }
 
-// TestLandManyProcesses: the same with a process for each push, and plain git
-// pushing between them without the lock.
+// TestLandManyProcesses: the same with a process for each push. Whoever has the lock
+// is held in its pre-push hook until the others wait for the lock and plain git,
+// which needs none, has moved the target.
 func TestLandManyProcesses(t *testing.T) {
 	t.Parallel()
 	g, fields := newGround(t, "A", "B", "C", "G")
@@ -47,21 +48,21 @@ func TestLandManyProcesses(t *testing.T) {
 	const rounds = 2
 	var want []string
 	for i := range rounds {
-		var pushes []*exec.Cmd
+		dir := t.TempDir()
+		g.prePush(`test -z "$` + LandingEnv + `" || { ` + waitFor(dir) + "\n}")
+		var pushes []*landing
 		for _, f := range fields {
 			subject := fmt.Sprintf("%s %d", f.id, i)
 			f.commit(subject, f.id, subject+"\n")
 			want = append(want, subject)
-			cmd := f.process()
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			pushes = append(pushes, cmd)
+			pushes = append(pushes, f.landing("push", dir).start())
 		}
-		time.Sleep(100 * time.Millisecond)
+		awaitFile(t, filepath.Join(dir, "begun"))
+		awaitWaiting(t, dir, len(fields)-1)
 		want = append(want, plain.pushPlain(fmt.Sprintf("G %d", i)))
-		for j, cmd := range pushes {
-			if err := cmd.Wait(); err != nil {
+		touch(t, filepath.Join(dir, "go"))
+		for j, push := range pushes {
+			if err := push.Wait(); err != nil {
 				t.Errorf("%s: %v", fields[j].id, err)
 			}
 		}
@@ -74,6 +75,18 @@ func TestLandManyProcesses(t *testing.T) {
 			t.Errorf("%s: %s", f.id, status)
 		}
 	}
+}
+
+// awaitWaiting waits until n landings wait for the lock.
+func awaitWaiting(t *testing.T, dir string, n int) {
+	t.Helper()
+	for range 1500 {
+		if waiting, _ := filepath.Glob(filepath.Join(dir, "waiting-*")); len(waiting) == n {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("the landings never met")
 }
 
 // pushPlain lands a commit as people do, by pull --rebase and push until it works.

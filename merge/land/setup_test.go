@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,66 +14,17 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// The test binary is also the processes that push and are killed: with
-// landingVar set to a session, it lands that session's branch and runs no test.
-const landingVar = "SWARM_TEST_LANDING"
-
-func TestMain(m *testing.M) {
-	if id := os.Getenv(landingVar); id != "" {
-		os.Exit(landHere(id))
-	}
-	os.Exit(runLandingTests(m))
-}
-
-// runLandingTests gives the tests an identity, and nothing else of the user's
-// configuration.
-func runLandingTests(m *testing.M) int {
-	home, err := os.MkdirTemp("", "landing")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(home)
-	config := filepath.Join(home, ".gitconfig")
-	text := "[user]\n\tname = Tess T. Er\n\temail = tess@example.com\n[init]\n\tdefaultBranch = main\n[gc]\n\tautoDetach = false\n" +
-		"[advice]\n\tdetachedHead = false\n[protocol \"file\"]\n\tallow = always\n"
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	for _, kv := range os.Environ() {
-		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "GIT_") {
-			os.Unsetenv(name)
-		}
-	}
-	for key, value := range map[string]string{"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": config, "LC_ALL": "C.UTF-8", "GORACE": "atexit_sleep_ms=0 " + os.Getenv("GORACE")} {
-		os.Setenv(key, value)
-	}
-	return m.Run()
-}
-
 func landGit(t testing.TB, dir string, args ...string) string {
 	t.Helper()
-	out, err := tryLandGit(dir, args...)
-	if err != nil {
-		t.Fatalf("git %s: %v", strings.Join(args, " "), err)
-	}
-	return out
+	return (&refstoretest.Repo{TB: t, Dir: dir}).Git(args...)
 }
 
 func tryLandGit(dir string, args ...string) (string, error) {
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, stderr.String())
-	}
-	return strings.TrimSuffix(string(out), "\n"), err
+	return (&refstoretest.Repo{Dir: dir}).TryGit(args...)
 }
 
 func (f *field) git(args ...string) string {
