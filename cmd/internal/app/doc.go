@@ -1,5 +1,12 @@
-// Package app is the git swarm command line: its verbs, what they print, how
-// errors are worded. It is the only package that prints or decides exit codes.
+// Package app is the git swarm command line: the table of its verbs (verbs.go), one
+// file for each, and the wording of every error (wording.go). Text, the screen, the
+// agents' hooks, the settings and the demonstration have packages of their own beside
+// it. Only they and this package print, and only this one decides exit codes.
+//
+// To add a verb, write a function that returns a *verb in a file of its own, list it in
+// verbs.go, and tell its story in cmd/git-swarm/testdata/script/VERB_SITUATION.txt.
+// Its run function gets a *call: what was typed, and the swarm of the repository,
+// opened when it is first asked for. It returns errors as they are.
 //
 // The rules of the interface, stated once:
 //
@@ -15,6 +22,7 @@
 //     case, times in RFC 3339. A refusal is one object too, of kind "error", with
 //     "error", "hint" and "code"; its lines on stderr stay.
 //   - Options may stand before or after arguments; "--" ends them. An argument that
-//     begins with "-" and holds a blank is text, not an option.
+//     begins with "-" and contains a space is text, not an option.
 //   - A body given as "-" is read from standard input, to the byte.
+//   - On a terminal, a command that waits says for whom and how long.
 package app
