@@ -58,9 +58,17 @@ func (p *place) try(in string, args ...string) (string, error) {
 	return there.tryAt(p.path(in), args...)
 }
 
-// tryAt is as try, with PWD as it is in the environment.
+// tryAt is as try, with PWD as it is in the environment. The witness is the git
+// that the environment's PATH leads to, for two gits may have two system files.
 func (p *place) tryAt(dir string, args ...string) (string, error) {
-	cmd := exec.Command("git", args...)
+	witness := "git"
+	for _, dir := range filepath.SplitList(p.env.Get("PATH")) {
+		if path, err := exec.LookPath(filepath.Join(dir, "git")); err == nil {
+			witness = path
+			break
+		}
+	}
+	cmd := exec.Command(witness, args...)
 	cmd.Dir, cmd.Env = dir, p.env
 	out, err := cmd.Output()
 	return string(out), err
