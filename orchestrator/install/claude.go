@@ -2,23 +2,20 @@ package install
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// ClaudeSettings are the settings files of Claude Code that git swarm writes to,
+// The settings files of Claude Code that git swarm writes to,
 // relative to the top of a work tree.
 const (
-	ClaudeLocal  = ".claude/settings.local.json" // untracked; that of the main checkout counts in all worktrees
-	ClaudeShared = ".claude/settings.json"       // committed
+	claudeLocal  = ".claude/settings.local.json" // untracked; that of the main checkout counts in all worktrees
+	claudeShared = ".claude/settings.json"       // committed
 )
 
 // SettingsError says that a settings file is not what it should be, and was left
@@ -42,10 +39,6 @@ type Claude struct {
 	Command string // the absolute path of git-swarm; not used if Shared
 }
 
-// JoinKey is the configuration that lets sessions join by themselves before any
-// was registered.
-const JoinKey = "swarm.claude"
-
 // ruleKey is the configuration that says whether the allow rule is ours, one for
 // each of the two files.
 func (c Claude) ruleKey() string {
@@ -59,15 +52,7 @@ func (c Claude) ruleKey() string {
 // there already, and returns the file. All else in it keeps its bytes. Run again
 // it changes nothing.
 func (c Claude) Install(ctx context.Context, r *repo.Repo) (string, error) {
-	path, err := c.path(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	config, err := r.Config()
-	if err != nil {
-		return "", err
-	}
-	ours, err := config.Bool(c.ruleKey(), false)
+	path, ours, err := c.file(ctx, r)
 	if err != nil {
 		return "", err
 	}
@@ -83,58 +68,19 @@ func (c Claude) Install(ctx context.Context, r *repo.Repo) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := errors.Join(setConfig(ctx, r, JoinKey, "true"), setConfig(ctx, r, c.ruleKey(), fmt.Sprint(!had))); err != nil {
+	if err := errors.Join(setConfig(ctx, r, joinKey, "true"), setConfig(ctx, r, c.ruleKey(), fmt.Sprint(!had))); err != nil {
 		return "", err
 	}
 	if c.Shared {
 		return path, nil
 	}
-	return path, addExclude(r.CommonDir, "/"+ClaudeLocal)
-}
-
-// setConfig writes to the repository's own configuration, unless it says so already.
-func setConfig(ctx context.Context, r *repo.Repo, key, value string) error {
-	config, err := r.Config()
-	if err != nil {
-		return err
-	}
-	if now, _ := config.Get(key); now == value {
-		return nil
-	}
-	_, err = repo.Output(r.GitParsed(ctx, "config", "--local", key, value))
-	return err
-}
-
-func unsetConfig(ctx context.Context, r *repo.Repo, key string) error {
-	_, err := repo.Output(r.GitParsed(ctx, "config", "--local", "--unset-all", key))
-	var no *repo.GitError
-	if errors.As(err, &no) && no.ExitCode == 5 { // it is not set here
-		return nil
-	}
-	return err
-}
-
-// forgetJoin takes back that sessions may join by themselves, unless there are
-// still hooks of ours through which they could.
-func forgetJoin(ctx context.Context, r *repo.Repo) error {
-	if len(Installed(ctx, r)) > 0 || committed(r) {
-		return nil
-	}
-	return unsetConfig(ctx, r, JoinKey)
+	return path, addExclude(r.CommonDir, "/"+claudeLocal)
 }
 
 // Remove takes out what Install put in, and no more; a file that Install made and
 // that holds nothing else is removed.
 func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
-	path, err := c.path(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	config, err := r.Config()
-	if err != nil {
-		return "", err
-	}
-	ours, err := config.Bool(c.ruleKey(), false)
+	path, ours, err := c.file(ctx, r)
 	if err != nil {
 		return "", err
 	}
@@ -153,7 +99,20 @@ func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
 	if c.Shared {
 		return path, nil
 	}
-	return path, removeExclude(r.CommonDir, "/"+ClaudeLocal)
+	return path, removeExclude(r.CommonDir, "/"+claudeLocal)
+}
+
+// file is the settings file, and whether the allow rule in it is ours.
+func (c Claude) file(ctx context.Context, r *repo.Repo) (path string, ourRule bool, err error) {
+	if path, err = c.path(ctx, r); err != nil {
+		return "", false, err
+	}
+	config, err := r.Config()
+	if err != nil {
+		return "", false, err
+	}
+	ourRule, err = config.Bool(c.ruleKey(), false)
+	return path, ourRule, err
 }
 
 // path is the settings file: of the main checkout, or the shared one here.
@@ -162,10 +121,10 @@ func (c Claude) path(ctx context.Context, r *repo.Repo) (string, error) {
 		if r.WorkTree == "" {
 			return "", ErrNoCheckout
 		}
-		return filepath.Join(r.WorkTree, ClaudeShared), nil
+		return filepath.Join(r.WorkTree, claudeShared), nil
 	}
 	top, err := mainCheckout(ctx, r)
-	return filepath.Join(top, ClaudeLocal), err
+	return filepath.Join(top, claudeLocal), err
 }
 
 // mainCheckout is the top of the main work tree, the one that is not linked, or
@@ -184,140 +143,4 @@ func mainCheckout(ctx context.Context, r *repo.Repo) (string, error) {
 		return "", ErrNoCheckout
 	}
 	return path, nil
-}
-
-// absent stands for a file that does not exist. No other program writes exactly
-// this, so a file that is reduced to it was made by Install.
-const absent = "{ \n}\n"
-
-// editFile replaces a settings file by what edit makes of its text, whole or not
-// at all; the text of one that does not exist is absent. If nothing changes,
-// nothing is written.
-func editFile(path, absent string, edit func(text string) (string, error)) error {
-	file, err := openShared(path)
-	if err != nil {
-		return &SettingsError{path, err}
-	}
-	before := file.text
-	if !file.there {
-		before = absent
-	}
-	after, err := edit(before)
-	if err == nil && !json.Valid([]byte(after)) {
-		err = errors.New("it would not be valid JSON any more")
-	}
-	if err != nil {
-		return &SettingsError{path, err}
-	}
-	switch {
-	case after == absent:
-		if err := os.Remove(file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		_ = os.Remove(filepath.Dir(file.path)) // if nothing else is in it
-		return nil
-	case after == before:
-		return nil
-	}
-	if err := file.write(after); errors.Is(err, errReadOnly) {
-		return &SettingsError{path, err}
-	} else if err != nil {
-		return err
-	}
-	return nil
-}
-
-// excludeMark stands above the line that is ours in .git/info/exclude.
-const excludeMark = "# git swarm init --claude"
-
-func addExclude(commonDir, pattern string) error {
-	file, err := openShared(filepath.Join(commonDir, "info", "exclude"))
-	if err != nil {
-		return err
-	}
-	text := file.text
-	if strings.Contains("\n"+text, "\n"+pattern+"\n") {
-		return nil
-	}
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
-	return file.write(text + excludeMark + "\n" + pattern + "\n")
-}
-
-func removeExclude(commonDir, pattern string) error {
-	file, err := openShared(filepath.Join(commonDir, "info", "exclude"))
-	if err != nil {
-		return err
-	}
-	ours := excludeMark + "\n" + pattern + "\n"
-	if !strings.Contains("\n"+file.text, "\n"+ours) {
-		return nil
-	}
-	if file.text == ours {
-		return os.Remove(file.path)
-	}
-	return file.write(strings.Replace(file.text, ours, "", 1))
-}
-
-// MayJoin reports whether agents may join in this worktree before any session was
-// registered: init --claude or --agents allowed it here, or hooks of ours are
-// committed.
-func MayJoin(r *repo.Repo) (bool, error) {
-	config, err := r.Config()
-	if err != nil {
-		return false, err
-	}
-	if join, err := config.Bool(JoinKey, false); err == nil && join {
-		return true, nil
-	}
-	return committed(r), nil
-}
-
-// committed reports whether this work tree has hooks of ours in settings that are
-// committed, for sessions of every clone to join by.
-func committed(r *repo.Repo) bool {
-	if r.WorkTree == "" {
-		return false
-	}
-	files := []string{ClaudeShared}
-	for _, a := range OtherAgents() {
-		files = append(files, a.File)
-	}
-	return slices.ContainsFunc(files, func(name string) bool { return len(commandsIn(filepath.Join(r.WorkTree, name))) > 0 })
-}
-
-// commandsIn are the commands of our hooks in a settings file, none of one that
-// cannot be read.
-func commandsIn(path string) []string {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil
-	}
-	root, err := parseObject(string(content))
-	if err != nil {
-		return nil
-	}
-	return ourCommands(root)
-}
-
-// Installed says where hooks of ours are installed, and which programs they run
-// ("" for the portable form).
-func Installed(ctx context.Context, r *repo.Repo) map[string][]string {
-	found := map[string][]string{}
-	for _, c := range []Claude{{}, {Shared: true}} {
-		path, err := c.path(ctx, r)
-		if err != nil {
-			continue
-		}
-		for _, command := range commandsIn(path) {
-			if strings.HasPrefix(command, "command -v ") {
-				command = ""
-			}
-			if !slices.Contains(found[path], command) {
-				found[path] = append(found[path], command)
-			}
-		}
-	}
-	return found
 }

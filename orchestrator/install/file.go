@@ -1,6 +1,7 @@
 package install
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -62,4 +63,45 @@ func (s *shared) write(text string) error {
 		return err
 	}
 	return file.Replace(s.path, []byte(text), s.mode)
+}
+
+// absent stands for a file that does not exist. No other program writes exactly
+// this, so a file that is reduced to it was made by Install.
+const absent = "{ \n}\n"
+
+// editFile replaces a settings file by what edit makes of its text, whole or not
+// at all; the text of one that does not exist is absent. If nothing changes,
+// nothing is written.
+func editFile(path, absent string, edit func(text string) (string, error)) error {
+	file, err := openShared(path)
+	if err != nil {
+		return &SettingsError{path, err}
+	}
+	before := file.text
+	if !file.there {
+		before = absent
+	}
+	after, err := edit(before)
+	if err == nil && !json.Valid([]byte(after)) {
+		err = errors.New("it would not be valid JSON any more")
+	}
+	if err != nil {
+		return &SettingsError{path, err}
+	}
+	switch {
+	case after == absent:
+		if err := os.Remove(file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		_ = os.Remove(filepath.Dir(file.path)) // if nothing else is in it
+		return nil
+	case after == before:
+		return nil
+	}
+	if err := file.write(after); errors.Is(err, errReadOnly) {
+		return &SettingsError{path, err}
+	} else if err != nil {
+		return err
+	}
+	return nil
 }

@@ -65,7 +65,7 @@ func (a OtherAgent) Install(ctx context.Context, r *repo.Repo, target string) er
 	if err != nil {
 		return err
 	}
-	return setConfig(ctx, r, JoinKey, "true")
+	return setConfig(ctx, r, joinKey, "true")
 }
 
 // Remove takes out what Install put in, and no more; a file that Install made and

@@ -1,0 +1,109 @@
+package install
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// joinKey is the configuration that lets sessions join by themselves before any
+// was registered.
+const joinKey = "swarm.claude"
+
+// MayJoin reports whether agents may join in this worktree before any session was
+// registered: init --claude or --agents allowed it here, or hooks of ours are
+// committed.
+func MayJoin(r *repo.Repo) (bool, error) {
+	config, err := r.Config()
+	if err != nil {
+		return false, err
+	}
+	if join, err := config.Bool(joinKey, false); err == nil && join {
+		return true, nil
+	}
+	return committed(r), nil
+}
+
+// committed reports whether this work tree has hooks of ours in settings that are
+// committed, for sessions of every clone to join by.
+func committed(r *repo.Repo) bool {
+	if r.WorkTree == "" {
+		return false
+	}
+	files := []string{claudeShared}
+	for _, a := range OtherAgents() {
+		files = append(files, a.File)
+	}
+	return slices.ContainsFunc(files, func(name string) bool { return len(commandsIn(filepath.Join(r.WorkTree, name))) > 0 })
+}
+
+// commandsIn are the commands of our hooks in a settings file, none of one that
+// cannot be read.
+func commandsIn(path string) []string {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	root, err := parseObject(string(content))
+	if err != nil {
+		return nil
+	}
+	return ourCommands(root)
+}
+
+// Installed says where hooks of ours are installed, and which programs they run
+// ("" for the portable form).
+func Installed(ctx context.Context, r *repo.Repo) map[string][]string {
+	found := map[string][]string{}
+	for _, c := range []Claude{{}, {Shared: true}} {
+		path, err := c.path(ctx, r)
+		if err != nil {
+			continue
+		}
+		for _, command := range commandsIn(path) {
+			if strings.HasPrefix(command, "command -v ") {
+				command = ""
+			}
+			if !slices.Contains(found[path], command) {
+				found[path] = append(found[path], command)
+			}
+		}
+	}
+	return found
+}
+
+// setConfig writes to the repository's own configuration, unless it says so already.
+func setConfig(ctx context.Context, r *repo.Repo, key, value string) error {
+	config, err := r.Config()
+	if err != nil {
+		return err
+	}
+	if now, _ := config.Get(key); now == value {
+		return nil
+	}
+	_, err = repo.Output(r.GitParsed(ctx, "config", "--local", key, value))
+	return err
+}
+
+func unsetConfig(ctx context.Context, r *repo.Repo, key string) error {
+	_, err := repo.Output(r.GitParsed(ctx, "config", "--local", "--unset-all", key))
+	var no *repo.GitError
+	if errors.As(err, &no) && no.ExitCode == 5 { // it is not set here
+		return nil
+	}
+	return err
+}
+
+// forgetJoin takes back that sessions may join by themselves, unless there are
+// still hooks of ours through which they could.
+func forgetJoin(ctx context.Context, r *repo.Repo) error {
+	if len(Installed(ctx, r)) > 0 || committed(r) {
+		return nil
+	}
+	return unsetConfig(ctx, r, joinKey)
+}
