@@ -15,7 +15,7 @@ import (
 // Why an agent works as no session.
 var (
 	ErrNoInit  = errors.New("no session was ever registered here")
-	ErrNoID    = errors.New("the hook's input names no session of the agent's, and the worktree none of git swarm's")
+	errNoID    = errors.New("the hook's input names no session of the agent's, and the worktree none of git swarm's")
 	ErrDeleted = errors.New("the session of this worktree is not registered (any more)")
 )
 

@@ -34,7 +34,7 @@ func (a *Agent) join(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if a.ID == "" && here == "" {
-		return "", ErrNoID
+		return "", errNoID
 	}
 	if here != "" {
 		id, err := a.Bus.Resolve(ctx, here)

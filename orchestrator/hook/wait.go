@@ -18,9 +18,9 @@ func (h *Handler) stopWaiting() {
 	}
 }
 
-// MayWait reports whether a waiter is of use: an interactive session can be
+// mayWait reports whether a waiter is of use: an interactive session can be
 // woken; a run that ends with its answer would be kept from ending.
-func MayWait(env repo.Env, linger bool) bool {
+func mayWait(env repo.Env, linger bool) bool {
 	return env.Get("CLAUDE_CODE_ENTRYPOINT") == "cli" || linger
 }
 
@@ -36,7 +36,7 @@ const (
 // when the waiter is no longer wanted: the session is at work again, has another
 // waiter, or its process is gone.
 func (h *Handler) wait(ctx context.Context, id string) error {
-	if !MayWait(h.Env, h.Linger) || h.Input.Session == "" {
+	if !mayWait(h.Env, h.Linger) || h.Input.Session == "" {
 		return nil
 	}
 	id, err := h.Bus.Resolve(ctx, id)

@@ -50,11 +50,11 @@ func WriteProtocol(workTree, target string) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return name, WriteProtocolTo(workTree, name, target)
+	return name, writeProtocolTo(workTree, name, target)
 }
 
-// WriteProtocolTo is WriteProtocol for that file.
-func WriteProtocolTo(workTree, name, target string) error {
+// writeProtocolTo is WriteProtocol for that file.
+func writeProtocolTo(workTree, name, target string) error {
 	text, err := Protocol(target)
 	if err != nil {
 		return err

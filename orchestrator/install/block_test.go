@@ -157,7 +157,7 @@ func TestRemoveProtocol(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := errors.Join(WriteProtocolTo(dir, "AGENTS.md", "main"), removeProtocol(dir, "AGENTS.md")); err != nil {
+		if err := errors.Join(writeProtocolTo(dir, "AGENTS.md", "main"), removeProtocol(dir, "AGENTS.md")); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(path)

@@ -13,8 +13,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// GitHooks are the hooks that git swarm has in a repository.
-var GitHooks = []string{"pre-commit", "pre-push"}
+// gitHooks are the hooks that git swarm has in a repository.
+var gitHooks = []string{"pre-commit", "pre-push"}
 
 // hookMark is in every hook of ours, and chained is the ending of the name under
 // which a hook that was there before is kept, and still run.
@@ -56,12 +56,12 @@ func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
 		return err
 	}
 	there := map[string]bool{} // somebody else's
-	for _, name := range GitHooks {
+	for _, name := range gitHooks {
 		if there[name], err = isTheirs(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("keep the %s hook: %w", name, err)
 		}
 	}
-	for _, name := range GitHooks {
+	for _, name := range gitHooks {
 		path := filepath.Join(dir, name)
 		if there[name] {
 			if err := os.Rename(path, path+chained); err != nil {
@@ -101,7 +101,7 @@ func RemoveGitHooks(ctx context.Context, r *repo.Repo) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range GitHooks {
+	for _, name := range gitHooks {
 		path := filepath.Join(dir, name)
 		ours, err := isOurs(path)
 		if err != nil {

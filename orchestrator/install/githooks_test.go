@@ -140,7 +140,7 @@ func TestGitHooks(t *testing.T) {
 	h.install(h.dir)
 	installed := h.tree(hooks)
 	h.install(h.dir)
-	if again := h.tree(hooks); again != installed || strings.Count(again, "\n") != len(GitHooks) {
+	if again := h.tree(hooks); again != installed || strings.Count(again, "\n") != len(gitHooks) {
 		t.Errorf("installed twice:\n%s, not\n%s", again, installed)
 	}
 	if code, out := h.commit(h.dir); code != 0 {
@@ -284,7 +284,7 @@ func TestGitHooksWhere(t *testing.T) {
 			}
 			from, where := filepath.Join(top, c.from), filepath.Join(top, c.where)
 			h.install(from)
-			for _, name := range GitHooks {
+			for _, name := range gitHooks {
 				if _, err := os.Stat(filepath.Join(where, name)); err != nil {
 					t.Error(err)
 				}

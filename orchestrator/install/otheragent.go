@@ -60,7 +60,7 @@ func (a OtherAgent) Install(ctx context.Context, r *repo.Repo, target string) er
 		return withOurs(bare, a.hooks, false)
 	})
 	if err == nil && a.reads != "" {
-		err = WriteProtocolTo(r.WorkTree, a.reads, target)
+		err = writeProtocolTo(r.WorkTree, a.reads, target)
 	}
 	if err != nil {
 		return err

@@ -16,9 +16,9 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// MinClient is the oldest Claude Code for which the hooks in the main checkout's
+// minClient is the oldest Claude Code for which the hooks in the main checkout's
 // untracked settings count in linked worktrees, too.
-var MinClient = repo.Version{Major: 2, Minor: 1, Patch: 211}
+var minClient = repo.Version{Major: 2, Minor: 1, Patch: 211}
 
 // What keeps a client from being used.
 var (
@@ -71,7 +71,7 @@ var clientSettings = []string{
 func HasClient(env repo.Env) error { return client(context.Background(), env, "/").Err }
 
 // ClientVersion asks the client for its version. An error wraps ErrNoClient, or
-// ErrClientTooOld if it is older than MinClient.
+// ErrClientTooOld if it is older than minClient.
 func ClientVersion(ctx context.Context, env repo.Env) (repo.Version, error) {
 	ctx, cancel := context.WithTimeout(ctx, clientTime)
 	defer cancel()
@@ -83,8 +83,8 @@ func ClientVersion(ctx context.Context, env repo.Env) (repo.Version, error) {
 	switch {
 	case !ok:
 		return v, fmt.Errorf("claude --version says %.80q", out)
-	case v.Compare(MinClient) < 0:
-		return v, fmt.Errorf("%w: %s, need %s", ErrClientTooOld, v, MinClient)
+	case v.Compare(minClient) < 0:
+		return v, fmt.Errorf("%w: %s, need %s", ErrClientTooOld, v, minClient)
 	}
 	return v, nil
 }

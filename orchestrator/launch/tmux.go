@@ -37,7 +37,7 @@ func FindTmux(ctx context.Context, env repo.Env, r *repo.Repo) (*Tmux, error) {
 	t := &Tmux{env: env, path: path}
 	if _, err := t.run(ctx, "list-windows"); env.Get("TMUX") == "" || err != nil {
 		sum := sha256.Sum256([]byte(r.CommonDir)) // two repositories may have one name
-		t.Own = fmt.Sprintf("swarm-%s-%x", agents.PlainName(filepath.Base(strings.TrimSuffix(WorktreeDir(r), ".worktrees"))), sum[:2])
+		t.Own = fmt.Sprintf("swarm-%s-%x", agents.PlainName(filepath.Base(strings.TrimSuffix(worktreeDir(r), ".worktrees"))), sum[:2])
 	}
 	return t, nil
 }

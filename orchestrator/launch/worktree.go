@@ -26,9 +26,9 @@ type Worktree struct {
 // commit.
 var ErrNoCommit = errors.New("the repository has no commit yet")
 
-// WorktreeDir is the folder that holds the sessions' worktrees: beside the main
+// worktreeDir is the folder that holds the sessions' worktrees: beside the main
 // checkout, or beside the bare repository, never in it.
-func WorktreeDir(r *repo.Repo) string {
+func worktreeDir(r *repo.Repo) string {
 	top := r.CommonDir
 	if filepath.Base(top) == ".git" {
 		top = filepath.Dir(top)
@@ -52,7 +52,7 @@ func CheckWorktrees(ctx context.Context, r *repo.Repo) error {
 // gives it the session's identity. A branch that does not exist yet starts at HEAD.
 // A worktree that exists already is left alone.
 func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Worktree, error) {
-	w := Worktree{Session: session, Branch: branch, Path: filepath.Join(WorktreeDir(r), session)}
+	w := Worktree{Session: session, Branch: branch, Path: filepath.Join(worktreeDir(r), session)}
 	if there, err := agents.FindWorktree(r, session); err == nil {
 		w.Path = there
 		return w, nil

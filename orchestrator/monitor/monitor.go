@@ -47,8 +47,8 @@ type Snapshot struct {
 	Commits    map[string]Commits // by session id; without those of which nothing is known
 }
 
-// Look takes a snapshot without the collisions and commits, which take git to find.
-func (m *Monitor) Look(ctx context.Context) (*Snapshot, error) {
+// look takes a snapshot without the collisions and commits, which take git to find.
+func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 	s := &Snapshot{At: m.Now()}
 	var err error
 	if s.Sessions, err = m.Bus.Sessions(ctx); err != nil {
@@ -86,7 +86,7 @@ func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	now, err := m.Look(ctx)
+	now, err := m.look(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

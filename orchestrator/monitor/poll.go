@@ -54,7 +54,7 @@ func (p *Poller) once(ctx context.Context) error {
 			return err
 		}
 	}
-	before, err := p.Monitor.Look(ctx)
+	before, err := p.Monitor.look(ctx)
 	if err != nil {
 		return err
 	}
