@@ -13,26 +13,33 @@
 // [Store.Update] runs one transaction. When it returns nil, the change is in the
 // refs, in all of them, and stays there whatever is killed afterwards; when it
 // returns an error, none of the refs was moved, unless the error is
-// [ErrUnsettled]. Any number of processes may call it at once, git's own among
+// [ErrUnfinished]. Any number of processes may call it at once, git's own among
 // them (git update-ref, pack-refs, gc, receive-pack): each transaction is
 // applied to exactly the tips that its function read.
 //
 // A process that is killed within Update leaves at most a redo log, ref lock
-// files that the log names, and objects. The next Update, or [Store.Settle],
-// clears them: if the first ref of the transaction had moved, the others are
-// moved too, else nothing has happened.
+// files that the log names, and objects. The next Update, or [Store.Recover],
+// completes or undoes the transaction and removes them: if its first ref had
+// moved, the others are moved too; otherwise nothing has happened.
 //
 // Against a power cut the refs and objects are as durable as git itself makes
 // them in that repository (core.fsync).
 //
 // # What is not guaranteed
 //
-// One kernel must see all writers: the redo log rests on flock(2). Two machines
-// that write into one .git over a network file system still cannot grant the
-// same thing twice (refs are locked as git locks them), but one's killed writer
-// is then not recognised by the other.
+// All writers must run under one kernel, for the redo log is locked with flock(2).
+// Two machines that write into one .git over a network file system still cannot
+// grant the same thing twice (refs are locked as git locks them), but a killed
+// writer on one is not recognised by the other.
 //
-// git prune and git gc --prune=now delete objects that are not yet reachable;
-// git gc is noticed and the objects of a transaction are kept safe from it, a
-// bare "git prune" beside running writers is as unsafe as git's manual says.
+// git prune and git gc --prune=now delete objects that are not yet reachable. A
+// running git gc is noticed, and the objects of a transaction are protected from
+// it; a bare "git prune" beside running writers is as unsafe as git's manual says.
+//
+// # Where things are
+//
+// internal/refs moves the refs, internal/redo completes or undoes what a killed
+// writer began, internal/gc protects new objects from git gc. Package object
+// encodes, odb stores objects, repo finds the repository, file locks and replaces
+// files.
 package refstore

@@ -7,12 +7,12 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// Notes is a notes ref (git-notes(1)) within a transaction or as it stands: a
-// tree of blobs by commit id. git and others write such refs too, with messages
-// of their own, so their chains have neither numbers nor metadata of ours.
+// Notes is the content of a notes ref (git-notes(1)): a tree of blobs by commit
+// id. git and others write such refs, too, with messages of their own, so their
+// chains have neither numbers nor metadata of ours.
 //
-// git's own notes commands replace the ref without looking at what it held: what
-// they drop must be known elsewhere, too.
+// git's own notes commands replace the ref without comparing what it held: what
+// they drop by that must be stored elsewhere, too.
 type Notes struct{ table *Table }
 
 // Notes reads the notes ref as it is now.

@@ -2,9 +2,9 @@ package refstore
 
 import "github.com/git-swarm/git-swarm/refstore/object"
 
-// Changed calls visit with every blob that stands in t and not, or otherwise, in
-// before, and with a nil content for every blob of before whose path t has no
-// more. Folders that are the same in both are not read. It stops at the first
+// Changed calls visit with every blob of t that before does not have, or has with
+// another content, and with a nil content for every blob of before that t does not
+// have. Folders that are the same in both are not read. It stops at the first
 // error that visit returns. Both tables are as stored: nothing is staged in them.
 func (t *Table) Changed(before *Table, visit func(path string, content []byte) error) error {
 	return t.changed(before, t.root, before.root, "", visit)

@@ -73,7 +73,7 @@ func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) er
 	var locked *LockedError // what stood in the way last
 	for try := 0; ; try++ {
 		err := s.attempt(ctx, by, who, build)
-		if again := errors.As(err, &locked) || errors.Is(err, refs.ErrChanged); !again && !brokenOff(ctx, err) {
+		if again := errors.As(err, &locked) || errors.Is(err, refs.ErrChanged); !again && !cancelled(ctx, err) {
 			return err
 		}
 		pause := time.Duration(1<<min(try, 6)) * time.Millisecond
@@ -93,9 +93,9 @@ func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) er
 	}
 }
 
-// brokenOff reports whether an attempt failed because its time was up, wherever
-// that struck it. Before the refs moved, that is: then ctx no longer counts.
-func brokenOff(ctx context.Context, err error) bool {
+// cancelled reports whether an attempt failed because ctx ended, at whatever
+// point. Once the refs move, ctx no longer counts.
+func cancelled(ctx context.Context, err error) bool {
 	if ctx.Err() == nil || err == nil || errors.Is(err, ErrUnfinished) {
 		return false
 	}
@@ -167,8 +167,8 @@ func (s *Store) apply(ctx context.Context, log *redo.Log, r *redo.Record) error 
 	return nil
 }
 
-// maintain follows a transaction: it deletes what cursors held before, and lets
-// git tidy up now and then.
+// maintain runs after a transaction: it deletes the replaced commits of cursors,
+// and now and then starts git maintenance.
 func (s *Store) maintain(tx *Tx) {
 	w, ok := s.writer.(*refs.Files)
 	if !ok {

@@ -25,7 +25,7 @@ const (
 // Statuses are all of them.
 var Statuses = []Status{Running, Blocked, Done}
 
-// Session is one of those at work on the repository.
+// Session is one of the agents or people who work in the repository.
 type Session struct {
 	ID         string
 	Workstream string

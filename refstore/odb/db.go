@@ -113,8 +113,8 @@ func (d *DB) Read(ctx context.Context, id object.Hash) (object.Object, error) {
 	return d.fallBack(ctx, id, err)
 }
 
-// fallBack has the last word unless a pack was in trouble: then a failure of the
-// fallback does not hide why it was asked.
+// fallBack asks Options.Fallback. If that fails, too, and a pack could not be
+// searched, the error is that of the pack.
 func (d *DB) fallBack(ctx context.Context, id object.Hash, trouble error) (object.Object, error) {
 	o, err := d.opts.Fallback(ctx, id)
 	if err != nil {

@@ -41,7 +41,7 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("object %s is too large: %d bytes", e.ID, e.Size)
 }
 
-// damage and oversize are what decoders return: they know neither id nor file.
+// damage and oversize make the errors of decoders, which know neither id nor file.
 type (
 	damage   string
 	oversize uint64
@@ -52,8 +52,8 @@ func (e oversize) Error() string { return fmt.Sprintf("%d bytes are too many", u
 
 func damaged(format string, args ...any) error { return damage(fmt.Sprintf(format, args...)) }
 
-// blame adds to a decoder's error which object of which file it is about.
-// Other errors already name their file.
+// blame adds the object and the file to a decoder's error. Other errors name their
+// file already.
 func blame(id object.Hash, path string, err error) error {
 	switch err := err.(type) {
 	case damage:

@@ -12,8 +12,8 @@ const (
 )
 
 // index finds offsets in a pack by id, on the file's bytes as they are: only
-// the pages on the way are touched. A file says nothing wrong that find
-// does not notice, but the ids and offsets themselves.
+// the pages on the way are touched. Whatever is wrong in the file is noticed by
+// find, but for wrong ids and offsets.
 type index struct {
 	count   uint32
 	fanout  []byte

@@ -55,7 +55,7 @@ func (p *pack) open() (*packFile, error) {
 }
 
 // newPackFile puts an index and its pack together. With an error, file is the
-// suffix of the one to blame.
+// suffix of the file at fault.
 func newPackFile(idx, data []byte) (m *packFile, file string, err error) {
 	x, err := newIndex(idx)
 	if err != nil {

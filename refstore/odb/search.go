@@ -14,16 +14,16 @@ import (
 // that a repack has gone on meanwhile.
 const maxRounds = 8
 
-// probe is asked about each place where an object may be, until one says true.
+// probe is called for each place where an object may be, until one returns true.
 type probe struct {
 	loose  func(path string) bool // path need not exist
 	packed func(p *pack, m *packFile, at uint64) bool
 }
 
-// search asks pr about the places in an order that no gc can slip through: a
-// loose object goes only after its pack got an index, a pack goes only after
-// its objects stand in another or loose.
-// The error says why false may not be final; it is ErrNotFound if it is.
+// search calls pr for the places in an order that misses no object that a running
+// gc moves: git deletes a loose object only after its pack has got an index, and a
+// pack only after its objects are in another pack or loose. If nothing was found,
+// the error is ErrNotFound, or says which place could not be searched.
 func (d *DB) search(id object.Hash, pr probe) (bool, error) {
 	raw, err := hex.DecodeString(string(id))
 	if err != nil || !object.SHA1.Valid(id) {
@@ -45,8 +45,8 @@ func (d *DB) search(id object.Hash, pr probe) (bool, error) {
 	return false, trouble
 }
 
-// inHotPack looks where the last object was. It spares a walk along a packed
-// chain one failing open(2) an object.
+// inHotPack searches the pack where the last object was found. It saves a walk
+// along a packed chain one failing open(2) for each object.
 func (d *DB) inHotPack(raw []byte, pr probe) (bool, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -73,7 +73,7 @@ func (d *DB) isLoose(id object.Hash, pr probe) bool {
 	return false
 }
 
-// inPacks looks into the packs as last listed, and lists them anew until a list
+// inPacks searches the packs as last listed, and lists them again until a list
 // brings nothing new. The error is about packs that could not be searched.
 func (d *DB) inPacks(raw []byte, pr probe) (bool, error) {
 	for round := 0; ; round++ {
@@ -116,9 +116,9 @@ func (d *DB) inListedPacks(raw []byte, pr probe) (found, gone bool, seen int, tr
 	return false, gone, d.lists, trouble
 }
 
-// inPack asks pr if the pack holds the object. A page of a mapped file that
-// cannot be read (a disk error, a file cut short meanwhile) is an error and
-// does not end the process.
+// inPack calls pr if the pack holds the object. A page of a mapped file that
+// cannot be read (a disk error, a file cut short meanwhile) is an error and does
+// not crash the process.
 func inPack(p *pack, raw []byte, pr probe) (found bool, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -12,7 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// writeAttempts bounds how often a write begins anew because a gc took its
+// writeAttempts bounds how often a write is tried again because a gc took its
 // temporary file or its directory.
 const writeAttempts = 100
 
@@ -20,7 +20,7 @@ const writeAttempts = 100
 // an alternate has it: those may go. A sound loose copy is freshened instead, so
 // that no git prune takes it for old; a damaged one is replaced.
 //
-// When Write returns nil the object stands whole under its name, mode 0444 less
+// When Write returns nil the object is whole under its name, mode 0444 less
 // the umask; with Options.Fsync its content is on the disk. Whatever process is
 // killed, there is never a part of it under its name.
 func (d *DB) Write(o object.Object) error {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Worker is another process at work, with what it says.
+// Worker is another process, with its output.
 type Worker struct {
 	*exec.Cmd
 	out, err bytes.Buffer

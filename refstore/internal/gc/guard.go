@@ -15,7 +15,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// Guard protects new objects from a git gc that is at work.
+// Guard protects new objects from a running git gc.
 type Guard struct {
 	Repo    *repo.Repo
 	Backend refs.Backend
@@ -25,10 +25,10 @@ type Guard struct {
 // survive a git gc --prune=now that looked at the refs before they moved and
 // will delete what it did not find reachable.
 //
-//   - No gc at work now: one that starts later sees our refs, and one that has
-//     ended has deleted what it will. What it took is written again.
-//   - A gc at work that may prune: the objects are put in a pack. gc deletes loose objects, and
-//     of the packs only those that it listed at its start.
+//   - If no gc is running: one that starts later sees our refs, and one that has
+//     ended deletes nothing more. What it took is written again.
+//   - If a gc is running that may prune: the objects are put in a pack, too. gc
+//     deletes loose objects, and of the packs only those that it listed at its start.
 //
 // The pack is made after the refs moved, so a gc that lists it also sees them.
 func (g Guard) Keep(ctx context.Context, objects []object.Object) error {
@@ -58,11 +58,10 @@ func (g Guard) pack(ctx context.Context, objects []object.Object) error {
 	return err
 }
 
-// sparesNew reports whether the gc at work certainly leaves alone what was
-// just written: nothing in its arguments, its environment or the configuration
-// says when to prune, so that git's two weeks hold. That is so of every gc that
-// is set off by itself, and saves a process and a tiny pack for each change that
-// is made while it runs.
+// sparesNew reports whether the running gc certainly leaves new objects alone:
+// nothing in its arguments, its environment or the configuration says when to
+// prune, so that git's default of two weeks holds. That is so of every automatic
+// gc, and saves a process and a tiny pack for each change that is made meanwhile.
 func (g Guard) sparesNew() bool {
 	config, err := g.Repo.Config()
 	if err != nil {
@@ -85,8 +84,9 @@ func (g Guard) sparesNew() bool {
 	return true
 }
 
-// AtWork reads gc.pid as git does (lock_repo_for_gc in builtin/gc.c): "pid
-// host", believed for twelve hours, and on this host while the process is there.
+// AtWork reports whether a git gc is running. It reads gc.pid as git does
+// (lock_repo_for_gc in builtin/gc.c): "pid host", valid for twelve hours, and on
+// this host only while the process exists.
 func AtWork(commonDir string, now time.Time) bool {
 	path := filepath.Join(commonDir, "gc.pid")
 	info, err := os.Stat(path)

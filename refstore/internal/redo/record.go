@@ -45,7 +45,7 @@ func (r *Record) Encode() []byte {
 }
 
 // decode reads what Encode wrote. It returns nil for a content that does not match
-// its header, and an error for one that does and yet is none of ours.
+// its header, and an error for one that does but is not what Encode writes.
 func decode(content []byte, algo object.Algo) (*Record, error) {
 	line, payload, ok := bytes.Cut(content, []byte("\n"))
 	if !ok || string(line)+"\n" != header(payload) {

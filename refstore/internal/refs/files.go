@@ -21,21 +21,21 @@ import (
 // (lockfile.c, refs/files-backend.c):
 //
 //  1. the new value is written to a file of its own, which is then linked to
-//     <ref>.lock: the lock exists only whole, so that a lock left by one of ours
-//     is known by its content, which nobody else could have written;
+//     <ref>.lock: the lock is never there without its content, so that a lock left
+//     by a killed writer of ours is recognised by it;
 //  2. under all the locks each ref is read, loose first and then packed-refs
 //     afresh, and compared;
 //  3. each lock is renamed onto its ref.
 //
-// git pack-refs takes the same <ref>.lock before it deletes a loose ref, and
-// refs are never deleted by us: packed-refs.lock is never needed.
+// packed-refs.lock is not needed: git pack-refs takes the same <ref>.lock before
+// it deletes a loose ref, and we never delete refs.
 type Files struct {
 	Dir       string // the common git dir
 	Algo      object.Algo
 	Objects   *odb.DB
 	Fsync     bool         // core.fsync holds "reference"
 	LogNotes  bool         // core.logAllRefUpdates
-	Failpoint func(string) // is told how far a swap has got
+	Failpoint func(string) // called with the name of each point that a swap reaches
 }
 
 func (f *Files) View(context.Context) (View, error) { return f, nil }
@@ -101,8 +101,8 @@ func (f *Files) Swap(_ context.Context, _ *os.File, updates []Update) (err error
 	return nil
 }
 
-// lockTries bounds how long a foreign lock is waited for while our own writers
-// stand behind us: git holds a ref for a millisecond or two.
+// lockTries bounds the wait for a lock of git's, which is held for a millisecond
+// or two; our own writers queue behind us meanwhile.
 const lockTries = 8
 
 // lock creates <ref>.lock with the new value in it.
@@ -118,7 +118,7 @@ func (f *Files) lock(u Update) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, fs.ErrNotExist): // git removes folders that became empty
+		case errors.Is(err, fs.ErrNotExist): // git removes folders that have become empty
 			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 				return fmt.Errorf("lock %s: %w", u.Ref, err)
 			}
@@ -160,7 +160,7 @@ func (f *Files) compare(u Update) error {
 	if u.Prev != "" {
 		return nil
 	}
-	// What stands in the way is found now: once a ref has moved, the others must.
+	// Obstacles must be found before the first ref moves: then the others must follow.
 	removeEmptyDirs(f.path(u.Ref))
 	if info, err := os.Lstat(f.path(u.Ref)); err == nil && info.IsDir() {
 		return &DamagedError{Ref: u.Ref, Err: errors.New("there are refs below it")}
@@ -205,8 +205,8 @@ func removeEmptyDirs(path string) {
 
 func (f *Files) Unlock(updates []Update) error { return clearLocks(f.Dir, updates) }
 
-// clearLocks knows our locks by what is in them: the id of a commit that only
-// the killed transaction made, and of which nobody else has heard.
+// clearLocks recognises our locks by their content: the id of a commit that only
+// the killed transaction made, and that nobody else can know.
 func clearLocks(commonDir string, updates []Update) error {
 	for _, u := range updates {
 		lock := filepath.Join(commonDir, filepath.FromSlash(u.Ref)) + ".lock"

@@ -26,13 +26,14 @@ import (
 // write. It costs some 10 ms a transaction.
 type Git struct {
 	Repo      *repo.Repo
-	Failpoint func(string) // is told how far a swap has got
+	Failpoint func(string) // called with the name of each point that a swap reaches
 
 	mu  sync.Mutex // guards cat, of which readers take turns
 	cat *catFile   // started when first needed
 }
 
-// view is all refs of ours at one moment: one call of git instead of one a ref.
+// View reads all of git swarm's refs at once: one git process instead of one for
+// each ref.
 func (g *Git) View(ctx context.Context) (View, error) {
 	cmd := g.Repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname) %(symref)", "refs/swarm/", "refs/notes/swarm/")
 	var warnings bytes.Buffer
@@ -61,8 +62,8 @@ func (g *Git) View(ctx context.Context) (View, error) {
 	return refs, nil
 }
 
-// refList is a view that has been read already, sorted by name. A ref that is
-// there without a value of its own has an empty Tip.
+// refList is a view that has been read already, sorted by name. A ref that exists
+// but has no value of its own (a symbolic or broken one) has an empty Tip.
 type refList []Ref
 
 func (l refList) Tip(ref string) (object.Hash, error) {
@@ -103,14 +104,14 @@ func (g *Git) Read(ctx context.Context, id object.Hash) (object.Object, error) {
 		g.cat = cat
 	}
 	o, err := g.cat.read(id, g.Repo.Algo)
-	if err != nil && !errors.Is(err, odb.ErrNotFound) { // what it says next answers nothing
+	if err != nil && !errors.Is(err, odb.ErrNotFound) { // its next line would not be the answer to the next question
 		_ = g.cat.close()
 		g.cat = nil
 	}
 	return o, err
 }
 
-// write hands all objects to one git unpack-objects, as a pack on its standard
+// Write hands all objects to one git unpack-objects, as a pack on its standard
 // input: git stores them as it stores its own (permissions, fsync, quarantine).
 func (g *Git) Write(ctx context.Context, objects []object.Object) error {
 	if len(objects) == 0 {
@@ -172,8 +173,8 @@ func (g *Git) Has(ctx context.Context, objects []object.Object) (bool, error) {
 // it, git reads packed-refs before it takes the lock and can miss a change that
 // git pack-refs makes meanwhile.
 //
-// Once it has begun it is not broken off, for git could be stopped between two
-// refs; for how long it waits for a lock is not left to the configuration.
+// Once begun it is not cancelled, for git could be stopped between two refs. How
+// long git waits for a lock is set here and not left to the configuration.
 func (g *Git) Swap(ctx context.Context, queue *os.File, updates []Update) error {
 	ctx = context.WithoutCancel(ctx)
 	var script strings.Builder
@@ -196,8 +197,8 @@ func (g *Git) Swap(ctx context.Context, queue *os.File, updates []Update) error 
 	return nil
 }
 
-// explain finds out what a git update-ref that failed has done: it may have been
-// killed, at any point, and then has left its locks.
+// explain finds out what a failed git update-ref has done. It may have been
+// killed at any point, and has then left its locks.
 func (g *Git) explain(ctx context.Context, updates []Update, failure error) error {
 	if err := g.Unlock(updates); err != nil {
 		return errors.Join(failure, err)
@@ -235,8 +236,8 @@ func lockNamed(message string) string {
 	return path
 }
 
-// Unlock clears what a git update-ref left that was killed together with us: its
-// lock files hold the new values, too.
+// Unlock removes the locks of a git update-ref that was killed together with us:
+// its lock files hold the new values, too.
 func (g *Git) Unlock(updates []Update) error {
 	return clearLocks(g.Repo.CommonDir, updates)
 }

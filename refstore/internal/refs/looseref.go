@@ -16,9 +16,9 @@ import (
 // errBrokenRef says that a ref's file holds no object id.
 var errBrokenRef = errors.New("the ref's file holds no object id")
 
-// tip looks among the loose refs first, then in packed-refs, opened afresh.
-// git packs a ref before it deletes the loose file, so a ref that exists all the
-// time is found whatever git pack-refs does meanwhile.
+// Tip reads the loose ref first, then packed-refs, opened anew each time. git packs
+// a ref before it deletes the loose file, so a ref that exists all the time is
+// found whatever git pack-refs does meanwhile.
 func (f *Files) Tip(ref string) (object.Hash, error) {
 	tip, err := f.loose(ref)
 	if err != nil || tip != "" {
@@ -51,7 +51,7 @@ func (f *Files) loose(ref string) (object.Hash, error) {
 	return id, nil
 }
 
-// list merges the loose refs below prefix with the packed ones.
+// List merges the loose refs below prefix with the packed ones.
 func (f *Files) List(prefix string) ([]Ref, error) {
 	found := map[string]object.Hash{}
 	loose, err := f.looseNames(prefix)
@@ -106,9 +106,8 @@ func (f *Files) looseNames(prefix string) ([]string, error) {
 	return names, nil
 }
 
-// blocked names a ref that cannot exist beside ref: one of its parent folders,
-// or one below it. Only packed refs are looked at; loose ones are in the way as
-// files and folders.
+// blocked returns a packed ref that cannot exist beside ref: one of its parent
+// folders, or one below it. Loose ones are found as files and folders in the way.
 func (f *Files) blocked(ref string) (string, error) {
 	packed, err := openPackedRefs(filepath.Join(f.Dir, "packed-refs"), f.Algo)
 	if err != nil {
