@@ -32,7 +32,7 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 // lockEpochs checks, from the newest commit on, that each has the lock in it,
 // with an epoch that rises by at most one a commit.
 func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
-	newer := 0
+	newer, repaired := 0, false // of the commit above
 	return func(e *refstore.Entry) error {
 		table, err := b.Store().TableAt(ctx, LocksRef, e.ID)
 		if err != nil {
@@ -42,10 +42,14 @@ func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
 		if err != nil {
 			return err
 		}
-		if s == nil || (newer > 0 && (s.Epoch > newer || s.Epoch < newer-1)) {
+		if s == nil && e.Repair() { // nothing of it could be read
+			newer = 0
+			return nil
+		}
+		if s == nil || newer > 0 && (s.Epoch > newer || !repaired && s.Epoch < newer-1) {
 			return fmt.Errorf("no push lock that comes before epoch %d", newer)
 		}
-		newer = s.Epoch
+		newer, repaired = s.Epoch, e.Repair()
 		return nil
 	}
 }

@@ -92,7 +92,7 @@ func (s *Store) decodeLink(ref string, l *link, content []byte) (err error) {
 		return errors.New("a cursor with a parent")
 	case !(known && shape == CursorShape) && len(l.data.Parents) == 0 && l.entry.Number != 1 && !l.entry.Anew():
 		return fmt.Errorf("number %d with 0 parents", l.entry.Number)
-	case len(l.data.Parents) > 0 && l.entry.Number == 1:
+	case len(l.data.Parents) > 0 && l.entry.Number == 1 && !l.entry.Repair(): // which may be on top of damage alone
 		return errors.New("number 1 with 1 parents")
 	}
 	return nil
@@ -145,12 +145,23 @@ func (s *Store) endsAt(id object.Hash) bool {
 // writes them are left out, and told by [Store.SetAside]; so are, silently,
 // those that a repair record sets aside. Repair records are visited.
 func (s *Store) Walk(ctx context.Context, ref string, tip, since object.Hash, visit func(*Entry) bool) (found bool, err error) {
+	bad := 0
+	return s.walk(ctx, ref, tip, since, func(fault *DamagedError) bool {
+		s.aside(fault)
+		bad++
+		return bad <= maxAside
+	}, visit)
+}
+
+// walk is Walk that tells leaveOut of each damaged commit, and ends with that
+// error if it says no.
+func (s *Store) walk(ctx context.Context, ref string, tip, since object.Hash, leaveOut func(*DamagedError) bool, visit func(*Entry) bool) (found bool, err error) {
 	if tip == "" || tip == since {
 		return tip == since, nil
 	}
 	aside := map[object.Hash]bool{}
 	l, err := s.link(ctx, ref, tip, "")
-	for bad := 0; err == nil; {
+	for err == nil {
 		var below *link
 		if next := l.parent(); next != "" {
 			if below, err = s.link(ctx, ref, next, l.id); err != nil {
@@ -161,11 +172,11 @@ func (s *Store) Walk(ctx context.Context, ref string, tip, since object.Hash, vi
 		if fault == nil {
 			fault = l.follows(ref, below, aside)
 		}
+		var damaged *DamagedError
 		switch {
 		case aside[l.id]:
-		case fault != nil:
-			s.aside(fault)
-			if bad++; bad > maxAside {
+		case errors.As(fault, &damaged):
+			if !leaveOut(damaged) {
 				return false, fault
 			}
 		default:

@@ -57,6 +57,8 @@ type surveyed struct {
 	lost   bool // a repair record that begins the chain anew
 	aside  bool // by a repair record above
 	fault  error
+
+	epoch, reviews int // its counters, 0 if it has none
 }
 
 func (s *Store) survey(ctx context.Context, ref string, shape Shape, visit func(*Entry) error) (*survey, error) {
@@ -90,6 +92,8 @@ func (s *Store) survey(ctx context.Context, ref string, shape Shape, visit func(
 		}
 		if l.entry != nil {
 			sl.number, sl.lost = l.entry.Number, l.entry.Anew()
+			sl.epoch, _ = l.entry.Counter(fieldEpoch)
+			sl.reviews, _ = l.entry.Counter(fieldReviews)
 			for _, id := range l.entry.setAside() {
 				aside[id] = aside[id] || sl.fault == nil && !sl.aside
 			}

@@ -2,6 +2,7 @@ package refstore
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
@@ -25,7 +26,13 @@ func (s *Store) Notes(ctx context.Context, ref string) (*Notes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Notes{s.newTable(ctx, ref, tree)}, nil
+	return s.newNotes(ctx, ref, tree), nil
+}
+
+func (s *Store) newNotes(ctx context.Context, ref string, tree object.Hash) *Notes {
+	t := s.newTable(ctx, ref, tree)
+	t.anyMode = true
+	return &Notes{t}
 }
 
 // treeOf is the tree of a commit that anybody may have made.
@@ -59,11 +66,35 @@ func (tx *Tx) Notes(ref string) (*Notes, error) {
 		if c.tree, err = tx.store.treeOf(tx.ctx, ref, tip); err != nil {
 			return nil, err
 		}
-		c.table = tx.store.newTable(tx.ctx, ref, c.tree)
+		c.table = tx.store.newNotes(tx.ctx, ref, c.tree).table
 		tx.chains[ref] = c
 	}
 	return &Notes{c.table}, nil
 }
+
+// RenewNotes is Notes for notes that cannot be read: they begin anew, without any,
+// and the ref named keep holds what was there.
+func (tx *Tx) RenewNotes(ref, keep string) (*Notes, error) {
+	tip, err := tx.view.Tip(ref)
+	var damaged *DamagedError
+	if errors.As(err, &damaged) {
+		tip, err = "", tx.store.putAside(ref)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if tip != "" {
+		if _, err := tx.store.reader.Read(tx.ctx, tip); err == nil {
+			tx.order = append(tx.order, &chain{ref: keep, tip: tip})
+		}
+	}
+	n := tx.store.newNotes(tx.ctx, ref, "")
+	tx.chains[ref] = &chain{ref: ref, prev: tip, table: n.table, renewed: true}
+	return n, nil
+}
+
+// Remove stages the removal of what stands at a path of the notes' tree.
+func (n *Notes) Remove(path string) error { return n.table.Delete(path) }
 
 // RecordNotes commits what was changed in the notes ref, which must have been
 // read with Notes, under the given message.
@@ -83,7 +114,8 @@ func (tx *Tx) RecordNotes(ref, message string) {
 	}
 	commit := tx.store.repo.Algo.NewObject(object.Commit, data.Encode())
 	tx.objects = append(tx.objects, commit)
-	if c.tip == c.prev {
+	if c.tip == c.prev || c.renewed {
+		c.renewed = false
 		tx.order = append(tx.order, c)
 	}
 	c.tip, c.tree = commit.ID, tree
@@ -135,9 +167,10 @@ func (n *Notes) find(id object.Hash) (string, error) {
 	return "", nil
 }
 
-// Each calls visit with every note, until it returns false.
-func (n *Notes) Each(visit func(id object.Hash, text string) bool) error {
+// Each calls visit with every note, until it returns false: where it stands, what
+// it is on, and its text.
+func (n *Notes) Each(visit func(path string, id object.Hash, text string) bool) error {
 	return n.table.Below("", func(path string, content []byte) bool {
-		return visit(object.Hash(strings.ReplaceAll(path, "/", "")), string(content))
+		return visit(path, object.Hash(strings.ReplaceAll(path, "/", "")), string(content))
 	})
 }

@@ -17,7 +17,9 @@ type Table struct {
 	store *Store
 	ref   string
 	root  *folder
-	whole bool // what cannot be read is an error; else Below leaves it out
+
+	whole   bool // what cannot be read is an error; else Below leaves it out
+	anyMode bool // others write here, too, and use modes that we do not
 }
 
 // folder is a tree, read when first looked into.
@@ -30,7 +32,7 @@ type folder struct {
 }
 
 func (s *Store) newTable(ctx context.Context, ref string, tree object.Hash) *Table {
-	return &Table{ctx, s, ref, &folder{id: tree, read: tree == ""}, true}
+	return &Table{ctx: ctx, store: s, ref: ref, root: &folder{id: tree, read: tree == ""}, whole: true}
 }
 
 // Table reads the table at ref as it is now. It is empty if there is none. Where
@@ -81,6 +83,19 @@ func (t *Table) damaged(path string, id object.Hash, err error) error {
 
 // load reads the folder's entries and refuses modes that we do not write.
 func (t *Table) load(f *folder, path string) error {
+	if err := t.loadAny(f, path); err != nil || t.anyMode {
+		return err
+	}
+	for _, e := range f.entries {
+		if e.Mode != object.ModeFile && e.Mode != object.ModeTree {
+			return t.damaged(path, f.id, fmt.Errorf("'%s' has mode %s", e.Name, e.Mode))
+		}
+	}
+	return nil
+}
+
+// loadAny is load for entries of any mode.
+func (t *Table) loadAny(f *folder, path string) error {
 	if f.read {
 		return nil
 	}
@@ -90,11 +105,6 @@ func (t *Table) load(f *folder, path string) error {
 	}
 	if err == nil {
 		f.entries, err = t.store.repo.Algo.DecodeTree(o.Content)
-	}
-	for _, e := range f.entries {
-		if e.Mode != object.ModeFile && e.Mode != object.ModeTree {
-			err = fmt.Errorf("'%s' has mode %s", e.Name, e.Mode)
-		}
 	}
 	if err != nil {
 		return t.damaged(path, f.id, err)

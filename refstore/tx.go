@@ -54,6 +54,7 @@ type chain struct {
 	was       int         // the number at prev, 0 if there is none
 	tree      object.Hash // the tree of last
 	table     *Table
+	renewed   bool // notes that begin anew
 }
 
 // Update runs build in a transaction as session by and applies what it staged to
@@ -250,6 +251,23 @@ func (tx *Tx) Replace(ref string, e Entry) (*Entry, error) {
 	return tx.extend(c, e, tx.store.repo.Algo.EmptyTree(), true)
 }
 
+// Renew is Replace that puts the commit in the place of damage, too.
+func (tx *Tx) Renew(ref string, e Entry) (*Entry, error) {
+	c, err := tx.chain(ref)
+	var damaged *DamagedError
+	if errors.As(err, &damaged) && !errors.Is(err, ErrVersion) { // the ref holds no id
+		if err := tx.store.putAside(ref); err != nil {
+			return nil, err
+		}
+		c = &chain{ref: ref}
+		tx.chains[ref] = c
+	} else if err != nil {
+		return nil, err
+	}
+	c.bad = nil
+	return tx.Replace(ref, e)
+}
+
 // Table is the state at the tip of ref, for reading and changing. Changes take
 // effect with Record. If the tip is damaged it is an error.
 func (tx *Tx) Table(ref string) (*Table, error) {
@@ -314,26 +332,34 @@ func (tx *Tx) extend(c *chain, e Entry, tree object.Hash, replace bool) (*Entry,
 		return nil, fmt.Errorf("%s: %w", c.ref, err)
 	}
 	algo := tx.store.repo.Algo
+	if tree == algo.EmptyTree() && (replace || c.tree != tree) {
+		tx.objects = append(tx.objects, algo.NewObject(object.Tree, nil))
+	}
+	if c.tip == c.prev {
+		tx.order = append(tx.order, c)
+	}
+	if replace {
+		c.tip = ""
+	}
+	return tx.put(c, e, tree), nil
+}
+
+// put stages the commit of an entry on top of the chain as it is staged.
+func (tx *Tx) put(c *chain, e Entry, tree object.Hash) *Entry {
 	data := object.CommitData{
 		Tree:      tree,
 		Author:    object.Signature{Name: tx.by, Email: tx.who.authorEmail, When: tx.at},
 		Committer: object.Signature{Name: tx.who.name, Email: tx.who.email, When: tx.at},
 		Message:   e.message(),
 	}
-	if c.tip != "" && !replace {
+	if c.tip != "" {
 		data.Parents = []object.Hash{c.tip}
 	}
-	if tree == algo.EmptyTree() && (replace || c.tree != tree) {
-		tx.objects = append(tx.objects, algo.NewObject(object.Tree, nil))
-	}
-	commit := algo.NewObject(object.Commit, data.Encode())
+	commit := tx.store.repo.Algo.NewObject(object.Commit, data.Encode())
 	tx.objects = append(tx.objects, commit)
-	if c.tip == c.prev {
-		tx.order = append(tx.order, c)
-	}
 	e.ID = commit.ID
 	c.tip, c.tree, c.last = commit.ID, tree, &e
-	return &e, nil
+	return &e
 }
 
 // Exists reports whether there is such a ref.

@@ -179,15 +179,16 @@ func (e *Entry) checkRepair(ref string) error {
 			return fmt.Errorf("the field '%.80s' is not in its place", f.Key)
 		}
 	}
-	if own == len(e.Fields) {
-		return fmt.Errorf("a repair of nothing")
-	}
-	var want []string
+	return checkFields(ownFields(ref), e.Fields[:own])
+}
+
+// ownFields are the fields that every entry of the chain has.
+func ownFields(ref string) []string {
 	switch ref {
 	case "refs/swarm/claims":
-		want = []string{fieldEpoch}
+		return []string{fieldEpoch}
 	case "refs/swarm/reviews":
-		want = []string{fieldReviews}
+		return []string{fieldReviews}
 	}
-	return checkFields(want, e.Fields[:own])
+	return nil
 }

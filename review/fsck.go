@@ -16,10 +16,10 @@ import (
 // Fsck reads all reviews and returns what breaks the format, each as a
 // *refstore.DamagedError, and how many commits were read.
 func (s *Store) Fsck(ctx context.Context) (faults []error, read int, err error) {
-	count := 0
+	count, repaired := 0, false
 	faults, read, err = s.bus.Store().Check(ctx, TableRef, refstore.TableShape, func(e *refstore.Entry) error {
 		n, err := refstore.ParseNumber(e.Field(fieldReviews))
-		count = max(count, n)
+		count, repaired = max(count, n), repaired || e.Repair()
 		if err == nil && e.Number == 1 && n != 1 && !e.Repair() {
 			err = fmt.Errorf("the first of %d reviews", n)
 		}
@@ -28,7 +28,7 @@ func (s *Store) Fsck(ctx context.Context) (faults []error, read int, err error) 
 	if err != nil || len(faults) > 0 {
 		return faults, read, err
 	}
-	c := &check{ctx: ctx, count: count, requests: map[int]*Event{}}
+	c := &check{ctx: ctx, count: count, repaired: repaired, requests: map[int]*Event{}}
 	if err := c.table(s); err != nil {
 		return c.faults, read, err
 	}
@@ -38,7 +38,9 @@ func (s *Store) Fsck(ctx context.Context) (faults []error, read int, err error) 
 // check is one run of Fsck.
 type check struct {
 	ctx      context.Context
+	algo     object.Algo
 	count    int            // the highest number given yet
+	repaired bool           // reviews may be missing
 	requests map[int]*Event // by number
 	faults   []error
 }
@@ -81,7 +83,7 @@ func (c *check) table(s *Store) error {
 	if err != nil {
 		return c.failed(TableRef, err)
 	}
-	for n := 1; n <= c.count; n++ {
+	for n := 1; n <= c.count && !c.repaired; n++ {
 		if _, ok := c.requests[n]; !ok {
 			c.fault(TableRef, numberPath(n), errors.New("no such review"))
 		}
@@ -143,22 +145,31 @@ func (c *check) notes(s *Store) error {
 	if err != nil {
 		return c.failed(NotesRef, err)
 	}
-	algo := s.bus.Store().Repo().Algo
-	err = notes.Each(func(id object.Hash, text string) bool {
-		if !algo.Valid(id) {
-			c.faults = append(c.faults, noteFault(id, fmt.Errorf("'%.80s' is no object to have a note", string(id))))
-			return true
-		}
-		events, foreign := parseNote(text, 0)
-		for _, line := range foreign {
-			c.faults = append(c.faults, noteFault(id, foreignLine(line)))
-		}
-		for _, e := range events {
-			if e.Review > c.count {
-				c.faults = append(c.faults, noteFault(id, fmt.Errorf("#%d.%d, where there are %d reviews", e.Review, e.Seq, c.count)))
-			}
-		}
+	c.algo = s.bus.Store().Repo().Algo
+	err = notes.Each(func(_ string, id object.Hash, text string) bool {
+		_, faults := c.note(id, text)
+		c.faults = append(c.faults, faults...)
 		return true
 	})
 	return c.failed(NotesRef, err)
+}
+
+// note says what is wrong with the note on a commit, and which of its lines are
+// to be kept.
+func (c *check) note(id object.Hash, text string) (keep []string, faults []error) {
+	if !c.algo.Valid(id) {
+		return nil, []error{noteFault(id, fmt.Errorf("'%.80s' is no object to have a note", string(id)))}
+	}
+	events, foreign := parseNote(text, 0)
+	for _, line := range foreign {
+		faults = append(faults, noteFault(id, foreignLine(line)))
+	}
+	for _, e := range events {
+		if e.Review > c.count {
+			faults = append(faults, noteFault(id, fmt.Errorf("#%d.%d, where there are %d reviews", e.Review, e.Seq, c.count)))
+			continue
+		}
+		keep = append(keep, e.line())
+	}
+	return keep, faults
 }

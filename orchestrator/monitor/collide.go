@@ -399,9 +399,8 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 		return faults, read, err
 	}
 	err = table.Below("", func(path string, content []byte) bool {
-		a, b, _ := strings.Cut(path, "/")
-		if bus.CheckID(a) != nil || bus.CheckID(b) != nil || len(content) == 0 || content[len(content)-1] != '\n' {
-			faults = append(faults, &refstore.DamagedError{Ref: CollisionsRef, Path: path, Err: errors.New("no collision of two sessions")})
+		if err := checkCollision(path, content); err != nil {
+			faults = append(faults, err)
 		}
 		return true
 	})
@@ -410,4 +409,19 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 		return append(faults, err), read, nil
 	}
 	return faults, read, err
+}
+
+func checkCollision(path string, content []byte) error {
+	a, b, _ := strings.Cut(path, "/")
+	if bus.CheckID(a) != nil || bus.CheckID(b) != nil || len(content) == 0 || content[len(content)-1] != '\n' {
+		return &refstore.DamagedError{Ref: CollisionsRef, Path: path, Err: errors.New("no collision of two sessions")}
+	}
+	return nil
+}
+
+// Repair puts the table of collisions in order in the name of session by, and
+// returns what it did, nil if nothing was damaged. Unless write is set it only
+// says what it would do. What is dropped is found again at the next look.
+func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (*refstore.Repair, error) {
+	return b.Store().Repair(ctx, by, refstore.Chain{Ref: CollisionsRef, Shape: refstore.TableShape, State: checkCollision}, write)
 }

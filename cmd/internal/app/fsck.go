@@ -9,15 +9,38 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
 )
 
 func fsckVerb() *verb {
 	return &verb{
-		name: "fsck", group: groupHealth, short: "check everything that is stored against the format",
+		name: "fsck", group: groupHealth, short: "check everything that is stored against the format, and mend it",
 		long: `Prints one line for each fault and exits with 128 if there is any. git fsck
-checks the objects themselves.`,
+checks the objects themselves.
+
+--repair says how each fault would be mended, and with --write mends it. Damaged
+commits are set aside: a record on top of them names them, so the ref moves
+forward and its history keeps them. Damaged claims and records are dropped or
+become what they were before. Only where objects are missing is a ref moved to
+what can be read; what it held is kept below refs/swarm-lost/.
+
+What a newer git swarm wrote is no damage and is left alone.`,
 		json: true,
-		run:  runFsck,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.BoolFlag{Name: "repair", Usage: "say how each fault would be mended"},
+				&cli.BoolFlag{Name: "write", Usage: "with --repair: mend it"},
+			}
+		},
+		run: func(ctx context.Context, c *call) error {
+			switch {
+			case c.cmd.Bool("repair"):
+				return c.repair(ctx, c.cmd.Bool("write"))
+			case c.cmd.Bool("write"):
+				return usageOf(c.verb, "--write goes with --repair")
+			}
+			return runFsck(ctx, c)
+		},
 	}
 }
 
@@ -54,6 +77,7 @@ func runFsck(ctx context.Context, c *call) error {
 		}
 	}
 	if len(faults) > 0 {
+		c.notef("hint: git swarm fsck --repair")
 		return &statusError{exitFatal}
 	}
 	if c.wantJSON() {

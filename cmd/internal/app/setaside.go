@@ -46,5 +46,5 @@ func damageHint(err error) string {
 	case errors.Is(err, refstore.ErrRewound):
 		return ""
 	}
-	return "git swarm fsck"
+	return "git swarm fsck --repair"
 }

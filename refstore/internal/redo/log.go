@@ -127,3 +127,18 @@ func (l *Log) empty() (bool, error) {
 	info, err := l.file.Stat()
 	return err == nil && info.Size() == 0, err
 }
+
+// PutAside keeps a log that cannot be read as the file kept, and clears it.
+func (l *Log) PutAside(kept string) error {
+	content, err := io.ReadAll(io.NewSectionReader(l.file, 0, 1<<30))
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(kept), 0o777)
+	}
+	if err == nil {
+		err = os.WriteFile(kept, content, 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the redo log: %w", err)
+	}
+	return l.Clear()
+}

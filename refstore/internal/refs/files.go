@@ -226,3 +226,16 @@ func clearLocks(commonDir string, updates []Update) error {
 	}
 	return nil
 }
+
+// PutAside makes way for a ref whose file holds no object id, and keeps that
+// file as swarm/broken-<name> in the common git dir.
+func (f *Files) PutAside(ref string) error {
+	if _, err := f.loose(ref); err == nil {
+		return nil // it has been mended
+	}
+	kept := filepath.Join(f.Dir, "swarm", "broken-"+strings.ReplaceAll(ref, "/", "-"))
+	if err := os.Rename(f.path(ref), kept); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("put %s aside: %w", ref, err)
+	}
+	return nil
+}
