@@ -110,3 +110,33 @@ func set(t *testing.T, r *repo.Repo, args ...string) {
 		t.Fatal(err)
 	}
 }
+
+// TestMayJoin: agents may join by themselves for as long as hooks of any agent are
+// installed.
+func TestMayJoin(t *testing.T) {
+	r, _ := driven(t)
+	may := func(want bool) {
+		t.Helper()
+		if got, err := install.MayJoin(again(t, r)); err != nil || got != want {
+			t.Errorf("may join: %v, %v", got, err)
+		}
+	}
+	must := func(_ string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	local, shared := install.Claude{Command: "/opt/bin/git-swarm"}, install.Claude{Shared: true}
+	may(false)
+	must(local.Install(t.Context(), again(t, r)))
+	may(true)
+	must(shared.Install(t.Context(), again(t, r)))
+	must(local.Remove(t.Context(), again(t, r)))
+	may(true)
+	must(local.Install(t.Context(), again(t, r)))
+	must(shared.Remove(t.Context(), again(t, r)))
+	may(true)
+	must(local.Remove(t.Context(), again(t, r)))
+	may(false)
+}

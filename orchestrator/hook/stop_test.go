@@ -1,0 +1,97 @@
+package hook
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/review"
+)
+
+// request asks A to review a new commit on B's branch.
+func (w *world) request(t *testing.T) {
+	t.Helper()
+	w.Git("checkout", "-q", "-B", "feat/back")
+	w.Git("commit", "-q", "--allow-empty", "-m", "work")
+	w.Git("checkout", "-q", "main")
+	r, err := review.FindRange(t.Context(), w.repo, "refs/heads/feat/back", "refs/heads/main")
+	w.Must(err)
+	_, err = review.NewStore(w.bus).Request(t.Context(), "B", review.RequestParams{To: []string{"A"}, Range: r})
+	w.Must(err)
+}
+
+// reminder is what the session is reminded of when it stops, nil if of nothing.
+func (w *world) reminder(session string) *Reminder {
+	w.Helper()
+	said := w.run(session, agents.Stop)
+	if len(said) == 0 {
+		return nil
+	}
+	r, ok := said[0].(*Reminder)
+	if !ok || len(said) > 1 {
+		w.Fatalf("said %+v", said)
+	}
+	return r
+}
+
+// TestStopReviews: a session is reminded once of each review that waits for it.
+func TestStopReviews(t *testing.T) {
+	w := newWorld(t)
+	w.run("A", agents.Prompt)
+	w.request(t)
+	w.run("A", agents.Prompt) // the message about it
+	if r := w.reminder("A"); r == nil || !slices.Equal(r.Reviews, []int{1}) {
+		t.Fatalf("%+v", r)
+	}
+	if r := w.reminder("A"); r != nil {
+		t.Errorf("again: %+v", r)
+	}
+	w.Git("merge", "-q", "--ff-only", "feat/back")
+	w.request(t)
+	if r := w.reminder("A"); r == nil || !slices.Equal(r.Reviews, []int{2}) {
+		t.Errorf("the next: %+v", r)
+	}
+	if r := w.reminder("B"); r != nil {
+		t.Errorf("B is told of what it asked: %+v", r)
+	}
+}
+
+// TestStopContext: context alone can wait, but is counted with the messages, because
+// the cursor moves past both.
+func TestStopContext(t *testing.T) {
+	w := newWorld(t)
+	w.run("A", agents.Prompt)
+	if _, err := w.bus.AddContext(t.Context(), "B", "decision", "decided"); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.reminder("A"); r != nil {
+		t.Errorf("of context alone: %+v", r)
+	}
+	if _, err := w.bus.Send(t.Context(), "B", "A", "hello"); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.reminder("A"); r == nil || len(r.Messages) != 1 || r.Context != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestEndTogether: of two agents that work as one session, the last one's end
+// releases what it claims.
+func TestEndTogether(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.handler("A"), w.handler("A")
+	first.Input.Session, second.Input.Session = "first", "second"
+	for _, h := range []*Handler{first, second} {
+		w.Must(h.Run(t.Context(), agents.Prompt))
+	}
+	_, err := first.Claims.Grant(t.Context(), "A", lock.Request{Paths: []string{"a.go"}})
+	w.Must(err)
+	for i, h := range []*Handler{first, second} {
+		w.Must(h.Run(t.Context(), agents.SessionEnd))
+		own, err := h.Claims.Held(t.Context(), "A", lock.Held{})
+		if err != nil || len(own.Paths) != 1-i {
+			t.Errorf("after end %d: %q, %v", i+1, own.Paths, err)
+		}
+	}
+}
