@@ -14,8 +14,8 @@ import (
 type Claims struct {
 	bus *bus.Bus
 	// StaleAfter is how long a session may be silent before its claims can be
-	// taken over.
-	StaleAfter time.Duration
+	// taken over. It is asked only where that matters.
+	StaleAfter func() time.Duration
 	// Ended, if not nil, reports whether the agent of a session that was last seen
 	// at that time has certainly ended. Then its claims can be taken over at once.
 	Ended func(session string, seen time.Time) bool
@@ -25,7 +25,7 @@ type Claims struct {
 
 // NewClaims returns the claims of the repository that b is on.
 func NewClaims(b *bus.Bus, staleAfter time.Duration, foldCase bool) *Claims {
-	return &Claims{bus: b, StaleAfter: staleAfter, FoldCase: foldCase}
+	return &Claims{bus: b, StaleAfter: func() time.Duration { return staleAfter }, FoldCase: foldCase}
 }
 
 // Request says what to grant.
@@ -204,6 +204,6 @@ func (c *Claims) InTheWay(ctx context.Context, path string, claim Claim) (*HeldE
 	if err != nil && !errors.As(err, &unknown) {
 		return nil, err
 	}
-	stale := bus.Stale(s.Seen, c.bus.Store().Now(), c.StaleAfter) || (c.Ended != nil && c.Ended(claim.Session, s.Seen))
+	stale := bus.Stale(s.Seen, c.bus.Store().Now(), c.StaleAfter()) || (c.Ended != nil && c.Ended(claim.Session, s.Seen))
 	return &HeldError{Path: path, Claim: claim, Seen: s.Seen, Stale: stale}, nil
 }

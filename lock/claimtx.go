@@ -112,7 +112,7 @@ func (t *claimTx) takeOver(path string, claim Claim) error {
 	if err != nil {
 		return err
 	}
-	stale := bus.Stale(seen, t.tx.At(), t.claims.StaleAfter)
+	stale := bus.Stale(seen, t.tx.At(), t.claims.StaleAfter())
 	if !stale && t.claims.Ended != nil && t.claims.Ended(claim.Session, seen) {
 		stale = true
 		t.ended[claim.Session] = true
@@ -147,7 +147,7 @@ func (t *claimTx) notify() error {
 		for _, claim := range t.lost[session] {
 			paths = append(paths, quote(claim.Path))
 		}
-		why := fmt.Sprintf("you had been silent for %s", t.claims.StaleAfter)
+		why := fmt.Sprintf("you had been silent for %s", t.claims.StaleAfter())
 		if t.ended[session] {
 			why = "your agent had ended"
 		}

@@ -29,7 +29,7 @@ func (c *Claims) GrantWait(ctx context.Context, by string, r Request, w Wait) ([
 		}
 		next, cancel := waiting, context.CancelFunc(func() {})
 		if r.Takeover { // a session becomes stale without a change that wakes us
-			next, cancel = context.WithTimeout(waiting, held.Seen.Add(c.StaleAfter+time.Second).Sub(c.bus.Store().Now()))
+			next, cancel = context.WithTimeout(waiting, held.Seen.Add(c.StaleAfter()+time.Second).Sub(c.bus.Store().Now()))
 		}
 		err := progress.watch(next, watch, held.Claim.Session)
 		cancel()

@@ -1,6 +1,7 @@
 package land
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -272,7 +273,7 @@ func TestHealPushLevels(t *testing.T) {
 	push := func(level heal.Level) func() (*Landed, error) {
 		return func() (*Landed, error) {
 			l := b.lander()
-			l.Heal.Level = level
+			l.Heal = healing(level)
 			return l.Push(t.Context(), b.target(), lock.Wait{Timeout: time.Minute})
 		}
 	}
@@ -294,11 +295,15 @@ func TestHealPushLevels(t *testing.T) {
 	c, d := besides(t)
 	d.commit("line 2", "base", nine(map[int]string{2: "B"}))
 	off := d.lander()
-	off.Heal.Level = heal.Off
+	off.Heal = healing(heal.Off)
 	if err := d.unchanged(func() (*Landed, error) { return off.Push(t.Context(), d.target(), lock.Wait{Timeout: time.Minute}) }); !errors.As(err, &conflict) {
 		t.Error(err)
 	}
 	c.linear("[Session A] one")
+}
+
+func healing(level heal.Level) func(context.Context, string) (heal.Options, error) {
+	return func(context.Context, string) (heal.Options, error) { return heal.Options{Level: level}, nil }
 }
 
 // TestHealPushAttributes: what .gitattributes says of merging holds in a push,

@@ -31,8 +31,11 @@ type Lander struct {
 	Session  string
 	Progress io.Writer // receives what git, hooks and remotes print; nil for none
 
-	Heal   heal.Options // how far conflicts are healed
-	Verify string       // a shell command that what would land must pass, "" for none
+	Verify string // a shell command that what would land must pass, "" for none
+
+	// Heal, if not nil, says how far conflicts with the target are healed, given its
+	// tip as it was fetched.
+	Heal func(ctx context.Context, tip string) (heal.Options, error)
 
 	// Gate, if not nil, is asked under the push lock whether the change from base
 	// ("" if the target does not exist yet) to tip may land.
@@ -202,7 +205,12 @@ func (l *Lander) onto(ctx context.Context, c checkout, before string, target rep
 	if err != nil || old == c.tip {
 		return before, nil, err
 	}
-	b := rebase{tip: c.tip, after: cmp.Or(old, before), onto: before, target: target, heal: l.Heal}
+	b := rebase{tip: c.tip, after: cmp.Or(old, before), onto: before, target: target}
+	if l.Heal != nil {
+		if b.heal, err = l.Heal(ctx, before); err != nil {
+			return "", nil, err
+		}
+	}
 	return b.run(ctx, l.Repo)
 }
 

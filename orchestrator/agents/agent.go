@@ -28,7 +28,7 @@ type Agent struct {
 
 	Repo       *repo.Repo
 	Bus        *bus.Bus
-	StaleAfter time.Duration // see Taken
+	StaleAfter func() time.Duration // see Taken
 	Now        func() time.Time
 	MayJoin    func(*repo.Repo) (bool, error) // asked where no session was registered yet
 
@@ -113,7 +113,7 @@ func (a *Agent) identity() (string, error) {
 // session got another id (as /clear does) is the same process.
 func (a *Agent) Taken(id string) bool {
 	for _, k := range a.all().of(id, a.Now()) {
-		silent := k.PID == 0 && bus.Stale(k.active, a.Now(), a.StaleAfter)
+		silent := k.PID == 0 && bus.Stale(k.active, a.Now(), a.StaleAfter())
 		if k.name != fileName(a.ID) && !k.Over() && !silent && (k.PID == 0 || k.PID != a.PID) {
 			return true
 		}

@@ -25,14 +25,15 @@ func (r *Repo) Git(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // GitParsed is as [Repo.Git] for commands whose output is read by a program:
-// messages are in English, and nothing asks at the terminal. It opens no editor
+// messages are in English, nothing asks at the terminal, and objects are those
+// that were named, whatever refs/replace puts in their place. It opens no editor
 // unless the arguments make git want one: add GIT_EDITOR=true there.
 func (r *Repo) GitParsed(ctx context.Context, args ...string) *exec.Cmd {
 	return gitIn(ctx, parsedEnv(r.env), r.dir, args)
 }
 
 func parsedEnv(env Env) Env {
-	return env.Without("LANGUAGE").With("LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
+	return env.Without("LANGUAGE").With("LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1")
 }
 
 func gitIn(ctx context.Context, env Env, dir string, args []string) *exec.Cmd {

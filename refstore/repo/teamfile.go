@@ -5,7 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -35,6 +39,10 @@ type TeamFileError struct {
 	Ref string // where it is committed, "" if it was read from elsewhere
 	Why string
 }
+
+const tooLong = "it has more than 65536 bytes"
+
+var errNotRegular = &TeamFileError{Why: "it is no regular file"}
 
 func (e *TeamFileError) Error() string {
 	if e.Ref == "" {
@@ -98,6 +106,39 @@ func teamDuration(key, text string) (time.Duration, error) {
 	return d, nil
 }
 
+// ReadTeamFile reads swarm.toml in a work tree. Where there is none, it is the zero
+// TeamFile. Anything but a regular file, a link too, and one that is too long is a
+// *TeamFileError: whoever can commit may have put a device there.
+func ReadTeamFile(path string) (*TeamFile, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return new(TeamFile), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	// What took its place meanwhile is neither followed nor waited for.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info, err = file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, cmpErr(err, errNotRegular)
+	}
+	content, err := io.ReadAll(io.LimitReader(file, maxTeamFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > maxTeamFile {
+		return nil, &TeamFileError{Why: tooLong}
+	}
+	return ParseTeamFile(content)
+}
+
 // TeamFileAt reads swarm.toml as it is committed at ref, which is a full ref name
 // or a commit's id. Where there is none, it is the zero TeamFile.
 func (r *Repo) TeamFileAt(ctx context.Context, ref string) (*TeamFile, error) {
@@ -107,7 +148,7 @@ func (r *Repo) TeamFileAt(ctx context.Context, ref string) (*TeamFile, error) {
 	cmd.Stdout = out
 	_, err := Output(cmd)
 	if out.full {
-		return nil, &TeamFileError{ref, fmt.Sprintf("it has more than %d bytes", maxTeamFile)}
+		return nil, &TeamFileError{ref, tooLong}
 	}
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 			if err != nil {
 				return err
 			}
-			claims, id, err := c.claiming()
+			claims, id, err := c.claiming(ctx)
 			if err != nil {
 				return err
 			}
@@ -78,11 +78,11 @@ func (c *call) wait(fallback time.Duration) (time.Duration, error) {
 }
 
 // claiming is the claims, and the session that claims or releases.
-func (c *call) claiming() (claims *lock.Claims, id string, err error) {
+func (c *call) claiming(ctx context.Context) (claims *lock.Claims, id string, err error) {
 	if _, id, err = c.acting(); err != nil {
 		return nil, "", err
 	}
-	claims, err = c.Claims()
+	claims, err = c.Claims(ctx)
 	return claims, id, err
 }
 
@@ -112,7 +112,7 @@ func claimsVerb() *verb {
 and how it came about.`,
 		json: true,
 		run: func(ctx context.Context, c *call) error {
-			claims, err := c.Claims()
+			claims, err := c.Claims(ctx)
 			if err != nil {
 				return err
 			}
@@ -179,7 +179,7 @@ func unclaimVerb() *verb {
 			if all == (len(c.args) > 0) {
 				return usageOf(c.verb, "either paths or --all")
 			}
-			claims, id, err := c.claiming()
+			claims, id, err := c.claiming(ctx)
 			if err != nil {
 				return err
 			}

@@ -69,7 +69,7 @@ func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
 	if staged[0] == "" {
 		return nil // git has its own word on that, and merges may be empty
 	}
-	claims, err := c.Claims()
+	claims, err := c.Claims(ctx)
 	if err != nil {
 		return err
 	}

@@ -231,7 +231,7 @@ func (c *call) sessionIDs(ctx context.Context) []string {
 // claimedPaths are the paths whose holder is one of those wanted, as they are
 // given where the command was started.
 func (c *call) claimedPaths(ctx context.Context, wanted func(holder string) bool) []string {
-	claims, err := c.Claims()
+	claims, err := c.Claims(ctx)
 	if err != nil {
 		return nil
 	}

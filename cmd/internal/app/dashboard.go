@@ -30,18 +30,18 @@ func runDashboard(ctx context.Context, c *call) error {
 		return err
 	}
 	if !c.wantJSON() {
-		return c.printDashboard(now)
+		return c.printDashboard(ctx, now)
 	}
 	return c.printDashboardJSON(now)
 }
 
 // printDashboard prints the dashboard.
-func (c *call) printDashboard(s *monitor.Snapshot) error {
+func (c *call) printDashboard(ctx context.Context, s *monitor.Snapshot) error {
 	if len(s.Sessions) == 0 {
 		c.notef("%s", noSessions)
 		return nil
 	}
-	lines, err := c.dashboardLines(s, c.terminalWidth())
+	lines, err := c.dashboardLines(ctx, s, c.terminalWidth())
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ const noSessions = `no sessions yet: git swarm init --sessions "A:frontend B:bac
 // dashboardLines is the dashboard: the sessions, and below what needs somebody.
 // With --quiet it is only that, and the sessions that are blocked or silent. No
 // line is wider than width, unless that is 0.
-func (c *call) dashboardLines(s *monitor.Snapshot, width int) ([]text.Line, error) {
+func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width int) ([]text.Line, error) {
 	quiet := c.cmd.Bool("quiet")
 	shown := s.Sessions
 	if quiet {
@@ -62,11 +62,11 @@ func (c *call) dashboardLines(s *monitor.Snapshot, width int) ([]text.Line, erro
 	var lines []text.Line
 	if len(shown) > 0 {
 		var err error
-		if lines, err = c.sessionLines(shown, progressColumns(s), width); err != nil {
+		if lines, err = c.sessionLines(ctx, shown, progressColumns(s), width); err != nil {
 			return nil, err
 		}
 	}
-	silent, err := c.silentItems(s)
+	silent, err := c.silentItems(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +125,11 @@ func progressColumns(s *monitor.Snapshot) (columns []column) {
 
 // silentItems are the sessions without activity, and what that means for what they
 // hold: claims are taken over by swarm.staleAfter, whatever --stale-minutes says.
-func (c *call) silentItems(s *monitor.Snapshot) (items []string, err error) {
-	settings, err := c.Settings()
-	if err != nil {
+func (c *call) silentItems(ctx context.Context, s *monitor.Snapshot) (items []string, err error) {
+	if _, err := c.Settings(); err != nil {
 		return nil, err
 	}
+	staleAfter := c.swarm.StaleAfter(ctx)
 	for _, x := range s.Sessions {
 		if !slices.Contains(s.Stale, x.ID) {
 			continue
@@ -138,7 +138,7 @@ func (c *call) silentItems(s *monitor.Snapshot) (items []string, err error) {
 		held := text.Inert(strings.Join(s.Claims[x.ID], ", "))
 		switch {
 		case held == "":
-		case bus.Stale(x.Seen, s.At, settings.StaleAfter):
+		case bus.Stale(x.Seen, s.At, staleAfter):
 			item += "; others may take over its claims: " + held
 		default:
 			item += "; holds " + held
@@ -296,7 +296,7 @@ func (c *call) viewDashboard(ctx context.Context, on screen.Screen, m *monitor.M
 	}
 	p.Show = func(ctx context.Context, before *monitor.Snapshot) error {
 		if !m.Looked() {
-			if err := send(ctx, c.dashboardContent(before, "  looking for collisions…")); err != nil {
+			if err := send(ctx, c.dashboardContent(ctx, before, "  looking for collisions…")); err != nil {
 				return err
 			}
 		}
@@ -304,7 +304,7 @@ func (c *call) viewDashboard(ctx context.Context, on screen.Screen, m *monitor.M
 		if err != nil {
 			return err
 		}
-		return send(ctx, c.dashboardContent(now, ""))
+		return send(ctx, c.dashboardContent(ctx, now, ""))
 	}
 	go func() {
 		defer close(over)
@@ -313,14 +313,14 @@ func (c *call) viewDashboard(ctx context.Context, on screen.Screen, m *monitor.M
 	return (&screen.View{Screen: on}).Run(ctx, contents)
 }
 
-func (c *call) dashboardContent(s *monitor.Snapshot, remark string) screen.Content {
+func (c *call) dashboardContent(ctx context.Context, s *monitor.Snapshot, remark string) screen.Content {
 	return screen.Content{
 		Foot: s.At.Local().Format("15:04:05") + "  q ends" + remark,
 		Lines: func(width int) ([]text.Line, error) {
 			if len(s.Sessions) == 0 {
 				return []text.Line{text.Line{{Text: noSessions}}.Cut(width)}, nil
 			}
-			return c.dashboardLines(s, width)
+			return c.dashboardLines(ctx, s, width)
 		},
 	}
 }

@@ -113,11 +113,7 @@ func (fake *fakeScreen) open() {
 	if err != nil {
 		fake.t.Fatal(err)
 	}
-	settings, err := c.Settings()
-	if err != nil {
-		fake.t.Fatal(err)
-	}
-	m := &monitor.Monitor{Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now, StaleAfter: settings.StaleAfter}
+	m := &monitor.Monitor{Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now, StaleAfter: c.swarm.StaleAfter(context.Background())}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() {

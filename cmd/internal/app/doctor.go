@@ -164,6 +164,9 @@ func (c *call) checkRemote(ctx context.Context, r *repo.Repo) finding {
 func (c *call) checkTarget(ctx context.Context) finding {
 	t, err := c.target(ctx, "HEAD", "")
 	if err == nil {
+		err = c.checkRules(ctx, t)
+	}
+	if err == nil {
 		return finding{"target", "ok", formatLandsOn(t), ""}
 	}
 	line, hint, _ := c.format(err)
@@ -171,6 +174,21 @@ func (c *call) checkTarget(ctx context.Context) finding {
 		return finding{"target", "note", line, hint}
 	}
 	return finding{"target", "bad", line, hint}
+}
+
+// checkRules reads what swarm.toml on the target holds, as it was last fetched.
+func (c *call) checkRules(ctx context.Context, t repo.Target) error {
+	ref, err := c.swarm.Repo.TargetRef(ctx, t)
+	if errors.Is(err, repo.ErrNoTarget) {
+		return nil
+	}
+	if err == nil {
+		_, err = c.swarm.Repo.TeamFileAt(ctx, ref)
+	}
+	if _, bad := c.Settings(); err == nil && bad == nil { // else that is found by itself
+		_, err = c.swarm.RulesAt(ctx, ref)
+	}
+	return err
 }
 
 func (c *call) checkPending(ctx context.Context) finding {

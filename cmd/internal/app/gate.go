@@ -4,18 +4,21 @@ import (
 	"context"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
 
-// gate is what push asks of each change under the push lock, nil where no review
-// is required.
-func (c *call) gate(b *bus.Bus, s *settings.Settings, id string) func(ctx context.Context, base, tip string) error {
-	if !s.RequireReview {
-		return nil
-	}
+// gate is what push asks of each change under the push lock. Whether a review is
+// required, the tip that was just fetched says.
+func (c *call) gate(b *bus.Bus, target repo.Target, id string) func(ctx context.Context, base, tip string) error {
 	return func(ctx context.Context, base, tip string) error {
+		rules, err := c.rulesAt(ctx, target, base)
+		if err != nil || !rules.RequireReview {
+			return err
+		}
 		book := review.NewStore(b)
 		newest, err := book.Latest(ctx, id)
 		if err != nil {
@@ -26,4 +29,23 @@ func (c *call) gate(b *bus.Bus, s *settings.Settings, id string) func(ctx contex
 		}
 		return book.Clear(ctx, id, newest, &review.Range{Base: object.Hash(base), Tip: object.Hash(tip)})
 	}
+}
+
+// healing is how far conflicts with what is on the target are healed.
+func (c *call) healing(target repo.Target) func(ctx context.Context, tip string) (heal.Options, error) {
+	return func(ctx context.Context, tip string) (heal.Options, error) {
+		rules, err := c.rulesAt(ctx, target, tip)
+		if err != nil {
+			return heal.Options{}, err
+		}
+		return heal.Options{Level: rules.Heal}, nil
+	}
+}
+
+// rulesAt are the rules of the target when tip is its tip, "" for none yet.
+func (c *call) rulesAt(ctx context.Context, target repo.Target, tip string) (*settings.Rules, error) {
+	if tip == "" {
+		return c.swarm.RulesOf(ctx, target)
+	}
+	return c.swarm.RulesAt(ctx, tip)
 }

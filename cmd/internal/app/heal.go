@@ -61,7 +61,7 @@ func runHeal(ctx context.Context, c *call) error {
 		if c.wantJSON() && c.cmd.String("output") == "-" {
 			return usageOf(c.verb, "--json and --output - both take standard output")
 		}
-		return c.healFiles()
+		return c.healFiles(ctx)
 	case c.cmd.Bool("try") && c.cmd.Bool("partial"):
 		return usageOf(c.verb, "--try writes nothing, and --partial does")
 	case c.cmd.Bool("try"):
@@ -71,7 +71,7 @@ func runHeal(ctx context.Context, c *call) error {
 }
 
 // level is --level, else swarm.heal.
-func (c *call) level() (heal.Level, error) {
+func (c *call) level(ctx context.Context) (heal.Level, error) {
 	if c.cmd.IsSet("level") {
 		level, ok := heal.ParseLevel(c.cmd.String("level"))
 		if !ok {
@@ -82,7 +82,7 @@ func (c *call) level() (heal.Level, error) {
 	if _, err := c.Repo(); err != nil {
 		return heal.Safe, nil // files can be merged anywhere
 	}
-	s, err := c.Settings()
+	s, err := c.Rules(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -90,10 +90,10 @@ func (c *call) level() (heal.Level, error) {
 }
 
 // healFiles merges three files into a fourth.
-func (c *call) healFiles() error {
+func (c *call) healFiles(ctx context.Context) error {
 	names := [3]string{c.cmd.String("base"), c.cmd.String("ours"), c.cmd.String("theirs")}
 	path := cmp.Or(c.cmd.String("path"), names[1])
-	r, err := c.mergeFiles(names, func(opts *heal.Options) {
+	r, err := c.mergeFiles(ctx, names, func(opts *heal.Options) {
 		opts.Path = path
 		opts.Format.Labels = linemerge.Labels{Base: names[0], Ours: names[1], Theirs: names[2]}
 	})
@@ -121,8 +121,8 @@ func (c *call) healFiles() error {
 
 // mergeFiles merges three files, base, ours and theirs, by the level and the style that are configured
 // and what set changes of that.
-func (c *call) mergeFiles(names [3]string, set func(*heal.Options)) (heal.Result, error) {
-	level, err := c.level()
+func (c *call) mergeFiles(ctx context.Context, names [3]string, set func(*heal.Options)) (heal.Result, error) {
+	level, err := c.level(ctx)
 	if err != nil {
 		return heal.Result{}, err
 	}
@@ -166,7 +166,7 @@ func (c *call) healTry(ctx context.Context) error {
 	if len(c.args) != 2 {
 		return usageOf(c.verb, "--try takes two branches or sessions")
 	}
-	level, err := c.level()
+	level, err := c.level(ctx)
 	if err != nil {
 		return err
 	}

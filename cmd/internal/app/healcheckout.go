@@ -16,7 +16,7 @@ import (
 // healCheckout heals what has stopped. A path that is not in conflict is a plain
 // no, but keeps no other from being healed.
 func (c *call) healCheckout(ctx context.Context) error {
-	level, err := c.level()
+	level, err := c.level(ctx)
 	if err != nil {
 		return err
 	}

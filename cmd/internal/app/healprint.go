@@ -62,7 +62,7 @@ func (c *call) whose(ctx context.Context, path string, sides [2]string) string {
 			parts = append(parts, name+": "+text.Inert(strings.TrimSpace(out)))
 		}
 	}
-	if claims, err := c.Claims(); err == nil {
+	if claims, err := c.Claims(ctx); err == nil {
 		if holders, err := claims.Holders(ctx, []string{path}); err == nil {
 			if held, ok := holders[path]; ok {
 				parts = append(parts, "claimed by "+held.Session)

@@ -71,12 +71,14 @@ func (c *call) known(ctx context.Context) (string, error) {
 // is required. git gives a line "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each
 // ref on standard input.
 func (c *call) hookPrePush(ctx context.Context) error {
-	settings, err := c.Settings()
-	if err != nil || !settings.RequireReview || c.Env.Get(land.LandingEnv) != "" {
-		return err
+	if c.Env.Get(land.LandingEnv) != "" {
+		return nil
 	}
 	input, err := io.ReadAll(io.LimitReader(c.Stdin, 1<<24))
 	if err != nil {
+		return err
+	}
+	if _, err := c.Settings(); err != nil {
 		return err
 	}
 	targets, err := c.targets(ctx)
@@ -85,7 +87,18 @@ func (c *call) hookPrePush(ctx context.Context) error {
 	}
 	for line := range strings.Lines(string(input)) {
 		words := strings.Fields(line)
-		if len(words) != 4 || !slices.Contains(targets, words[2]) || strings.Trim(words[1], "0") == "" {
+		if len(words) != 4 || strings.Trim(words[1], "0") == "" {
+			continue
+		}
+		i := slices.IndexFunc(targets, func(t repo.Target) bool { return "refs/heads/"+t.Branch == words[2] })
+		if i < 0 {
+			continue
+		}
+		required, err := c.requiresReview(ctx, targets[i], words[3])
+		if err != nil {
+			return err
+		}
+		if !required {
 			continue
 		}
 		if err := c.mayPush(ctx, words[1], words[3]); err != nil {
@@ -97,18 +110,29 @@ func (c *call) hookPrePush(ctx context.Context) error {
 
 // targets are the branches that only what is approved lands on: what the branch
 // here lands on, and what one without an upstream does.
-func (c *call) targets(ctx context.Context) ([]string, error) {
-	var targets []string
+func (c *call) targets(ctx context.Context) ([]repo.Target, error) {
+	var targets []repo.Target
 	for _, branch := range []string{"HEAD", ""} {
 		t, err := c.target(ctx, branch, "")
 		switch {
 		case err == nil:
-			targets = append(targets, "refs/heads/"+t.Branch)
+			targets = append(targets, t)
 		case !errors.Is(err, repo.ErrNoTarget):
 			return nil, err
 		}
 	}
 	return targets, nil
+}
+
+// requiresReview asks the remote's tip; where that was never fetched, git refuses
+// the push after us, unless it is forced: then the tip that was fetched last.
+func (c *call) requiresReview(ctx context.Context, target repo.Target, tip string) (bool, error) {
+	cmd := c.swarm.Repo.GitParsed(ctx, "cat-file", "-e", tip+"^{commit}")
+	if _, err := repo.Output(cmd); err != nil {
+		tip = ""
+	}
+	rules, err := c.rulesAt(ctx, target, tip)
+	return err == nil && rules.RequireReview, err
 }
 
 // mayPush checks what a plain push would land: as the session's, or for a person

@@ -232,7 +232,7 @@ func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := c.Settings()
+	rules, err := c.Rules(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +249,7 @@ func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 		if slices.ContainsFunc(clients, func(a launch.Client) bool { return a.Session == id }) {
 			continue
 		}
-		a, err := c.client(ctx, id, strings.TrimSpace(task), most, settings, all)
+		a, err := c.client(ctx, id, strings.TrimSpace(task), most, rules, all)
 		if err != nil {
 			return nil, err
 		}
@@ -258,8 +258,8 @@ func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 	return clients, nil
 }
 
-func (c *call) client(ctx context.Context, id, task string, most int, settings *settings.Settings, all []bus.Session) (launch.Client, error) {
-	p := launch.SessionPrompt{Task: task, Review: settings.RequireReview, MaxFiles: most}
+func (c *call) client(ctx context.Context, id, task string, most int, rules *settings.Rules, all []bus.Session) (launch.Client, error) {
+	p := launch.SessionPrompt{Task: task, Review: rules.RequireReview, MaxFiles: most}
 	for _, s := range all {
 		if s.ID == id {
 			p.Session = s

@@ -19,13 +19,13 @@ func mergeDriverVerb() *verb {
 		name: "merge-driver", hidden: true, group: groupLand, args: "%O %A %B %L %P", min: 4, max: 5, short: "heal within git merge and git rebase; git calls it, not you",
 		long: `init --merge-driver sets it up: git then calls it for every file that has no
 merge driver of its own in .gitattributes.`,
-		run: func(_ context.Context, c *call) error {
+		run: func(ctx context.Context, c *call) error {
 			size, err := strconv.Atoi(c.args[3])
 			if err != nil || size < 1 {
 				return usageOf(c.verb, fmt.Sprintf("'%s' is no marker size", text.Inert(c.args[3])))
 			}
 			path := c.args[len(c.args)-1]
-			r, err := c.mergeFiles([3]string(c.args[:3]), func(opts *heal.Options) { opts.Path, opts.Format.MarkerSize = path, size })
+			r, err := c.mergeFiles(ctx, [3]string(c.args[:3]), func(opts *heal.Options) { opts.Path, opts.Format.MarkerSize = path, size })
 			if err != nil {
 				return err
 			}

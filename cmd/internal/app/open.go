@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -58,13 +59,22 @@ func (c *call) Settings() (*settings.Settings, error) {
 	return s.Settings()
 }
 
-// Claims is who holds what there.
-func (c *call) Claims() (*lock.Claims, error) {
+// Rules are what holds for work that lands where the branch here does.
+func (c *call) Rules(ctx context.Context) (*settings.Rules, error) {
 	s, err := c.Swarm()
 	if err != nil {
 		return nil, err
 	}
-	return s.Claims()
+	return s.Rules(ctx)
+}
+
+// Claims is who holds what there.
+func (c *call) Claims(ctx context.Context) (*lock.Claims, error) {
+	s, err := c.Swarm()
+	if err != nil {
+		return nil, err
+	}
+	return s.Claims(ctx)
 }
 
 // Session is who the caller is: --session, GIT_SWARM_SESSION, whom the agent that

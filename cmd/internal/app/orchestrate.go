@@ -72,15 +72,14 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 	if err != nil {
 		return nil, 0, err
 	}
-	s, err := c.Settings()
-	if err != nil {
+	if _, err := c.Settings(); err != nil {
 		return nil, 0, err
 	}
 	interval := c.cmd.Int("interval")
 	if interval < 1 || interval > maxInterval {
 		return nil, 0, usageOf(c.verb, fmt.Sprintf("--interval takes a number of seconds from 1 to %d", maxInterval))
 	}
-	stale := s.StaleAfter
+	stale := c.swarm.StaleAfter(ctx)
 	if c.cmd.IsSet("stale-minutes") {
 		minutes := c.cmd.Int("stale-minutes")
 		if minutes < 1 || minutes > maxStale {
@@ -129,7 +128,7 @@ func (c *call) tick(ctx context.Context, m *monitor.Monitor, whole bool) error {
 	}
 	whole = whole && !c.wantJSON()
 	if whole {
-		if err := c.printDashboard(now); err != nil {
+		if err := c.printDashboard(ctx, now); err != nil {
 			return err
 		}
 	}

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
-	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
 
@@ -50,15 +49,15 @@ rebased, nothing changes.`,
 func runPush(ctx context.Context, c *call) error {
 	ctx, restore := undoable(ctx)
 	defer restore()
-	l, settings, err := c.lander(ctx)
+	l, target, err := c.lander(ctx, c.cmd.String("to"))
 	if err != nil {
 		return err
 	}
-	timeout, err := c.wait(settings.LockTimeout)
+	rules, err := c.swarm.RulesOf(ctx, target)
 	if err != nil {
 		return err
 	}
-	target, err := c.target(ctx, "HEAD", c.cmd.String("to"))
+	timeout, err := c.wait(rules.LockTimeout)
 	if err != nil {
 		return err
 	}
@@ -74,15 +73,11 @@ func runPush(ctx context.Context, c *call) error {
 func runPull(ctx context.Context, c *call) error {
 	ctx, restore := undoable(ctx)
 	defer restore()
-	l, _, err := c.lander(ctx)
-	if err != nil {
-		return err
-	}
 	branch := ""
 	if len(c.args) == 1 {
 		branch = c.args[0]
 	}
-	target, err := c.target(ctx, "HEAD", branch)
+	l, target, err := c.lander(ctx, branch)
 	if err != nil {
 		return err
 	}
@@ -93,25 +88,31 @@ func runPull(ctx context.Context, c *call) error {
 	return c.printLanded(landed, "Pull successful", "new from")
 }
 
-func (c *call) lander(ctx context.Context) (*land.Lander, *settings.Settings, error) {
+// lander lands the branch here on what to names, by the target rule if it is empty.
+func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target, error) {
 	b, id, err := c.acting()
 	if err != nil {
-		return nil, nil, err
+		return nil, repo.Target{}, err
 	}
 	if id, err = b.Resolve(ctx, id); err != nil {
-		return nil, nil, err
+		return nil, repo.Target{}, err
 	}
-	claims, err := c.Claims()
+	claims, err := c.Claims(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, repo.Target{}, err
 	}
 	settings, err := c.Settings()
 	if err != nil {
-		return nil, nil, err
+		return nil, repo.Target{}, err
+	}
+	target, err := c.target(ctx, "HEAD", to)
+	if err != nil {
+		return nil, repo.Target{}, err
 	}
 	return &land.Lander{
-		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Gate: c.gate(b, settings, id), Heal: heal.Options{Level: settings.Heal}, Verify: settings.Verify,
-	}, settings, nil
+		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Verify: settings.Verify,
+		Gate: c.gate(b, target, id), Heal: c.healing(target),
+	}, target, nil
 }
 
 func (c *call) printLanded(l *land.Landed, done, verb string) error {

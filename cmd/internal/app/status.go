@@ -42,7 +42,7 @@ func (c *call) printStatus(ctx context.Context, all []bus.Session) error {
 		c.notef("%s", noSessions)
 		return nil
 	}
-	lines, err := c.sessionLines(all, nil, c.terminalWidth())
+	lines, err := c.sessionLines(ctx, all, nil, c.terminalWidth())
 	if err != nil {
 		return err
 	}
@@ -59,16 +59,16 @@ type column struct {
 }
 
 // sessionLines is the table of sessions.
-func (c *call) sessionLines(all []bus.Session, columns []column, width int) ([]text.Line, error) {
-	settings, err := c.Settings()
-	if err != nil {
+func (c *call) sessionLines(ctx context.Context, all []bus.Session, columns []column, width int) ([]text.Line, error) {
+	if _, err := c.Settings(); err != nil {
 		return nil, err
 	}
+	staleAfter := c.swarm.StaleAfter(ctx)
 	status := map[bus.Status]text.Colour{bus.Running: text.Green, bus.Blocked: text.Red, bus.Done: text.Dim}
 	var rows [][]text.Cell
 	for _, s := range all {
 		seen := text.Cell{Text: text.Ago(c.Now(), s.Seen)}
-		if s.Status != bus.Done && bus.Stale(s.Seen, c.Now(), settings.StaleAfter) {
+		if s.Status != bus.Done && bus.Stale(s.Seen, c.Now(), staleAfter) {
 			seen.Colour = text.Yellow
 		}
 		row := []text.Cell{

@@ -115,7 +115,7 @@ func formatTarget(err error) *wording {
 	var file *repo.TeamFileError
 	switch {
 	case errors.As(err, &file) && file.Ref != "":
-		return &wording{err.Error(), "git config swarm.target BRANCH, and git config swarm.remote NAME", exitFatal}
+		return &wording{err.Error(), "mend it on that branch, or name swarm.target, swarm.remote and swarm.requireReview in git config", exitFatal}
 	case errors.As(err, &unknown):
 		return &wording{err.Error(), "git remote -v", exitNo}
 	case errors.As(err, &name) && name.Source == repo.FromOption:

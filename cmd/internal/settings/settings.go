@@ -6,10 +6,7 @@ package settings
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -18,72 +15,72 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// Settings are swarm.* of git's configuration, and behind it those of swarm.toml.
-// Where work lands is not among them: see repo.FindTarget.
+// Settings are what git's configuration and the swarm.toml of the work tree say.
+// Where work lands is not among them: see repo.FindTarget. Nor are the rules, for
+// which the branch that is landed on speaks first: see [Settings.On].
 type Settings struct {
-	StaleAfter  time.Duration // swarm.staleAfter
-	LockTimeout time.Duration // swarm.lockTimeout
-	FoldCase    bool          // core.ignoreCase
-	Sessions    []string      // of swarm.toml: "ID:workstream"
+	FoldCase bool     // core.ignoreCase
+	Sessions []string // of swarm.toml: "ID:workstream"
+	Verify   string   // swarm.verify, of git's configuration only: a command to run
 
-	RequireReview bool       // swarm.requireReview: only what is approved lands
-	Heal          heal.Level // swarm.heal: how far conflicts are healed
-	Verify        string     // swarm.verify, of git's configuration only: a command to run
+	config struct { // nil for what it does not set
+		staleAfter, lockTimeout *time.Duration
+		requireReview           *bool
+		heal                    *heal.Level
+	}
+	workTree layer
 }
 
-// Read reads the configuration of r, and swarm.toml if there is a work tree.
+// Read reads the configuration of r, and swarm.toml if there is a work tree. What
+// could be read is there even if there is an error, and what could not is not set.
 func Read(r *repo.Repo) (*Settings, error) {
+	s := new(Settings)
 	config, err := r.Config()
 	if err != nil {
-		return nil, err
+		return s, err
 	}
-	s := &Settings{StaleAfter: 15 * time.Minute, LockTimeout: time.Minute}
-	if r.WorkTree != "" {
-		if err := s.readTeamFile(filepath.Join(r.WorkTree, repo.TeamFileName)); err != nil {
-			return nil, err
-		}
+	err = s.readConfig(config)
+	if r.WorkTree == "" {
+		return s, err
 	}
-	if s.StaleAfter, err = config.Duration("swarm.staleafter", s.StaleAfter); err != nil {
-		return nil, err
+	file, bad := repo.ReadTeamFile(filepath.Join(r.WorkTree, repo.TeamFileName))
+	if bad == nil {
+		s.Sessions = file.Sessions
+		s.workTree, bad = layerOf(file)
 	}
-	if s.LockTimeout, err = config.Duration("swarm.locktimeout", s.LockTimeout); err != nil {
-		return nil, err
-	}
-	if s.RequireReview, err = config.Bool("swarm.requirereview", s.RequireReview); err != nil {
-		return nil, err
-	}
-	s.Verify, _ = config.Get("swarm.verify")
-	if v, ok := config.Get("swarm.heal"); ok {
-		if s.Heal, ok = heal.ParseLevel(v); !ok {
-			return nil, fmt.Errorf("swarm.heal is '%s': safe, wide or off", text.Inert(v))
-		}
-	}
-	if s.FoldCase, err = config.Bool("core.ignorecase", false); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s, cmp.Or(err, bad)
 }
 
-func (s *Settings) readTeamFile(path string) error {
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+// readConfig reads what can be read; the error is the first that was met.
+func (s *Settings) readConfig(config *repo.Config) (err error) {
+	s.Verify, _ = config.Get("swarm.verify")
+	s.config.staleAfter = value(&err, config, "swarm.staleafter", config.Duration)
+	s.config.lockTimeout = value(&err, config, "swarm.locktimeout", config.Duration)
+	s.config.requireReview = value(&err, config, "swarm.requirereview", config.Bool)
+	s.config.heal = value(&err, config, "swarm.heal", func(key string, _ heal.Level) (heal.Level, error) {
+		v, _ := config.Get(key)
+		level, ok := heal.ParseLevel(v)
+		if !ok {
+			return level, fmt.Errorf("swarm.heal is '%s': safe, wide or off", text.Inert(v))
+		}
+		return level, nil
+	})
+	if fold := value(&err, config, "core.ignorecase", config.Bool); fold != nil {
+		s.FoldCase = *fold
+	}
+	return err
+}
+
+// value is the key's, nil if it is not set or no good; first keeps the first error.
+func value[T any](first *error, config *repo.Config, key string, read func(string, T) (T, error)) *T {
+	if _, set := config.Get(key); !set {
 		return nil
 	}
+	var none T
+	v, err := read(key, none)
 	if err != nil {
-		return err
-	}
-	t, err := repo.ParseTeamFile(content)
-	if err != nil {
-		return err
-	}
-	s.Sessions, s.RequireReview = t.Sessions, t.RequireReview
-	s.StaleAfter, s.LockTimeout = cmp.Or(t.StaleAfter, s.StaleAfter), cmp.Or(t.LockTimeout, s.LockTimeout)
-	if t.Heal == "" {
+		*first = cmp.Or(*first, err)
 		return nil
 	}
-	var ok bool
-	if s.Heal, ok = heal.ParseLevel(t.Heal); !ok {
-		return &repo.TeamFileError{Why: fmt.Sprintf("heal = %q: safe, wide or off", t.Heal)}
-	}
-	return nil
+	return &v
 }

@@ -5,6 +5,9 @@
 package swarm
 
 import (
+	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
@@ -24,10 +27,14 @@ type Options struct {
 
 // Swarm is the swarm in one repository.
 type Swarm struct {
-	Repo     *repo.Repo
-	opts     Options
-	store    *refstore.Store
-	settings *settings.Settings
+	Repo  *repo.Repo
+	opts  Options
+	store *refstore.Store
+
+	settings    *settings.Settings
+	settingsErr error
+	rules       *settings.Rules
+	rulesErr    error
 }
 
 // Open finds the repository that dir is in, as git does with that environment. It
@@ -75,22 +82,94 @@ func (s *Swarm) Bus() *bus.Bus { return bus.New(s.Store()) }
 
 // Settings is the configuration, read once.
 func (s *Swarm) Settings() (*settings.Settings, error) {
-	var err error
 	if s.settings == nil {
-		s.settings, err = settings.Read(s.Repo)
+		s.settings, s.settingsErr = settings.Read(s.Repo)
 	}
-	return s.settings, err
+	return s.settings, s.settingsErr
 }
 
-// Claims is who holds what, by the settings' rules of staleness.
-func (s *Swarm) Claims() (*lock.Claims, error) {
-	settings, err := s.Settings()
+// Rules are what holds for work that lands where the branch here does, read once.
+// Where there is no such place yet, git's configuration and the work tree alone say.
+func (s *Swarm) Rules(ctx context.Context) (*settings.Rules, error) {
+	if s.rules == nil && s.rulesErr == nil {
+		s.rules, s.rulesErr = s.readRules(ctx)
+	}
+	return s.rules, s.rulesErr
+}
+
+func (s *Swarm) readRules(ctx context.Context) (*settings.Rules, error) {
+	own, err := s.Settings()
 	if err != nil {
 		return nil, err
 	}
-	claims := lock.NewClaims(s.Bus(), settings.StaleAfter, settings.FoldCase)
+	target, err := s.Repo.FindTarget(ctx, repo.TargetQuery{Branch: "HEAD", IsSessionBranch: s.Bus().IsSessionBranch})
+	switch {
+	case errors.Is(err, repo.ErrNoTarget):
+		return own.On(new(repo.TeamFile))
+	case err != nil:
+		return own.WithoutTeam(err)
+	}
+	return s.RulesOf(ctx, target)
+}
+
+// RulesOf are the rules of a target as it was last fetched. A branch that is not
+// there yet has those of the branch that it would begin with.
+func (s *Swarm) RulesOf(ctx context.Context, target repo.Target) (*settings.Rules, error) {
+	ref, err := s.Repo.TargetRef(ctx, target)
+	if errors.Is(err, repo.ErrNoTarget) {
+		var own *settings.Settings
+		if own, err = s.Settings(); err == nil {
+			return own.On(new(repo.TeamFile))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.RulesAt(ctx, ref)
+}
+
+// RulesAt are the rules of a branch that is landed on. tip is a commit, or a ref by
+// its full name.
+func (s *Swarm) RulesAt(ctx context.Context, tip string) (*settings.Rules, error) {
+	own, err := s.Settings()
+	if err != nil {
+		return nil, err
+	}
+	team, err := s.Repo.TeamFileAt(ctx, tip)
+	if err != nil {
+		return own.WithoutTeam(err)
+	}
+	rules, err := own.On(team)
+	var bad *repo.TeamFileError
+	if errors.As(err, &bad) {
+		bad.Ref = tip
+		return own.WithoutTeam(bad)
+	}
+	return rules, err
+}
+
+// StaleAfter is that of the rules. Where they cannot be read, it is the default or
+// what the work tree says, if that is longer: whoever is to be refused must not
+// profit from what they broke.
+func (s *Swarm) StaleAfter(ctx context.Context) time.Duration {
+	rules, err := s.Rules(ctx)
+	if err != nil {
+		own, _ := s.Settings()
+		if rules, err = own.On(new(repo.TeamFile)); err != nil {
+			rules = new(settings.Rules)
+		}
+	}
+	return rules.StaleAfter
+}
+
+// Claims is who holds what, by the rules' staleness, which is read when it is first
+// asked for. With an error of the settings the claims are there too, by the defaults.
+func (s *Swarm) Claims(ctx context.Context) (*lock.Claims, error) {
+	own, err := s.Settings()
+	claims := lock.NewClaims(s.Bus(), 0, own.FoldCase)
+	claims.StaleAfter = sync.OnceValue(func() time.Duration { return s.StaleAfter(ctx) })
 	claims.Ended = func(session string, seen time.Time) bool {
 		return agents.In(s.Repo).Ended(session, seen)
 	}
-	return claims, nil
+	return claims, err
 }
