@@ -44,7 +44,7 @@ func (w *world) discover(dir string) *repo.Repo {
 // agent is one with that id that may join.
 func (w *world) agent(id string) *Agent {
 	return &Agent{
-		Kind: "claude", ID: id, Repo: w.repo, Bus: w.bus, StaleAfter: time.Hour, Now: time.Now,
+		Kind: "claude", ID: id, Repo: w.repo, Bus: w.bus, StaleAfter: func() time.Duration { return time.Hour }, Now: time.Now,
 		MayJoin: func(*repo.Repo) (bool, error) { return true, nil },
 	}
 }
