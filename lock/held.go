@@ -8,15 +8,15 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// Held is what a session held at one moment. Whoever keeps it can bring it up to
-// date by what has changed since, however many claims others hold.
+// Held is what a session held at one moment. Whoever keeps it can update it by the
+// changes since then, at a cost that does not depend on how many claims there are.
 type Held struct {
 	Tip   object.Hash // of the table of claims; "" for a moment before there was one
 	Paths []string    // sorted
 }
 
-// Held brings known, which is session id's, up to date. The zero Held is of a time
-// before any claim.
+// Held returns what session id holds now. known is what it held at some time before;
+// the zero Held will do.
 func (c *Claims) Held(ctx context.Context, id string, known Held) (Held, error) {
 	store := c.bus.Store()
 	tip, err := store.Tip(ctx, ClaimsRef)

@@ -138,3 +138,14 @@ func within[T any](t testing.TB, c <-chan T) T {
 	}
 	panic("unreachable")
 }
+
+// claim is the claim on that path, which there must be.
+func (s *swarm) claim(path string) Claim {
+	s.Helper()
+	all, err := s.List(bg, path)
+	s.Must(err)
+	if len(all) != 1 || all[0].Path != path {
+		s.Fatalf("the claims at %s are %v", path, all)
+	}
+	return all[0]
+}

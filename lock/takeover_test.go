@@ -117,3 +117,40 @@ func TestTakeoverOfOneself(t *testing.T) {
 		t.Errorf("A was told %q", got)
 	}
 }
+
+// A session whose agent has ended loses its claims without a wait, to one that
+// asks for it; it is told why.
+func TestTakeoverOfTheEnded(t *testing.T) {
+	s := newSwarm(t, "A", "B", "C")
+	s.grant("B", "b/x")
+	s.grant("C", "c")
+	seen := s.clock.Now()
+	s.clock.Advance(time.Minute)
+	asked := map[string]time.Time{}
+	s.Ended = func(session string, at time.Time) bool {
+		asked[session] = at
+		return session == "B"
+	}
+	if held := s.refused("A", "b/x", "B", "b"); !held.Stale {
+		t.Error("what an ended agent holds is not stale")
+	}
+	claim := s.claim("b/x")
+	if held, err := s.InTheWay(bg, "b", claim); err != nil || !held.Stale || held.Path != "b" || held.Claim != claim || !held.Seen.Equal(seen) {
+		t.Errorf("in the way: %+v, %v", held, err)
+	}
+	if held, err := s.InTheWay(bg, "c", s.claim("c")); err != nil || held.Stale {
+		t.Errorf("in the way: %+v, %v", held, err)
+	}
+	if held, ok := errors.AsType[*HeldError](s.takeover("A", "b", "c")); !ok || held.Stale || held.Claim.Session != "C" {
+		t.Errorf("refused with %+v", held)
+	}
+	if !asked["B"].Equal(seen) || !asked["C"].Equal(seen) {
+		t.Errorf("asked of %v", asked)
+	}
+	s.Must(s.takeover("A", "b"))
+	if got := s.inbox("B"); !slices.Equal(got, []string{"A: A took over your claim on b/x: your agent had ended"}) {
+		t.Errorf("B was told %q", got)
+	}
+	s.want("b A#3", "c C#2")
+	s.healthy()
+}

@@ -9,11 +9,12 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// sameChange decides whether r is the approved change, carried over.
+// sameChange reports whether r is the approved change, on the same base or carried
+// over to another.
 func sameChange(ctx context.Context, git *repo.Repo, review *Review, r *Range) (bool, error) {
 	if review.Tip == r.Tip {
-		// All of r was approved, unless the target was moved back: then r has
-		// commits that stood on the target before, and were taken off it.
+		// All of r was approved, unless the target was moved back: then r also has
+		// commits that were on the target before, and were taken off it.
 		if review.Base == r.Base || isAncestor(ctx, git, review.Base, r.Base) {
 			return true, nil
 		}
@@ -24,7 +25,7 @@ func sameChange(ctx context.Context, git *repo.Repo, review *Review, r *Range) (
 	}
 	approved, tree := trees[1], trees[2]
 	if trees[0] == "" || approved == "" {
-		patch, err := PatchID(ctx, git, r)
+		patch, err := patchID(ctx, git, r)
 		return err == nil && patch == review.Patch, err
 	}
 	if tree == "" {
@@ -46,18 +47,18 @@ func isAncestor(ctx context.Context, git *repo.Repo, of, commit object.Hash) boo
 	return err == nil
 }
 
-// carry merges the change from..to onto base and returns the tree, "" if there is
-// a conflict. git merge-tree finds the merge base by itself (an option to name it
-// came with git 2.40), so base's tree is put on top of from: then it is from.
+// carry merges the change from..to into base and returns the tree, "" if there is a
+// conflict. git merge-tree finds the merge base itself (the option to name one came
+// with git 2.40): to make it from, base's tree is committed on top of from.
 func carry(ctx context.Context, git *repo.Repo, from, to, base object.Hash) (object.Hash, error) {
 	cmd := git.GitParsed(ctx, "commit-tree", string(base)+"^{tree}", "-p", string(from), "-m", "carried over")
 	cmd.Env = append(cmd.Env, "GIT_AUTHOR_NAME=git swarm", "GIT_AUTHOR_EMAIL=", "GIT_COMMITTER_NAME=git swarm", "GIT_COMMITTER_EMAIL=",
 		"GIT_AUTHOR_DATE=2000-01-01T00:00:00Z", "GIT_COMMITTER_DATE=2000-01-01T00:00:00Z")
-	side, err := said(cmd)
+	side, err := gitOutput(cmd)
 	if err != nil {
 		return "", err
 	}
-	out, err := said(git.GitParsed(ctx, "-c", "merge.renames=true", "merge-tree", "--write-tree", "--no-messages", side, string(to)))
+	out, err := gitOutput(git.GitParsed(ctx, "-c", "merge.renames=true", "merge-tree", "--write-tree", "--no-messages", side, string(to)))
 	var no *repo.GitError
 	if errors.As(err, &no) && no.ExitCode == 1 {
 		return "", nil
@@ -65,14 +66,15 @@ func carry(ctx context.Context, git *repo.Repo, from, to, base object.Hash) (obj
 	return object.Hash(out), err
 }
 
-// maxReplay is how many commits replay carries over.
+// maxReplay is the largest number of commits that replay carries over.
 const maxReplay = 200
 
-// replay carries the approved commits over one by one, without those that the
-// target has already, as git rebase does. That can be clean where carrying their
-// sum is not: if a file was renamed and then rewritten, say.
+// replay carries the approved commits over to base one by one, without those whose
+// change it has already, as git rebase does. It returns the tree, "" if there is a
+// conflict. It can succeed where carrying the sum of the commits does not: where a
+// file was renamed and then rewritten, for example.
 func replay(ctx context.Context, git *repo.Repo, review *Review, base object.Hash) (object.Hash, error) {
-	out, err := said(git.GitParsed(ctx, "rev-list", "--cherry-pick", "--right-only", "--min-parents=1", "--max-parents=1", "--topo-order", "--reverse",
+	out, err := gitOutput(git.GitParsed(ctx, "rev-list", "--cherry-pick", "--right-only", "--min-parents=1", "--max-parents=1", "--topo-order", "--reverse",
 		string(base)+"..."+string(review.Tip), "^"+string(review.Base)))
 	commits := strings.Split(out, "\n")
 	if err != nil || out == "" || len(commits) > maxReplay {

@@ -14,7 +14,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// Kind is what an event is.
+// Kind is the kind of an event.
 type Kind string
 
 // The kinds of event.
@@ -33,22 +33,22 @@ type Event struct {
 	Seq    int // the event's number within the review, from 1
 	Kind   Kind
 	By     string
-	Text   string // a comment; any UTF-8
+	Text   string // the comment; any UTF-8
 
 	// Of a request only:
 	To     []string    // the reviewers, all of whom must approve
-	Branch string      // full name of the ref that was to land; "" if it was no branch
-	Target string      // full name of the ref it was to land on
+	Branch string      // full name of the ref to land; "" if it is no branch
+	Target string      // full name of the ref to land on
 	Base   object.Hash // the range Base..Tip
 	Tip    object.Hash
 	Patch  object.Hash // the patch-id of the range
 }
 
-// line is the event as it is stored:
+// line returns the event as it is stored:
 //
 //	<time> #<review>.<seq> <kind> by=<session> [<request's fields>] "<text>"
 //
-// A line stands for itself, so lines may be sorted and doubled.
+// A line does not depend on others, so lines may be sorted and repeated.
 func (e *Event) line() string {
 	s := fmt.Sprintf("%s #%d.%d %s by=%s", e.At.UTC().Format(time.RFC3339), e.Review, e.Seq, e.Kind, e.By)
 	if e.Kind == Request {
@@ -58,9 +58,9 @@ func (e *Event) line() string {
 	return s + " " + quote(e.Text)
 }
 
-// quote is the text as a Go string literal on one line, printable by a terminal
-// as it is. What is escaped is fixed here: strconv.Quote asks the Unicode tables
-// of the Go it was built with, and the line must be the same ever after.
+// quote returns the text as a Go string literal on one line, which is safe to print
+// on a terminal. What it escapes is fixed here, because the line must never change:
+// strconv.Quote depends on the Unicode tables of the Go release that built it.
 func quote(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -88,7 +88,7 @@ func quote(text string) string {
 }
 
 // acts reports whether a character beyond ASCII controls a terminal, ends a line,
-// or hides or reorders what stands beside it.
+// is invisible, or reorders the characters around it.
 func acts(r rune) bool {
 	for _, span := range [][2]rune{
 		{0x80, 0x9f},
@@ -111,7 +111,7 @@ func acts(r rune) bool {
 
 var errLine = errors.New("not a line that git swarm writes")
 
-// parseLine reads what line wrote, and nothing else.
+// parseLine decodes what line returned, and refuses everything else.
 func parseLine(line string) (*Event, error) {
 	head, text, ok := strings.Cut(line, ` "`)
 	words := strings.Split(head, " ")
@@ -174,9 +174,9 @@ func (e *Event) check() error {
 	return nil
 }
 
-// splitLines reads a note, or a review in the table: its events, and the lines
-// that are none. Blank lines, which git leaves when it joins notes, and doubles
-// do not count.
+// splitLines decodes a note, or a review in the table, into its events and the
+// lines that are none. It ignores blank lines, which git leaves when it joins notes,
+// and repeated ones.
 func splitLines(text string) (events []*Event, foreign []string) {
 	seen := map[string]bool{}
 	for line := range strings.SplitSeq(text, "\n") {
@@ -193,7 +193,7 @@ func splitLines(text string) (events []*Event, foreign []string) {
 	return events, foreign
 }
 
-// parseLines is splitLines where a foreign line is an error.
+// parseLines is splitLines, except that a foreign line is an error.
 func parseLines(text string) ([]*Event, error) {
 	events, foreign := splitLines(text)
 	if len(foreign) > 0 {
@@ -204,8 +204,8 @@ func parseLines(text string) ([]*Event, error) {
 
 func foreignLine(line string) error { return fmt.Errorf("%w: %.80q", errLine, line) }
 
-// joinLines is a note that holds the events of all these texts, sorted as
-// "git notes merge --strategy=cat_sort_uniq" sorts them.
+// joinLines returns the lines of all these texts as one note, sorted as "git notes
+// merge --strategy=cat_sort_uniq" sorts them, each once.
 func joinLines(texts ...string) string {
 	var lines []string
 	for _, text := range texts {

@@ -8,7 +8,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// Reason is why something is not clear to land.
+// Reason says why something may not land.
 type Reason string
 
 // The reasons.
@@ -20,7 +20,7 @@ const (
 	HasChanged       Reason = "changed"
 )
 
-// NotClearError says that what a session would land is not approved.
+// NotClearError says that what a session would land was not approved.
 type NotClearError struct {
 	Session string
 	Reason  Reason
@@ -86,9 +86,10 @@ func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 	return no
 }
 
-// newCommits names the commits of r whose patch is in none of the approved ones.
+// newCommits returns up to five commits of r, as "id subject", whose patch is none of
+// the approved ones.
 func newCommits(ctx context.Context, git *repo.Repo, review *Review, r *Range) []string {
-	out, err := said(git.GitParsed(ctx, "cherry", "-v", string(review.Tip), string(r.Tip), string(r.Base)))
+	out, err := gitOutput(git.GitParsed(ctx, "cherry", "-v", string(review.Tip), string(r.Tip), string(r.Base)))
 	if err != nil {
 		return nil
 	}

@@ -11,9 +11,10 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// PatchID is git's patch-id of the range's diff, by content only: stable under a
-// rebase that shifts lines (git-patch-id(1)).
-func PatchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error) {
+// patchID returns git's patch-id of the range's diff (git-patch-id(1)), which stays
+// the same when a rebase shifts lines. For a change without text, such as one of
+// modes alone, it is the id of the tip's tree.
+func patchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return "", err
@@ -28,12 +29,12 @@ func PatchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error)
 		done <- errors.Join(err, write.Close())
 	}()
 	out, err := repo.Output(patch)
-	read.Close() // a diff that nobody reads must not wait for it
+	read.Close() // else git diff would wait for a reader
 	if err := errors.Join(err, <-done); err != nil {
 		return "", fmt.Errorf("patch-id: %w", err)
 	}
 	id, _, _ := strings.Cut(strings.TrimSpace(out), " ")
-	if id == "" { // a change without text: of modes alone, say
+	if id == "" { // a change without text
 		return treeID(ctx, git, r.Tip)
 	}
 	return object.Hash(id), nil

@@ -22,7 +22,7 @@ type Range struct {
 	Tip    object.Hash
 }
 
-// FindRange is the change that branch (a ref's full name, or HEAD) would land on
+// FindRange returns the change that branch (a ref's full name, or HEAD) would land on
 // target: from their merge base to its tip.
 func FindRange(ctx context.Context, git *repo.Repo, branch, target string) (*Range, error) {
 	r := &Range{Branch: branch, Target: target}
@@ -53,11 +53,11 @@ func (r *Range) find(ctx context.Context, git *repo.Repo, revision, tip string) 
 	return err
 }
 
-// ParseRange reads "A..B": what B has that A has not.
+// ParseRange reads "A..B": the commits of B that A does not have.
 func ParseRange(ctx context.Context, git *repo.Repo, text, target string) (*Range, error) {
 	from, to, ok := strings.Cut(text, "..")
 	if !ok || strings.HasPrefix(to, ".") {
-		return nil, bus.Inputf("'%s' is no range such as main..HEAD", text)
+		return nil, bus.Inputf("'%s' is not a range such as main..HEAD", text)
 	}
 	if to == "" {
 		to = "HEAD"
@@ -76,8 +76,8 @@ func ParseRange(ctx context.Context, git *repo.Repo, text, target string) (*Rang
 	return r, r.find(ctx, git, from, to)
 }
 
-// Commits counts the commits of the range.
-func (r *Range) Commits(ctx context.Context, git *repo.Repo) (int, error) {
+// countCommits counts the commits of the range.
+func (r *Range) countCommits(ctx context.Context, git *repo.Repo) (int, error) {
 	out, err := repo.Output(git.GitParsed(ctx, "rev-list", "--count", string(r.Base)+".."+string(r.Tip)))
 	if err != nil {
 		return 0, err
@@ -85,10 +85,10 @@ func (r *Range) Commits(ctx context.Context, git *repo.Repo) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(out))
 }
 
-// Now is the range that the review's branch would land now on target (a full ref
-// name): the branch may have moved since the request, and the target too. A review
-// of no branch stays with its commit. Where there is no such target, the range
-// begins where that of the request did.
+// Now returns the range that the review's branch would land on target (a full ref
+// name) now: both may have moved since the request. The range of a review without
+// a branch ends at its commit. If there is no such target, the range begins where
+// that of the request did.
 func Now(ctx context.Context, git *repo.Repo, r *Review, target string) (*Range, error) {
 	branch := r.Branch
 	if branch == "" {
@@ -107,8 +107,8 @@ func Now(ctx context.Context, git *repo.Repo, r *Review, target string) (*Range,
 	return now, nil
 }
 
-// resolve is what these revisions stand for, as git reads them, "" for one that
-// stands for nothing here. It takes one process for all of them.
+// resolve returns the ids of these revisions, as git reads them, with "" for one
+// that names nothing here. It runs one process for all of them.
 func resolve(ctx context.Context, git *repo.Repo, revisions ...string) ([]object.Hash, error) {
 	cmd := git.GitParsed(ctx, "cat-file", "--batch-check=%(objectname)")
 	cmd.Stdin = strings.NewReader(strings.Join(revisions, "\n") + "\n")
@@ -119,7 +119,7 @@ func resolve(ctx context.Context, git *repo.Repo, revisions ...string) ([]object
 	ids := make([]object.Hash, len(revisions))
 	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
 	if len(lines) != len(ids) {
-		return ids, nil // a revision with a line feed is nothing here
+		return ids, nil // a revision with a line feed names nothing
 	}
 	for i, line := range lines {
 		if id := object.Hash(line); git.Algo.Valid(id) {
@@ -142,13 +142,15 @@ func commitIDs(ctx context.Context, git *repo.Repo, revisions ...string) ([]obje
 	return ids, err
 }
 
-// NoCommitError says that a revision names no commit of this repository.
+// NoCommitError says that a revision does not name a commit of this repository.
 type NoCommitError struct{ Revision string }
 
-func (e *NoCommitError) Error() string { return fmt.Sprintf("'%s' is no commit here", e.Revision) }
+func (e *NoCommitError) Error() string {
+	return fmt.Sprintf("'%s' is not a commit of this repository", e.Revision)
+}
 
-// said runs git and returns what it said, without the line feed.
-func said(cmd *exec.Cmd) (string, error) {
+// gitOutput runs git and returns its output without the last line feed.
+func gitOutput(cmd *exec.Cmd) (string, error) {
 	out, err := repo.Output(cmd)
 	return strings.TrimSuffix(out, "\n"), err
 }

@@ -16,8 +16,8 @@ import (
 // ErrEmpty says that there is nothing to review.
 var ErrEmpty = errors.New("the range holds no change")
 
-// MaxDiff is the largest diff that a request can carry, in bytes.
-const MaxDiff = bus.MaxBody
+// maxDiff is the largest diff that a request can carry, in bytes.
+const maxDiff = bus.MaxBody
 
 // RequestParams says what to have reviewed, and by whom.
 type RequestParams struct {
@@ -30,21 +30,21 @@ type RequestParams struct {
 // Request opens a review, and notifies the reviewers by message in the same
 // transaction. It supersedes the author's earlier requests.
 func (s *Store) Request(ctx context.Context, from string, p RequestParams) (*Review, error) {
-	if len(p.Diff) > MaxDiff || strings.ToValidUTF8(p.Diff, "") != p.Diff {
-		return nil, bus.Inputf("the diff is larger than %d bytes, or not valid UTF-8", MaxDiff)
+	if len(p.Diff) > maxDiff || strings.ToValidUTF8(p.Diff, "") != p.Diff {
+		return nil, bus.Inputf("the diff is larger than %d bytes, or not valid UTF-8", maxDiff)
 	}
 	if err := checkText(p.Text); err != nil {
 		return nil, err
 	}
 	git := s.bus.Store().Repo()
-	commits, err := p.Range.Commits(ctx, git)
+	commits, err := p.Range.countCommits(ctx, git)
 	if err != nil {
 		return nil, err
 	}
 	if commits == 0 {
 		return nil, ErrEmpty
 	}
-	patch, err := PatchID(ctx, git, p.Range)
+	patch, err := patchID(ctx, git, p.Range)
 	if err != nil {
 		return nil, err
 	}

@@ -66,24 +66,24 @@ func TestPatchID(t *testing.T) {
 	s := newSwarm(t)
 	git := s.bus.Store().Repo()
 	want, _, _ := strings.Cut(s.Feed(s.Git("diff", "main", "feat")+"\n", "patch-id", "--stable"), " ")
-	got, err := PatchID(bg, git, s.span())
+	got, err := patchID(bg, git, s.span())
 	if err != nil || string(got) != want {
 		t.Errorf("%s, not %s: %v", got, want, err)
 	}
 	for _, config := range []string{"diff.noprefix=true", "diff.context=9", "diff.algorithm=patience", "diff.external=false", "diff.renames=copies", "color.ui=always", "diff.submodule=log", "diff.ignoreSubmodules=all"} {
 		key, value, _ := strings.Cut(config, "=")
 		s.Git("config", key, value)
-		if id, err := PatchID(bg, git, s.span()); err != nil || id != got {
+		if id, err := patchID(bg, git, s.span()); err != nil || id != got {
 			t.Errorf("with %s: %s, %v", config, id, err)
 		}
 	}
 	s.Git("branch", "-f", "empty", "main")
 	r, err := FindRange(bg, git, "refs/heads/empty", "refs/heads/main")
 	s.Must(err)
-	if id, err := PatchID(bg, git, r); err != nil || id != s.rev("main^{tree}") {
+	if id, err := patchID(bg, git, r); err != nil || id != s.rev("main^{tree}") {
 		t.Errorf("of no change: %s, %v", id, err)
 	}
-	if _, err := PatchID(bg, git, &Range{Base: idA, Tip: idB}); err == nil {
+	if _, err := patchID(bg, git, &Range{Base: idA, Tip: idB}); err == nil {
 		t.Error("of commits that are not there: no error")
 	}
 }
@@ -91,7 +91,7 @@ func TestPatchID(t *testing.T) {
 // What is refused changes nothing.
 func TestRequestRefused(t *testing.T) {
 	s := newSwarm(t)
-	span, big := s.span(), strings.Repeat("x", MaxDiff+1)
+	span, big := s.span(), strings.Repeat("x", maxDiff+1)
 	before := s.Snapshot()
 	for _, c := range []struct {
 		name string

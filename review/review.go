@@ -9,7 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// State is how a review stands.
+// State is the state of a review.
 type State string
 
 // The states of a review.
@@ -21,10 +21,10 @@ const (
 	Superseded State = "superseded" // by a newer request of the same session
 )
 
-// States are all of them.
+// States lists all states.
 var States = []State{Pending, Approved, Rejected, Withdrawn, Superseded}
 
-// Review is a request and what was said to it.
+// Review is a request and the events that followed.
 type Review struct {
 	Number int
 	From   string
@@ -45,9 +45,9 @@ type Review struct {
 	Foreign []string
 }
 
-// newReview puts a review together from its events, in whatever order. Verdicts
-// that nobody had a right to give, which a note edited by hand can hold, do not
-// count. It returns nil without a request.
+// newReview makes a review of its events, in any order; newest is the number of its
+// author's newest request. Verdicts of those who may not give one, which a note
+// edited by hand can hold, do not count. Without a request it returns nil.
 func newReview(events []*Event, newest int) *Review {
 	events = slices.Clone(events)
 	slices.SortStableFunc(events, func(a, b *Event) int {
@@ -69,8 +69,8 @@ func newReview(events []*Event, newest int) *Review {
 	return r
 }
 
-// judge: withdrawn by the author; else rejected if any reviewer rejected it; else
-// approved if every reviewer approved it.
+// judge returns Withdrawn if the author withdrew it, else Rejected if any reviewer
+// rejected it, else Approved if every reviewer approved it, else Pending.
 func (r *Review) judge() State {
 	for _, e := range r.Events {
 		if e.Kind == Withdraw && e.By == r.From {
@@ -89,8 +89,8 @@ func (r *Review) judge() State {
 	return state
 }
 
-// Verdict is the reviewer's rejection if there is one, which stands until a newer
-// request, else the last approval; nil if there is neither.
+// Verdict returns the reviewer's rejection, which stands until a newer request, else
+// its last approval, else nil.
 func (r *Review) Verdict(reviewer string) *Event {
 	if reviewer == r.From || !slices.Contains(r.To, reviewer) {
 		return nil
@@ -104,7 +104,7 @@ func (r *Review) Verdict(reviewer string) *Event {
 	return verdict
 }
 
-// Waiting are the reviewers who have given no verdict.
+// Waiting returns the reviewers who have not given a verdict.
 func (r *Review) Waiting() []string {
 	var ids []string
 	for _, id := range r.To {
@@ -115,7 +115,7 @@ func (r *Review) Waiting() []string {
 	return ids
 }
 
-// Rejection is a rejection, nil if there is none.
+// Rejection returns the first reviewer's rejection, nil if there is none.
 func (r *Review) Rejection() *Event {
 	for _, id := range r.To {
 		if v := r.Verdict(id); v != nil && v.Kind == Reject {
