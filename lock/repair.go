@@ -11,15 +11,15 @@ import (
 // Repair puts the tables of claims and locks in order in the name of session by,
 // and returns what it did. Unless write is set it only says what it would do. A
 // damaged claim is dropped: who holds the path cannot be told. A damaged push
-// lock becomes what it was before, with an epoch that no grant can have had.
+// lock becomes free.
 func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*refstore.Repair, err error) {
 	for _, c := range []refstore.Chain{
 		{
 			Ref: ClaimsRef, Shape: refstore.TableShape,
 			State: func(path string, content []byte) error { return checkClaim(path, content, refstore.MaxNumber) },
-			Mend: func(state map[string][]byte, highest map[string]int, _ int) error {
+			Mend: func(state map[string][]byte, m refstore.Mending) error {
 				for path, content := range state {
-					if checkClaim(path, content, highest[fieldEpoch]) != nil {
+					if checkClaim(path, content, m.Highest[fieldEpoch]) != nil {
 						delete(state, path)
 					}
 				}
@@ -31,7 +31,7 @@ func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*ref
 			Visit: func() func(*refstore.Entry) error { return lockEpochs(ctx, b) },
 			State: checkLock,
 			Older: func(string) bool { return true },
-			Mend:  raiseEpoch,
+			Mend:  freeLock,
 		},
 	} {
 		r, err := b.Store().Repair(ctx, by, c, write)
@@ -53,18 +53,18 @@ func checkLock(path string, content []byte) error {
 	return err
 }
 
-// raiseEpoch makes the push lock's epoch higher than any that was granted in the
-// commits that are set aside.
-func raiseEpoch(state map[string][]byte, _ map[string]int, aside int) error {
+// freeLock frees a push lock whose newest state is not known, with an epoch above
+// any that can have been granted since: whoever holds it finds that it is lost.
+func freeLock(state map[string][]byte, m refstore.Mending) error {
 	content, ok := state[pushPath]
-	if !ok || aside == 0 {
+	if !ok || m.Unknown == 0 {
 		return nil
 	}
 	s, err := decodePush(content)
 	if err != nil {
 		return err
 	}
-	s.Epoch += aside
+	s.State, s.Epoch = stateFree, s.Epoch+m.Unknown
 	state[pushPath], err = refstore.EncodeState(s)
 	return err
 }

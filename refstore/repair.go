@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/odb"
 )
 
 // Chain is a ref, and what the package that keeps it knows of its content: so
@@ -27,14 +28,19 @@ type Chain struct {
 	// the path is dropped.
 	Older func(path string) bool
 
-	// Mend puts the blobs of a table in order among each other, and with the
-	// highest Epoch and Reviews of the chain, once all are sound by themselves.
-	// aside is how many commits are set aside. It may be nil.
-	Mend func(state map[string][]byte, highest map[string]int, aside int) error
+	// Mend puts the blobs of a table in order among each other, and with what the
+	// chain says, once all are sound by themselves. It may be nil.
+	Mend func(state map[string][]byte, m Mending) error
 
 	// Known are entries that others name, such as cursors. Where the tip cannot be
 	// read the newest of them that can be is taken.
 	Known []Known
+}
+
+// Mending is what a repair knows of the chain whose state it mends.
+type Mending struct {
+	Highest map[string]int // Epoch and Reviews, as the record will have them
+	Unknown int            // how many commits have changed the state in a way that is not known
 }
 
 // Known is an entry that somebody has seen in the chain.
@@ -92,6 +98,8 @@ type mender struct {
 	parent   object.Hash       // what the record goes on top of, "" for none
 	parentAt int               // where that is in the survey
 	regrown  bool              // what is lost is in the state, not in the chain
+	goneAt   int               // the oldest commit that misses a part of its state
+	unknown  int               // as in Mending
 	number   int               // of the record
 	counts   map[string]int    // Epoch and Reviews
 	state    map[string][]byte // of a table
@@ -116,6 +124,8 @@ func (m *mender) plan() error {
 			return l.fault
 		case !l.read && !l.aside:
 			r.Lost = l.id
+		case errors.Is(l.fault, odb.ErrNotFound): // of its state: git cannot do with it
+			r.Lost, m.regrown, m.goneAt = m.survey.tip, true, i
 		case errors.As(l.fault, &damaged):
 			r.Aside = append(r.Aside, &DamagedError{Ref: damaged.Ref, ID: l.id, Path: damaged.Path, Err: damaged.Err})
 		case l.fault == nil && !l.aside:
@@ -128,7 +138,11 @@ func (m *mender) plan() error {
 	if m.survey.tip == "" && !m.broken {
 		return nil
 	}
-	m.counts[fieldEpoch] += len(r.Aside) // each may have granted something
+	m.unknown = len(r.Aside)
+	if r.Lost != "" && !m.regrown {
+		m.unknown += unreadable
+	}
+	m.counts[fieldEpoch] += m.unknown // each may have granted something
 	if m.chain.Shape == TableShape {
 		if err := m.planState(r); err != nil {
 			return err
@@ -148,6 +162,9 @@ func (m *mender) plan() error {
 	}
 	return err
 }
+
+// unreadable is how many commits are taken to be beyond one that cannot be read.
+const unreadable = 1 << 20
 
 // count takes note of the highest numbers that a sound commit has.
 func (m *mender) count(l *surveyed) {

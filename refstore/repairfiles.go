@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/internal/redo"
 )
 
@@ -25,7 +28,8 @@ type FileRepair struct {
 const leftLock = 10 * time.Minute
 
 // RepairFiles puts aside a redo log that cannot be read, which stops every
-// writer, and lock files of our refs that were left behind. Unless write is set
+// writer, lock files of our refs that were left behind, and worktrees' records
+// of their session that name none. Unless write is set
 // it only says what it would do. What it moves goes to swarm/lost in the common
 // git dir.
 func (s *Store) RepairFiles(ctx context.Context, write bool) (done []FileRepair, err error) {
@@ -55,8 +59,15 @@ func (s *Store) RepairFiles(ctx context.Context, write bool) (done []FileRepair,
 			return done, err
 		}
 	}
+	stale := map[string]string{}
 	for _, path := range s.leftLocks() {
-		r := FileRepair{path, "a lock file that was left behind", lost(filepath.Base(path))}
+		stale[path] = "a lock file that was left behind"
+	}
+	for _, path := range s.badRecords() {
+		stale[path] = "no session's id in it"
+	}
+	for _, path := range slices.Sorted(maps.Keys(stale)) {
+		r := FileRepair{path, stale[path], lost(filepath.Base(path))}
 		done = append(done, r)
 		if !write {
 			continue
@@ -83,6 +94,18 @@ func (s *Store) leftLocks() (paths []string) {
 			}
 			return nil
 		})
+	}
+	return paths
+}
+
+// badRecords are the worktrees' files swarm-session that hold no session's id.
+func (s *Store) badRecords() (paths []string) {
+	all, _ := filepath.Glob(filepath.Join(s.repo.CommonDir, "worktrees", "*", "swarm-session"))
+	for _, path := range append(all, filepath.Join(s.repo.CommonDir, "swarm-session")) {
+		content, err := file.Read(path, 1024)
+		if err == nil && !IsSessionID(strings.TrimSuffix(string(content), "\n")) {
+			paths = append(paths, path)
+		}
 	}
 	return paths
 }

@@ -19,7 +19,7 @@ const olderStates = 1000
 func (m *mender) planState(r *Repair) error {
 	m.state = map[string][]byte{}
 	bad := map[string]*DamagedError{} // by path; a folder's ends in "/", the root's is ""
-	begun, gone := false, false
+	begun, gone := false, m.regrown
 	for i, l := range m.survey.links {
 		if l.fault != nil || l.aside || !l.read {
 			continue
@@ -38,13 +38,16 @@ func (m *mender) planState(r *Repair) error {
 		missing := slices.ContainsFunc(slices.Collect(maps.Values(faults)), func(f *DamagedError) bool { return errors.Is(f, odb.ErrNotFound) })
 		if !begun {
 			m.state, bad, begun = state, faults, true
-			if gone = missing; gone && r.Lost == "" { // git cannot do with it, as long as it is in the chain
-				r.Lost, m.regrown = m.survey.tip, true
+			if missing && r.Lost == "" { // git cannot do with it, as long as it is in the chain
+				r.Lost, m.regrown, gone = m.survey.tip, true, true
 			}
-		} else {
-			m.fromOlder(r, state, bad)
+			if m.regrown {
+				m.unknown = max(m.unknown, i)
+			}
+		} else if m.fromOlder(r, state, bad) {
+			m.unknown = max(m.unknown, i)
 		}
-		if gone && !missing {
+		if gone && !missing && i >= m.goneAt {
 			m.parent, m.parentAt, gone = l.id, i, false
 		}
 	}
@@ -53,7 +56,7 @@ func (m *mender) planState(r *Repair) error {
 	}
 	before := maps.Clone(m.state)
 	if m.chain.Mend != nil {
-		if err := m.chain.Mend(m.state, m.counts, len(r.Aside)); err != nil {
+		if err := m.chain.Mend(m.state, Mending{m.counts, m.unknown}); err != nil {
 			return err
 		}
 	}
@@ -62,11 +65,17 @@ func (m *mender) planState(r *Repair) error {
 			r.Older = append(r.Older, &DamagedError{Ref: m.chain.Ref, Path: path, Err: errors.New("it does not fit the rest")})
 		}
 	}
+	for _, path := range slices.Sorted(maps.Keys(m.state)) {
+		if _, ok := before[path]; !ok {
+			r.Older = append(r.Older, &DamagedError{Ref: m.chain.Ref, Path: path, Err: errors.New("it is missing")})
+		}
+	}
 	return nil
 }
 
-// fromOlder takes from an older state what is damaged in the newest.
-func (m *mender) fromOlder(r *Repair, older map[string][]byte, bad map[string]*DamagedError) {
+// fromOlder takes from an older state what is damaged in the newest, and reports
+// whether it has taken anything.
+func (m *mender) fromOlder(r *Repair, older map[string][]byte, bad map[string]*DamagedError) (taken bool) {
 	for path, fault := range bad {
 		found := false
 		for at, content := range older {
@@ -78,8 +87,10 @@ func (m *mender) fromOlder(r *Repair, older map[string][]byte, bad map[string]*D
 		if found {
 			r.Older = append(r.Older, fault)
 			delete(bad, path)
+			taken = true
 		}
 	}
+	return taken
 }
 
 // free reports whether a blob can stand at path: none is above or below it.

@@ -151,7 +151,7 @@ func checkFields(want []string, fields []Field) error {
 		case "In-Reply-To", fieldEpoch, fieldReviews:
 			if n, err := ParseNumber(f.Value); err != nil {
 				return fmt.Errorf("%s: %w", f.Key, err)
-			} else if n == 0 && f.Key != fieldEpoch {
+			} else if n == 0 && f.Key == "In-Reply-To" {
 				return fmt.Errorf("%s: there is no number 0", f.Key)
 			}
 		}

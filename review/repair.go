@@ -19,7 +19,14 @@ import (
 func (s *Store) Repair(ctx context.Context, by string, write bool) (done []*refstore.Repair, err error) {
 	table, err := s.bus.Store().Repair(ctx, by, refstore.Chain{
 		Ref: TableRef, Shape: refstore.TableShape,
-		State: checkState, Mend: mendTable,
+		State: checkState,
+		Mend: func(state map[string][]byte, m refstore.Mending) error {
+			if err := s.takeNotes(ctx, state, m); err != nil {
+				return err
+			}
+			mendTable(state, m)
+			return nil
+		},
 		Older: func(string) bool { return true },
 	}, write)
 	if err != nil {
@@ -65,7 +72,7 @@ func checkState(path string, content []byte) error {
 
 // mendTable makes the sessions' latest numbers anew from the reviews, and drops
 // what belongs to none.
-func mendTable(state map[string][]byte, highest map[string]int, _ int) error {
+func mendTable(state map[string][]byte, m refstore.Mending) {
 	latest, there := map[string]int{}, map[int]bool{}
 	for path, content := range state {
 		if !strings.HasPrefix(path, "number/") {
@@ -73,7 +80,7 @@ func mendTable(state map[string][]byte, highest map[string]int, _ int) error {
 		}
 		n, _ := refstore.ParseNumber(path[strings.LastIndexByte(path, '/')+1:])
 		events, err := parseReview(n, string(content))
-		if err != nil || n > highest[fieldReviews] {
+		if err != nil || n > m.Highest[fieldReviews] {
 			delete(state, path)
 			continue
 		}
@@ -92,6 +99,41 @@ func mendTable(state map[string][]byte, highest map[string]int, _ int) error {
 	}
 	for id, n := range latest {
 		state[latestPath(id)] = []byte(strconv.Itoa(n) + "\n")
+	}
+}
+
+// takeNotes makes reviews that are missing from what the notes have of them. If
+// the table could not be read at all, that says how many there have been, too.
+func (s *Store) takeNotes(ctx context.Context, state map[string][]byte, m refstore.Mending) error {
+	notes, err := s.bus.Store().Notes(ctx, NotesRef)
+	if err != nil {
+		return nil // it is mended after the table
+	}
+	lines := map[int][]string{}
+	err = notes.Each(func(_ string, id object.Hash, text string) bool {
+		events, _ := parseNote(text, 0)
+		for _, e := range events {
+			if e.Kind != Request || e.Tip == id {
+				lines[e.Review] = append(lines[e.Review], e.line())
+			}
+		}
+		return true
+	})
+	var damaged *refstore.DamagedError
+	if err != nil && !errors.As(err, &damaged) {
+		return err
+	}
+	most := m.Highest[fieldReviews]
+	if most == 0 {
+		most = len(lines) + seqSlack
+	}
+	for n, all := range lines {
+		content := joinLines(all...)
+		if _, err := parseReview(n, content); err != nil || n > most || state[numberPath(n)] != nil {
+			continue
+		}
+		state[numberPath(n)] = []byte(content)
+		m.Highest[fieldReviews] = max(m.Highest[fieldReviews], n)
 	}
 	return nil
 }

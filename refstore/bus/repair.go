@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,12 +25,19 @@ func (b *Bus) Repair(ctx context.Context, by string, write bool) (done []*refsto
 			done = append(done, r)
 		}
 	}
+	var registered []string // as the table will have them
 	chain(refstore.Chain{
-		Ref: SessionsRef, Shape: refstore.TableShape, Mend: dropTwins,
+		Ref: SessionsRef, Shape: refstore.TableShape,
+		Mend: func(state map[string][]byte, _ refstore.Mending) error {
+			dropTwins(state)
+			err := b.restoreSessions(ctx, state)
+			registered = slices.Collect(maps.Keys(state))
+			return err
+		},
 		State: func(path string, content []byte) error { _, err := decodeSession(path, content); return err },
 		Older: func(string) bool { return true },
 	})
-	ids, left := b.everyone(ctx)
+	ids, left := b.everyone(ctx, registered)
 	shared, own := b.positions(ctx, ids)
 	chain(refstore.Chain{Ref: ContextRef, Shape: refstore.JournalShape, Known: shared})
 	for _, id := range ids {
@@ -42,14 +50,14 @@ func (b *Bus) Repair(ctx context.Context, by string, write bool) (done []*refsto
 	return append(done, cursors...), left, err
 }
 
-// Unmendable is a fault that only a person can decide on, and git's command for it.
+// Unmendable is a fault that only a person can decide on, and the commands for it.
 type Unmendable struct {
-	Fault error
-	Git   string
+	Fault    error
+	Commands string
 }
 
 // dropTwins drops ids that differ from another in case alone.
-func dropTwins(state map[string][]byte, _ map[string]int, _ int) error {
+func dropTwins(state map[string][]byte) {
 	seen := map[string]string{}
 	for id := range state {
 		if id == Orchestrator {
@@ -62,21 +70,40 @@ func dropTwins(state map[string][]byte, _ map[string]int, _ int) error {
 		}
 		seen[low] = id
 	}
+}
+
+// restoreSessions registers those again of whom only a cursor is left that they
+// have written themselves: what else was known of them is lost.
+func (b *Bus) restoreSessions(ctx context.Context, state map[string][]byte) error {
+	known := map[string]bool{strings.ToLower(Orchestrator): true}
+	for id := range state {
+		known[strings.ToLower(id)] = true
+	}
+	refs, err := b.store.Refs(ctx, seenPrefix)
+	if err != nil {
+		return nil // a ref that holds no id; fsck tells
+	}
+	for _, r := range refs {
+		id := strings.TrimPrefix(r.Name, seenPrefix)
+		e, err := b.store.Entry(ctx, r.Name, r.Tip)
+		if err != nil || e.Author != id || known[strings.ToLower(id)] {
+			continue
+		}
+		known[strings.ToLower(id)] = true
+		s := sessionState{Status: Running, Note: "restored by git swarm fsck", Joined: refstore.Time(e.At), Updated: refstore.Time(e.At)}
+		s.Version, s.Workstream = refstore.FormatVersion, strings.ToLower(id)
+		s.Branch = Registration{ID: id, Workstream: s.Workstream}.Branch()
+		if state[id], err = refstore.EncodeState(&s); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// everyone is every session that is known, and the orchestrator, sorted; refs of
+// everyone is the registered sessions, and the orchestrator, sorted; refs of
 // nobody are left.
-func (b *Bus) everyone(ctx context.Context) (ids []string, left []*Unmendable) {
-	ids = []string{Orchestrator}
-	if table, err := b.store.Table(ctx, SessionsRef); err == nil {
-		names, _ := table.Names("")
-		for _, id := range names {
-			if CheckID(id) == nil && id != Orchestrator {
-				ids = append(ids, id)
-			}
-		}
-	}
+func (b *Bus) everyone(ctx context.Context, registered []string) (ids []string, left []*Unmendable) {
+	ids = append(slices.DeleteFunc(registered, func(id string) bool { return id == Orchestrator }), Orchestrator)
 	slices.Sort(ids)
 	for _, prefix := range []string{inboxPrefix, seenPrefix} {
 		refs, _ := b.store.Refs(ctx, prefix)
@@ -84,7 +111,7 @@ func (b *Bus) everyone(ctx context.Context) (ids []string, left []*Unmendable) {
 			if id := strings.TrimPrefix(r.Name, prefix); !slices.Contains(ids, id) {
 				left = append(left, &Unmendable{
 					&refstore.DamagedError{Ref: r.Name, Err: fmt.Errorf("no session '%s' is known", id)},
-					"git update-ref -d " + r.Name,
+					fmt.Sprintf("git swarm init --sessions %s:WORKSTREAM, or git update-ref -d %s", id, r.Name),
 				})
 			}
 		}

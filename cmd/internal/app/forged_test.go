@@ -241,9 +241,12 @@ func (w *town) everything() {
 	if out := w.ok("A", "fsck"); !strings.HasPrefix(out, "ok") {
 		w.Errorf("fsck: %s", out)
 	}
-	if lost := w.Git("for-each-ref", "--format=delete %(refname)", "refs/swarm-lost/"); lost != "" {
+	lost := w.Git("for-each-ref", "--format=delete %(refname)", "refs/swarm-lost/")
+	if lost != "" {
 		w.Feed(lost+"\n", "update-ref", "--stdin") // git cannot do with what is missing
-		w.Git("reflog", "expire", "--expire=now", "--all")
+	}
+	w.Git("reflog", "expire", "--expire=now", "--all")
+	if lost != "" {
 		w.Git("gc", "-q", "--prune=now")
 	}
 	w.GitFsck()
@@ -255,11 +258,12 @@ func (w *town) mend() {
 	if out, code := w.run("A", "fsck"); code != exitFatal {
 		w.Errorf("fsck finds nothing: exit code %d\n%s", code, out)
 	}
-	before := w.Git("for-each-ref")
+	const refs = "--format=%(refname) %(objectname)"
+	before := w.Git("for-each-ref", refs)
 	if out := w.ok("A", "fsck", "--repair"); !strings.Contains(out, ": would ") {
 		w.Errorf("nothing would be done:\n%s", out)
 	}
-	if now := w.Git("for-each-ref"); now != before {
+	if now := w.Git("for-each-ref", refs); now != before {
 		w.Errorf("a dry run moved refs:\n%s\nto\n%s", before, now)
 	}
 	done := w.ok("A", "fsck", "--repair", "--write")

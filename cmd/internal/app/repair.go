@@ -76,9 +76,9 @@ func (r *repairer) run(ctx context.Context) error {
 	for _, l := range left {
 		r.stuck = true
 		if r.call.wantJSON() {
-			err = r.call.object("unmendable", map[string]any{"fault": l.Fault.Error(), "git": l.Git})
+			err = r.call.object("unmendable", map[string]any{"fault": l.Fault.Error(), "hint": l.Commands})
 		} else {
-			err = r.call.printf("%s\nhint: not mended by git swarm: %s\n", text.Inert(l.Fault.Error()), text.Inert(l.Git))
+			err = r.call.printf("%s\nhint: for a person to decide: %s\n", text.Inert(l.Fault.Error()), text.Inert(l.Commands))
 		}
 		if err != nil {
 			return err
