@@ -2,6 +2,7 @@ package launch
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -37,5 +38,32 @@ func TestHeadlessEnds(t *testing.T) {
 	a.Env = repo.Env{"PATH=" + filepath.Join(dir, "nothing")}
 	if err := a.Headless(t.Context(), nil); err != ErrNoClient {
 		t.Errorf("without a client: %v", err)
+	}
+}
+
+// TestLine: a shell that runs the line starts the client in the worktree, as the
+// session, with the prompt to the byte, whatever characters are in either.
+func TestLine(t *testing.T) {
+	top := t.TempDir()
+	bin, dir := filepath.Join(top, "bin"), filepath.Join(top, `it's a "$HOME"`)
+	for _, d := range []string{bin, dir} {
+		if err := os.MkdirAll(d, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := "#!/bin/sh\nprintf '%s\\n' \"$PWD\" \"$GIT_SWARM_SESSION\" \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "claude"), []byte(script), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	prompt := "Say 'it' in \"$HOME\"\n`twice` \\ and $(stop)"
+	line, err := Client{Session: "A", Dir: dir, Prompt: prompt}.Line(filepath.Join(dir, "prompts", "A's.md"))
+	if err != nil || strings.Contains(line, "\n") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=/nowhere"}
+	out, err := cmd.CombinedOutput()
+	if want := strings.Join([]string{dir, "A", "--name", "A", prompt, ""}, "\n"); err != nil || string(out) != want {
+		t.Errorf("%q, not %q (%v)", out, want, err)
 	}
 }

@@ -362,3 +362,54 @@ func TestCommits(t *testing.T) {
 	s.m.Target = ""
 	want("S001", Commits{})
 }
+
+// TestAutoApprove: only reviews that name the orchestrator are approved, once each,
+// and what waits for others besides goes on waiting.
+func TestAutoApprove(t *testing.T) {
+	s, ctx := newSwarm(t, 3), t.Context()
+	s.m.AutoApprove = true
+	ask := func(i int, to ...string) {
+		t.Helper()
+		s.branch(i, fmt.Sprintf("f%d.txt", i), "x\n")
+		r, err := review.FindRange(ctx, s.m.Repo, fmt.Sprintf("refs/heads/feat/w%03d", i), "refs/heads/main")
+		if err == nil {
+			_, err = s.m.Book.Request(ctx, fmt.Sprintf("S%03d", i), review.RequestParams{To: to, Range: r})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(0, bus.Orchestrator, "S002")
+	ask(1, "S002")
+	for range 3 {
+		s.tick()
+	}
+	for id, votes := range map[string]int{"S000": 1, "S001": 0} {
+		r, err := s.m.Book.Latest(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		given := 0
+		for _, e := range r.Events {
+			if e.By == bus.Orchestrator {
+				given++
+			}
+		}
+		if r.State != review.Pending || given != votes {
+			t.Errorf("the review of %s is %s, with %d votes of the orchestrator", id, r.State, given)
+		}
+	}
+}
+
+// TestStale: a session that is done may be silent.
+func TestStale(t *testing.T) {
+	s := newSwarm(t, 2)
+	done := bus.Done
+	if err := s.m.Bus.SetStatus(t.Context(), "S000", "S000", bus.Change{Status: &done}, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.now = s.now.Add(s.m.StaleAfter + time.Second)
+	if now, _ := s.tick(); !slices.Equal(now.Stale, []string{"S001"}) {
+		t.Errorf("stale: %q", now.Stale)
+	}
+}
