@@ -3,7 +3,6 @@ package install
 import (
 	_ "embed"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,11 +58,7 @@ func writeProtocolTo(workTree, name, target string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(workTree, name)
-	file, err := openShared(path)
-	if err == nil {
-		err = inWorkTree(workTree, file.path)
-	}
+	file, err := openInstructions(workTree, name)
 	if err != nil {
 		return &SettingsError{name, err}
 	}
@@ -80,7 +75,7 @@ func writeProtocolTo(workTree, name, target string) error {
 // removeProtocol takes the block out of that file, with the blank line above it, and
 // removes a file that holds nothing else.
 func removeProtocol(workTree, name string) error {
-	file, err := openShared(filepath.Join(workTree, name))
+	file, err := openInstructions(workTree, name)
 	if err != nil {
 		return &SettingsError{name, err}
 	}
@@ -110,7 +105,8 @@ func inWorkTree(workTree, path string) error {
 		return err
 	}
 	rel, err := filepath.Rel(top, filepath.Join(folder, filepath.Base(path)))
-	if err != nil || !filepath.IsLocal(rel) || strings.EqualFold(strings.Split(filepath.ToSlash(rel), "/")[0], ".git") {
+	isGit := func(part string) bool { return strings.EqualFold(part, ".git") }
+	if err != nil || !filepath.IsLocal(rel) || slices.ContainsFunc(strings.Split(filepath.ToSlash(rel), "/"), isGit) {
 		return errors.New("it is a link that leads out of the work tree")
 	}
 	return nil
@@ -121,15 +117,12 @@ func inWorkTree(workTree, path string) error {
 func protocolFile(workTree string) (string, error) {
 	var there, marked []string
 	for _, name := range instructionFiles {
-		content, err := os.ReadFile(filepath.Join(workTree, name))
-		if errors.Is(err, fs.ErrNotExist) {
+		file, err := openInstructions(workTree, name)
+		if err == nil && !file.there {
 			continue
 		}
-		if err != nil {
-			return "", err
-		}
 		there = append(there, name)
-		if strings.Contains(string(content), blockBegin) {
+		if err == nil && strings.Contains(file.text, blockBegin) {
 			marked = append(marked, name)
 		}
 	}

@@ -39,7 +39,12 @@ type Claude struct {
 	Command string // the absolute path of git-swarm; not used if Shared
 }
 
-// ruleKey is the configuration that says whether the allow rule is ours, one for
+// ErrCommitted says that the settings that are for this machine alone are committed:
+// what is written into them would reach every clone, and what came with a clone is
+// not the user's word.
+var ErrCommitted = errors.New("it is committed, and is for this machine alone")
+
+// ruleKey is the configuration that says whether the allow rules are ours, one for
 // each of the two files.
 func (c Claude) ruleKey() string {
 	if c.Shared {
@@ -48,44 +53,80 @@ func (c Claude) ruleKey() string {
 	return "swarm.claudeRule"
 }
 
-// Install merges the hooks into the settings, in place of those of ours that are
-// there already, and returns the file. All else in it keeps its bytes. Run again
-// it changes nothing.
-func (c Claude) Install(ctx context.Context, r *repo.Repo) (string, error) {
-	path, ours, err := c.file(ctx, r)
-	if err != nil {
-		return "", err
+// Install merges the hooks and the allow rules into the settings, in place of those
+// of ours that are there already, and returns the file. All else in it keeps its
+// bytes. Run again it changes nothing. Where a rule of the user's own allows every
+// command, wide is true, and no rule is added. It fails with a [SettingsError] where
+// a link is on the way to the file, and with [ErrCommitted] where the file that is
+// for this machine alone is committed.
+func (c Claude) Install(ctx context.Context, r *repo.Repo) (path string, wide bool, err error) {
+	top, err := c.top(ctx, r)
+	if err == nil {
+		err = c.notCommitted(ctx, r, top)
 	}
-	had := false
-	err = editFile(path, absent, func(text string) (string, error) {
-		bare, err := withoutOurs(text, ours)
+	if err != nil {
+		return "", false, err
+	}
+	err = editFile(top, c.file(), absent, func(text string) (string, error) {
+		bare, err := c.withoutOurs(r, text)
 		if err != nil {
 			return "", err
 		}
-		had = hasRule(bare)
-		return withOurs(bare, claudeHooks(c), !had)
+		rules := AllowRules()
+		if wide = hasWideRule(bare); wide {
+			rules = nil
+		}
+		return withOurs(bare, claudeHooks(c), rules)
 	})
+	if err != nil {
+		return "", false, err
+	}
+	err = errors.Join(setConfig(ctx, r, joinKey, "true"), setConfig(ctx, r, c.ruleKey(), fmt.Sprint(!wide)))
+	if err == nil && !c.Shared {
+		err = addExclude(r.CommonDir, "/"+claudeLocal)
+	}
+	return filepath.Join(top, c.file()), wide, err
+}
+
+// withoutOurs takes out our hooks, and the rules if they are ours: as was recorded,
+// else as hooks of ours that came with a clone say.
+func (c Claude) withoutOurs(r *repo.Repo, text string) (string, error) {
+	config, err := r.Config()
 	if err != nil {
 		return "", err
 	}
-	if err := errors.Join(setConfig(ctx, r, joinKey, "true"), setConfig(ctx, r, c.ruleKey(), fmt.Sprint(!had))); err != nil {
+	rules, err := config.Bool(c.ruleKey(), hasOurHooks(text))
+	if err != nil {
 		return "", err
 	}
+	return withoutOurs(text, rules)
+}
+
+// notCommitted is [ErrCommitted] where the file should not be.
+func (c Claude) notCommitted(ctx context.Context, r *repo.Repo, top string) error {
 	if c.Shared {
-		return path, nil
+		return nil
 	}
-	return path, addExclude(r.CommonDir, "/"+claudeLocal)
+	if _, err := openShared(top, claudeLocal); err != nil { // the worse, so it is told first
+		return &SettingsError{filepath.Join(top, claudeLocal), err}
+	}
+	out, err := repo.Output(r.GitParsed(ctx, "-C", top, "ls-files", "--", ":(top,icase,literal)"+claudeLocal))
+	if err == nil && out != "" {
+		err = &SettingsError{filepath.Join(top, claudeLocal), ErrCommitted}
+	}
+	return err
 }
 
 // Remove takes out what Install put in, and no more; a file that Install made and
 // that holds nothing else is removed.
 func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
-	path, ours, err := c.file(ctx, r)
+	top, err := c.top(ctx, r)
 	if err != nil {
 		return "", err
 	}
+	path := filepath.Join(top, c.file())
 	if _, err := os.Lstat(path); err == nil {
-		err := editFile(path, absent, func(text string) (string, error) { return withoutOurs(text, ours) })
+		err := editFile(top, c.file(), absent, func(text string) (string, error) { return c.withoutOurs(r, text) })
 		if err != nil {
 			return "", err
 		}
@@ -102,29 +143,23 @@ func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
 	return path, removeExclude(r.CommonDir, "/"+claudeLocal)
 }
 
-// file is the settings file, and whether the allow rule in it is ours.
-func (c Claude) file(ctx context.Context, r *repo.Repo) (path string, ourRule bool, err error) {
-	if path, err = c.path(ctx, r); err != nil {
-		return "", false, err
+// file is the settings file, from the top of its work tree.
+func (c Claude) file() string {
+	if c.Shared {
+		return claudeShared
 	}
-	config, err := r.Config()
-	if err != nil {
-		return "", false, err
-	}
-	ourRule, err = config.Bool(c.ruleKey(), false)
-	return path, ourRule, err
+	return claudeLocal
 }
 
-// path is the settings file: of the main checkout, or the shared one here.
-func (c Claude) path(ctx context.Context, r *repo.Repo) (string, error) {
-	if c.Shared {
-		if r.WorkTree == "" {
-			return "", ErrNoCheckout
-		}
-		return filepath.Join(r.WorkTree, claudeShared), nil
+// top is the work tree that holds it: the main checkout, or for the shared one this.
+func (c Claude) top(ctx context.Context, r *repo.Repo) (string, error) {
+	if !c.Shared {
+		return mainCheckout(ctx, r)
 	}
-	top, err := mainCheckout(ctx, r)
-	return filepath.Join(top, claudeLocal), err
+	if r.WorkTree == "" {
+		return "", ErrNoCheckout
+	}
+	return r.WorkTree, nil
 }
 
 // mainCheckout is the top of the main work tree, the one that is not linked, or

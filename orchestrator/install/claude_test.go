@@ -18,6 +18,7 @@ var foreign = []string{
 	"{\r\n\t\"permissions\": {\"allow\": [ ], \"deny\": []},\r\n\t\"z\": 1.50\r\n}",
 	"{\n  \"hooks\": {\n    \"Stop\": [\n      {\"hooks\": [{\"type\": \"command\", \"command\": \"other\"}]}\n    ],\n    \"PreToolUse\": []\n  }\n}",
 	`{"permissions":{"allow":["Bash(git swarm *)"]}}`,
+	`{"permissions":{"allow":["Bash(git swarm claim *)", "Bash(x)", "Bash(git swarm heal)"]}}`,
 	`{"hooks":{"Stop":[{"hooks":[{"command":"git-swarm","args":["sync"]},{"command":"/x/git-swarm-ish","args":["hook"]}]}]},"é\"\\":"\u00e9"}`,
 	`{"hooks":{"Stop":[]},"hooks":{"Stop":[{"matcher":"x","hooks":[]}]}}`,
 }
@@ -26,19 +27,22 @@ var foreign = []string{
 // in between.
 func roundTrip(t *testing.T, c Claude, text string) string {
 	t.Helper()
-	rule := !hasRule(text)
-	in, err := withOurs(text, claudeHooks(c), rule)
+	var rules []string
+	if !hasWideRule(text) {
+		rules = AllowRules()
+	}
+	in, err := withOurs(text, claudeHooks(c), rules)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
 	if !json.Valid([]byte(in)) {
 		t.Fatalf("%q became %q, which is not JSON", text, in)
 	}
-	out, err := withoutOurs(in, rule)
+	out, err := withoutOurs(in, rules != nil)
 	if err != nil || out != text {
 		t.Errorf("%q came back as %q (%v) from %q", text, out, err, in)
 	}
-	again, err := withOurs(out, claudeHooks(c), rule)
+	again, err := withOurs(out, claudeHooks(c), rules)
 	if err != nil || again != in {
 		t.Errorf("%q: the second time it is %q, not %q (%v)", text, again, in, err)
 	}
@@ -64,7 +68,8 @@ func TestForeignSettings(t *testing.T) {
 					n += len(g.Hooks)
 				}
 			}
-			if n < 9 || !strings.Contains(strings.Join(settings.Permissions.Allow, " "), allowRule) {
+			allowed := strings.Join(settings.Permissions.Allow, " ")
+			if n < 9 || !strings.Contains(allowed, AllowRules()[3]) && !strings.Contains(allowed, wideRules[0]) {
 				t.Errorf("%q: %d hooks, allowed %q", text, n, settings.Permissions.Allow)
 			}
 		}
@@ -78,7 +83,7 @@ func TestLayout(t *testing.T) {
 		absent: `{
   "permissions": {
     "allow": [
-      "Bash(git swarm *)"
+      "Bash(x *)"
     ]
   },
   "hooks": {
@@ -92,10 +97,10 @@ func TestLayout(t *testing.T) {
   }
 }
 `,
-		"{\r\n\t\"hooks\": {\r\n\t\t\"X\": [1]\r\n\t},\r\n\t\"permissions\": {}\r\n}": "{\r\n\t\"hooks\": {\r\n\t\t\"X\": [1,\r\n\t\t\t\"x\",\r\n\t\t\t\"y\"],\r\n\t\t\"Y\": [\r\n\t\t\t\"z\"\r\n\t\t]\r\n\t},\r\n\t\"permissions\": {\"allow\": [\r\n\t\t\t\"Bash(git swarm *)\"\r\n\t\t]}\r\n}",
-		`{"a":1}`: `{"a":1, "permissions": { "allow": [ "Bash(git swarm *)" ] }, "hooks": { "X": [ "x", "y" ], "Y": [ "z" ] }}`,
+		"{\r\n\t\"hooks\": {\r\n\t\t\"X\": [1]\r\n\t},\r\n\t\"permissions\": {}\r\n}": "{\r\n\t\"hooks\": {\r\n\t\t\"X\": [1,\r\n\t\t\t\"x\",\r\n\t\t\t\"y\"],\r\n\t\t\"Y\": [\r\n\t\t\t\"z\"\r\n\t\t]\r\n\t},\r\n\t\"permissions\": {\"allow\": [\r\n\t\t\t\"Bash(x *)\"\r\n\t\t]}\r\n}",
+		`{"a":1}`: `{"a":1, "permissions": { "allow": [ "Bash(x *)" ] }, "hooks": { "X": [ "x", "y" ], "Y": [ "z" ] }}`,
 	} {
-		if got, err := withOurs(text, hooks, true); err != nil || got != want {
+		if got, err := withOurs(text, hooks, []string{"Bash(x *)"}); err != nil || got != want {
 			t.Errorf("%q became\n%s\nand not\n%s\n%v", text, got, want, err)
 		}
 	}
@@ -104,7 +109,7 @@ func TestLayout(t *testing.T) {
 // TestReformatted: the client writes its settings anew when a person allows
 // something; ours are found all the same, and what goes empty goes.
 func TestReformatted(t *testing.T) {
-	in, err := withOurs(absent, claudeHooks(local), true)
+	in, err := withOurs(absent, claudeHooks(local), AllowRules())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,16 +145,17 @@ func TestForeignHandlers(t *testing.T) {
 // TestRefusedSettings: what is no JSON object of the right shape is left alone.
 func TestRefusedSettings(t *testing.T) {
 	for _, text := range []string{"", "{", "[]", "null", "{} x", "// no\n{}", "\ufeff{}", `{"hooks":[]}`, `{"hooks":{"Stop":{}}}`, `{"permissions":1}`, `{"permissions":{"allow":{}}}`} {
-		path := filepath.Join(t.TempDir(), "settings.json")
+		dir := t.TempDir()
+		path := filepath.Join(dir, "settings.json")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		err := editFile(path, absent, func(text string) (string, error) {
+		err := editFile(dir, "settings.json", absent, func(text string) (string, error) {
 			bare, err := withoutOurs(text, false)
 			if err != nil {
 				return "", err
 			}
-			return withOurs(bare, claudeHooks(local), true)
+			return withOurs(bare, claudeHooks(local), AllowRules())
 		})
 		var refused *SettingsError
 		after, _ := os.ReadFile(path)
@@ -169,7 +175,7 @@ func FuzzSettings(f *testing.F) {
 		if err != nil || bare != text {
 			return // no settings, or ours are in them
 		}
-		if _, err := withOurs(text, claudeHooks(local), !hasRule(text)); err == nil {
+		if _, err := withOurs(text, claudeHooks(local), AllowRules()); err == nil {
 			roundTrip(t, local, text)
 		}
 	})

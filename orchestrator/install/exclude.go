@@ -6,13 +6,16 @@ import (
 	"strings"
 )
 
+// excludeFile is git's, in the common git dir.
+const excludeFile = "info/exclude"
+
 // excludeMark stands above the line that is ours in .git/info/exclude.
 const excludeMark = "# git swarm init --claude"
 
 func addExclude(commonDir, pattern string) error {
-	file, err := openShared(filepath.Join(commonDir, "info", "exclude"))
+	file, err := openShared(commonDir, excludeFile)
 	if err != nil {
-		return err
+		return &SettingsError{filepath.Join(commonDir, excludeFile), err}
 	}
 	text := file.text
 	if strings.Contains("\n"+text, "\n"+pattern+"\n") {
@@ -25,9 +28,9 @@ func addExclude(commonDir, pattern string) error {
 }
 
 func removeExclude(commonDir, pattern string) error {
-	file, err := openShared(filepath.Join(commonDir, "info", "exclude"))
+	file, err := openShared(commonDir, excludeFile)
 	if err != nil {
-		return err
+		return &SettingsError{filepath.Join(commonDir, excludeFile), err}
 	}
 	ours := excludeMark + "\n" + pattern + "\n"
 	if !strings.Contains("\n"+file.text, "\n"+ours) {

@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
-// shared is a file that is not ours alone, as it was read: what a link at path
-// leads to, if it is one.
+// shared is a file that is not ours alone, as it was read.
 type shared struct {
 	path  string
 	text  string
@@ -19,19 +19,49 @@ type shared struct {
 	mode  fs.FileMode
 }
 
-// Why a shared file is left alone.
+// ErrLink says that a settings file is a symbolic link, or is reached through one:
+// it can come with the repository, and lead anywhere.
+var ErrLink = errors.New("it is a link, or behind one")
+
+// Why else a shared file is left alone.
 var (
-	errNowhere  = errors.New("it is a link to nothing")
-	errReadOnly = errors.New("it is read-only")
+	errNowhere    = errors.New("it is a link to nothing")
+	errReadOnly   = errors.New("it is read-only")
+	errNotRegular = errors.New("it is no regular file")
 )
 
-// openShared reads the file; one that is not there is empty.
-func openShared(path string) (*shared, error) {
-	s := &shared{path: path, mode: 0o666}
+// openShared reads the file of that name below dir; one that is not there is empty.
+// It fails with ErrLink if a part of the name is a symbolic link.
+func openShared(dir, name string) (*shared, error) {
+	path := dir
+	for part := range strings.SplitSeq(name, "/") {
+		path = filepath.Join(path, part)
+		if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return nil, ErrLink
+		}
+	}
+	return readShared(path)
+}
+
+// openInstructions is openShared for a file that may be a link, as CLAUDE.md often is
+// one to AGENTS.md, but only to a file in the work tree.
+func openInstructions(workTree, name string) (*shared, error) {
+	path := filepath.Join(workTree, name)
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		s.path = real
+		path = real
 	} else if _, err := os.Lstat(path); err == nil {
 		return nil, errNowhere
+	}
+	if err := inWorkTree(workTree, path); err != nil {
+		return nil, err
+	}
+	return readShared(path)
+}
+
+func readShared(path string) (*shared, error) {
+	s := &shared{path: path, mode: 0o666}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // a FIFO would never end
+		return nil, errNotRegular
 	}
 	content, err := os.ReadFile(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +79,7 @@ func openShared(path string) (*shared, error) {
 }
 
 // write replaces it, whole or not at all, unless that changes nothing. It keeps
-// its mode, and the links that lead to it.
+// its mode, and links to it stay.
 func (s *shared) write(text string) error {
 	switch {
 	case text == s.text && s.there:
@@ -69,11 +99,12 @@ func (s *shared) write(text string) error {
 // this, so a file that is reduced to it was made by Install.
 const absent = "{ \n}\n"
 
-// editFile replaces a settings file by what edit makes of its text, whole or not
-// at all; the text of one that does not exist is absent. If nothing changes,
-// nothing is written.
-func editFile(path, absent string, edit func(text string) (string, error)) error {
-	file, err := openShared(path)
+// editFile replaces a settings file, named from the top of its work tree, by what
+// edit makes of its text, whole or not at all; the text of one that does not exist
+// is absent. If nothing changes, nothing is written.
+func editFile(top, name, absent string, edit func(text string) (string, error)) error {
+	path := filepath.Join(top, name)
+	file, err := openShared(top, name)
 	if err != nil {
 		return &SettingsError{path, err}
 	}

@@ -3,7 +3,6 @@ package install
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,11 +44,11 @@ func committed(r *repo.Repo) bool {
 // commandsIn are the commands of our hooks in a settings file, none of one that
 // cannot be read.
 func commandsIn(path string) []string {
-	content, err := os.ReadFile(path)
-	if err != nil {
+	file, err := readShared(path)
+	if err != nil || !file.there {
 		return nil
 	}
-	root, err := parseObject(string(content))
+	root, err := parseObject(file.text)
 	if err != nil {
 		return nil
 	}
@@ -61,10 +60,11 @@ func commandsIn(path string) []string {
 func Installed(ctx context.Context, r *repo.Repo) map[string][]string {
 	found := map[string][]string{}
 	for _, c := range []Claude{{}, {Shared: true}} {
-		path, err := c.path(ctx, r)
+		top, err := c.top(ctx, r)
 		if err != nil {
 			continue
 		}
+		path := filepath.Join(top, c.file())
 		for _, command := range commandsIn(path) {
 			if strings.HasPrefix(command, "command -v ") {
 				command = ""

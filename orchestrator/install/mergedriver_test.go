@@ -127,14 +127,19 @@ func TestMayJoin(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	add := func(c install.Claude) {
+		t.Helper()
+		path, _, err := c.Install(t.Context(), again(t, r))
+		must(path, err)
+	}
 	local, shared := install.Claude{Command: "/opt/bin/git-swarm"}, install.Claude{Shared: true}
 	may(false)
-	must(local.Install(t.Context(), again(t, r)))
+	add(local)
 	may(true)
-	must(shared.Install(t.Context(), again(t, r)))
+	add(shared)
 	must(local.Remove(t.Context(), again(t, r)))
 	may(true)
-	must(local.Install(t.Context(), again(t, r)))
+	add(local)
 	must(shared.Remove(t.Context(), again(t, r)))
 	may(true)
 	must(local.Remove(t.Context(), again(t, r)))

@@ -52,12 +52,12 @@ func (a OtherAgent) Install(ctx context.Context, r *repo.Repo, target string) er
 	if r.WorkTree == "" {
 		return ErrNoCheckout
 	}
-	err := editFile(filepath.Join(r.WorkTree, a.File), a.absent, func(text string) (string, error) {
+	err := editFile(r.WorkTree, a.File, a.absent, func(text string) (string, error) {
 		bare, err := withoutOurs(text, false)
 		if err != nil {
 			return "", err
 		}
-		return withOurs(bare, a.hooks, false)
+		return withOurs(bare, a.hooks, nil)
 	})
 	if err == nil && a.reads != "" {
 		err = writeProtocolTo(r.WorkTree, a.reads, target)
@@ -75,9 +75,8 @@ func (a OtherAgent) Remove(ctx context.Context, r *repo.Repo) error {
 	if r.WorkTree == "" {
 		return ErrNoCheckout
 	}
-	path := filepath.Join(r.WorkTree, a.File)
-	if _, err := os.Lstat(path); err == nil {
-		err := editFile(path, a.absent, func(text string) (string, error) { return withoutOurs(text, false) })
+	if _, err := os.Lstat(filepath.Join(r.WorkTree, a.File)); err == nil {
+		err := editFile(r.WorkTree, a.File, a.absent, func(text string) (string, error) { return withoutOurs(text, false) })
 		if err != nil {
 			return err
 		}

@@ -31,12 +31,12 @@ func TestOtherAgents(t *testing.T) {
 			}
 			var in string
 			for range 2 { // once more changes nothing
-				err := editFile(path, a.absent, func(text string) (string, error) {
+				err := editFile(dir, a.File, a.absent, func(text string) (string, error) {
 					bare, err := withoutOurs(text, false)
 					if err != nil {
 						return "", err
 					}
-					return withOurs(bare, a.hooks, false)
+					return withOurs(bare, a.hooks, nil)
 				})
 				now, err2 := os.ReadFile(path)
 				if err := errors.Join(err, err2); err != nil || in != "" && in != string(now) {
@@ -48,7 +48,7 @@ func TestOtherAgents(t *testing.T) {
 			if !a.Installed(r) {
 				t.Errorf("%s: not found in %q", a.Name, in)
 			}
-			if err := editFile(path, a.absent, func(text string) (string, error) { return withoutOurs(text, false) }); err != nil {
+			if err := editFile(dir, a.File, a.absent, func(text string) (string, error) { return withoutOurs(text, false) }); err != nil {
 				t.Fatal(err)
 			}
 			after, err := os.ReadFile(path)

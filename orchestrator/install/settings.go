@@ -9,9 +9,6 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// allowRule lets Claude Code run git swarm's commands without asking.
-const allowRule = "Bash(git swarm *)"
-
 // The paths in an agent's settings: to the entries of each event, which are groups
 // of handlers (or handlers, where the agent has no groups), to the handlers of
 // each group, and to the allow rules.
@@ -51,8 +48,6 @@ func isOurEntry(v *hujson.Value) bool {
 	return isOurHandler(v) || len(handlers) > 0 && !slices.ContainsFunc(handlers, notOurs)
 }
 
-func isOurRule(v *hujson.Value) bool { return text(v) == allowRule }
-
 // ourCommands are the commands of all handlers of ours.
 func ourCommands(root *hujson.Value) (all []string) {
 	for _, v := range slices.Concat(find(root, pathToEntries...), find(root, pathToHandlers...)) {
@@ -63,24 +58,18 @@ func ourCommands(root *hujson.Value) (all []string) {
 	return all
 }
 
-// hasRule reports whether the settings hold the allow rule.
-func hasRule(text string) bool {
-	root, err := parseObject(text)
-	return err == nil && slices.ContainsFunc(find(root, pathToRules...), isOurRule)
-}
-
-// withoutOurs takes our hooks out of the settings, and the allow rule if that is
+// withoutOurs takes our hooks out of the settings, and the allow rules if those are
 // ours. A list or object that goes empty by that goes too, unless it was there
 // empty before.
-func withoutOurs(text string, rule bool) (string, error) {
+func withoutOurs(text string, rules bool) (string, error) {
 	root, err := parseObject(text)
 	if err != nil {
 		return "", err
 	}
 	emptied := remove(root, isOurEntry, pathToEntries...)
 	emptied = remove(root, isOurHandler, pathToHandlers...) || emptied
-	if rule {
-		emptied = remove(root, isOurRule, pathToRules...) || emptied
+	if rules {
+		emptied = removeRules(root) || emptied
 	}
 	if emptied {
 		return absent, nil
@@ -88,15 +77,15 @@ func withoutOurs(text string, rule bool) (string, error) {
 	return root.String(), nil
 }
 
-// withOurs puts our hooks, and the allow rule, into settings that have none.
-func withOurs(text string, hooks []hookGroup, rule bool) (string, error) {
+// withOurs puts our hooks, and the allow rules, into settings that have none.
+func withOurs(text string, hooks []hookGroup, rules []string) (string, error) {
 	root, err := parseObject(text)
 	if err != nil {
 		return "", err
 	}
 	l := layoutOf(text)
-	if rule {
-		if err := l.add(root, "permissions", "allow", hujson.String(allowRule)); err != nil {
+	for _, rule := range rules {
+		if err := l.add(root, "permissions", "allow", hujson.String(rule)); err != nil {
 			return "", err
 		}
 	}

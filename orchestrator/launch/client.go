@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -24,6 +25,7 @@ type Client struct {
 	Session string
 	Dir     string // its worktree
 	Prompt  string
+	Allow   []string // rules of what it may run without asking, for Headless
 	Env     repo.Env
 }
 
@@ -80,11 +82,12 @@ func PromptFile(commonDir, session string) string {
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // Headless runs the client without a terminal until it ends, and calls progress
-// with each thing that it says. It may edit files and run git; what else it may do
+// with each thing that it says. It may edit files, stage them, and run what Allow
+// says; what else it may do
 // is up to the project's settings, because there is nobody whom it could ask.
 func (c Client) Headless(ctx context.Context, progress func(text string)) error {
-	cmd := c.command(ctx, "-p", "--name", c.Session, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
-		"--allowedTools", "Bash(git swarm *)", "Bash(git add *)", "Bash(git rm *)", "Bash(git mv *)", "Bash(git status *)", "Bash(git diff *)", "Bash(git log *)", "Bash(git show *)")
+	args := []string{"-p", "--name", c.Session, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools"}
+	cmd := c.command(ctx, slices.Concat(args, c.Allow, gitRules)...)
 	cmd.Stdin = strings.NewReader(c.Prompt)
 	last := ""
 	out := &lines{each: func(line []byte) {
@@ -107,6 +110,10 @@ func (c Client) Headless(ctx context.Context, progress func(text string)) error 
 	line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
 	return fmt.Errorf("claude failed (%w): %s", err, cmp.Or(line, last, "it gave no reason"))
 }
+
+// gitRules allow what of git a session needs. What only reads, such as git diff, the
+// client allows by itself, without the options that write files.
+var gitRules = []string{"Bash(git add *)", "Bash(git rm *)", "Bash(git mv *)", "Bash(git status *)"}
 
 // lines hands on what is written to it, a line at a time.
 type lines struct {

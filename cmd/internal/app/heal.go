@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -92,6 +94,9 @@ func (c *call) level(ctx context.Context) (heal.Level, error) {
 // healFiles merges three files into a fourth.
 func (c *call) healFiles(ctx context.Context) error {
 	names := [3]string{c.cmd.String("base"), c.cmd.String("ours"), c.cmd.String("theirs")}
+	if err := c.mayWrite(c.cmd.String("output")); err != nil {
+		return err
+	}
 	path := cmp.Or(c.cmd.String("path"), names[1])
 	r, err := c.mergeFiles(ctx, names, func(opts *heal.Options) {
 		opts.Path = path
@@ -115,6 +120,22 @@ func (c *call) healFiles(ctx context.Context) error {
 	}
 	if r.Conflicts > 0 {
 		return &statusError{exitNo}
+	}
+	return nil
+}
+
+// mayWrite refuses an output that would change a repository's own files, or that a
+// link leads elsewhere: heal --output writes what its caller chose.
+func (c *call) mayWrite(out string) error {
+	if out == "-" {
+		return nil
+	}
+	path := c.at(out)
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return refuseOutput(out, "it is a link")
+	}
+	if real := repo.ResolveLinks(filepath.Clean(path)); repo.InGitDir(c.Env, filepath.Dir(real)) || strings.EqualFold(filepath.Base(real), ".git") {
+		return refuseOutput(out, "it is in a git dir")
 	}
 	return nil
 }

@@ -20,14 +20,21 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 			return err
 		}
 	}
-	path, err := claude.Install(ctx, r)
+	path, wide, err := claude.Install(ctx, r)
 	if err != nil {
 		return err
+	}
+	path = text.Inert(c.near(path))
+	if wide {
+		c.notef("A rule in %s that is not git swarm's allows every command of it, also those that write files: better delete it, and run this again", path)
 	}
 	if c.wantJSON() {
 		return nil
 	}
-	return c.printf("Claude Code's hooks are in %s\n", text.Inert(c.near(path)))
+	if err := c.printf("Claude Code's hooks are in %s\n", path); err != nil || wide {
+		return err
+	}
+	return c.printf("It runs these without asking you: %s\n", install.AllowedCommands())
 }
 
 func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {

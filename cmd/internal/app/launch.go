@@ -13,6 +13,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
@@ -282,5 +283,5 @@ func (c *call) client(ctx context.Context, id, task string, most int, rules *set
 		return launch.Client{}, err
 	}
 	text, err := p.Text()
-	return launch.Client{Session: id, Dir: p.Worktree, Prompt: text, Env: c.Env}, err
+	return launch.Client{Session: id, Dir: p.Worktree, Prompt: text, Allow: install.AllowRules(), Env: c.Env}, err
 }

@@ -218,6 +218,10 @@ func (c *call) formatSetup(err error) *wording {
 		return &wording{err.Error(), "", exitNo}
 	case errors.Is(err, install.ErrOtherDriver):
 		return &wording{err.Error() + ", which is left alone", "git config --unset merge.default", exitNo}
+	case errors.Is(err, install.ErrCommitted):
+		return &wording{err.Error(), "git rm --cached .claude/settings.local.json, or git swarm init --claude --shared", exitNo}
+	case errors.Is(err, install.ErrLink):
+		return &wording{err.Error(), "see where it leads, put a file of its own in its place, then run this again", exitNo}
 	case errors.As(err, &settings):
 		return &wording{err.Error(), "fix it, then run this again", exitNo}
 	case errors.Is(err, install.ErrNoCheckout):
@@ -431,6 +435,14 @@ func refuseNoConflict(paths []string) error {
 		return no("git status", "%s is not in conflict", paths[0])
 	}
 	return no("git status", "%s are not in conflict", strings.Join(paths, ", "))
+}
+
+func refusePassing(command, word, why string) error {
+	return &refusal{exitUsage, fmt.Sprintf("'%s' is not passed on to git %s: %s", text.Inert(word), command, why), "git " + command + ", with the same arguments"}
+}
+
+func refuseOutput(path, why string) error {
+	return no("--output - writes to standard output", "--output '%s': %s", text.Inert(path), why)
 }
 
 func refuseWorktree(err error) error { return no("git worktree list", "%s", err.Error()) }
