@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
 )
 
 // TestLandManyGoroutines: sessions in worktrees of one repository push at once,
@@ -119,4 +121,32 @@ func inOrder(t *testing.T, log []string, fields []*field) {
 			t.Errorf("%s landed as %q", f.id, own)
 		}
 	}
+}
+
+// TestLandAfterWait: who waits for the lock is told for whom, and lands what is
+// checked out when the wait is over.
+func TestLandAfterWait(t *testing.T) {
+	t.Parallel()
+	a, b := oneField(t)
+	lease, _, err := b.lander().Lock.Acquire(t.Context(), "B", lock.Wait{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.commit("before", "A", "before\n")
+	var holders []string
+	landed, err := a.lander().Push(t.Context(), a.target(), lock.Wait{Timeout: time.Minute, Waiting: func(holder string, _ time.Duration) {
+		if holders = append(holders, holder); len(holders) == 1 {
+			a.commit("meanwhile", "A", "meanwhile\n")
+			if err := lease.Release(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	if err != nil || landed.Commits != 2 || landed.Stayed != nil {
+		t.Fatalf("%+v, %v", landed, err)
+	}
+	if len(holders) == 0 || holders[0] != "B" {
+		t.Errorf("it waited for %q", holders)
+	}
+	a.linear("before", "meanwhile")
 }
