@@ -19,7 +19,7 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	}
 	release, err = file.TryLockPath(filepath.Join(r.GitDir, "swarm-rebase.lock"))
 	if errors.Is(err, file.ErrLocked) {
-		err = ErrAtWork
+		err = ErrBusy
 	}
 	if err != nil {
 		return checkout{}, func() {}, err
@@ -34,5 +34,5 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	return c, release, err
 }
 
-// ErrAtWork says that another push or pull is running in the same worktree.
-var ErrAtWork = errors.New("another push or pull is at work in this worktree")
+// ErrBusy says that another push or pull is running in the same worktree.
+var ErrBusy = errors.New("another push or pull is running in this worktree")

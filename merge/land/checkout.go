@@ -18,7 +18,8 @@ var (
 	ErrUnborn   = errors.New("the branch has no commit yet")
 )
 
-// UnfinishedError says that a git command of the user's is half-way.
+// UnfinishedError says that the user has begun something with git that is not
+// finished: a merge, a rebase, a bisect.
 type UnfinishedError struct{ What string }
 
 func (e *UnfinishedError) Error() string { return fmt.Sprintf("a %s is in progress", e.What) }
@@ -29,7 +30,8 @@ type checkout struct {
 	tip    string
 }
 
-// checkedOut refuses every state but a branch with a commit and nothing half done.
+// checkedOut returns the branch that is checked out. Every other state is an error:
+// a bare repository, a detached HEAD, a branch without a commit, something unfinished.
 func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
 	if r.WorkTree == "" {
 		return checkout{}, ErrBare
@@ -57,7 +59,7 @@ func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
 	return checkout{strings.TrimPrefix(ref, "refs/heads/"), tip}, nil
 }
 
-// refusedAs is instead where git said no, and err where git could not be asked.
+// refusedAs returns instead if git ran and failed, and err if git could not be run.
 func refusedAs(err, instead error) error {
 	var no *repo.GitError
 	if errors.As(err, &no) {

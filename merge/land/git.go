@@ -11,17 +11,17 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// userGit makes a command that may ask for credentials and run hooks, in English
-// for us to read, and copies what it says to the user as it goes.
-func userGit(r *repo.Repo, ctx context.Context, progress io.Writer, args ...string) (*exec.Cmd, *bytes.Buffer) {
+// userGit is a git command that may ask for credentials and run hooks. Its messages
+// are in English, to be read here, and are copied to progress as they come.
+func userGit(ctx context.Context, r *repo.Repo, progress io.Writer, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	cmd := r.Git(ctx, args...)
 	cmd.Env = append(slices.Clip(cmd.Env), "LC_ALL=C", "LANGUAGE=")
-	var heard bytes.Buffer
-	cmd.Stderr = &heard
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	if progress != nil {
-		cmd.Stderr = io.MultiWriter(&heard, progress)
+		cmd.Stderr = io.MultiWriter(&stderr, progress)
 	}
-	return cmd, &heard
+	return cmd, &stderr
 }
 
 // ancestor reports whether a is an ancestor of b, or b itself.

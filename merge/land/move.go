@@ -11,8 +11,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// InTheWayError says that uncommitted changes, or untracked files, stand where
-// the branch's new tip would put files.
+// InTheWayError says that uncommitted changes or untracked files are where the
+// branch's new tip has files. Line is what git says of it.
 type InTheWayError struct{ Line string }
 
 func (e *InTheWayError) Error() string { return e.Line }
@@ -29,15 +29,15 @@ func mayMove(ctx context.Context, r *repo.Repo, tip, next string) error {
 	return err
 }
 
-// moveFile holds "BRANCH OLD NEW" while a branch is being moved.
+// moveFile is the file that holds "BRANCH OLD NEW" while a branch is being moved.
 func moveFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-move") }
 
 // ErrOvertaken says that another command moved or left the branch meanwhile.
 var ErrOvertaken = errors.New("another command has changed the branch meanwhile")
 
 // move takes branch, index and files from c.tip to next, keeping what is not
-// committed. Killed half-way it is completed by resume. Where the branch is not
-// at c.tip any more, it does nothing.
+// committed. If it is killed half-way, recoverMove completes it. A branch that is
+// no longer at c.tip gives ErrOvertaken, and nothing changes.
 func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
 	now, err := checkedOut(ctx, r)
 	if err != nil {
@@ -65,7 +65,8 @@ func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
 }
 
 // readTree takes index and files from one commit to another. What is not
-// committed stays, or it changes nothing and returns *InTheWayError.
+// committed stays. If that is impossible, it changes nothing and returns
+// *InTheWayError.
 func readTree(ctx context.Context, r *repo.Repo, from, to string) error {
 	_, err := repo.Output(r.GitParsed(ctx, "read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", from, to))
 	var no *repo.GitError

@@ -7,8 +7,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// Pull brings what is new on the target into the checked out branch, by a rebase
-// of what the branch has that the target has not.
+// Pull rebases the checked out branch onto the target. It takes no push lock. If the
+// target has no such branch, it returns *NoBranchError.
 func (l *Lander) Pull(ctx context.Context, target repo.Target) (*Landed, error) {
 	if target.Remote == "" {
 		return nil, &NoRemoteError{target.Branch}

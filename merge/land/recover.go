@@ -13,8 +13,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// resume completes a move that was killed. What the user has changed since in
-// files that the move is to change gives *InTheWayError, and stays.
+// recoverMove completes a move that was killed. If the user has since changed a file
+// that the move is to change, it returns *InTheWayError and leaves the file.
 func recoverMove(ctx context.Context, r *repo.Repo) error {
 	content, err := os.ReadFile(moveFile(r))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -37,7 +37,7 @@ func recoverMove(ctx context.Context, r *repo.Repo) error {
 		return err
 	}
 	if head == c.tip {
-		if err := redoFiles(ctx, r, c.tip, next); err != nil {
+		if err := redoReadTree(ctx, r, c.tip, next); err != nil {
 			return fmt.Errorf("complete a move that was killed: %w", err)
 		}
 		if err := moveBranch(ctx, r, c, next); err != nil {
@@ -47,39 +47,38 @@ func recoverMove(ctx context.Context, r *repo.Repo) error {
 	return os.Remove(moveFile(r))
 }
 
-// redoFiles is readTree again after one that was killed. That one wrote the
-// files first and the index last: files that are as the new commit has them
-// while the index still has the old would be taken for changes of the user's.
-// They are entered into the index, and git goes on from there.
-func redoFiles(ctx context.Context, r *repo.Repo, from, to string) error {
-	steps, err := moveSteps(ctx, r, from, to)
+// redoReadTree repeats a readTree that was killed. git writes the files first and
+// the index last, so files that are already as in the new commit look like changes
+// of the user's to it. They are staged first, and git goes on from there.
+func redoReadTree(ctx context.Context, r *repo.Repo, from, to string) error {
+	changes, err := changedFiles(ctx, r, from, to)
 	if err != nil {
 		return err
 	}
-	behind, err := unlike(ctx, r, steps)
+	behind, err := notDone(ctx, r, changes)
 	if err != nil {
 		return err
 	}
-	var arrived []step
-	for _, s := range steps {
-		if !behind[s.path] && s.there(r.WorkTree) {
+	var arrived []fileChange
+	for _, s := range changes {
+		if !behind[s.path] && s.plausible(r.WorkTree) {
 			arrived = append(arrived, s)
 		}
 	}
-	if err := enter(ctx, r, arrived); err != nil {
+	if err := stage(ctx, r, arrived); err != nil {
 		return err
 	}
 	_, _ = repo.Output(r.GitParsed(ctx, "update-index", "-q", "--refresh")) // it complains of what is changed
-	between, err := partWay(ctx, r, from, arrived)
+	between, err := partialTree(ctx, r, from, arrived)
 	if err != nil {
 		return err
 	}
 	return readTree(ctx, r, between, to)
 }
 
-// partWay is the tree of the commit with the steps done. From there git goes on
-// where it would stumble over a file in a folder's place from the commit itself.
-func partWay(ctx context.Context, r *repo.Repo, from string, done []step) (string, error) {
+// partialTree is the tree of the commit with the changes made. git can go on from it
+// where it could not from the commit, as a file may stand in a folder's place.
+func partialTree(ctx context.Context, r *repo.Repo, from string, done []fileChange) (string, error) {
 	path := filepath.Join(r.GitDir, "swarm-index")
 	defer os.Remove(path)
 	index := "GIT_INDEX_FILE=" + path
@@ -88,7 +87,7 @@ func partWay(ctx context.Context, r *repo.Repo, from string, done []step) (strin
 	if _, err := repo.Output(read); err != nil {
 		return "", err
 	}
-	if err := enter(ctx, r, done, index); err != nil {
+	if err := stage(ctx, r, done, index); err != nil {
 		return "", err
 	}
 	write := r.GitParsed(ctx, "write-tree")
@@ -96,16 +95,16 @@ func partWay(ctx context.Context, r *repo.Repo, from string, done []step) (strin
 	return repo.Line(write)
 }
 
-// step is one file that differs between two commits.
-type step struct {
+// fileChange is one file that differs between two commits.
+type fileChange struct {
 	path    string
 	info    string // "MODE ID" of the new one
 	removed bool
 }
 
-// there reports whether what stands at the path can be what the step makes of
-// it: nothing or a folder where it removes a file, a folder for a submodule.
-func (s step) there(top string) bool {
+// plausible reports whether what is at the path can be the result of the change:
+// nothing or a folder where it removes a file, a folder for a submodule.
+func (s fileChange) plausible(top string) bool {
 	info, err := os.Lstat(filepath.Join(top, filepath.FromSlash(s.path)))
 	switch {
 	case s.removed:
@@ -116,19 +115,19 @@ func (s step) there(top string) bool {
 	return err == nil
 }
 
-// moveSteps lists the files that differ, those to be removed first.
-func moveSteps(ctx context.Context, r *repo.Repo, from, to string) ([]step, error) {
+// changedFiles lists the files that differ, those to be removed first.
+func changedFiles(ctx context.Context, r *repo.Repo, from, to string) ([]fileChange, error) {
 	fields, err := repo.Fields(r.GitParsed(ctx, "diff-tree", "-r", "--raw", "--no-abbrev", "--no-renames", "-z", from, to))
 	if err != nil {
 		return nil, err
 	}
-	var removed, others []step
+	var removed, others []fileChange
 	for i := 0; i+1 < len(fields); i += 2 {
 		words := strings.Fields(fields[i]) // :MODE MODE ID ID STATUS
 		if len(words) != 5 {
 			return nil, errors.New("git diff-tree answered " + fields[i])
 		}
-		s := step{fields[i+1], words[1] + " " + words[3], words[4] == "D"}
+		s := fileChange{fields[i+1], words[1] + " " + words[3], words[4] == "D"}
 		if s.removed {
 			removed = append(removed, s)
 		} else {
@@ -138,9 +137,9 @@ func moveSteps(ctx context.Context, r *repo.Repo, from, to string) ([]step, erro
 	return append(removed, others...), nil
 }
 
-// unlike returns which files are not as the steps would have them. git looks
-// itself, with a copy of the index in which they are all done.
-func unlike(ctx context.Context, r *repo.Repo, steps []step) (map[string]bool, error) {
+// notDone returns the files that are not as after the changes. It lets git compare
+// them with a copy of the index in which all changes are made.
+func notDone(ctx context.Context, r *repo.Repo, changes []fileChange) (map[string]bool, error) {
 	index, err := repo.Line(r.GitParsed(ctx, "rev-parse", "--path-format=absolute", "--git-path", "index"))
 	if err != nil {
 		return nil, err
@@ -154,7 +153,7 @@ func unlike(ctx context.Context, r *repo.Repo, steps []step) (map[string]bool, e
 		return nil, err
 	}
 	defer os.Remove(copied)
-	if err := enter(ctx, r, steps, "GIT_INDEX_FILE="+copied); err != nil {
+	if err := stage(ctx, r, changes, "GIT_INDEX_FILE="+copied); err != nil {
 		return nil, err
 	}
 	refresh := r.GitParsed(ctx, "-c", "core.fsmonitor=false", "update-index", "-q", "--refresh")
@@ -173,10 +172,10 @@ func unlike(ctx context.Context, r *repo.Repo, steps []step) (map[string]bool, e
 	return behind, nil
 }
 
-// enter does the steps in the index alone.
-func enter(ctx context.Context, r *repo.Repo, steps []step, env ...string) error {
+// stage makes the changes in the index alone.
+func stage(ctx context.Context, r *repo.Repo, changes []fileChange, env ...string) error {
 	var lines strings.Builder
-	for _, s := range steps {
+	for _, s := range changes {
 		lines.WriteString(s.info + "\t" + s.path + "\x00") // mode 0 removes
 	}
 	cmd := r.GitParsed(ctx, "update-index", "-z", "--index-info")

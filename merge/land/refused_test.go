@@ -186,7 +186,7 @@ func TestLandUnreachable(t *testing.T) {
 	_ = a.unchanged(a.tryPull)
 }
 
-// TestLandLockHeld: without the lock nothing is done; ErrAtWork while another
+// TestLandLockHeld: without the lock nothing is done; ErrBusy while another
 // command is in the same worktree.
 func TestLandLockHeld(t *testing.T) {
 	t.Parallel()
@@ -209,7 +209,7 @@ func TestLandLockHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = a.unchanged(a.tryPull)
-	if err := a.unchanged(a.tryPush); !errors.Is(err, ErrAtWork) {
+	if err := a.unchanged(a.tryPush); !errors.Is(err, ErrBusy) {
 		t.Error(err)
 	}
 	release()

@@ -11,7 +11,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// LandingEnv is set for the hooks of a push that was let through already.
+// LandingEnv is the environment variable that is 1 for the hooks of a Push: gate and
+// lock have been asked already.
 const LandingEnv = "GIT_SWARM_LANDING"
 
 // RejectedError says that the remote, or a hook, refused the push.
@@ -25,17 +26,17 @@ var errMoved = errors.New("the target has moved")
 // fetch returns the target's tip, "" if the remote has no such branch.
 func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) {
 	for try := 1; ; try++ {
-		cmd, heard := userGit(l.Repo, ctx, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
+		cmd, stderr := userGit(ctx, l.Repo, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
 		_, err := repo.Output(cmd)
 		switch {
 		case err == nil:
 			return repo.Line(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
-		case strings.Contains(heard.String(), "couldn't find remote ref"):
+		case strings.Contains(stderr.String(), "couldn't find remote ref"):
 			return "", nil
 		case ctx.Err() != nil:
 			return "", context.Cause(ctx)
-		case try == fetchTries || !strings.Contains(heard.String(), "cannot lock ref") || strings.Contains(heard.String(), "cannot create"):
-			return "", fmt.Errorf("fetch from %s: %s", target.Remote, complaint(heard.String(), err))
+		case try == fetchTries || !strings.Contains(stderr.String(), "cannot lock ref") || strings.Contains(stderr.String(), "cannot create"):
+			return "", fmt.Errorf("fetch from %s: %s", target.Remote, complaint(stderr.String(), err))
 		}
 		// Another worktree's fetch has moved, or is moving, the same tracking ref.
 		select {
@@ -45,13 +46,13 @@ func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) 
 	}
 }
 
-// fetchTries is how often a fetch is tried that meets others'.
+// fetchTries is how often a fetch is tried while other fetches hold the same ref.
 const fetchTries = 10
 
 // push moves the target by an unforced push. Only a line of --porcelain output
 // with the flag of a new or fast-forwarded ref counts as done.
 func (l *Lander) push(ctx context.Context, tip string, target repo.Target) error {
-	cmd, heard := userGit(l.Repo, ctx, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
+	cmd, stderr := userGit(ctx, l.Repo, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
 	cmd.Env = append(cmd.Env, LandingEnv+"=1")
 	out, err := repo.Output(cmd)
 	for line := range strings.Lines(out) {
@@ -61,7 +62,7 @@ func (l *Lander) push(ctx context.Context, tip string, target repo.Target) error
 		case !ok:
 		case err == nil && (flag == " " || flag == "*"):
 			return nil
-		case flag == "=", flag == "!" && isMoved(summary, heard.String()):
+		case flag == "=", flag == "!" && isMoved(summary, stderr.String()):
 			return errMoved
 		case flag == "!":
 			return &RejectedError{strings.NewReplacer("[", "", "]", "").Replace(summary)}
@@ -70,17 +71,18 @@ func (l *Lander) push(ctx context.Context, tip string, target repo.Target) error
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return &RejectedError{complaint(heard.String(), fmt.Errorf("git push failed: %w", err))}
+	return &RejectedError{complaint(stderr.String(), fmt.Errorf("git push failed: %w", err))}
 }
 
 // isMoved reports whether a push was refused because the target had moved since
 // the fetch: as this side saw it, or as the remote found when it took the ref's lock.
-func isMoved(summary, heard string) bool {
+func isMoved(summary, stderr string) bool {
 	return strings.Contains(summary, "(fetch first)") || strings.Contains(summary, "(non-fast-forward)") ||
-		strings.Contains(heard, "cannot lock ref") || strings.Contains(heard, "incorrect old value provided")
+		strings.Contains(stderr, "cannot lock ref") || strings.Contains(stderr, "incorrect old value provided")
 }
 
-// complaint is the line of git's complaint that says why.
+// complaint is the first line of git's standard error that says why it failed, or err
+// if there is none.
 func complaint(text string, err error) string {
 	for line := range strings.Lines(text) {
 		for _, prefix := range []string{"fatal: ", "error: ", "ERROR: "} {

@@ -100,7 +100,7 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{err.Error(), "git remote add origin URL", exitNo}
 	case errors.Is(err, land.ErrDetached), errors.Is(err, land.ErrUnborn), errors.Is(err, land.ErrBare):
 		return &wording{err.Error(), "", exitNo}
-	case errors.Is(err, land.ErrAtWork), errors.Is(err, land.ErrOvertaken):
+	case errors.Is(err, land.ErrBusy), errors.Is(err, land.ErrOvertaken):
 		return &wording{err.Error(), "try again", exitAgain}
 	case errors.Is(err, lock.ErrLost):
 		return &wording{"the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", c.pushAgain(), exitAgain}

@@ -1,0 +1,78 @@
+package land
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// TestGate: the gate is asked, under the lock, about what would land; its no leaves
+// all as it was and marks the session, its yes clears the mark.
+func TestGate(t *testing.T) {
+	t.Parallel()
+	a, b := oneField(t)
+	b.commit("by B", "B", "changed\n")
+	before := b.push().After
+	a.commit("by A", "A", "changed\n")
+	no := errors.New("not reviewed")
+	var base, tip string
+	gated := func(answer error) func() (*Landed, error) {
+		return func() (*Landed, error) {
+			l := a.lander()
+			l.Gate = func(ctx context.Context, from, to string) error {
+				base, tip = from, to
+				if holder, err := l.Lock.Holder(ctx); err != nil || holder == nil || holder.Session != "A" {
+					t.Errorf("the lock is held by %+v (%v)", holder, err)
+				}
+				return answer
+			}
+			return l.Push(t.Context(), a.target(), lock.Wait{})
+		}
+	}
+	var gate *GateError
+	if err := a.unchanged(gated(no)); !errors.As(err, &gate) || !errors.Is(err, no) || gate.Error() != "not reviewed" {
+		t.Error(err)
+	}
+	if s := a.session(); s.Status != bus.Blocked || s.Note != "push: not reviewed" {
+		t.Errorf("%+v", s)
+	}
+	if subject := a.git("log", "--format=%s", base+".."+tip); base != before || subject != "by A" {
+		t.Errorf("it was asked about %s..%s: %q", base, tip, subject)
+	}
+	landed, err := gated(nil)()
+	if err != nil || landed.After != tip {
+		t.Errorf("%+v, %v", landed, err)
+	}
+	if s := a.session(); s.Status != bus.Running || s.Note != "" {
+		t.Errorf("%+v", s)
+	}
+	a.linear("by A", "by B")
+}
+
+// TestLandByWorktreeAdd: where refs are no files, git makes the scratch worktree.
+// It lands the same and leaves nothing, also after a conflict.
+func TestLandByWorktreeAdd(t *testing.T) {
+	t.Parallel()
+	a, b := besides(t)
+	push := func() (*Landed, error) {
+		l := b.lander()
+		l.Repo.RefFormat = "reftable"
+		return l.Push(t.Context(), b.target(), lock.Wait{})
+	}
+	b.commit("line 1", "base", nine(map[int]string{1: "B"}))
+	var conflict *ConflictError
+	if err := b.unchanged(push); !errors.As(err, &conflict) {
+		t.Error(err)
+	}
+	b.git("reset", "-q", "--hard", "HEAD~1")
+	b.commit("line 2", "base", nine(map[int]string{2: "B"}))
+	landed, err := push()
+	if err != nil || len(landed.Healed) != 1 || b.read("base") != bothLines {
+		t.Errorf("%+v, %v; base is %q", landed, err, b.read("base"))
+	}
+	b.tidy()
+	a.linear("[Session A] one", "line 2")
+}
