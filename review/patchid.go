@@ -19,7 +19,7 @@ func patchID(ctx context.Context, git *repo.Repo, r *Range) (object.Hash, error)
 	if err != nil {
 		return "", err
 	}
-	diff := git.GitParsed(ctx, "diff-tree", "-r", "-p", "--full-index", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", string(r.Base), string(r.Tip))
+	diff := diffTree(ctx, git, r.Base, r.Tip, "--binary")
 	diff.Stdout = write
 	patch := git.GitParsed(ctx, "patch-id", "--stable")
 	patch.Stdin = read

@@ -24,7 +24,7 @@ type RequestParams struct {
 	To    []string
 	Range *Range
 	Text  string // for the reviewers
-	Diff  string // shown instead of git's own diff; "" for none
+	Diff  string // kept as the author's comment; "" for none
 }
 
 // Request opens a review, and notifies the reviewers by message in the same

@@ -44,7 +44,7 @@ land on: git swarm help push.`,
 			return []cli.Flag{
 				&cli.StringFlag{Name: "to", Usage: "the reviewers, `B,C`"},
 				&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "`TEXT` for them"},
-				&cli.StringFlag{Name: "diff", Usage: "keep `TEXT` as the diff to show, \"-\" for standard input"},
+				&cli.StringFlag{Name: "diff", Usage: "keep `TEXT` as your comment beside git's own diff, \"-\" for standard input"},
 			}
 		},
 		run: runReviewRequest,

@@ -6,100 +6,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
 )
-
-func reviewShowVerb() *verb {
-	return &verb{
-		name: "review show", group: groupReview, args: "REVIEW", min: 1, max: 1, short: "show a review: who, what, the commits, the verdicts and the diff",
-		long: `REVIEW is a number, a commit or a branch. The diff is made afresh by git, unless
-one was given with the request.`,
-		json: true,
-		run: func(ctx context.Context, c *call) error {
-			b, err := c.Bus()
-			if err != nil {
-				return err
-			}
-			book := review.NewStore(b)
-			r, err := c.findReview(ctx, book, c.args[0])
-			if err != nil {
-				return err
-			}
-			if c.wantJSON() {
-				return c.object("review", jsonReview(r))
-			}
-			diff, err := book.Diff(ctx, r.Number)
-			if err != nil {
-				return err
-			}
-			return c.printReview(ctx, r, diff)
-		},
-	}
-}
-
-// printReview prints the review, then lets git print the commits and the diff:
-// in colour and through the pager on a terminal, byte for byte in a pipe.
-func (c *call) printReview(ctx context.Context, r *review.Review, diff string) error {
-	state := string(r.State)
-	if r.Newer > 0 {
-		state += fmt.Sprintf(" by #%d", r.Newer)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "Review #%d: %s\nFrom:   %s, %s\nTo:     %s\nChange: %s..%s", r.Number, state, r.From, text.Ago(c.Now(), r.At), strings.Join(r.To, ", "), r.Base.Short(), r.Tip.Short())
-	if r.Branch != "" {
-		fmt.Fprintf(&b, " of %s", text.Inert(strings.TrimPrefix(r.Branch, "refs/heads/")))
-	}
-	fmt.Fprintf(&b, ", to land on %s\n", text.Inert(strings.TrimPrefix(r.Target, "refs/")))
-	for _, e := range r.Events {
-		if e.Kind == review.Request && e.Text == "" {
-			continue
-		}
-		fmt.Fprintf(&b, "\n%s by %s, %s\n", upperFirst(string(e.Kind)), e.By, text.Ago(c.Now(), e.At))
-		if e.Text != "" {
-			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(text.Block(e.Text), "\n", "\n    "))
-		}
-	}
-	for _, line := range r.Foreign {
-		fmt.Fprintf(&b, "\nNot of git swarm, counts for nothing: %s\n", text.Excerpt(line, 200))
-	}
-	if err := c.printf("%s\n", b.String()); err != nil {
-		return err
-	}
-	span := string(r.Base) + ".." + string(r.Tip)
-	if _, err := repo.Output(c.swarm.Repo.GitParsed(ctx, "rev-parse", "--verify", "--quiet", string(r.Tip)+"^{commit}")); err != nil {
-		if diff != "" {
-			return c.printDiff(diff)
-		}
-		return refuseGoneCommit(r.Tip.Short())
-	}
-	if err := c.git(ctx, "--no-pager", "log", "--no-decorate", "--format=%h %an: %s", span); err != nil {
-		return err
-	}
-	if diff != "" {
-		return c.printDiff("\n" + diff)
-	}
-	if err := c.printf("\n"); err != nil {
-		return err
-	}
-	return c.git(ctx, "diff", string(r.Base), string(r.Tip))
-}
-
-// printDiff prints a diff that was given with the request: to the byte, except for
-// what would act on a terminal, and with a final newline even if it was given
-// without one, as "$(git diff)" gives it.
-func (c *call) printDiff(diff string) error {
-	if c.terminalWidth() > 0 {
-		diff = text.Block(diff)
-	}
-	if !strings.HasSuffix(diff, "\n") {
-		diff += "\n"
-	}
-	return c.printf("%s", diff)
-}
 
 // sayVerb is a verb that adds one event to a review.
 func sayVerb(kind review.Kind, short string, needsText bool) *verb {
