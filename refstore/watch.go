@@ -67,10 +67,10 @@ func (s *Store) Watch(names ...string) *Watcher {
 // have become empty, perhaps between the two.
 func (w *Watcher) add(dir string) (err error) {
 	for range 10 {
-		if err = file.MkdirAll(dir); err != nil {
-			return err
+		if err = file.MkdirAll(dir); err == nil {
+			err = w.files.Add(dir)
 		}
-		if err = w.files.Add(dir); !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

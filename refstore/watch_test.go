@@ -117,7 +117,12 @@ func TestWatchMissesNothing(t *testing.T) {
 			break
 		}
 		if err := w.Wait(ctx); err != nil {
-			t.Fatalf("slept at number %d: %v", number, err)
+			select {
+			case failure := <-failed:
+				t.Fatalf("slept at number %d: %v; the writer ended: %v", number, err, failure)
+			default:
+				t.Fatalf("slept at number %d: %v", number, err)
+			}
 		}
 	}
 	if err := <-failed; err != nil {

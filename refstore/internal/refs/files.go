@@ -118,8 +118,9 @@ func (f *Files) lock(u Update) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, fs.ErrNotExist): // git removes folders that have become empty
-			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		case errors.Is(err, fs.ErrNotExist): // git removes folders that have become empty, also while we make one below
+			err := os.MkdirAll(filepath.Dir(path), 0o777)
+			if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("lock %s: %w", u.Ref, err)
 			}
 		case errors.Is(err, fs.ErrExist):
