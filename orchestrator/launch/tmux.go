@@ -35,7 +35,7 @@ func FindTmux(ctx context.Context, env repo.Env, r *repo.Repo) (*Tmux, error) {
 		return nil, ErrNoTmux
 	}
 	t := &Tmux{env: env, path: path}
-	if _, err := t.run(ctx, "list-windows"); env.Get("TMUX") == "" || err != nil {
+	if _, err := t.run(ctx, "", "list-windows"); env.Get("TMUX") == "" || err != nil {
 		sum := sha256.Sum256([]byte(r.CommonDir)) // two repositories may have one name
 		t.Own = fmt.Sprintf("swarm-%s-%x", agents.PlainName(filepath.Base(strings.TrimSuffix(worktreeDir(r), ".worktrees"))), sum[:2])
 	}
@@ -50,25 +50,26 @@ func (t *Tmux) Open(ctx context.Context, name, dir, line string) error {
 	if t.Own != "" {
 		list, place = append(list, "-t", "="+t.Own), []string{"-t", "=" + t.Own + ":"}
 	}
-	windows, err := t.run(ctx, list...)
+	windows, err := t.run(ctx, "", list...)
 	switch {
 	case err != nil && t.Own != "":
-		_, err = t.run(ctx, "new-session", "-d", "-s", t.Own, "-n", name, "-c", dir, line)
+		_, err = t.run(ctx, dir, "new-session", "-d", "-s", t.Own, "-n", name, line)
 		return err
 	case err != nil:
 		return err
 	case slices.Contains(strings.Split(windows, "\n"), name):
 		return ErrWindow
 	}
-	_, err = t.run(ctx, append(append([]string{"new-window", "-d", "-n", name, "-c", dir}, place...), line)...)
+	_, err = t.run(ctx, dir, append(append([]string{"new-window", "-d", "-n", name}, place...), line)...)
 	return err
 }
 
-// run starts tmux without the variables that a client sets for its children: a
+// run starts tmux in dir, where a new window then begins: tmux would run commands
+// that it finds in the argument of -c. It starts without the variables that a client sets for its children: a
 // tmux server that starts now would pass them on to all its windows.
-func (t *Tmux) run(ctx context.Context, args ...string) (string, error) {
+func (t *Tmux) run(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, t.path, args...)
-	cmd.Env = clientEnv(t.env)
+	cmd.Dir, cmd.Env = dir, clientEnv(t.env)
 	out, err := cmd.CombinedOutput()
 	if err != nil && len(out) > 0 {
 		err = errors.New("tmux: " + strings.TrimSpace(string(out)))

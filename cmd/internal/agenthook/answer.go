@@ -35,20 +35,26 @@ func (h *invocation) say(a hook.Answer) error {
 	case hook.DenyPush:
 		return h.deny(fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. Run: git swarm push --to %s", text.Inert(a.Branch), text.ShellWord(a.Branch)))
 	case *hook.Reminder:
-		return h.object(h.dialect.keep(h.formatReminder(a)))
+		return h.object(h.dialect.keep(untagged(h.formatReminder(a))))
 	case hook.Wake:
 		h.woken = true
-		_, err := fmt.Fprintln(h.Stderr, formatNews(a.News, newsRoom))
+		_, err := fmt.Fprintln(h.Stderr, untagged(formatNews(a.News, newsRoom)))
 		return err
 	}
 	return nil
 }
 
 func (h *invocation) context(text string) error {
-	return h.object(h.dialect.context(h.name, h.session, text))
+	return h.object(h.dialect.context(h.name, h.session, untagged(text)))
 }
 
-func (h *invocation) deny(reason string) error { return h.object(h.dialect.deny(h.name, reason)) }
+func (h *invocation) deny(reason string) error {
+	return h.object(h.dialect.deny(h.name, untagged(reason)))
+}
+
+// untagged is text without "<": clients put what they are told between tags of their
+// own, which others' text must not close.
+func untagged(s string) string { return strings.ReplaceAll(s, "<", `\u003c`) }
 
 // errLate says that the answer came when it was not waited for any more.
 var errLate = errors.New("the answer came too late")
@@ -73,6 +79,7 @@ type budget struct {
 
 // add takes the line if it fits.
 func (r *budget) add(line string) bool {
+	line = untagged(line)
 	n := utf8.RuneCountInString(line)
 	if r.b.Len() > 0 {
 		n++
@@ -95,6 +102,7 @@ func (r *budget) String() string { return r.b.String() }
 func (r *budget) list(part int, lines []string, rest string) {
 	keep := max(r.left-part, 0)
 	for i, line := range lines {
+		line = untagged(line)
 		more := fmt.Sprintf("(%d more: %s)", len(lines)-i, rest)
 		need := utf8.RuneCountInString(line) + 1
 		if i < len(lines)-1 {
@@ -133,10 +141,7 @@ func (h *invocation) formatDenied(e *lock.HeldError) string {
 	if r, err := h.places.Repo(h.works); err == nil && r.CommonDir == h.swarm.Repo.CommonDir {
 		prefix = r.Prefix
 	}
-	line := text.HeldLine(h.Now(), e)
-	if utf8.RuneCountInString(line) > newsRoom/2 {
-		line = string([]rune(line)[:newsRoom/2]) + "…"
-	}
+	line := text.HeldLine(h.Now(), short(e))
 	path := e.Path
 	if strings.HasPrefix(path, "-") {
 		path = "./" + path
@@ -151,6 +156,20 @@ func (h *invocation) formatDenied(e *lock.HeldError) string {
 	return line + ". Work on something else meanwhile, or run: git swarm message " + e.Claim.Session + " " + text.ShellWord("Please release "+path+" when you can: git swarm unclaim "+path)
 }
 
+// short is e with texts that are not too long. They are cut one by one: a line that
+// is cut could end within quotes.
+func short(e *lock.HeldError) *lock.HeldError {
+	cut := func(s string, most int) string {
+		if runes := []rune(s); len(runes) > most {
+			return string(runes[:most]) + "…"
+		}
+		return s
+	}
+	held := *e
+	held.Path, held.Claim.Path, held.Claim.Reason = cut(e.Path, 80), cut(e.Claim.Path, 80), cut(e.Claim.Reason, 80)
+	return &held
+}
+
 func (h *invocation) formatReminder(k *hook.Reminder) string {
 	r := &budget{left: newsRoom}
 	r.add("git swarm, before you stop (said once):")
@@ -159,11 +178,15 @@ func (h *invocation) formatReminder(k *hook.Reminder) string {
 	}
 	if len(k.Unpushed) > 0 {
 		paths := k.Unpushed[:min(len(k.Unpushed), 3)]
-		text := text.Inert(strings.Join(paths, ", "))
-		if more := len(k.Unpushed) - len(paths); more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
+		quoted := make([]string, len(paths))
+		for i, path := range paths {
+			quoted[i] = text.Quoted(path)
 		}
-		if !r.add("You hold, changed and not landed: " + text + `. When it is ready: git swarm commit "message"` + thenPush(k.Target, ", then ") + `. What you give up: git swarm unclaim PATH`) {
+		held := strings.Join(quoted, ", ")
+		if more := len(k.Unpushed) - len(paths); more > 0 {
+			held += fmt.Sprintf(" and %d more", more)
+		}
+		if !r.add("You hold, changed and not landed: " + held + `. When it is ready: git swarm commit "message"` + thenPush(k.Target, ", then ") + `. What you give up: git swarm unclaim PATH`) {
 			r.add("You hold work that has not landed: git swarm claims")
 		}
 	}
@@ -186,11 +209,11 @@ func (h *invocation) formatParent(p hook.Parent) string {
 	return line
 }
 
-// holdings are claimed paths, as many as there is room for.
+// holdings are claimed paths, quoted, as many as there is room for.
 func holdings(held []string, limit int) string {
 	var b strings.Builder
 	for i, path := range held {
-		path = text.Inert(path)
+		path = text.Quoted(path)
 		if b.Len()+len(path) > limit {
 			fmt.Fprintf(&b, " (+%d)", len(held)-i)
 			break

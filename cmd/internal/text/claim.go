@@ -11,12 +11,17 @@ import (
 
 // HeldLine says who holds a path, since when, and why.
 func HeldLine(now time.Time, e *lock.HeldError) string {
-	line := fmt.Sprintf("%s (for %s, seen %s)", Inert(e.Error()), Age(now, e.Claim.Since), Ago(now, e.Seen))
+	shown := *e // between single quotes, which the paths must not close
+	shown.Path, shown.Claim.Path = escapeSingle(e.Path), escapeSingle(e.Claim.Path)
+	line := fmt.Sprintf("%s (for %s, seen %s)", Inert(shown.Error()), Age(now, e.Claim.Since), Ago(now, e.Seen))
 	if e.Claim.Reason != "" {
 		line += ": " + Quoted(e.Claim.Reason)
 	}
 	return line
 }
+
+// escapeSingle escapes what would end a text in single quotes.
+func escapeSingle(s string) string { return strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) }
 
 // PathFrom is a path from the work tree's top as it is typed in the folder that
 // prefix names.

@@ -62,12 +62,35 @@ func escape(s string, inQuotes bool) string {
 // nor one that reorders, hides or breaks what stands beside it.
 func plain(r rune) bool {
 	switch {
+	case r < 0x7f:
+		return r >= ' '
 	case r == 0x200d || r == 0xfe0f: // joins emoji
 		return true
 	case r == utf8.RuneError, r == 0x2028, r == 0x2029, unicode.IsControl(r), unicode.Is(unicode.Cf, r):
 		return false
 	}
-	return true
+	return !unseen(r)
+}
+
+// unseen reports whether a character takes no place, or a blank one, though Unicode
+// counts it among letters, marks or symbols: text can be hidden in them.
+func unseen(r rune) bool {
+	for _, span := range [...][2]rune{
+		{0x034f, 0x034f},   // combining grapheme joiner
+		{0x115f, 0x1160},   // Hangul fillers
+		{0x17b4, 0x17b5},   // Khmer inherent vowels
+		{0x180b, 0x180f},   // Mongolian variation selectors
+		{0x2800, 0x2800},   // blank braille pattern
+		{0x3164, 0x3164},   // Hangul filler
+		{0xfe00, 0xfe0e},   // variation selectors, without that of emoji
+		{0xffa0, 0xffa0},   // halfwidth Hangul filler
+		{0xe0000, 0xe0fff}, // tags, and variation selectors supplement
+	} {
+		if span[0] <= r && r <= span[1] {
+			return true
+		}
+	}
+	return false
 }
 
 // ShellWord quotes a word for a command line that a person may copy.

@@ -23,6 +23,8 @@ var nasty = []struct{ text, inert, quoted string }{
 	{"\u202egnp\u2066", `\u202egnp\u2066`, `"\u202egnp\u2066"`},
 	{"\u2028\u2029\u200b\ufeff\u00ad", `\u2028\u2029\u200b\ufeff\xad`, `"\u2028\u2029\u200b\ufeff\xad"`},
 	{"\U000e0041", `\U000e0041`, `"\U000e0041"`},
+	{"a\ufe00\U000e0100\U000e01ef", `a\ufe00\U000e0100\U000e01ef`, `"a\ufe00\U000e0100\U000e01ef"`},
+	{"\u115f\u3164\uffa0\u2800\u034f\u180b", `\u115f\u3164\uffa0\u2800\u034f\u180b`, `"\u115f\u3164\uffa0\u2800\u034f\u180b"`},
 	{"caf\xe9", `caf\xe9`, `"caf\xe9"`},
 	{"\ufffd", `\ufffd`, `"\ufffd"`},
 }
@@ -50,7 +52,8 @@ func FuzzInert(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, text := range []string{Inert(s), Quoted(s), ShellWord(s)} {
 			bad := func(r rune) bool {
-				return unicode.IsControl(r) || (unicode.Is(unicode.Cf, r) && r != 0x200d) || r == 0x2028 || r == 0x2029
+				return unicode.IsControl(r) || (unicode.Is(unicode.Cf, r) && r != 0x200d) || r == 0x2028 || r == 0x2029 ||
+					strings.ContainsRune("\u115f\u1160\u3164\uffa0\u2800\ufe00\ufe0e", r) || r >= 0xe0100 && r <= 0xe01ef
 			}
 			if strings.ContainsFunc(text, bad) || !utf8.ValidString(text) {
 				t.Errorf("%q is printed as %q", s, text)
