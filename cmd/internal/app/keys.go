@@ -29,6 +29,7 @@ func configKeys() []configKey {
 		{"swarm.heal", "which conflicts push, pull and heal resolve: safe, wide or off", "safe", true},
 		{"swarm.verify", "a command that must succeed on what would land, in a checkout of it", "", false},
 		{"swarm.requireReview", "push lands only what is approved", "false", true},
+		{"swarm.trusted", "git dirs of repositories inside another's work tree that hooks use all the same; the user's own configuration alone; init adds to it", "", false},
 		{"swarm.claude", "sessions may join by themselves before any was registered; set by init --claude and --agents", "false", false},
 		{"swarm.linger", "headless Claude Code sessions wait to be woken by messages, too", "false", false},
 	}
