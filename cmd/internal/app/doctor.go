@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,10 +156,16 @@ func (c *call) checkRemote(ctx context.Context, r *repo.Repo) finding {
 	if err != nil {
 		return finding{"remote", "bad", text.Inert(err.Error()), ""}
 	}
-	if strings.TrimSpace(out) == "" {
+	names := strings.Fields(out)
+	t, err := c.target(ctx, "HEAD", "") // an error is checkTarget's
+	isURL := strings.ContainsAny(t.Remote, "/:")
+	if err == nil && t.Remote != "" && !isURL && !slices.Contains(names, t.Remote) {
+		return finding{"remote", "bad", fmt.Sprintf("work lands on '%s', and there is no such remote", text.Inert(t.Remote)), "git config swarm.remote NAME, or git remote add " + text.ShellWord(t.Remote) + " URL"}
+	}
+	if len(names) == 0 {
 		return finding{"remote", "note", "none, so there is nowhere to push", "git remote add origin URL"}
 	}
-	return finding{"remote", "ok", text.Inert(strings.Join(strings.Fields(out), " ")), ""}
+	return finding{"remote", "ok", text.Inert(strings.Join(names, " ")), ""}
 }
 
 func (c *call) checkTarget(ctx context.Context) finding {

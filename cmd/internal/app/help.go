@@ -211,5 +211,8 @@ func unknownVerb(words []string) error {
 	} else if near := text.Nearest(words[0], guide.Names()); near != "" {
 		hint = "git swarm help " + near
 	}
+	if option := slices.IndexFunc(words[1:], func(w string) bool { return strings.HasPrefix(w, "-") }); option >= 0 {
+		words = words[:1+option]
+	}
 	return refuseVerb(words, hint)
 }

@@ -39,7 +39,7 @@ func configKeys() []configKey {
 func ownKeys() []string { return []string{"swarm.clauderule", "swarm.claudesharedrule"} }
 
 // checkKeys finds the keys of the configuration that nothing reads (a misspelt
-// swarm.requireReview is a gate that stands open) and a value that cannot be read.
+// swarm.requireReview is a gate that stands open) and values that cannot be read.
 func (c *call) checkKeys(r *repo.Repo) []finding {
 	config, err := r.Config()
 	if err != nil {
@@ -64,6 +64,12 @@ func (c *call) checkKeys(r *repo.Repo) []finding {
 	if _, err := c.Settings(); err != nil {
 		line, hint, _ := c.format(err)
 		found = append(found, finding{"config", "bad", text.Inert(line), hint})
+	}
+	for _, key := range []string{"swarm.claude", "swarm.linger"} { // what only hooks read, in silence
+		if _, err := config.Bool(key, false); err != nil {
+			line, hint, _ := c.format(err)
+			found = append(found, finding{"config", "bad", text.Inert(line), hint})
+		}
 	}
 	if len(found) == 0 {
 		return []finding{{"config", "ok", "every swarm.* key is known, and its value can be read", ""}}
