@@ -18,6 +18,7 @@ const (
 	IsRejected       Reason = "rejected"
 	IsSuperseded     Reason = "superseded" // only of a review that is not the newest
 	HasChanged       Reason = "changed"
+	HasOtherTarget   Reason = "another target" // it was approved for another branch
 )
 
 // NotClearError says that what a session would land was not approved.
@@ -37,6 +38,8 @@ func (e *NotClearError) Error() string {
 		return fmt.Sprintf("%s: review #%d was rejected by %s: %q", e.Session, e.Review.Number, v.By, v.Text)
 	case IsSuperseded:
 		return fmt.Sprintf("%s: review #%d was superseded by #%d", e.Session, e.Review.Number, e.Review.Newer)
+	case HasOtherTarget:
+		return fmt.Sprintf("%s: review #%d approved it for %s", e.Session, e.Review.Number, e.Review.Target)
 	case HasChanged:
 		line := fmt.Sprintf("%s: changed since the approval of review #%d", e.Session, e.Review.Number)
 		if len(e.Commits) > 0 {
@@ -50,6 +53,8 @@ func (e *NotClearError) Error() string {
 // Clear returns nil if the change Base..Tip of r, which the session is about to
 // land, is what the reviewers of this review approved; else *NotClearError. The
 // review is the session's newest request (see [Store.Latest]), nil for none.
+//
+// An approval is for one target: r.Target, if it is known, must be the request's.
 //
 // It is that change if r.Tip is the approved commit and no commit has been taken
 // off the target since, or if the approved change applied to r.Base, as one
@@ -74,6 +79,9 @@ func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 		return no
 	case review.State != Approved:
 		no.Reason = IsPending
+		return no
+	case r.Target != "" && review.Target != "" && r.Target != review.Target:
+		no.Reason = HasOtherTarget
 		return no
 	}
 	git := s.bus.Store().Repo()

@@ -103,7 +103,7 @@ func Now(ctx context.Context, git *repo.Repo, r *Review, target string) (*Range,
 	if err != nil {
 		return nil, err
 	}
-	now.Base = r.Base
+	now.Base, now.Target = r.Base, r.Target
 	return now, nil
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/merge/heal"
@@ -27,8 +28,25 @@ func (c *call) gate(b *bus.Bus, target repo.Target, id string) func(ctx context.
 		if base == "" && newest != nil { // the target begins with this push
 			base = string(newest.Base)
 		}
-		return book.Clear(ctx, id, newest, &review.Range{Base: object.Hash(base), Tip: object.Hash(tip)})
+		ref, err := c.approvedTarget(ctx, target, newest)
+		if err != nil {
+			return err
+		}
+		return book.Clear(ctx, id, newest, &review.Range{Target: ref, Base: object.Hash(base), Tip: object.Hash(tip)})
 	}
+}
+
+// approvedTarget is the target's ref as a request for it names it; one that was made
+// before the target was ever fetched may name the local branch.
+func (c *call) approvedTarget(ctx context.Context, target repo.Target, newest *review.Review) (string, error) {
+	ref, err := c.swarm.Repo.TargetRef(ctx, target)
+	if errors.Is(err, repo.ErrNoTarget) {
+		return "", nil
+	}
+	if newest != nil && newest.Target == "refs/heads/"+target.Branch {
+		ref = newest.Target
+	}
+	return ref, err
 }
 
 // healing is how far conflicts with what is on the target are healed.

@@ -101,7 +101,7 @@ func (c *call) hookPrePush(ctx context.Context) error {
 		if !required {
 			continue
 		}
-		if err := c.mayPush(ctx, words[1], words[3]); err != nil {
+		if err := c.mayPush(ctx, targets[i], words[1], words[3]); err != nil {
 			return err
 		}
 	}
@@ -137,7 +137,7 @@ func (c *call) requiresReview(ctx context.Context, target repo.Target, tip strin
 
 // mayPush checks what a plain push would land: as the session's, or for a person
 // as whoever asked for a review of that very commit.
-func (c *call) mayPush(ctx context.Context, tip, remote string) error {
+func (c *call) mayPush(ctx context.Context, target repo.Target, tip, remote string) error {
 	b, err := c.Bus()
 	if err != nil {
 		return err
@@ -172,6 +172,9 @@ func (c *call) mayPush(ctx context.Context, tip, remote string) error {
 		if newest != nil {
 			r.Base = newest.Base
 		}
+	}
+	if r.Target, err = c.approvedTarget(ctx, target, newest); err != nil {
+		return err
 	}
 	return book.Clear(ctx, id, newest, r)
 }
