@@ -128,12 +128,13 @@ and how it came about.`,
 			if err != nil {
 				return err
 			}
-			return c.printClaims(held)
+			return c.printClaims(held, below)
 		},
 	}
 }
 
-func (c *call) printClaims(held []lock.Claim) error {
+// printClaims lists what is claimed, at or below a path unless that is "".
+func (c *call) printClaims(held []lock.Claim, below string) error {
 	if c.wantJSON() {
 		for _, h := range held {
 			if err := c.object("claim", jsonClaim(h)); err != nil {
@@ -143,7 +144,11 @@ func (c *call) printClaims(held []lock.Claim) error {
 		return nil
 	}
 	if len(held) == 0 {
-		c.notef("nothing is claimed")
+		if below != "" {
+			c.notef("nothing at '%s' is claimed", text.Inert(below))
+		} else {
+			c.notef("nothing is claimed")
+		}
 		return nil
 	}
 	heading, reasons := []string{"Path", "Session", "Since"}, false

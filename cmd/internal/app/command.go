@@ -93,9 +93,14 @@ func (v *verb) wrongCount(args []string) error {
 	return v.unexpected(args[v.max])
 }
 
-// unexpected refuses an argument behind the last: most often text without quotes.
+// unexpected refuses an argument behind the last: of a verb that takes text most
+// often a part of it, without quotes.
 func (v *verb) unexpected(arg string) error {
-	return usageOf(v, fmt.Sprintf("unexpected argument '%s' (quote the text)", text.Inert(arg)))
+	line := fmt.Sprintf("unexpected argument '%s'", text.Inert(arg))
+	if strings.HasSuffix(v.args, "BODY") || strings.HasSuffix(v.args, "MESSAGE") {
+		line += " (quote the text)"
+	}
+	return usageOf(v, line)
 }
 
 // run finds the verb and runs it.
