@@ -6,18 +6,20 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/review"
 )
 
-// request asks A to review a new commit on B's branch.
-func (w *world) request(t *testing.T) {
+// request has the session ask A to review a new commit on its branch.
+func (w *world) request(t *testing.T, by string) {
 	t.Helper()
-	w.Git("checkout", "-q", "-B", "feat/back")
+	branch := "feat/" + by
+	w.Git("checkout", "-q", "-B", branch)
 	w.Git("commit", "-q", "--allow-empty", "-m", "work")
 	w.Git("checkout", "-q", "main")
-	r, err := review.FindRange(t.Context(), w.repo, "refs/heads/feat/back", "refs/heads/main")
+	r, err := review.FindRange(t.Context(), w.repo, "refs/heads/"+branch, "refs/heads/main")
 	w.Must(err)
-	_, err = review.NewStore(w.bus).Request(t.Context(), "B", review.RequestParams{To: []string{"A"}, Range: r})
+	_, err = review.NewStore(w.bus).Request(t.Context(), by, review.RequestParams{To: []string{"A"}, Range: r})
 	w.Must(err)
 }
 
@@ -38,8 +40,10 @@ func (w *world) reminder(session string) *Reminder {
 // TestStopReviews: a session is reminded once of each review that waits for it.
 func TestStopReviews(t *testing.T) {
 	w := newWorld(t)
+	_, err := w.bus.Register(t.Context(), []bus.Registration{{ID: "C", Workstream: "docs"}})
+	w.Must(err)
 	w.run("A", agents.Prompt)
-	w.request(t)
+	w.request(t, "B")
 	w.run("A", agents.Prompt) // the message about it
 	if r := w.reminder("A"); r == nil || !slices.Equal(r.Reviews, []int{1}) {
 		t.Fatalf("%+v", r)
@@ -47,8 +51,7 @@ func TestStopReviews(t *testing.T) {
 	if r := w.reminder("A"); r != nil {
 		t.Errorf("again: %+v", r)
 	}
-	w.Git("merge", "-q", "--ff-only", "feat/back")
-	w.request(t)
+	w.request(t, "C") // while the first still waits
 	if r := w.reminder("A"); r == nil || !slices.Equal(r.Reviews, []int{2}) {
 		t.Errorf("the next: %+v", r)
 	}

@@ -299,6 +299,12 @@ func TestEvents(t *testing.T) {
 	done := bus.Done
 	must(s.m.Bus.SetStatus(ctx, "S000", "S000", bus.Change{Status: &done}, nil))
 	step("done", "done S000")
+	lease, _, err := s.m.Push.Acquire(ctx, "S001", lock.Wait{})
+	must(err)
+	step("landing", "lock S001")
+	step("still landing")
+	must(lease.Release(ctx))
+	step("landed")
 }
 
 // BenchmarkTick is a look over 200 sessions and 20,000 entries of which nothing
