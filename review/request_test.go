@@ -3,6 +3,8 @@ package review
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +87,63 @@ func TestPatchID(t *testing.T) {
 	}
 	if _, err := patchID(bg, git, &Range{Base: idA, Tip: idB}); err == nil {
 		t.Error("of commits that are not there: no error")
+	}
+}
+
+// A binary change counts to the byte, and diff drivers and renames make no
+// difference.
+func TestPatchIDOfBytes(t *testing.T) {
+	s := newSwarm(t)
+	git := s.bus.Store().Repo()
+	s.write("bin", "\x00\x01")
+	s.Git("mv", "other", "elsewhere")
+	s.commit("binary")
+	first, err := patchID(bg, git, s.span())
+	s.Must(err)
+	s.write(".git/info/attributes", "* diff=odd\n")
+	s.Git("config", "diff.odd.command", "false")
+	s.Git("config", "diff.odd.textconv", "echo")
+	if id, err := patchID(bg, git, s.span()); err != nil || id != first {
+		t.Errorf("with a diff driver: %s, not %s: %v", id, first, err)
+	}
+	s.Must(os.Remove(filepath.Join(s.Dir, ".git/info/attributes")))
+	s.write("bin", "\x00\x02")
+	s.commit("another byte", "--amend")
+	if id, err := patchID(bg, git, s.span()); err != nil || id == first {
+		t.Errorf("with another byte: %s, %v", id, err)
+	}
+}
+
+// Of each session, ListOpen shows the newest request, unless it is withdrawn.
+func TestListOpen(t *testing.T) {
+	s := newSwarm(t)
+	open := func() (all []string) {
+		s.Must(s.ListOpen(bg, func(r *Review) bool {
+			all = append(all, fmt.Sprintf("%s #%d %s", r.From, r.Number, r.State))
+			return true
+		}))
+		return all
+	}
+	if got := open(); got != nil {
+		t.Errorf("before any: %q", got)
+	}
+	s.request("A", "B")
+	s.request("B", "A")
+	s.request("A", "B")
+	s.request("C", "A")
+	s.say("A", 2, Reject, "no")
+	if got := open(); !slices.Equal(got, []string{"A #3 pending", "B #2 rejected", "C #4 pending"}) {
+		t.Errorf("%q", got)
+	}
+	s.say("A", 3, Withdraw, "")
+	s.say("A", 4, Approve, "")
+	if got := open(); !slices.Equal(got, []string{"B #2 rejected", "C #4 approved"}) {
+		t.Errorf("after a withdrawal: %q", got)
+	}
+	visits := 0
+	s.Must(s.ListOpen(bg, func(*Review) bool { visits++; return false }))
+	if visits != 1 {
+		t.Errorf("%d visits after the end", visits)
 	}
 }
 
