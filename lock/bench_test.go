@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // One claim and its release, among few and many others and after a short and a
@@ -29,7 +31,7 @@ func BenchmarkGrant(b *testing.B) {
 		})
 		b.Run(name+"/refused", func(b *testing.B) {
 			for b.Loop() {
-				if _, ok := errors.AsType[*HeldError](second(s.Grant(bg, "A", Request{Paths: []string{"d0/s0/f0"}}))); !ok {
+				if _, ok := errors.AsType[*HeldError](refstoretest.Err(s.Grant(bg, "A", Request{Paths: []string{"d0/s0/f0"}}))); !ok {
 					b.Fatal("not refused")
 				}
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 func TestGrant(t *testing.T) {
@@ -262,7 +263,7 @@ func TestOwn(t *testing.T) {
 	s.Must(s.Release(bg, "B", []string{"src/y/b", "src/y/z/deep"}))
 	s.grant("A", "src")
 	step("src")
-	s.Must(second(s.ReleaseAll(bg, "A")))
+	s.Must(refstoretest.Err(s.ReleaseAll(bg, "A")))
 	step()
 	if _, err := s.Held(bg, "A", Held{Tip: "1234567890123456789012345678901234567890"}); err == nil {
 		t.Error("an unknown moment is taken")
@@ -293,7 +294,9 @@ func TestFoldCase(t *testing.T) {
 	s.grant("B", "src/auth/x.py") // from where it makes one
 	folding := *s.Claims
 	folding.FoldCase = true
-	grant := func(by, path string) error { return second(folding.Grant(bg, by, Request{Paths: []string{path}})) }
+	grant := func(by, path string) error {
+		return refstoretest.Err(folding.Grant(bg, by, Request{Paths: []string{path}}))
+	}
 	for path, holder := range map[string]string{
 		"SRC/auth": "A", "Src/Auth/x.PY": "A", "Src/Auth/X.py": "A", "src/auth/x.py": "B", "src": "B", "src/auth/X.PY/z": "B",
 	} {
@@ -314,8 +317,6 @@ func TestFoldCase(t *testing.T) {
 	s.want("Src/Auth/New.py A#3")
 	s.healthy()
 }
-
-func second[T any](_ T, err error) error { return err }
 
 // A reason is kept to the byte, and is never so long that git fsck would refuse
 // the claim where it stands at .gitattributes.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // lived is a swarm in which everything there is has happened.
@@ -170,22 +171,22 @@ func TestDamageIsTold(t *testing.T) {
 	use := map[string][]func() error{
 		ClaimsRef: {
 			func() error {
-				err := second(s.List(bg, ""))
+				err := refstoretest.Err(s.List(bg, ""))
 				if left := s.bus.Store().SetAside(); err == nil && len(left) > 0 {
 					return left[0]
 				}
 				return err
 			},
-			func() error { return second(s.Holders(bg, []string{"z/deep"})) },
-			func() error { return second(s.Grant(bg, "B", Request{Paths: []string{"z"}, Takeover: true})) },
+			func() error { return refstoretest.Err(s.Holders(bg, []string{"z/deep"})) },
+			func() error { return refstoretest.Err(s.Grant(bg, "B", Request{Paths: []string{"z"}, Takeover: true})) },
 			func() error {
-				return second(s.GrantWait(bg, "B", Request{Paths: []string{"z"}}, Wait{Timeout: time.Minute}))
+				return refstoretest.Err(s.GrantWait(bg, "B", Request{Paths: []string{"z"}}, Wait{Timeout: time.Minute}))
 			},
 			func() error { return s.Release(bg, "A", []string{"z"}) },
-			func() error { return second(s.ReleaseAll(bg, "A")) },
+			func() error { return refstoretest.Err(s.ReleaseAll(bg, "A")) },
 		},
 		LocksRef: {
-			func() error { return second(s.push(LeaseTime).Holder(bg)) },
+			func() error { return refstoretest.Err(s.push(LeaseTime).Holder(bg)) },
 			func() error { _, _, err := s.push(LeaseTime).Acquire(bg, "A", Wait{Timeout: time.Minute}); return err },
 		},
 	}

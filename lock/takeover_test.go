@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // inbox is who wrote what to a session.
@@ -22,7 +24,7 @@ func (s *swarm) inbox(id string) []string {
 
 func (s *swarm) takeover(by string, paths ...string) error {
 	s.Helper()
-	return second(s.Grant(bg, by, Request{Paths: paths, Takeover: true}))
+	return refstoretest.Err(s.Grant(bg, by, Request{Paths: paths, Takeover: true}))
 }
 
 // Only a session that was silent for longer than staleAfter loses its claims,

@@ -25,9 +25,9 @@ func crowd(t *testing.T, seed uint64) (c *checkout, names []string) {
 			if rate > 0 {
 				lines = s.edit(lines, rate)
 			}
-			c.write(name, strings.Join(lines, ""))
+			c.Write(name, strings.Join(lines, ""))
 		}
-		c.commit(subject)
+		c.Commit(subject)
 	}
 	save("base", 0)
 	c.Git("branch", "topic")

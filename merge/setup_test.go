@@ -20,14 +20,9 @@ type checkout struct{ *refstoretest.Repo }
 func newCheckout(t testing.TB) *checkout {
 	t.Helper()
 	c := &checkout{refstoretest.NewRepo(t)}
-	c.write("README", "start\n")
-	c.commit("start")
+	c.Write("README", "start\n")
+	c.Commit("start")
 	return c
-}
-
-func (c *checkout) write(name, text string) {
-	c.Helper()
-	c.Must(os.WriteFile(filepath.Join(c.Dir, name), []byte(text), 0o666))
 }
 
 func (c *checkout) read(name string) string {
@@ -35,13 +30,6 @@ func (c *checkout) read(name string) string {
 	content, err := os.ReadFile(filepath.Join(c.Dir, name))
 	c.Must(err)
 	return string(content)
-}
-
-// commit commits all there is.
-func (c *checkout) commit(subject string) {
-	c.Helper()
-	c.Git("add", "-A")
-	c.Git("commit", "-q", "-m", subject)
 }
 
 func (c *checkout) repo() *repo.Repo {

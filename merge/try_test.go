@@ -16,21 +16,21 @@ func TestTry(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	for _, name := range []string{"heals", "clash", "clean", "notext", "odd\nname"} {
-		c.write(name, nine(nil))
+		c.Write(name, nine(nil))
 	}
-	c.write(".gitattributes", "notext -merge\n")
-	c.commit("files")
+	c.Write(".gitattributes", "notext -merge\n")
+	c.Commit("files")
 	for branch, files := range map[string]map[string]map[int]string{
 		"a": {"heals": {1: "A"}, "odd\nname": {1: "A"}, "notext": {1: "A"}, "clash": {5: "A"}, "clean": {1: "A"}},
 		"b": {"heals": {2: "B"}, "odd\nname": {2: "B"}, "notext": {2: "B"}, "clash": {5: "B"}, "clean": {9: "B"}},
 	} {
 		c.Git("checkout", "-q", "-b", branch, "main")
 		for name, changed := range files {
-			c.write(name, nine(changed))
+			c.Write(name, nine(changed))
 		}
-		c.commit("all")
+		c.Commit("all")
 	}
-	c.write("README", "changed since\n")
+	c.Write("README", "changed since\n")
 	index := filepath.Join(c.Dir, ".git", "index")
 	before := c.state()
 

@@ -16,8 +16,8 @@ func twenty(b *testing.B, others int) *swarm {
 	s := newSwarm(b)
 	s.fill(others)
 	for i := range 18 {
-		s.write(fmt.Sprint("file", i), lines("x", 50, nil))
-		s.commit(fmt.Sprint("commit ", i))
+		s.Write(fmt.Sprint("file", i), lines("x", 50, nil))
+		s.Commit(fmt.Sprint("commit ", i))
 	}
 	r := s.request("A", "B")
 	s.say("B", r.Number, Approve, "")
@@ -65,8 +65,8 @@ func BenchmarkMergeOK(b *testing.B) {
 		ahead(s)
 		s.Git("rebase", "-q", "main")
 		s.bench(name+"merge-ok, rebased", program, "merge-ok", "A")
-		s.write("new", "amended")
-		s.commit("amended")
+		s.Write("new", "amended")
+		s.Commit("amended")
 		b.Run(name+"merge-ok, refused", func(b *testing.B) {
 			for b.Loop() {
 				cmd := exec.Command(program, "merge-ok", "A")

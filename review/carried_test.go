@@ -9,7 +9,7 @@ import (
 
 // ahead is an edit of main beside the change of feat.
 func ahead(s *swarm) {
-	s.onMain("ahead", func() { s.write("other", lines("other", 40, map[int]string{1: "ahead"})) })
+	s.onMain("ahead", func() { s.Write("other", lines("other", 40, map[int]string{1: "ahead"})) })
 }
 
 // rebases: the change, on another base.
@@ -19,15 +19,15 @@ var rebases = []history{
 	{"clean, twice", nil, func(s *swarm) {
 		ahead(s)
 		s.Git("rebase", "-q", "main")
-		s.onMain("further", func() { s.write("further", "further\n") })
+		s.onMain("further", func() { s.Write("further", "further\n") })
 		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, with lines moved by the target", nil, func(s *swarm) {
-		s.onMain("ahead", func() { s.write("code", "top\n"+lines("code", 40, map[int]string{40: "bottom"})) })
+		s.onMain("ahead", func() { s.Write("code", "top\n"+lines("code", 40, map[int]string{40: "bottom"})) })
 		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, with lines near the change altered by the target", nil, func(s *swarm) {
-		s.onMain("ahead", func() { s.write("code", lines("code", 40, map[int]string{18: "near", 22: "near"})) })
+		s.onMain("ahead", func() { s.Write("code", lines("code", 40, map[int]string{18: "near", 22: "near"})) })
 		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, onto a renamed file", nil, func(s *swarm) {
@@ -37,19 +37,19 @@ var rebases = []history{
 	{"clean, onto a renamed and altered file", nil, func(s *swarm) {
 		s.onMain("ahead", func() {
 			s.Git("mv", "code", "renamed")
-			s.write("renamed", lines("code", 40, map[int]string{2: "too"}))
+			s.Write("renamed", lines("code", 40, map[int]string{2: "too"}))
 		})
 		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, of a file renamed and then rewritten", func(s *swarm) {
 		s.Git("mv", "other", "moved")
-		s.commit("rename")
-		s.write("moved", lines("quite another", 20, nil)+lines("other", 40, nil)[strings.Index(lines("other", 40, nil), "other 21"):])
-		s.commit("rewrite the first half")
-		s.write("moved", lines("quite another", 38, nil)+"other 39\nother 40\n")
-		s.commit("rewrite the rest")
+		s.Commit("rename")
+		s.Write("moved", lines("quite another", 20, nil)+lines("other", 40, nil)[strings.Index(lines("other", 40, nil), "other 21"):])
+		s.Commit("rewrite the first half")
+		s.Write("moved", lines("quite another", 38, nil)+"other 39\nother 40\n")
+		s.Commit("rewrite the rest")
 	}, func(s *swarm) {
-		s.onMain("ahead", func() { s.write("other", lines("other", 40, map[int]string{40: "ahead"})) })
+		s.onMain("ahead", func() { s.Write("other", lines("other", 40, map[int]string{40: "ahead"})) })
 		s.Git("rebase", "-q", "main")
 	}, true},
 	{"clean, squashed and reworded", nil, func(s *swarm) {
@@ -58,40 +58,40 @@ var rebases = []history{
 		s.Git("reset", "-q", "--soft", "main")
 		s.Git("commit", "-q", "-m", "all")
 	}, true},
-	{"clean, of a binary file", func(s *swarm) { s.write("bin", "\x00\x01\x02"); s.commit("bin") }, func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
+	{"clean, of a binary file", func(s *swarm) { s.Write("bin", "\x00\x01\x02"); s.Commit("bin") }, func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
 	{"clean, of modes alone", func(s *swarm) {
 		s.Must(os.Chmod(filepath.Join(s.Dir, "other"), 0o777))
-		s.commit("mode")
+		s.Commit("mode")
 	}, func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
 	{"clean, of 200 commits", many, func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
 	{"one of 200 commits amended", many, func(s *swarm) {
 		s.Git("checkout", "-q", "feat~100")
-		s.write("many/odd", "odd\n")
-		s.commit("odd", "--amend")
+		s.Write("many/odd", "odd\n")
+		s.Commit("odd", "--amend")
 		s.Git("rebase", "-q", "--onto", "HEAD", "feat~100", "feat")
 	}, false},
 	{"clean, then amended", nil, func(s *swarm) {
 		ahead(s)
 		s.Git("rebase", "-q", "main")
-		s.write("new", "new \n")
-		s.commit("two", "--amend")
+		s.Write("new", "new \n")
+		s.Commit("two", "--amend")
 	}, false},
 	{"clean, but for a commit left out", nil, func(s *swarm) {
 		ahead(s)
 		s.Git("rebase", "-q", "--onto", "main", "feat^", "feat")
 	}, false},
 	{"with a conflict resolved by hand", nil, func(s *swarm) {
-		s.onMain("ahead", func() { s.write("code", lines("code", 40, map[int]string{20: "another"})) })
+		s.onMain("ahead", func() { s.Write("code", lines("code", 40, map[int]string{20: "another"})) })
 		s.fails("rebase", "-q", "main")
-		s.write("code", code(nil))
+		s.Write("code", code(nil))
 		s.Git("add", "code")
 		s.Git("rebase", "--continue")
 	}, false},
 	{"that takes off what the target did", nil, func(s *swarm) {
 		ahead(s)
 		s.Git("rebase", "-q", "main")
-		s.write("other", lines("other", 40, nil))
-		s.commit("two", "--amend")
+		s.Write("other", lines("other", 40, nil))
+		s.Commit("two", "--amend")
 	}, false},
 }
 
@@ -118,48 +118,48 @@ var merges = []history{
 	{"of the target, twice", nil, func(s *swarm) {
 		ahead(s)
 		s.Git("merge", "-q", "-m", "merge", "main")
-		s.onMain("further", func() { s.write("further", "further\n") })
+		s.onMain("further", func() { s.Write("further", "further\n") })
 		s.Git("merge", "-q", "-m", "merge", "main")
 	}, true},
 	{"of the target, which then moves on", nil, func(s *swarm) {
 		ahead(s)
 		s.Git("merge", "-q", "-m", "merge", "main")
-		s.onMain("further", func() { s.write("further", "further\n") })
+		s.onMain("further", func() { s.Write("further", "further\n") })
 	}, true},
 	{"of the target, then rebased", nil, func(s *swarm) {
 		ahead(s)
 		s.Git("merge", "-q", "-m", "merge", "main")
-		s.onMain("further", func() { s.write("further", "further\n") })
+		s.onMain("further", func() { s.Write("further", "further\n") })
 		s.Git("rebase", "-q", "main")
 	}, true},
 	{"of the target, before the review", func(s *swarm) { ahead(s); s.Git("merge", "-q", "-m", "merge", "main") }, func(s *swarm) {
-		s.onMain("further", func() { s.write("further", "further\n") })
+		s.onMain("further", func() { s.Write("further", "further\n") })
 		s.Git("rebase", "-q", "main")
 	}, true},
 	{"of the target, with more in it than there was", nil, func(s *swarm) {
 		ahead(s)
 		s.Git("merge", "-q", "--no-commit", "main")
-		s.write("evil", "evil\n")
-		s.commit("merge")
+		s.Write("evil", "evil\n")
+		s.Commit("merge")
 	}, false},
 	{"of the target, with a conflict resolved by hand", nil, func(s *swarm) {
-		s.onMain("ahead", func() { s.write("code", lines("code", 40, map[int]string{20: "another"})) })
+		s.onMain("ahead", func() { s.Write("code", lines("code", 40, map[int]string{20: "another"})) })
 		s.fails("merge", "-q", "main")
-		s.write("code", code(nil))
-		s.commit("merge")
+		s.Write("code", code(nil))
+		s.Commit("merge")
 	}, false},
 	{"of the target, throwing its side away", nil, func(s *swarm) { ahead(s); s.Git("merge", "-q", "-s", "ours", "-m", "merge", "main") }, false},
 	{"of another branch", nil, func(s *swarm) {
 		s.Git("checkout", "-q", "-b", "else", "main")
-		s.write("else", "else\n")
-		s.commit("else")
+		s.Write("else", "else\n")
+		s.Commit("else")
 		s.Git("checkout", "-q", "feat")
 		s.Git("merge", "-q", "-m", "merge", "else")
 	}, false},
 	{"of another branch that the target has by now", nil, func(s *swarm) {
 		s.Git("checkout", "-q", "-b", "else", "main")
-		s.write("else", "else\n")
-		s.commit("else")
+		s.Write("else", "else\n")
+		s.Commit("else")
 		s.Git("checkout", "-q", "feat")
 		s.Git("merge", "-q", "-m", "merge", "else")
 		s.Git("branch", "-f", "main", "else")
@@ -181,8 +181,8 @@ var targets = []history{
 		s.Git("rebase", "-q", "main")
 	}, true},
 	{"has part of it already, with the rest on the same lines", func(s *swarm) {
-		s.write("code", code(map[int]string{19: "more", 20: "again", 21: "more"}))
-		s.commit("three")
+		s.Write("code", code(map[int]string{19: "more", 20: "again", 21: "more"}))
+		s.Commit("three")
 	}, func(s *swarm) {
 		s.Git("checkout", "-q", "main")
 		s.Git("cherry-pick", "feat~2")
@@ -192,8 +192,8 @@ var targets = []history{
 	{"has part of it already, and has gone on from there", nil, func(s *swarm) {
 		s.Git("checkout", "-q", "main")
 		s.Git("cherry-pick", "feat^")
-		s.write("code", lines("code", 40, map[int]string{20: "changed again"}))
-		s.commit("further")
+		s.Write("code", lines("code", 40, map[int]string{20: "changed again"}))
+		s.Commit("further")
 		s.Git("checkout", "-q", "feat")
 		s.Git("rebase", "-q", "main")
 	}, true},
@@ -205,15 +205,15 @@ var targets = []history{
 	}, true},
 	{"is moved back", func(s *swarm) {
 		s.Git("checkout", "-q", "main")
-		s.write("secret", "never to land again\n")
-		s.commit("to be taken off")
+		s.Write("secret", "never to land again\n")
+		s.Commit("to be taken off")
 		s.Git("checkout", "-q", "feat")
 		s.Git("rebase", "-q", "main")
 	}, func(s *swarm) { s.Git("branch", "-f", "main", "main^") }, false},
 	{"is moved back, and the branch is rebased", func(s *swarm) {
 		s.Git("checkout", "-q", "main")
-		s.write("secret", "never to land again\n")
-		s.commit("to be taken off")
+		s.Write("secret", "never to land again\n")
+		s.Commit("to be taken off")
 		s.Git("checkout", "-q", "feat")
 		s.Git("rebase", "-q", "main")
 	}, func(s *swarm) {
@@ -229,7 +229,7 @@ var targets = []history{
 	{"is gone", nil, func(s *swarm) { s.Git("branch", "-q", "-D", "main") }, true},
 	{"is gone, and the branch amended", nil, func(s *swarm) {
 		s.Git("branch", "-q", "-D", "main")
-		s.write("new", "other\n")
-		s.commit("two", "--amend")
+		s.Write("new", "other\n")
+		s.Commit("two", "--amend")
 	}, false},
 }

@@ -42,17 +42,17 @@ func TestGone(t *testing.T) {
 	}{
 		{"reworded", func(s *swarm) { s.Git("commit", "-q", "--amend", "-m", "better") }, true},
 		{"rebased", func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
-		{"amended", func(s *swarm) { s.write("new", "other\n"); s.commit("two", "--amend") }, false},
-		{"binary amended", func(s *swarm) { s.write("bin", "\x00\x03"); s.commit("two", "--amend") }, false},
-		{"mode amended", func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "new"), 0o777)); s.commit("two", "--amend") }, false},
+		{"amended", func(s *swarm) { s.Write("new", "other\n"); s.Commit("two", "--amend") }, false},
+		{"binary amended", func(s *swarm) { s.Write("bin", "\x00\x03"); s.Commit("two", "--amend") }, false},
+		{"mode amended", func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "new"), 0o777)); s.Commit("two", "--amend") }, false},
 		{"submodule amended", func(s *swarm) { s.pointer(idB); s.Git("commit", "-q", "--amend", "--no-edit") }, false},
-		{"one more", func(s *swarm) { s.write("more", "more\n"); s.commit("three", "--amend") }, false},
+		{"one more", func(s *swarm) { s.Write("more", "more\n"); s.Commit("three", "--amend") }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSwarm(t)
-			s.write(".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n")
-			s.write("bin", "\x00\x01")
+			s.Write(".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n")
+			s.Write("bin", "\x00\x01")
 			s.Git("add", ".")
 			s.pointer(idA)
 			s.Git("commit", "-q", "-m", "three")
@@ -83,8 +83,8 @@ func TestChangedCommits(t *testing.T) {
 	ahead(s)
 	s.Git("rebase", "-q", "main")
 	for i := range 7 {
-		s.write("more", fmt.Sprint(i))
-		s.commit(fmt.Sprint("more ", i))
+		s.Write("more", fmt.Sprint(i))
+		s.Commit(fmt.Sprint("more ", i))
 	}
 	no := s.wants(HasChanged)
 	var want []string

@@ -24,7 +24,7 @@ func (s *swarm) onMain(message string, edit func()) {
 	s.Helper()
 	s.Git("checkout", "-q", "main")
 	edit()
-	s.commit(message)
+	s.Commit(message)
 	s.Git("checkout", "-q", "feat")
 }
 
@@ -55,7 +55,7 @@ var rewords = []history{
 		s.Git("reset", "-q", "--soft", "main")
 		s.Git("reset", "-q", "--", "new")
 		s.Git("commit", "-q", "-m", "half")
-		s.commit("other half")
+		s.Commit("other half")
 	}, true},
 	{"revert and re-apply", nil, func(s *swarm) {
 		s.Git("revert", "--no-edit", "HEAD")
@@ -69,57 +69,57 @@ var rewords = []history{
 
 // edits: another change.
 var edits = []history{
-	{"amend of content", nil, func(s *swarm) { s.write("new", "other\n"); s.commit("two", "--amend") }, false},
-	{"a blank more", nil, func(s *swarm) { s.write("new", "new \n"); s.commit("two", "--amend") }, false},
-	{"another indent", nil, func(s *swarm) { s.write("code", code(map[int]string{20: "\tchanged"})); s.commit("two", "--amend") }, false},
-	{"a blank line", nil, func(s *swarm) { s.write("new", "new\n\n"); s.commit("two", "--amend") }, false},
-	{"no line feed at the end", nil, func(s *swarm) { s.write("new", "new"); s.commit("two", "--amend") }, false},
-	{"CRLF", nil, func(s *swarm) { s.write("new", "new\r\n"); s.commit("two", "--amend") }, false},
+	{"amend of content", nil, func(s *swarm) { s.Write("new", "other\n"); s.Commit("two", "--amend") }, false},
+	{"a blank more", nil, func(s *swarm) { s.Write("new", "new \n"); s.Commit("two", "--amend") }, false},
+	{"another indent", nil, func(s *swarm) { s.Write("code", code(map[int]string{20: "\tchanged"})); s.Commit("two", "--amend") }, false},
+	{"a blank line", nil, func(s *swarm) { s.Write("new", "new\n\n"); s.Commit("two", "--amend") }, false},
+	{"no line feed at the end", nil, func(s *swarm) { s.Write("new", "new"); s.Commit("two", "--amend") }, false},
+	{"CRLF", nil, func(s *swarm) { s.Write("new", "new\r\n"); s.Commit("two", "--amend") }, false},
 	{"a line moved", nil, func(s *swarm) {
-		s.write("code", lines("code", 40, map[int]string{25: "changed"}))
-		s.commit("two", "--amend")
+		s.Write("code", lines("code", 40, map[int]string{25: "changed"}))
+		s.Commit("two", "--amend")
 	}, false},
 	{"the same change elsewhere among equal lines", func(s *swarm) {
 		s.Git("checkout", "-q", "main")
-		s.write("equal", strings.Repeat("equal\n", 100))
-		s.commit("equal lines")
+		s.Write("equal", strings.Repeat("equal\n", 100))
+		s.Commit("equal lines")
 		s.Git("checkout", "-q", "-B", "feat", "main")
-		s.write("equal", strings.Repeat("equal\n", 20)+"more\n"+strings.Repeat("equal\n", 80))
-		s.commit("in between")
+		s.Write("equal", strings.Repeat("equal\n", 20)+"more\n"+strings.Repeat("equal\n", 80))
+		s.Commit("in between")
 	}, func(s *swarm) {
-		s.write("equal", strings.Repeat("equal\n", 60)+"more\n"+strings.Repeat("equal\n", 40))
-		s.commit("in between", "--amend")
+		s.Write("equal", strings.Repeat("equal\n", 60)+"more\n"+strings.Repeat("equal\n", 40))
+		s.Commit("in between", "--amend")
 	}, false},
-	{"a commit more", nil, func(s *swarm) { s.write("more", ""); s.commit("more") }, false},
+	{"a commit more", nil, func(s *swarm) { s.Write("more", ""); s.Commit("more") }, false},
 	{"a commit fewer", nil, func(s *swarm) { s.Git("reset", "-q", "--hard", "HEAD^") }, false},
 	{"no commit left", nil, func(s *swarm) { s.Git("reset", "-q", "--hard", "main") }, false},
 	{"a first commit more", nil, func(s *swarm) {
 		tip := s.rev("feat")
 		s.Git("checkout", "-q", "-B", "feat", "main")
-		s.write("more", "more\n")
-		s.commit("more")
+		s.Write("more", "more\n")
+		s.Commit("more")
 		s.Git("cherry-pick", "main.."+string(tip))
 	}, false},
 	{"revert of one's own commit", nil, func(s *swarm) { s.Git("revert", "--no-edit", "HEAD^") }, false},
 	{"cherry-pick of another's commit", nil, func(s *swarm) {
 		s.Git("checkout", "-q", "-b", "else", "main")
-		s.write("else", "else\n")
-		s.commit("else")
+		s.Write("else", "else\n")
+		s.Commit("else")
 		s.Git("checkout", "-q", "feat")
 		s.Git("cherry-pick", "else")
 	}, false},
-	{"rename", nil, func(s *swarm) { s.Git("mv", "new", "newer"); s.commit("two", "--amend") }, false},
-	{"another case", nil, func(s *swarm) { s.Git("mv", "new", "New"); s.commit("two", "--amend") }, false},
-	{"removal", nil, func(s *swarm) { s.Git("rm", "-q", "other"); s.commit("two", "--amend") }, false},
-	{"file mode", nil, func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "new"), 0o777)); s.commit("two", "--amend") }, false},
-	{"file mode of a file not in the change", nil, func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "other"), 0o777)); s.commit("mode") }, false},
-	{"file into symlink", nil, func(s *swarm) { s.link("new", "new\n"); s.commit("two", "--amend") }, false},
-	{"symlink", func(s *swarm) { s.link("link", "code"); s.commit("link") }, func(s *swarm) { s.link("link", "other"); s.commit("link", "--amend") }, false},
-	{"symlink kept", func(s *swarm) { s.link("link", "code"); s.commit("link") }, func(s *swarm) { s.Git("commit", "-q", "--amend", "-m", "a link") }, true},
-	{"binary file", func(s *swarm) { s.write("bin", "\x00\x01\x02"); s.commit("bin") }, func(s *swarm) { s.write("bin", "\x00\x01\x03"); s.commit("bin", "--amend") }, false},
+	{"rename", nil, func(s *swarm) { s.Git("mv", "new", "newer"); s.Commit("two", "--amend") }, false},
+	{"another case", nil, func(s *swarm) { s.Git("mv", "new", "New"); s.Commit("two", "--amend") }, false},
+	{"removal", nil, func(s *swarm) { s.Git("rm", "-q", "other"); s.Commit("two", "--amend") }, false},
+	{"file mode", nil, func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "new"), 0o777)); s.Commit("two", "--amend") }, false},
+	{"file mode of a file not in the change", nil, func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "other"), 0o777)); s.Commit("mode") }, false},
+	{"file into symlink", nil, func(s *swarm) { s.link("new", "new\n"); s.Commit("two", "--amend") }, false},
+	{"symlink", func(s *swarm) { s.link("link", "code"); s.Commit("link") }, func(s *swarm) { s.link("link", "other"); s.Commit("link", "--amend") }, false},
+	{"symlink kept", func(s *swarm) { s.link("link", "code"); s.Commit("link") }, func(s *swarm) { s.Git("commit", "-q", "--amend", "-m", "a link") }, true},
+	{"binary file", func(s *swarm) { s.Write("bin", "\x00\x01\x02"); s.Commit("bin") }, func(s *swarm) { s.Write("bin", "\x00\x01\x03"); s.Commit("bin", "--amend") }, false},
 	{"submodule", func(s *swarm) { s.pointer(idA); s.Git("commit", "-q", "-m", "sub") }, func(s *swarm) { s.pointer(idB); s.Git("commit", "-q", "-m", "sub") }, false},
 	{"submodule that diffs are told to ignore", func(s *swarm) {
-		s.write(".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n")
+		s.Write(".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = ./sub\n\tignore = all\n")
 		s.Git("add", ".gitmodules")
 		s.pointer(idA)
 		s.Git("commit", "-q", "-m", "sub")

@@ -136,10 +136,10 @@ func TestNoteEdited(t *testing.T) {
 	s.Git("notes", "--ref=swarm/reviews", "append", "-m", forged, "feat")
 	path := "note on " + s.Git("rev-parse", "feat")
 	for what, call := range map[string]func() error{
-		"Get":    func() error { return second(s.Get(bg, 1)) },
-		"Latest": func() error { return second(s.Latest(bg, "A")) },
-		"On":     func() error { return second(s.On(bg, s.rev("feat"))) },
-		"Say":    func() error { return second(s.AddEvent(bg, "B", 1, Comment, "x")) },
+		"Get":    func() error { return refstoretest.Err(s.Get(bg, 1)) },
+		"Latest": func() error { return refstoretest.Err(s.Latest(bg, "A")) },
+		"On":     func() error { return refstoretest.Err(s.On(bg, s.rev("feat"))) },
+		"Say":    func() error { return refstoretest.Err(s.AddEvent(bg, "B", 1, Comment, "x")) },
 		"List":   func() error { return s.List(bg, func(*Review) bool { return true }) },
 	} {
 		if err := call(); err != nil {
@@ -168,8 +168,6 @@ func TestNoteEdited(t *testing.T) {
 	s.wants("")
 	s.healthy()
 }
-
-func second[T any](_ T, err error) error { return err }
 
 // A line that is well made but that nobody had a right to counts for nothing.
 func TestNoteForged(t *testing.T) {

@@ -62,7 +62,7 @@ func TestRandomRebases(t *testing.T) {
 				}
 				approved := p.rev("feat^{tree}")
 				p.edit()
-				p.commit("edit", "--amend", "--allow-empty")
+				p.Commit("edit", "--amend", "--allow-empty")
 				if same := p.rev("feat^{tree}") == approved; p.clear() != same {
 					t.Errorf("an edit (of nothing: %v) and the approval is %v:\n%s", same, !same, p.tale())
 				}
@@ -84,16 +84,16 @@ func newPlay(t *testing.T, seed uint64) *play {
 	p := &play{swarm: newSwarm(t), Rand: rand.New(rand.NewPCG(seed, 0))}
 	p.Git("checkout", "-q", "main")
 	for i := range 4 {
-		p.write(fmt.Sprint("f", i), lines(fmt.Sprint("f", i), 12, nil))
+		p.Write(fmt.Sprint("f", i), lines(fmt.Sprint("f", i), 12, nil))
 	}
-	p.commit("files")
+	p.Commit("files")
 	p.Git("checkout", "-q", "-B", "feat")
 	for i := range 1 + p.IntN(4) {
 		p.edit()
-		p.commit(fmt.Sprint("work ", i), "--allow-empty")
+		p.Commit(fmt.Sprint("work ", i), "--allow-empty")
 	}
-	p.write("work", "work\n") // for there must be something
-	p.commit("work")
+	p.Write("work", "work\n") // for there must be something
+	p.Commit("work")
 	p.request("A", "B")
 	p.say("B", 1, Approve, "")
 	return p
@@ -112,7 +112,7 @@ func (p *play) tale() string {
 func (p *play) edit() {
 	files := strings.Fields(p.Git("ls-files", "f*"))
 	if len(files) == 0 {
-		p.write("f9", "again\n")
+		p.Write("f9", "again\n")
 		return
 	}
 	name := files[p.IntN(len(files))]
@@ -144,7 +144,7 @@ func (p *play) edit() {
 	default:
 		rows[at] = fmt.Sprintf("changed %d\n", p.IntN(5))
 	}
-	p.write(name, strings.Join(rows, ""))
+	p.Write(name, strings.Join(rows, ""))
 }
 
 // target makes main go on.
@@ -153,7 +153,7 @@ func (p *play) target() {
 		for range 1 + p.IntN(3) {
 			p.edit()
 		}
-		p.write("ahead", fmt.Sprint(p.Uint64()))
+		p.Write("ahead", fmt.Sprint(p.Uint64()))
 	})
 }
 
@@ -172,7 +172,7 @@ func (p *play) step() {
 		p.orUndo("merge", "-q", "-m", "merge", "main")
 	case 6:
 		p.edit()
-		p.commit("edit", "--allow-empty")
+		p.Commit("edit", "--allow-empty")
 	case 7:
 		p.orUndo("revert", "--no-edit", "HEAD")
 	case 8:

@@ -95,20 +95,20 @@ func TestPatchID(t *testing.T) {
 func TestPatchIDOfBytes(t *testing.T) {
 	s := newSwarm(t)
 	git := s.bus.Store().Repo()
-	s.write("bin", "\x00\x01")
+	s.Write("bin", "\x00\x01")
 	s.Git("mv", "other", "elsewhere")
-	s.commit("binary")
+	s.Commit("binary")
 	first, err := patchID(bg, git, s.span())
 	s.Must(err)
-	s.write(".git/info/attributes", "* diff=odd\n")
+	s.Write(".git/info/attributes", "* diff=odd\n")
 	s.Git("config", "diff.odd.command", "false")
 	s.Git("config", "diff.odd.textconv", "echo")
 	if id, err := patchID(bg, git, s.span()); err != nil || id != first {
 		t.Errorf("with a diff driver: %s, not %s: %v", id, first, err)
 	}
 	s.Must(os.Remove(filepath.Join(s.Dir, ".git/info/attributes")))
-	s.write("bin", "\x00\x02")
-	s.commit("another byte", "--amend")
+	s.Write("bin", "\x00\x02")
+	s.Commit("another byte", "--amend")
 	if id, err := patchID(bg, git, s.span()); err != nil || id == first {
 		t.Errorf("with another byte: %s, %v", id, err)
 	}
@@ -315,8 +315,8 @@ func TestTexts(t *testing.T) {
 // A change of 50 MB can be reviewed: the note holds its patch-id alone.
 func TestLargeChange(t *testing.T) {
 	s := newSwarm(t)
-	s.write("large", strings.Repeat("all work and no play\n", 50<<20/21))
-	s.commit("large")
+	s.Write("large", strings.Repeat("all work and no play\n", 50<<20/21))
+	s.Commit("large")
 	s.request("A", "B")
 	s.say("B", 1, Approve, "")
 	ahead(s)

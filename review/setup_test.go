@@ -46,14 +46,14 @@ func madeIn() string { return filepath.Join(os.Getenv("HOME"), "made") }
 func makeSwarm(t testing.TB) {
 	t.Helper()
 	s := &swarm{Repo: refstoretest.Init(t, madeIn())}
-	s.write("code", lines("code", 40, nil))
-	s.write("other", lines("other", 40, nil))
-	s.commit("start")
+	s.Write("code", lines("code", 40, nil))
+	s.Write("other", lines("other", 40, nil))
+	s.Commit("start")
 	s.Git("checkout", "-q", "-b", "feat")
-	s.write("code", lines("code", 40, changed))
-	s.commit("one")
-	s.write("new", "new\n")
-	s.commit("two")
+	s.Write("code", lines("code", 40, changed))
+	s.Commit("one")
+	s.Write("new", "new\n")
+	s.Commit("two")
 	s.Store = s.open(refstore.Options{})
 	_, err := s.bus.Register(bg, []bus.Registration{{ID: "A", Workstream: "a"}, {ID: "B", Workstream: "b"}, {ID: "C", Workstream: "c"}})
 	s.Must(err)
@@ -102,20 +102,6 @@ func (s *swarm) fails(args ...string) {
 	if out, err := s.TryGit(args...); err == nil {
 		s.Fatalf("git %s succeeds: %s", strings.Join(args, " "), out)
 	}
-}
-
-func (s *swarm) write(path, content string) {
-	s.Helper()
-	path = filepath.Join(s.Dir, path)
-	s.Must(os.MkdirAll(filepath.Dir(path), 0o777))
-	s.Must(os.WriteFile(path, []byte(content), 0o666))
-}
-
-// commit commits everything that is in the work tree.
-func (s *swarm) commit(message string, args ...string) {
-	s.Helper()
-	s.Git("add", "-A")
-	s.Git(append([]string{"commit", "-q", "-m", message}, args...)...)
 }
 
 func (s *swarm) rev(name string) object.Hash {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // readers are what reads each kind of ref, and what writes on top of it. A fault
@@ -12,13 +13,13 @@ import (
 var readers = map[string]func(s *swarm) error{
 	"Sync A":     func(s *swarm) error { return s.Sync(bg, "A", func(*News) error { return nil }) },
 	"Sync B":     func(s *swarm) error { return s.Sync(bg, "B", func(*News) error { return nil }) },
-	"Inbox B":    func(s *swarm) error { return second(s.Inbox(bg, "B", true)) },
-	"Sessions":   func(s *swarm) error { return second(s.Sessions(bg)) },
-	"Session A":  func(s *swarm) error { return second(s.Session(bg, "A")) },
+	"Inbox B":    func(s *swarm) error { return refstoretest.Err(s.Inbox(bg, "B", true)) },
+	"Sessions":   func(s *swarm) error { return refstoretest.Err(s.Sessions(bg)) },
+	"Session A":  func(s *swarm) error { return refstoretest.Err(s.Session(bg, "A")) },
 	"Context":    func(s *swarm) error { return s.Context(bg, func(Context) bool { return true }) },
-	"AddContext": func(s *swarm) error { return second(s.AddContext(bg, "B", "decision", "x")) },
-	"Send B":     func(s *swarm) error { return second(s.Send(bg, "A", "B", "x")) },
-	"Reply B 3":  func(s *swarm) error { return second(s.Reply(bg, "B", 3, "x")) },
+	"AddContext": func(s *swarm) error { return refstoretest.Err(s.AddContext(bg, "B", "decision", "x")) },
+	"Send B":     func(s *swarm) error { return refstoretest.Err(s.Send(bg, "A", "B", "x")) },
+	"Reply B 3":  func(s *swarm) error { return refstoretest.Err(s.Reply(bg, "B", 3, "x")) },
 	"SetStatus": func(s *swarm) error {
 		running := Running
 		return s.SetStatus(bg, "A", "A", Change{Status: &running}, nil)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 func TestCheckID(t *testing.T) {
@@ -168,13 +169,13 @@ func TestUnknownSession(t *testing.T) {
 	before := s.Snapshot()
 	var unknown *UnknownSessionError
 	for what, err := range map[string]error{
-		"Resolve":    second(s.Resolve(bg, "Z")),
-		"AddContext": second(s.AddContext(bg, "Z", "decision", "x")),
-		"Send from":  second(s.Send(bg, "Z", "A", "x")),
-		"Send to":    second(s.Send(bg, "A", "Z", "x")),
-		"Inbox":      second(s.Inbox(bg, "Z", true)),
-		"Reply":      second(s.Reply(bg, "Z", 1, "x")),
-		"Session":    second(s.Session(bg, "Z")),
+		"Resolve":    refstoretest.Err(s.Resolve(bg, "Z")),
+		"AddContext": refstoretest.Err(s.AddContext(bg, "Z", "decision", "x")),
+		"Send from":  refstoretest.Err(s.Send(bg, "Z", "A", "x")),
+		"Send to":    refstoretest.Err(s.Send(bg, "A", "Z", "x")),
+		"Inbox":      refstoretest.Err(s.Inbox(bg, "Z", true)),
+		"Reply":      refstoretest.Err(s.Reply(bg, "Z", 1, "x")),
+		"Session":    refstoretest.Err(s.Session(bg, "Z")),
 		"SetStatus":  s.SetStatus(bg, "A", "Z", Change{Note: &note}, nil),
 		"by unknown": s.SetStatus(bg, "Z", "A", Change{Note: &note}, nil),
 		"Sync":       s.Sync(bg, "Z", func(*News) error { return nil }),
@@ -188,8 +189,6 @@ func TestUnknownSession(t *testing.T) {
 		t.Errorf("something was written: %s", after)
 	}
 }
-
-func second[T any](_ T, err error) error { return err }
 
 func TestSetStatus(t *testing.T) {
 	s := newSwarm(t, "A", "B")

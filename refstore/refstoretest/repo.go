@@ -3,6 +3,7 @@ package refstoretest
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,24 @@ func (r *Repo) run(stdin string, args []string) (string, error) {
 	}
 	return strings.TrimSuffix(string(out), "\n"), err
 }
+
+// Write makes a file, given from Dir, and the folders that it is in.
+func (r *Repo) Write(path, content string) {
+	r.Helper()
+	path = filepath.Join(r.Dir, path)
+	r.Must(os.MkdirAll(filepath.Dir(path), 0o777))
+	r.Must(os.WriteFile(path, []byte(content), 0o666))
+}
+
+// Commit commits everything in the work tree; args are further ones of git commit.
+func (r *Repo) Commit(message string, args ...string) {
+	r.Helper()
+	r.Git("add", "-A")
+	r.Git(append([]string{"commit", "-q", "-m", message}, args...)...)
+}
+
+// Err is the error of a call that returns a value, too.
+func Err[T any](_ T, err error) error { return err }
 
 // Must ends the test if there is an error.
 func (r *Repo) Must(err error) {
