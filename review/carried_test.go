@@ -34,6 +34,12 @@ var rebases = []history{
 		s.onMain("ahead", func() { s.Git("mv", "code", "renamed") })
 		s.Git("rebase", "-q", "main")
 	}, true},
+	{"clean, onto a renamed file, with renames off in the configuration", nil, func(s *swarm) {
+		s.onMain("ahead", func() { s.Git("mv", "code", "renamed") })
+		s.Git("rebase", "-q", "main")
+		s.Git("config", "merge.renames", "false")
+		s.Git("config", "diff.renames", "false")
+	}, true},
 	{"clean, onto a renamed and altered file", nil, func(s *swarm) {
 		s.onMain("ahead", func() {
 			s.Git("mv", "code", "renamed")
