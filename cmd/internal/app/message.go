@@ -79,7 +79,8 @@ func (c *call) printSent(what string, s bus.Sent) error {
 func inboxVerb() *verb {
 	return &verb{
 		name: "inbox", group: groupTalk, args: "[NUMBER]", max: 1, short: "list the unread messages to this session, or show one in full",
-		long:    `A message is read once it is answered, or marked with --mark-read.`,
+		long: `A message is read once it is answered, or marked with --mark-read; a request for
+a review, once this session has given its verdict.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
