@@ -143,7 +143,7 @@ func (e *Entry) decodeMetadata(lines []string) (escaped bool, err error) {
 		switch key {
 		case keyNumber:
 			if e.Number, err = ParseNumber(value); err != nil || e.Number < 1 {
-				return false, fmt.Errorf("Number: %.80q is no number from 1 to 2^53-1", value)
+				return false, fmt.Errorf("the number %.80q is not from 1 to 2^53-1", value)
 			}
 		case keyLabel:
 			e.Label = value

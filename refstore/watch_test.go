@@ -102,9 +102,7 @@ func TestWatchMissesNothing(t *testing.T) {
 		stop() // from here on nothing else moves
 		failed <- err
 	}()
-	ctx, cancel := context.WithTimeout(bg, soon)
-	defer cancel()
-	for number := 0; number < n+1; {
+	newest := func() int {
 		tip, err := s.Tip(bg, ref)
 		if err != nil {
 			t.Fatal(err)
@@ -113,16 +111,22 @@ func TestWatchMissesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if number = e.Number; number == n+1 {
-			break
+		return e.Number
+	}
+	for number := newest(); number < n+1; number = newest() {
+		ctx, cancel := context.WithTimeout(bg, soon)
+		err := w.Wait(ctx)
+		cancel()
+		if err == nil {
+			continue
 		}
-		if err := w.Wait(ctx); err != nil {
-			select {
-			case failure := <-failed:
-				t.Fatalf("slept at number %d: %v; the writer ended: %v", number, err, failure)
-			default:
-				t.Fatalf("slept at number %d: %v", number, err)
-			}
+		select {
+		case failure := <-failed:
+			t.Fatalf("the writer ended at number %d: %v", newest(), failure)
+		default:
+		}
+		if newest() > number { // else the writer is slow
+			t.Fatalf("slept at number %d while the ref moved to %d: %v", number, newest(), err)
 		}
 	}
 	if err := <-failed; err != nil {

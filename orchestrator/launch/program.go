@@ -23,7 +23,7 @@ var minClient = repo.Version{Major: 2, Minor: 1, Patch: 211}
 // What keeps a client from being used.
 var (
 	ErrNoClient     = errors.New("the Claude Code client is not on PATH")
-	ErrClientTooOld = errors.New("Claude Code is too old")
+	ErrClientTooOld = errors.New("the Claude Code client is too old")
 )
 
 // clientTime is how long the client may take to answer about itself.

@@ -490,7 +490,7 @@ func (w *town) keepsGoing(f forged) {
 			w.Errorf("sync shows\n%s", out)
 		}
 	}
-	if strings.ContainsAny(out, "\x1b\xff") {
+	if strings.Contains(out, "\x1b") || strings.IndexByte(out, 0xff) >= 0 {
 		w.Errorf("printed raw: %q", out)
 	}
 	if args := w.writer(f.ref); args != nil && !f.sound {
@@ -562,9 +562,8 @@ func TestForgedNewer(t *testing.T) {
 // note is one kind of bad note.
 type note struct {
 	name string
-	text string             // put into the note on feat
-	do   func(w *town)      // instead
-	gone func(*town) string // what must be left out, "" for the text
+	text string        // put into the note on feat
+	do   func(w *town) // instead
 }
 
 func forgedNotes(w *town) []note {
@@ -657,7 +656,7 @@ func TestForgedNotes(t *testing.T) {
 				}
 				if n.do == nil {
 					w.ok("A", "review", "list")
-					if out := w.ok("A", "review", "show", "1"); strings.ContainsAny(out, "\x1b\xff") {
+					if out := w.ok("A", "review", "show", "1"); strings.ContainsRune(out, 0x1b) || strings.IndexByte(out, 0xff) >= 0 {
 						t.Errorf("printed raw: %q", out)
 					}
 					w.ok("B", "review", "comment", "1", "beside it")
