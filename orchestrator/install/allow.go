@@ -30,6 +30,13 @@ func AllowRules() []string {
 	return rules
 }
 
+// OrchestratorRules are the rules, beside [AllowRules], for the orchestrator that a
+// person starts: to register sessions and to start them is what it is there for.
+// They are no setting: no other client has them.
+func OrchestratorRules() []string {
+	return []string{"Bash(git swarm init --sessions *)", "Bash(git swarm launch *)", "Bash(git swarm prompt *)"}
+}
+
 // wideRules allow every command of git swarm, which is as good as a shell: the
 // first is what earlier versions wrote.
 var wideRules = []string{"Bash(git swarm *)", "Bash(git swarm:*)", "Bash(git-swarm *)", "Bash(git-swarm:*)"}

@@ -39,9 +39,14 @@ func (c Client) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // Interactive runs the client on our terminal until it ends. If our standard input
-// is not the terminal, the client reads from the terminal all the same.
-func (c Client) Interactive(ctx context.Context) error {
-	cmd := c.command(ctx, "--name", c.Session, c.Prompt)
+// is not the terminal, the client reads from the terminal all the same. The rules
+// say what it may run without asking, beside those in its settings.
+func (c Client) Interactive(ctx context.Context, rules ...string) error {
+	var args []string
+	if len(rules) > 0 { // the option takes all that follows, up to the next one
+		args = append([]string{"--allowedTools"}, rules...)
+	}
+	cmd := c.command(ctx, append(args, "--name", c.Session, c.Prompt)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	defer LeaveKeys()()
 	if !term.IsTerminal(int(os.Stdin.Fd())) {

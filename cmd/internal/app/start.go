@@ -90,7 +90,7 @@ func runStart(ctx context.Context, c *call) (err error) {
 		return err
 	}
 	client := launch.Client{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
-	return passStatus(client.Interactive(ctx))
+	return passStatus(client.Interactive(ctx, install.OrchestratorRules()...))
 }
 
 // mayStart refuses where the orchestrator could not be started.
