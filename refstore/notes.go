@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -55,7 +56,7 @@ func (s *Store) treeOf(ctx context.Context, ref string, tip object.Hash) (object
 func (tx *Tx) Notes(ref string) (*Notes, error) {
 	c := tx.chains[ref]
 	if c == nil {
-		if err := CheckRef(ref); err != nil {
+		if err := refs.CheckName(ref); err != nil {
 			return nil, err
 		}
 		tip, err := tx.view.Tip(ref)

@@ -188,6 +188,3 @@ func (s *Store) Find(ctx context.Context, ref string, number int) (*Entry, error
 	}
 	return found, err
 }
-
-// CheckRef refuses names that git would not take, or that are not ours to write.
-func CheckRef(ref string) error { return refs.CheckName(ref) }

@@ -190,7 +190,7 @@ func (tx *Tx) chain(ref string) (*chain, error) {
 	if c := tx.chains[ref]; c != nil {
 		return c, nil
 	}
-	if err := CheckRef(ref); err != nil {
+	if err := refs.CheckName(ref); err != nil {
 		return nil, err
 	}
 	tip, err := tx.view.Tip(ref)

@@ -22,8 +22,8 @@ const (
 	Done    Status = "done"
 )
 
-// Statuses are all of them.
-var Statuses = []Status{Running, Blocked, Done}
+// statuses are all of them.
+var statuses = []Status{Running, Blocked, Done}
 
 // Session is one of the agents or people who work in the repository.
 type Session struct {
@@ -55,7 +55,7 @@ type sessionState struct {
 func decodeSession(id string, content []byte) (*sessionState, error) {
 	var s sessionState
 	err := refstore.DecodeState(content, &s)
-	if err == nil && !slices.Contains(Statuses, s.Status) {
+	if err == nil && !slices.Contains(statuses, s.Status) {
 		err = fmt.Errorf("unknown status '%s'", s.Status)
 	}
 	if err == nil {
@@ -303,7 +303,7 @@ type Change struct {
 // SetStatus changes what is known of session id, in the name of by. also, if not
 // nil, joins the transaction. A change that changes nothing is not recorded.
 func (b *Bus) SetStatus(ctx context.Context, by, id string, change Change, also func(*refstore.Tx) error) error {
-	if change.Status != nil && !slices.Contains(Statuses, *change.Status) {
+	if change.Status != nil && !slices.Contains(statuses, *change.Status) {
 		return Inputf("unknown status '%s': running, blocked or done", *change.Status)
 	}
 	if change.Note != nil && *change.Note != "" {
