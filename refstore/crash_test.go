@@ -177,6 +177,61 @@ func TestForeignLockAfterKill(t *testing.T) {
 	}
 }
 
+// killedAfterFirst leaves a transaction of which only the first ref has moved.
+func (r *gitRepo) killedAfterFirst() {
+	r.Helper()
+	r.Must(appendAll(r.open(Options{}), "A", "before", crashRefs...))
+	r.start("die", "files", "B", append([]string{"renamed", "1", "1"}, crashRefs...)...).Killed(r)
+}
+
+// recovered checks that the others have followed.
+func (r *gitRepo) recovered(first ...string) {
+	r.Helper()
+	for i, ref := range crashRefs {
+		want := []string{"before", "B-0"}
+		if i == 0 {
+			want = append(want, first...)
+		}
+		if got := bodies(r, r.open(Options{}), ref); !slices.Equal(got, want) {
+			r.Errorf("%s: %q, not %q", ref, got, want)
+		}
+	}
+	r.clean()
+}
+
+// The killed transaction's objects are written again before a ref points at them:
+// git moves no ref to an object that is gone.
+func TestRecoverThroughGit(t *testing.T) {
+	r := plain(t)
+	r.killedAfterFirst()
+	r.Git("prune", "--expire=now")
+	r.Must(r.open(Options{ThroughGit: true}).Recover(bg))
+	r.recovered()
+}
+
+// A transaction has happened, too, if git has moved its first ref on meanwhile.
+func TestRecoverBelowTip(t *testing.T) {
+	r := plain(t)
+	r.killedAfterFirst()
+	tip := r.tip(crashRefs[0])
+	r.Git("update-ref", crashRefs[0], string(rawCommit(t, r, r.open(Options{}), tip, "by git", 3)), string(tip))
+	r.Must(r.open(Options{}).Recover(bg))
+	r.recovered("by git")
+}
+
+// A gc that looked at the refs before the recovery takes nothing of it.
+func TestRecoverBesideGC(t *testing.T) {
+	r := plain(t)
+	r.killedAfterFirst()
+	for _, ref := range crashRefs[1:] { // as a recovery that was killed in turn: gc does not begin beside locks
+		r.Must(os.Remove(r.path(ref + ".lock")))
+	}
+	finish := r.slowGC()
+	r.Must(r.open(Options{}).Recover(bg))
+	finish()
+	r.recovered()
+}
+
 // Processes that write without a pause are killed at random moments, hundreds
 // of times. What was acknowledged is in all the refs, once, and the refs agree
 // on everything: all of a transaction or nothing.

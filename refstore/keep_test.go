@@ -128,7 +128,8 @@ func TestWithoutKeep(t *testing.T) {
 	damagedAs(t, "taken", err, "refs/swarm/a")
 }
 
-// Replaced cursors are deleted when they are old, and one that is in use is not.
+// Replaced cursors are deleted when they are old, while no git gc runs; one that is
+// in use is not.
 func TestRetire(t *testing.T) {
 	r := plain(t)
 	r.Git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/heads/main")
@@ -152,10 +153,18 @@ func TestRetire(t *testing.T) {
 	}
 	r.Git("update-ref", "refs/tags/mine", string(ids[1]))
 	now = now.Add(20*time.Minute + time.Second)
+	host, err := os.Hostname()
+	r.Must(err)
+	r.write("gc.pid", fmt.Sprintf("%d %s", os.Getpid(), host))
+	replace()
+	if _, err := r.TryGit("cat-file", "-e", string(ids[0])); err != nil {
+		t.Error("a cursor was deleted beside a git gc")
+	}
+	r.Must(os.Remove(r.path("gc.pid")))
 	replace()
 	now = now.Add(time.Minute)
 	replace()
-	for i, want := range []bool{false, true, false, true, true, true} { // the fourth was replaced just now
+	for i, want := range []bool{false, true, false, true, true, true, true} { // the fourth was replaced just now
 		if _, err := r.TryGit("cat-file", "-e", string(ids[i])); (err == nil) != want {
 			t.Errorf("cursor %d is there: %v", i, err == nil)
 		}

@@ -210,11 +210,12 @@ func (r *gitRepo) object(kind string, content []byte) object.Hash {
 	return object.Hash(r.Feed(string(content), "hash-object", "-w", "-t", kind, "--stdin", "--literally"))
 }
 
-// appendAll appends the same entry to several journals in one transaction.
+// appendAll appends to several journals in one transaction: the same body, in
+// commits of their own, so that none is kept by another's ref.
 func appendAll(s *Store, by, body string, refs ...string) error {
 	return s.Update(bg, by, func(tx *Tx) error {
 		for _, ref := range refs {
-			if _, err := tx.Append(ref, Entry{Body: body}); err != nil {
+			if _, err := tx.Append(ref, Entry{Body: body, Fields: []Field{{"Ref", ref}}}); err != nil {
 				return err
 			}
 		}

@@ -64,7 +64,7 @@ func (s *Store) Watch(names ...string) *Watcher {
 }
 
 // add watches a folder, and makes it if there is none. git removes folders that
-// have become empty, perhaps between the two.
+// have become empty, perhaps at this very moment.
 func (w *Watcher) add(dir string) (err error) {
 	for range 10 {
 		if err = file.MkdirAll(dir); err == nil {
