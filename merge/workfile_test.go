@@ -49,6 +49,12 @@ func TestHealChanged(t *testing.T) {
 		"edited":   func(c *checkout, path string) error { return os.WriteFile(path, []byte(c.read("f")+"more\n"), 0o666) },
 		"resolved": func(c *checkout, path string) error { return os.WriteFile(path, []byte(nine(nil)), 0o666) },
 		"removed":  func(c *checkout, path string) error { return os.Remove(path) },
+		"a link": func(c *checkout, path string) error { // to what git left
+			if err := os.Rename(path, path+".left"); err != nil {
+				return err
+			}
+			return os.Symlink("f.left", path)
+		},
 		"a folder": func(c *checkout, path string) error {
 			_ = os.Remove(path)
 			return os.Mkdir(path, 0o777)
@@ -63,6 +69,9 @@ func TestHealChanged(t *testing.T) {
 			files, err := c.heal(heal.Options{}, true, nil)
 			if err != nil || len(files) != 2 || files[0].Whole || files[0].Reason() != "changed in the work tree since git stopped" || !files[1].Whole {
 				t.Fatalf("%+v, %v", files, err)
+			}
+			if info, err := os.Lstat(path); what == "a link" && (err != nil || info.Mode().Type() != os.ModeSymlink) {
+				t.Errorf("the link is gone: %v", err)
 			}
 			if after, _ := os.ReadFile(path); string(after) != string(before) || !slices.Equal(c.unmergedPaths(), []string{"f"}) {
 				t.Errorf("it was %q and is %q; in conflict: %q", before, after, c.unmergedPaths())

@@ -172,6 +172,23 @@ func TestProvenRefuses(t *testing.T) {
 	}
 }
 
+// A rule that makes something else of the conflict with the sides swapped is refused, although its text
+// carries out both edits; one that puts ours first must at least make the same lines.
+func TestSidedRuleIsRefused(t *testing.T) {
+	base, ours, theirs := "k\nz\n", "k\na\nz\n", "k\nb\nz\n"
+	oursFirst := func(c *conflict) (string, bool) {
+		return "k\n" + c.lines().text(c.lines().x[0].with) + c.lines().text(c.lines().y[0].with) + "z\n", true
+	}
+	for ordered, want := range map[bool]Reason{false: Unproven, true: NotRefused} {
+		c := &conflict{base: base, ours: ours, theirs: theirs}
+		r := rule{name: "ours first", heal: oursFirst, ordered: ordered}
+		text, _ := oursFirst(c)
+		if got := objection(c, r, text); got != want {
+			t.Errorf("ordered %v: %v, want %v", ordered, got, want)
+		}
+	}
+}
+
 func FuzzAlign(f *testing.F) {
 	f.Add("abcd", "axcd")
 	f.Add("", "\xff\xff")

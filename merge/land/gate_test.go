@@ -52,6 +52,27 @@ func TestGate(t *testing.T) {
 	a.linear("by A", "by B")
 }
 
+// TestLandLockLostAtLast: a lock that is lost while the gate is asked is missed
+// before anything is pushed.
+func TestLandLockLostAtLast(t *testing.T) {
+	t.Parallel()
+	a, b := oneField(t)
+	a.commit("by A", "A", "changed\n")
+	before := a.state()
+	l := a.lander()
+	l.Gate = func(context.Context, string, string) error {
+		b.steal("A")
+		return nil
+	}
+	if _, err := l.Push(t.Context(), a.target(), lock.Wait{}); !errors.Is(err, lock.ErrLost) {
+		t.Error(err)
+	}
+	if a.state() != before {
+		t.Error("something was changed")
+	}
+	a.linear()
+}
+
 // TestLandByWorktreeAdd: where refs are no files, git makes the scratch worktree.
 // It lands the same and leaves nothing, also after a conflict.
 func TestLandByWorktreeAdd(t *testing.T) {

@@ -83,3 +83,20 @@ func TestLandTellsConflict(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestNotifyOthersAlone: a session gets no message about a conflict with a commit of
+// its own, which another landed for it, or with one of no session.
+func TestNotifyOthersAlone(t *testing.T) {
+	t.Parallel()
+	a, b := oneField(t)
+	a.commit("[Session B] one", "base", nine(map[int]string{1: "A"}))
+	a.commit("[Session Nobody] five", "base", nine(map[int]string{1: "A", 5: "A"}))
+	a.push()
+	b.commit("line 2", "base", nine(map[int]string{2: "B", 6: "B"}))
+	if landed := b.push(); len(landed.Healed) != 1 {
+		t.Fatalf("%+v", landed)
+	}
+	if a, b := a.news(), b.news(); len(a) > 0 || len(b) > 0 {
+		t.Errorf("A has news %q, and B %q", a, b)
+	}
+}
