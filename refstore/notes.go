@@ -68,6 +68,7 @@ func (tx *Tx) Notes(ref string) (*Notes, error) {
 			return nil, err
 		}
 		c.table = tx.store.newNotes(tx.ctx, ref, c.tree).table
+		c.table.within = maxBlobsInTx
 		tx.chains[ref] = c
 	}
 	return &Notes{c.table}, nil

@@ -129,6 +129,9 @@ func (m *mender) readState(tree object.Hash) (state map[string][]byte, bad map[s
 			switch {
 			case err != nil:
 			case e.IsTree():
+				if t.within--; t.within < 0 {
+					return fault("", "", errTooMany)
+				}
 				if err := read(f.child(e), path+"/"); err != nil {
 					return err
 				}

@@ -19,6 +19,7 @@ type Table struct {
 	root  *folder
 
 	whole   bool // what cannot be read is an error; else Below leaves it out
+	within  int  // how many blobs may be read
 	anyMode bool // others write here, too, and use modes that we do not
 }
 
@@ -32,7 +33,7 @@ type folder struct {
 }
 
 func (s *Store) newTable(ctx context.Context, ref string, tree object.Hash) *Table {
-	return &Table{ctx: ctx, store: s, ref: ref, root: &folder{id: tree, read: tree == ""}, whole: true}
+	return &Table{ctx: ctx, store: s, ref: ref, root: &folder{id: tree, read: tree == ""}, whole: true, within: maxBlobs}
 }
 
 // Table reads the table at ref as it is now. It is empty if there is none. Where
@@ -94,14 +95,32 @@ func (t *Table) load(f *folder, path string) error {
 	return nil
 }
 
+// Bounds of what is read of a table, which anybody can have made. The first is
+// for transactions: while one reads, all other writers wait.
+const (
+	maxBlobsInTx = 20_000
+	maxBlobs     = 100_000
+	maxTree      = 4 << 20 // bytes of one folder
+	maxPath      = 4096    // bytes
+)
+
+// errTooMany ends a walk also where damage is left out.
+var errTooMany = errors.New("it holds more than can be read")
+
 // loadAny is load for entries of any mode.
 func (t *Table) loadAny(f *folder, path string) error {
 	if f.read {
 		return nil
 	}
+	if len(path) > maxPath {
+		return t.damaged("", f.id, errors.New("a path of more than 4,096 bytes"))
+	}
 	o, err := t.store.reader.Read(t.ctx, f.id)
 	if err == nil && o.Kind != object.Tree {
 		err = fmt.Errorf("a %s and no tree", o.Kind)
+	}
+	if err == nil && len(o.Content) > maxTree {
+		err = fmt.Errorf("a folder of %d bytes", len(o.Content))
 	}
 	if err == nil {
 		f.entries, err = t.store.repo.Algo.DecodeTree(o.Content)
@@ -151,6 +170,9 @@ func (t *Table) Get(path string) ([]byte, error) {
 func (t *Table) blob(f *folder, e object.Entry, path string) ([]byte, error) {
 	if content, ok := f.blobs[e.Name]; ok {
 		return content, nil
+	}
+	if t.within--; t.within < 0 {
+		return nil, t.damaged("", "", errTooMany)
 	}
 	o, err := t.store.reader.Read(t.ctx, e.ID)
 	if err == nil && o.Kind != object.Blob {
@@ -202,6 +224,9 @@ func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) 
 	for _, e := range f.entries {
 		path := prefix + e.Name
 		if e.IsTree() {
+			if t.within--; t.within < 0 { // a tree without any blob has an end, too
+				return t.leaveOut(t.damaged("", "", errTooMany))
+			}
 			if more, err := t.walk(f.child(e), path+"/", visit); err != nil || !more {
 				return more, err
 			}
@@ -224,7 +249,7 @@ func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) 
 // leaveOut says whether a walk goes on without what could not be read.
 func (t *Table) leaveOut(err error) (more bool, _ error) {
 	if !t.whole && t.store.LeaveOut(err) {
-		return true, nil
+		return !errors.Is(err, errTooMany), nil
 	}
 	return false, err
 }

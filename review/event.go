@@ -174,6 +174,9 @@ func (e *Event) check() error {
 	return nil
 }
 
+// maxForeign is how many foreign lines of a note are reported.
+const maxForeign = 100
+
 // splitLines decodes a note, or a review in the table, into its events and the
 // lines that are none. It ignores blank lines, which git leaves when it joins notes,
 // and repeated ones.
@@ -183,10 +186,11 @@ func splitLines(text string) (events []*Event, foreign []string) {
 		if strings.TrimSpace(line) == "" || seen[line] {
 			continue
 		}
-		seen[line] = true
 		if e, err := parseLine(line); err == nil {
+			seen[line] = true
 			events = append(events, e)
-		} else {
+		} else if len(foreign) < maxForeign {
+			seen[line] = true
 			foreign = append(foreign, line)
 		}
 	}

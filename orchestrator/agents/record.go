@@ -29,6 +29,7 @@ type Record struct {
 	Told    int64    `json:"told"`    // when it was last given news, in Unix seconds
 	Named   []string `json:"named"`   // the unpushed paths that it was reminded of
 	Reviews []int    `json:"reviews"` // the reviews that it was reminded of
+	Damage  []string `json:"damage"`  // the faults of the refs that it was told of
 
 	Fingerprint string `json:"looked"` // of the worktree then, "" if unknown
 

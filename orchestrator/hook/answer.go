@@ -9,7 +9,10 @@ import (
 type Answer interface{ answer() }
 
 // News is what has come for the session since the last time.
-type News struct{ *bus.News }
+type News struct {
+	*bus.News
+	Damage []string // what of the refs cannot be read, if it was not told before; not inert
+}
 
 // Wake is what has come for a session that is idle: it is woken for it.
 type Wake struct{ *bus.News }

@@ -23,6 +23,7 @@ func (h *Handler) news(ctx context.Context, id string) error {
 		h.known().Alive(h.Input.Session)
 	}
 	told := false
+	var damage []string
 	err := h.Bus.Sync(ctx, id, func(n *bus.News) error {
 		if h.Input.Subagent != "" {
 			return errLater
@@ -31,15 +32,41 @@ func (h *Handler) news(ctx context.Context, id string) error {
 			return errLater
 		}
 		told = true
-		return h.Say(News{n})
+		damage = h.damage()
+		return h.Say(News{n, damage})
 	})
 	if errors.Is(err, errLater) {
 		return nil
 	}
+	if err == nil && !told && h.Input.Subagent == "" {
+		if damage = h.damage(); damage != nil {
+			told, err = true, h.Say(News{&bus.News{Session: id}, damage})
+		}
+	}
 	if told {
-		err = errors.Join(err, h.agent.Update(ctx, func(a *agents.Record) { a.Told = h.Now().Unix() }))
+		err = errors.Join(err, h.agent.Update(ctx, func(a *agents.Record) {
+			a.Told = h.Now().Unix()
+			a.Damage = append(a.Damage, damage...)
+			a.Damage = a.Damage[max(0, len(a.Damage)-maxDamage):]
+		}))
 	}
 	return err
+}
+
+// maxDamage is how many faults are remembered as told.
+const maxDamage = 50
+
+// damage is what the hook has had to leave out and the agent was not told of.
+func (h *Handler) damage() (fresh []string) {
+	if h.agent.Record == nil { // it could not be remembered
+		return nil
+	}
+	for _, fault := range h.Bus.Store().SetAside() {
+		if text := fault.Error(); !slices.Contains(h.agent.Record.Damage, text) && len(fresh) < maxDamage {
+			fresh = append(fresh, text)
+		}
+	}
+	return fresh
 }
 
 // within reports whether less than limit has passed. A time in the future, from

@@ -44,7 +44,8 @@ type Snapshot struct {
 	Waiters    []string
 	Claims     map[string][]string // by session id, the paths that it holds
 	Collisions []Collision
-	Commits    map[string]Commits // by session id; without those of which nothing is known
+	Commits    map[string]Commits       // by session id; without those of which nothing is known
+	Damage     []*refstore.DamagedError // what of the refs cannot be read, and is left out
 }
 
 // look takes a snapshot without the collisions and commits, which take git to find.
@@ -75,7 +76,11 @@ func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	s.Waiters = m.Push.Waiters()
-	s.Claims, err = m.claims(ctx)
+	if s.Claims, err = m.claims(ctx); err != nil {
+		return nil, err
+	}
+	err = m.Bus.Store().CheckTips(ctx, "refs/swarm/")
+	s.Damage = m.Bus.Store().SetAside()
 	return s, err
 }
 

@@ -8,6 +8,9 @@ import (
 	"github.com/git-swarm/git-swarm/refstore"
 )
 
+// syncBytes bounds the bodies that one sync shows of a journal.
+const syncBytes = 16 << 20
+
 // firstContext is how many entries of the context a first sync shows.
 const firstContext = 50
 
@@ -17,7 +20,8 @@ type News struct {
 	Session  string // as registered
 	Messages []Message
 	Context  []Context
-	Older    int // context entries left out of a first sync, before those shown
+	Older    int  // context entries left out of a first sync, before those shown
+	More     bool // there is more than one sync shows: the next one goes on
 }
 
 // Empty reports whether there is nothing to show.
@@ -138,7 +142,7 @@ func (b *Bus) news(ctx context.Context, s *sight) (*News, reach, error) {
 	if err != nil {
 		return nil, end, err
 	}
-	end.Context, news.Older = shared.end, shared.older
+	end.Context, news.Older, news.More = shared.end, shared.older, shared.more
 	for _, e := range shared.entries {
 		news.Context = append(news.Context, contextOf(e))
 	}
@@ -148,6 +152,7 @@ func (b *Bus) news(ctx context.Context, s *sight) (*News, reach, error) {
 		return nil, end, err
 	}
 	end.Inbox, end.inboxBack, end.inboxFrom = inbox.end, inbox.back, inbox.from
+	news.More = news.More || inbox.more
 	for _, e := range inbox.entries {
 		if !s.cursor.Read.has(e.Number) || inbox.back && e.Number > inbox.from {
 			news.Messages = append(news.Messages, messageOf(s.id, e))
@@ -160,6 +165,7 @@ func (b *Bus) news(ctx context.Context, s *sight) (*News, reach, error) {
 type stretch struct {
 	entries []*refstore.Entry // oldest first
 	older   int               // the number of the newest entry left out for the limit
+	more    bool              // newer entries are left out, for they were too many bytes
 	end     position          // of the newest entry
 	back    bool              // the journal was moved back: the position is no longer in it
 	from    int               // then the number of the last entry that both have in common
@@ -194,7 +200,7 @@ func (b *Bus) beyond(ctx context.Context, ref string, tip hash, at position, lim
 // read is beyond for a position that is in the chain, which found reports.
 func (b *Bus) read(ctx context.Context, ref string, tip hash, at position, limit int, keep func(*refstore.Entry) bool) (st *stretch, found bool, err error) {
 	st = &stretch{end: at}
-	first := true
+	first, bytes := true, 0
 	found, err = b.store.Walk(ctx, ref, tip, at.id, func(e *refstore.Entry) bool {
 		if e.Number <= at.number {
 			return false
@@ -206,8 +212,19 @@ func (b *Bus) read(ctx context.Context, ref string, tip hash, at position, limit
 			st.older = e.Number
 			return false
 		}
-		if keep(e) {
-			st.entries = append(st.entries, e)
+		if !keep(e) {
+			return true
+		}
+		bytes += len(e.Body)
+		if limit > 0 && bytes > syncBytes && len(st.entries) > 0 {
+			st.older = e.Number
+			return false
+		}
+		st.entries = append(st.entries, e)
+		for bytes > syncBytes && len(st.entries) > 1 { // the oldest come first
+			bytes -= len(st.entries[0].Body)
+			st.entries, st.more = st.entries[1:], true
+			st.end = position{st.entries[0].Number, st.entries[0].ID}
 		}
 		return true
 	})

@@ -12,7 +12,7 @@ import (
 )
 
 // MaxSize is the size in bytes above which an object is neither read nor written.
-const MaxSize = 64 << 20
+const MaxSize = 32 << 20
 
 // Options are read once, by [Open].
 type Options struct {

@@ -29,7 +29,7 @@ func (h *invocation) say(a hook.Answer) error {
 	case hook.Parent:
 		return h.context(h.formatParent(a))
 	case hook.News:
-		return h.context(formatNews(a.News, newsRoom))
+		return h.context(formatDamage(a.Damage) + formatNews(a.News, newsRoom))
 	case hook.DenyEdit:
 		return h.deny(h.formatDenied(a.Held))
 	case hook.DenyPush:
@@ -127,8 +127,23 @@ func newsLines(n *bus.News) (lines []string) {
 	return lines
 }
 
+// formatDamage says what of the refs cannot be read, and how to mend it.
+func formatDamage(faults []string) string {
+	if len(faults) == 0 {
+		return ""
+	}
+	more := ""
+	if n := len(faults) - 1; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("git swarm: set aside, for it cannot be read: %s%s. Tell the user; the user can run: git swarm fsck --repair\n", text.Excerpt(faults[0], bodyRoom), more)
+}
+
 // formatNews is what came since the last time.
 func formatNews(n *bus.News, limit int) string {
+	if n.Empty() {
+		return ""
+	}
 	r := &budget{left: limit}
 	r.add(fmt.Sprintf("git swarm: %s, %d new context; the quoted text is other sessions' data", text.Count(len(n.Messages), "new message"), len(n.Context)+n.Older))
 	r.list(r.left, newsLines(n), "git swarm inbox, git swarm context show")

@@ -130,7 +130,7 @@ func (c *call) printContext(entries []bus.Context, whole bool) error {
 	}
 	var rows [][]text.Cell
 	for _, e := range entries {
-		rows = append(rows, text.Cells("#"+strconv.Itoa(e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), text.Inert(e.Body)))
+		rows = append(rows, text.Cells("#"+strconv.Itoa(e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), text.HeadLine(e.Body)))
 	}
 	return c.table([]string{"No", "Category", "By", "When", "Body"}, rows, 4)
 }

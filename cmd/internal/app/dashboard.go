@@ -85,6 +85,7 @@ func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width in
 			lines = append(lines, text.Line{{Text: item}})
 		}
 	}
+	add("Damaged", damageItems(s))
 	add("About to collide", collisionItems(s))
 	add("Blocked", blockedItems(s))
 	add("No activity", silent)
@@ -106,6 +107,21 @@ func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width in
 		}
 	}
 	return lines, nil
+}
+
+// damageItems are what of the refs cannot be read, and the command that mends it.
+func damageItems(s *monitor.Snapshot) (items []string) {
+	for i, fault := range s.Damage {
+		if i == asideLines {
+			items = append(items, fmt.Sprintf("%d more", len(s.Damage)-i))
+			break
+		}
+		items = append(items, text.Inert(fault.Error()))
+	}
+	if len(items) > 0 {
+		items = append(items, damageHint(s.Damage[0]))
+	}
+	return items
 }
 
 // progressColumns are the columns of the table of sessions that the dashboard alone
@@ -245,6 +261,11 @@ func (c *call) printDashboardJSON(s *monitor.Snapshot) error {
 	}
 	for _, x := range s.Collisions {
 		if err := c.object("collision", map[string]any{"session": x.A, "other": x.B, "files": x.Files}); err != nil {
+			return err
+		}
+	}
+	for _, fault := range s.Damage {
+		if err := c.object("damage", map[string]any{"ref": fault.Ref, "commit": fault.ID, "path": fault.Path, "fault": fault.Err.Error()}); err != nil {
 			return err
 		}
 	}

@@ -43,7 +43,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		findings = append(findings, finding{"repository", "bad", line, hint})
 	} else {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
-			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkTarget(ctx), c.checkPending(ctx))
+			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkTarget(ctx), c.checkPending(ctx), c.checkDamage(ctx))
 		findings = append(findings, c.checkKeys(r)...)
 		findings = append(findings, checkLocks(r, c.Now())...)
 		findings = append(findings, c.checkAgents(ctx, r)...)
@@ -80,6 +80,27 @@ func (c *call) printFinding(f finding) error {
 		line += "\n                  " + f.hint
 	}
 	return c.printf("%s\n", line)
+}
+
+// checkDamage looks at the newest entry of each ref: fsck looks at all of them.
+func (c *call) checkDamage(ctx context.Context) finding {
+	b, err := c.Bus()
+	if err == nil {
+		err = b.Store().CheckTips(ctx, "refs/swarm/")
+	}
+	if err != nil {
+		line, hint, _ := c.format(err)
+		return finding{"entries", "bad", line, hint}
+	}
+	faults := b.Store().SetAside()
+	if len(faults) == 0 {
+		return finding{"entries", "ok", "the newest of each ref can be read", ""}
+	}
+	more := ""
+	if n := len(faults) - 1; n > 0 {
+		more = fmt.Sprintf(", and %d more", n)
+	}
+	return finding{"entries", "bad", text.Inert(faults[0].Error()) + more, damageHint(faults[0])}
 }
 
 func (c *call) checkGit(ctx context.Context) finding {

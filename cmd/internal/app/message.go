@@ -155,7 +155,7 @@ func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 		if m.Read {
 			state = text.Dim.Cell("read")
 		}
-		rows = append(rows, []text.Cell{{Text: "#" + strconv.Itoa(m.Number)}, {Text: m.From}, {Text: text.Ago(c.Now(), m.At)}, state, {Text: text.Inert(m.Body)}})
+		rows = append(rows, []text.Cell{{Text: "#" + strconv.Itoa(m.Number)}, {Text: m.From}, {Text: text.Ago(c.Now(), m.At)}, state, {Text: text.HeadLine(m.Body)}})
 	}
 	return c.table([]string{"No", "From", "When", "State", "Body"}, rows, 4)
 }

@@ -14,17 +14,26 @@ func syncVerb() *verb {
 		name: "sync", group: groupTalk, short: "show what is new to this session: messages and shared context",
 		long: `Prints each message and each context entry that this session has not been
 shown yet, one a line, and remembers that it has. With nothing new it prints
-nothing. The first sync shows the newest 50 context entries.`,
+nothing. The first sync shows the newest 50 context entries. Of a text of more
+than 4 KB the beginning is shown, with the command that shows it whole.`,
 		session: true, json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, id, err := c.acting()
 			if err != nil {
 				return err
 			}
+			print := c.news
 			if c.wantJSON() {
-				return b.Sync(ctx, id, c.newsJSON)
+				print = c.newsJSON
 			}
-			return b.Sync(ctx, id, c.news)
+			for more := true; more; {
+				more = false
+				err := b.Sync(ctx, id, func(n *bus.News) error { more = n.More; return print(n) })
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 }

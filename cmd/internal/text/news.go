@@ -9,25 +9,54 @@ import (
 )
 
 // NewsLine is the line for a message: who sent it, and its body, quoted. A limit
-// is how many characters of the body are shown; 0 means all of them.
+// is how many characters of the body are shown; 0 means all of them, or the head
+// of a body that is longer than HeadBytes.
 func NewsLine(m bus.Message, limit int) string {
 	re := ""
 	if m.InReplyTo > 0 {
 		re = fmt.Sprintf(" re=#%d", m.InReplyTo)
 	}
-	return fmt.Sprintf("MSG from=%s:%s %s (#%d)", Inert(m.From), re, body(m.Body, limit), m.Number)
+	return fmt.Sprintf("MSG from=%s:%s %s (#%d)", Inert(m.From), re, body(m.Body, limit, fmt.Sprintf("git swarm inbox %d", m.Number)), m.Number)
 }
 
 // ContextLine is the line for a context entry; see NewsLine.
 func ContextLine(c bus.Context, limit int) string {
-	return fmt.Sprintf("CTX [%s] by=%s: %s (#%d)", Inert(c.Category), Inert(c.By), body(c.Body, limit), c.Number)
+	return fmt.Sprintf("CTX [%s] by=%s: %s (#%d)", Inert(c.Category), Inert(c.By), body(c.Body, limit, fmt.Sprintf("git swarm context show %d", c.Number)), c.Number)
 }
 
-func body(s string, limit int) string {
-	if limit == 0 {
+func body(s string, limit int, rest string) string {
+	if limit > 0 {
+		return Excerpt(s, limit)
+	}
+	head, cut := Head(s)
+	if !cut {
 		return Quoted(s)
 	}
-	return Excerpt(s, limit)
+	return fmt.Sprintf("%s (%d bytes: %s)", Quoted(head+"…"), len(s), rest)
+}
+
+// HeadBytes is how much of a body is shown where many are.
+const HeadBytes = 4096
+
+// Head is the beginning of a body that is longer than HeadBytes, and whether it is.
+func Head(s string) (head string, cut bool) {
+	if len(s) <= HeadBytes {
+		return s, false
+	}
+	n := HeadBytes
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n], true
+}
+
+// HeadLine is a body as one inert line, without what is beyond its head.
+func HeadLine(s string) string {
+	head, cut := Head(s)
+	if cut {
+		return Inert(head) + fmt.Sprintf("… (%d bytes)", len(s))
+	}
+	return Inert(s)
 }
 
 // Excerpt is the beginning of s, quoted, in at most limit characters.

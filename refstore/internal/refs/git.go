@@ -291,6 +291,9 @@ func (c *catFile) read(id object.Hash, algo object.Algo) (object.Object, error) 
 	if err != nil {
 		return object.Object{}, fmt.Errorf("git cat-file answered %.80q", line)
 	}
+	if size > odb.MaxSize { // the content is not read, so the caller ends the process
+		return object.Object{}, &odb.TooLargeError{ID: id, Size: uint64(size)}
+	}
 	content := make([]byte, size+1)
 	if _, err := io.ReadFull(c.reply, content); err != nil {
 		return object.Object{}, fmt.Errorf("git cat-file: %w", err)
