@@ -3,6 +3,7 @@ package install
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,11 +24,15 @@ type shared struct {
 // it can come with the repository, and lead anywhere.
 var ErrLink = errors.New("it is a link, or behind one")
 
+// maxShared is how many bytes of a file that is not ours alone are read.
+const maxShared = 4 << 20
+
 // Why else a shared file is left alone.
 var (
 	errNowhere    = errors.New("it is a link to nothing")
 	errReadOnly   = errors.New("it is read-only")
 	errNotRegular = errors.New("it is no regular file")
+	errTooLong    = fmt.Errorf("it has more than %d bytes", maxShared)
 )
 
 // openShared reads the file of that name below dir; one that is not there is empty.
@@ -60,17 +65,18 @@ func openInstructions(workTree, name string) (*shared, error) {
 
 func readShared(path string) (*shared, error) {
 	s := &shared{path: path, mode: 0o666}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // a FIFO would never end
-		return nil, errNotRegular
-	}
-	content, err := os.ReadFile(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return s, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
+	case !info.Mode().IsRegular(): // a FIFO would never end
+		return nil, errNotRegular
+	case info.Size() > maxShared:
+		return nil, errTooLong
 	}
-	info, err := os.Stat(s.path)
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,15 +39,10 @@ printf '%s' "$input${input:+
 `
 }
 
-// hooksDir is where git looks for hooks: core.hooksPath, if that is set.
-func hooksDir(ctx context.Context, r *repo.Repo) (string, error) {
-	out, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--path-format=absolute", "--git-path", "hooks"))
-	return strings.TrimSuffix(out, "\n"), err
-}
-
 // InstallGitHooks puts our hooks in place; those that are there already run
-// before ours. Run again it changes nothing. It fails with ErrKept, and changes
-// nothing, where a hook cannot be kept.
+// before ours. Run again it changes nothing. It changes nothing and fails with
+// [ErrKept] where a hook cannot be kept, and with [ErrLink] where a symbolic link in
+// the work tree leads to the folder of the hooks.
 func InstallGitHooks(ctx context.Context, r *repo.Repo) error {
 	dir, err := hooksDir(ctx, r)
 	if err != nil {
@@ -121,10 +117,21 @@ func RemoveGitHooks(ctx context.Context, r *repo.Repo) error {
 	return nil
 }
 
+// isOurs reports whether the file at path is a hook of ours. What is no regular file,
+// a link too, is not: somebody else put it there.
 func isOurs(path string) (bool, error) {
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return false, nil
 	}
+	if err != nil {
+		return false, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, 4096)) // the mark is at the beginning
 	return strings.Contains(string(content), hookMark), err
 }

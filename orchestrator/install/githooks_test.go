@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -299,6 +300,84 @@ func TestGitHooksWhere(t *testing.T) {
 				t.Errorf("left behind: %s", left)
 			}
 		})
+	}
+}
+
+// A link that lies in the work tree leads to no folder of hooks: it may have come
+// with a commit. One in the git dir, or outside, is the user's.
+func TestGitHooksThroughLinks(t *testing.T) {
+	for _, c := range []struct {
+		name, config, link, to, from string
+		refused                      bool
+	}{
+		{"the folder", ".hooks", "app/.hooks", "HERE/victim", "app", true},
+		{"the folder, from a linked worktree", "HERE/app/.hooks", "app/.hooks", "HERE/victim", "linked", true},
+		{"in a linked worktree", ".hooks", "linked/.hooks", "../victim", "linked", true},
+		{"a folder above it", ".dev/hooks", "app/.dev", "../victim", "app", true},
+		{"a folder that is to be made", ".dev/a/hooks", "app/.dev", "../victim", "app", true},
+		{"within the work tree", ".hooks", "app/.hooks", "sub", "app", true},
+		{"into the git dir", ".hooks", "app/.hooks", ".git", "app", true},
+		{"to itself", ".hooks", "app/.hooks", ".hooks", "app", true},
+		{"from the git dir", "", "app/.git/hooks", "../sub", "app", false},
+		{"in the git dir", "", "app/.git/hooks", "HERE/victim", "app", false},
+		{"outside", "HERE/elsewhere", "elsewhere", "victim", "app", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHooked(t)
+			top := filepath.Dir(h.dir)
+			here := strings.NewReplacer("HERE", top).Replace
+			h.file(filepath.Join(h.dir, "sub", "file"), "x", 0o644)
+			h.git(h.dir, "add", ".")
+			h.git(h.dir, "commit", "-q", "-m", "start")
+			h.git(h.dir, "worktree", "add", "-q", "../linked")
+			h.file(filepath.Join(top, "victim", "pre-commit"), "#!/bin/sh\n", 0o755)
+			if c.config != "" {
+				h.git(h.dir, "config", "core.hooksPath", here(c.config))
+			}
+			if err := os.Symlink(here(c.to), filepath.Join(top, c.link)); err != nil {
+				t.Fatal(err)
+			}
+			before := h.tree(top)
+			err := InstallGitHooks(t.Context(), h.repo(filepath.Join(top, c.from)))
+			if errors.Is(err, ErrLink) != c.refused || (err != nil) != c.refused {
+				t.Errorf("install: %v", err)
+			}
+			if after := h.tree(top); c.refused && after != before {
+				t.Errorf("changed:\n%s, from\n%s", after, before)
+			}
+			err = RemoveGitHooks(t.Context(), h.repo(filepath.Join(top, c.from)))
+			if errors.Is(err, ErrLink) != c.refused || (err != nil) != c.refused {
+				t.Errorf("remove: %v", err)
+			}
+			if after := h.tree(top); after != before {
+				t.Errorf("removed:\n%s, not\n%s", after, before)
+			}
+		})
+	}
+}
+
+// What is no regular file is a hook of somebody else: kept, and neither read nor
+// waited for.
+func TestGitHooksNotRegular(t *testing.T) {
+	h := newHooked(t)
+	hooks := filepath.Join(h.dir, ".git", "hooks")
+	other := filepath.Join(t.TempDir(), "other")
+	h.file(other, hookScript("pre-push"), 0o755)
+	err := errors.Join(os.MkdirAll(hooks, 0o777), syscall.Mkfifo(filepath.Join(hooks, "pre-commit"), 0o755), os.Symlink(other, filepath.Join(hooks, "pre-push")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.install(h.dir)
+	for name, mode := range map[string]fs.FileMode{"pre-commit": fs.ModeNamedPipe, "pre-push": fs.ModeSymlink} {
+		if info, err := os.Lstat(filepath.Join(hooks, name+chained)); err != nil || info.Mode().Type() != mode {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	h.remove(h.dir)
+	for name, mode := range map[string]fs.FileMode{"pre-commit": fs.ModeNamedPipe, "pre-push": fs.ModeSymlink} {
+		if info, err := os.Lstat(filepath.Join(hooks, name)); err != nil || info.Mode().Type() != mode {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
