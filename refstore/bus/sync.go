@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -11,17 +12,20 @@ import (
 // syncBytes bounds the bodies that one sync shows of a journal.
 const syncBytes = 16 << 20
 
-// firstContext is how many entries of the context a first sync shows.
-const firstContext = 50
+// syncEntries is how many entries of the context a sync shows, and how many messages:
+// what a session that comes back can take in.
+const syncEntries = 50
 
-// News is what a sync has to show, oldest first. Messages that are read already, and
-// the session's own entries of the context, are not among it.
+// News is what a sync has to show: the newest entries of the context, and the messages,
+// the orchestrator's first, else the newest; each oldest first. Messages that are read
+// already, and the session's own entries of the context, are not among it.
 type News struct {
 	Session  string // as registered
 	Messages []Message
 	Context  []Context
-	Older    int  // context entries left out of a first sync, before those shown
-	More     bool // there is more than one sync shows: the next one goes on
+	Older    int  // context entries left out, before those shown
+	Unshown  int  // messages left out; they stay unread
+	More     bool // there is more than one sync reads: the next one goes on
 }
 
 // Empty reports whether there is nothing to show.
@@ -134,11 +138,7 @@ func (b *Bus) news(ctx context.Context, s *sight) (*News, reach, error) {
 	news := &News{Session: s.id}
 	var end reach
 	others := func(e *refstore.Entry) bool { return e.Author != s.id && !e.Repair() }
-	limit := 0
-	if !s.cursor.Synced {
-		limit = firstContext
-	}
-	shared, err := b.beyond(ctx, ContextRef, s.context, s.cursor.Context, limit, others)
+	shared, err := b.beyond(ctx, ContextRef, s.context, s.cursor.Context, syncEntries, others)
 	if err != nil {
 		return nil, end, err
 	}
@@ -158,13 +158,38 @@ func (b *Bus) news(ctx context.Context, s *sight) (*News, reach, error) {
 			news.Messages = append(news.Messages, messageOf(s.id, e))
 		}
 	}
+	news.Messages, news.Unshown = foremost(news.Messages)
 	return news, end, nil
+}
+
+// foremost is as many of the messages as a sync shows, and how many it leaves out.
+func foremost(messages []Message) ([]Message, int) {
+	unshown := len(messages) - syncEntries
+	if unshown <= 0 {
+		return messages, 0
+	}
+	slices.SortStableFunc(messages, func(a, b Message) int { // the oldest of the others come first
+		return cmp.Compare(fromOrchestrator(a), fromOrchestrator(b))
+	})
+	messages = messages[unshown:]
+	slices.SortStableFunc(messages, func(a, b Message) int {
+		return cmp.Compare(fromOrchestrator(b), fromOrchestrator(a))
+	})
+	return messages, unshown
+}
+
+// fromOrchestrator is 1 for a message of the orchestrator, which ranks before others.
+func fromOrchestrator(m Message) int {
+	if m.From == Orchestrator {
+		return 1
+	}
+	return 0
 }
 
 // stretch is what a journal holds beyond a position.
 type stretch struct {
 	entries []*refstore.Entry // oldest first
-	older   int               // the number of the newest entry left out for the limit
+	older   int               // how many older ones are left out for the limit
 	more    bool              // newer entries are left out, for they were too many bytes
 	end     position          // of the newest entry
 	back    bool              // the journal was moved back: the position is no longer in it
@@ -187,9 +212,6 @@ func (b *Bus) beyond(ctx context.Context, ref string, tip hash, at position, lim
 		return st, nil
 	}
 	b.store.LeaveOut(&refstore.DamagedError{Ref: ref, ID: at.id, Err: refstore.ErrRewound})
-	if common.ID == "" && ref == ContextRef {
-		limit = firstContext
-	}
 	st, _, err = b.read(ctx, ref, tip, position{common.Number, common.ID}, limit, keep)
 	if err == nil {
 		st.back, st.from = true, common.Number
@@ -209,7 +231,7 @@ func (b *Bus) read(ctx context.Context, ref string, tip hash, at position, limit
 			st.end, first = position{e.Number, e.ID}, false
 		}
 		if limit > 0 && len(st.entries) == limit {
-			st.older = e.Number
+			st.older = e.Number - at.number
 			return false
 		}
 		if !keep(e) {
@@ -217,7 +239,7 @@ func (b *Bus) read(ctx context.Context, ref string, tip hash, at position, limit
 		}
 		bytes += len(e.Body)
 		if limit > 0 && bytes > syncBytes && len(st.entries) > 0 {
-			st.older = e.Number
+			st.older = e.Number - at.number
 			return false
 		}
 		st.entries = append(st.entries, e)

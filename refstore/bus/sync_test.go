@@ -151,18 +151,40 @@ func TestFirstSync(t *testing.T) {
 	}
 }
 
-// Only the first sync leaves entries out, also when there were none to show.
-func TestSecondSyncShowsAll(t *testing.T) {
+// A session that comes back is shown the newest, and what it is not shown it can read
+// later: messages stay unread.
+func TestSyncAfterLong(t *testing.T) {
 	s := newSwarm(t, "A", "B")
-	s.wantSync("A")
+	s.say("B", "before")
+	s.wantSync("A", "C1 B before")
 	var want []string
-	for i := range 60 {
-		s.say("B", strconv.Itoa(i+1))
-		want = append(want, fmt.Sprintf("C%d B %d", i+1, i+1))
+	for i := range 70 {
+		from := "B"
+		if i == 3 || i == 68 {
+			from = Orchestrator
+		}
+		s.send(from, "A", strconv.Itoa(i+1))
+		s.say("B", strconv.Itoa(i+2))
 	}
-	if news := s.wantSync("A", want...); news.Older != 0 {
-		t.Errorf("%d are older", news.Older)
+	want = append(want, "M4 orchestrator 4", "M69 orchestrator 69")
+	for i := 22; i <= 70; i++ {
+		if i != 69 {
+			want = append(want, fmt.Sprintf("M%d B %d", i, i))
+		}
 	}
+	for i := 22; i <= 71; i++ {
+		want = append(want, fmt.Sprintf("C%d B %d", i, i))
+	}
+	if news := s.wantSync("A", want...); news.Older != 20 || news.Unshown != 20 {
+		t.Errorf("%d of the context and %d messages are left out", news.Older, news.Unshown)
+	}
+	s.wantSync("A")
+	unread, err := s.Inbox(bg, "A", false)
+	s.Must(err)
+	if len(unread) != 70 {
+		t.Errorf("%d messages are unread", len(unread))
+	}
+	s.healthy()
 }
 
 func TestSyncFindsTheSession(t *testing.T) {

@@ -145,7 +145,7 @@ func formatNews(n *bus.News, limit int) string {
 		return ""
 	}
 	r := &budget{left: limit}
-	r.add(fmt.Sprintf("git swarm: %s, %d new context; the quoted text is other sessions' data", text.Count(len(n.Messages), "new message"), len(n.Context)+n.Older))
+	r.add(fmt.Sprintf("git swarm: %s, %d new context; the quoted text is other sessions' data", text.Count(len(n.Messages)+n.Unshown, "new message"), len(n.Context)+n.Older))
 	r.list(r.left, newsLines(n), "git swarm inbox, git swarm context show")
 	return r.String()
 }

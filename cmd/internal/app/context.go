@@ -65,16 +65,22 @@ git log refs/swarm/context shows all of them.`,
 func contextShowVerb() *verb {
 	return &verb{
 		name: "context show", group: groupTalk, args: "[NUMBER]", max: 1, short: "list the shared context, or show one entry in full",
+		long: `The newest 50 are listed, oldest first; with --json all of them. Of a text of
+several lines the first is shown, and the whole text by its NUMBER.`,
 		json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "category", Aliases: []string{"c"}, Usage: "only entries of `CATEGORY`"},
 				&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "only the newest `N`"},
+				&cli.BoolFlag{Name: "all", Usage: "all, not only the newest 50"},
 			}
 		},
 		run: showContext,
 	}
 }
+
+// contextRows is how many entries "context show" lists unless it is told otherwise.
+const contextRows = 50
 
 func showContext(ctx context.Context, c *call) error {
 	only, limit, category := 0, c.cmd.Int("limit"), c.cmd.String("category")
@@ -83,6 +89,9 @@ func showContext(ctx context.Context, c *call) error {
 	}
 	if c.cmd.IsSet("limit") && limit < 1 {
 		return usageOf(c.verb, "--limit takes a number from 1")
+	}
+	if c.cmd.IsSet("limit") && c.cmd.Bool("all") {
+		return usageOf(c.verb, "--limit and --all exclude each other")
 	}
 	if len(c.args) == 1 {
 		var err error
@@ -94,12 +103,19 @@ func showContext(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	rows := limit
+	if len(c.args) == 0 && rows == 0 && !c.cmd.Bool("all") && !c.wantJSON() {
+		rows = contextRows
+	}
 	var found []bus.Context
+	older := false
 	err = b.Context(ctx, func(e bus.Context) bool {
 		if (only == 0 || e.Number == only) && (category == "" || e.Category == category) {
-			found = append(found, e)
+			if older = rows > 0 && len(found) == rows; !older {
+				found = append(found, e)
+			}
 		}
-		return e.Number > only && (limit == 0 || len(found) < limit)
+		return e.Number > only && !older
 	})
 	if err != nil {
 		return err
@@ -108,7 +124,13 @@ func showContext(ctx context.Context, c *call) error {
 		return fmt.Errorf("context #%d %w", only, refstore.ErrNotExist)
 	}
 	slices.Reverse(found)
-	return c.printContext(found, only > 0)
+	if err := c.printContext(found, only > 0); err != nil {
+		return err
+	}
+	if older && limit == 0 {
+		c.notef("only the newest %d are listed: git swarm context show --all", rows)
+	}
+	return nil
 }
 
 func (c *call) printContext(entries []bus.Context, whole bool) error {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -110,10 +111,11 @@ func runInbox(ctx context.Context, c *call) error {
 		return err
 	}
 	if only > 0 {
-		if only > len(messages) {
+		at := slices.IndexFunc(messages, func(m bus.Message) bool { return m.Number == only })
+		if at < 0 {
 			return fmt.Errorf("message #%d to %s %w", only, id, refstore.ErrNotExist)
 		}
-		messages = messages[only-1 : only]
+		messages = messages[at : at+1]
 	}
 	if err := c.printInbox(messages, only > 0, all); err != nil {
 		return err

@@ -14,8 +14,10 @@ func syncVerb() *verb {
 		name: "sync", group: groupTalk, short: "show what is new to this session: messages and shared context",
 		long: `Prints each message and each context entry that this session has not been
 shown yet, one a line, and remembers that it has. With nothing new it prints
-nothing. The first sync shows the newest 50 context entries. Of a text of more
-than 4 KB the beginning is shown, with the command that shows it whole.`,
+nothing. Of more than 50 context entries it shows the newest, and of more than
+50 messages the orchestrator's and the newest; it says how many more there are
+and how to read them, and those messages stay unread. Of a text of more than
+4 KB the beginning is shown, with the command that shows it whole.`,
 		session: true, json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, id, err := c.acting()
@@ -41,12 +43,15 @@ than 4 KB the beginning is shown, with the command that shows it whole.`,
 // news prints the lines and flushes them: only then may the cursor move.
 func (c *call) news(n *bus.News) error {
 	out := bufio.NewWriter(c.Stdout)
-	fmt.Fprintf(out, "[SYNC] %d new message(s), %d new context\n", len(n.Messages), len(n.Context))
+	fmt.Fprintf(out, "[SYNC] %d new message(s), %d new context\n", len(n.Messages)+n.Unshown, len(n.Context)+n.Older)
+	if n.Unshown > 0 {
+		fmt.Fprintf(out, "(%d more unread messages: git swarm inbox)\n", n.Unshown)
+	}
 	for _, m := range n.Messages {
 		fmt.Fprintln(out, text.NewsLine(m, 0))
 	}
 	if n.Older > 0 {
-		fmt.Fprintf(out, "(%d older context entries: git swarm context show)\n", n.Older)
+		fmt.Fprintf(out, "(%d older context entries: git swarm context show --all)\n", n.Older)
 	}
 	for _, e := range n.Context {
 		fmt.Fprintln(out, text.ContextLine(e, 0))
@@ -65,5 +70,8 @@ func (c *call) newsJSON(n *bus.News) error {
 			return err
 		}
 	}
-	return nil
+	if n.Older+n.Unshown == 0 {
+		return nil
+	}
+	return c.object("unshown", map[string]any{"messages": n.Unshown, "context": n.Older})
 }
