@@ -25,6 +25,7 @@ const (
 type NotClearError struct {
 	Session string
 	Reason  Reason
+	Target  string   // with HasOtherTarget: the full name of the ref that it would land on
 	Review  *Review  // the newest request, nil if there is none
 	Commits []string // with HasChanged: "id subject" of the commits that were not approved
 }
@@ -39,7 +40,7 @@ func (e *NotClearError) Error() string {
 	case IsSuperseded:
 		return fmt.Sprintf("%s: review #%d was superseded by #%d", e.Session, e.Review.Number, e.Review.Newer)
 	case HasOtherTarget:
-		return fmt.Sprintf("%s: review #%d approved it for %s", e.Session, e.Review.Number, e.Review.Target)
+		return fmt.Sprintf("%s: review #%d approved it for %s, not for %s", e.Session, e.Review.Number, ShortRef(e.Review.Target), ShortRef(e.Target))
 	case HasChanged:
 		line := fmt.Sprintf("%s: changed since the approval of review #%d", e.Session, e.Review.Number)
 		if len(e.Commits) > 0 {
@@ -48,6 +49,11 @@ func (e *NotClearError) Error() string {
 		return line
 	}
 	return e.Session + ": no review was requested"
+}
+
+// ShortRef is a branch or remote-tracking ref as people name it: main, or origin/main.
+func ShortRef(ref string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/remotes/")
 }
 
 // Clear returns nil if the change Base..Tip of r, which the session is about to
@@ -80,8 +86,8 @@ func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 	case review.State != Approved:
 		no.Reason = IsPending
 		return no
-	case r.Target != "" && review.Target != "" && r.Target != review.Target:
-		no.Reason = HasOtherTarget
+	case r.Target != "" && r.Target != review.Target:
+		no.Reason, no.Target = HasOtherTarget, r.Target
 		return no
 	}
 	git := s.bus.Store().Repo()

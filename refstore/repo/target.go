@@ -279,6 +279,21 @@ func (f *targetFinder) teamFile(ctx context.Context) (*TeamFile, error) {
 	return f.TeamFileAt(ctx, ref)
 }
 
+// TargetName is the full name of the ref in which this clone keeps the target, whether
+// it has been fetched or not. A branch of a remote without a remote-tracking ref, such
+// as a URL, goes by the name of the local branch.
+func (r *Repo) TargetName(t Target) (string, error) {
+	config, err := r.Config()
+	if err != nil {
+		return "", err
+	}
+	f := &targetFinder{Repo: r, config: config, remotes: config.remotes()}
+	if ref := f.trackingRef(t.Remote, t.Branch); ref != "" {
+		return ref, nil
+	}
+	return "refs/heads/" + t.Branch, nil
+}
+
 // TargetRef is the ref that holds the target as this clone knows it: for a remote
 // the remote-tracking ref. A branch that was never fetched may begin with what is
 // to land: it stands as the local branch of that name, else as the default branch.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/merge/heal"
@@ -28,7 +27,7 @@ func (c *call) gate(b *bus.Bus, target repo.Target, id string) func(ctx context.
 		if base == "" && newest != nil { // the target begins with this push
 			base = string(newest.Base)
 		}
-		ref, err := c.approvedTarget(ctx, target, newest)
+		ref, err := c.approvedTarget(target, newest)
 		if err != nil {
 			return err
 		}
@@ -38,12 +37,9 @@ func (c *call) gate(b *bus.Bus, target repo.Target, id string) func(ctx context.
 
 // approvedTarget is the target's ref as a request for it names it; one that was made
 // before the target was ever fetched may name the local branch.
-func (c *call) approvedTarget(ctx context.Context, target repo.Target, newest *review.Review) (string, error) {
-	ref, err := c.swarm.Repo.TargetRef(ctx, target)
-	if errors.Is(err, repo.ErrNoTarget) {
-		return "", nil
-	}
-	if newest != nil && newest.Target == "refs/heads/"+target.Branch {
+func (c *call) approvedTarget(target repo.Target, newest *review.Review) (string, error) {
+	ref, err := c.swarm.Repo.TargetName(target)
+	if err == nil && newest != nil && newest.Target == "refs/heads/"+target.Branch {
 		ref = newest.Target
 	}
 	return ref, err

@@ -173,7 +173,7 @@ func (c *call) mayPush(ctx context.Context, target repo.Target, tip, remote stri
 			r.Base = newest.Base
 		}
 	}
-	if r.Target, err = c.approvedTarget(ctx, target, newest); err != nil {
+	if r.Target, err = c.approvedTarget(target, newest); err != nil {
 		return err
 	}
 	return book.Clear(ctx, id, newest, r)

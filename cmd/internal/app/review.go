@@ -87,14 +87,25 @@ func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error
 	if err != nil {
 		return nil, err
 	}
-	target, err := c.targetRef(ctx, branch)
+	target, err := c.target(ctx, branch, "")
 	if err != nil {
 		return nil, err
 	}
-	if len(c.args) == 1 {
-		return review.ParseRange(ctx, c.swarm.Repo, c.args[0], target)
+	ref, err := c.swarm.Repo.TargetRef(ctx, target)
+	if err != nil {
+		return nil, err
 	}
-	return review.FindRange(ctx, c.swarm.Repo, branch, target)
+	var r *review.Range
+	if len(c.args) == 1 {
+		r, err = review.ParseRange(ctx, c.swarm.Repo, c.args[0], ref)
+	} else {
+		r, err = review.FindRange(ctx, c.swarm.Repo, branch, ref)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Target, err = c.swarm.Repo.TargetName(target)
+	return r, err
 }
 
 // branchOf is where session id works: HEAD in a checkout that is its own, or in one

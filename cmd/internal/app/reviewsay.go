@@ -126,14 +126,26 @@ func runMergeOK(ctx context.Context, c *call) error {
 
 // rangeNow is what the review's branch would land now, on what it lands on now.
 func (c *call) rangeNow(ctx context.Context, r *review.Review) (*review.Range, error) {
-	target, err := c.targetRef(ctx, r.Branch)
+	target, err := c.target(ctx, r.Branch, "")
 	if errors.Is(err, repo.ErrNoTarget) {
-		target, err = r.Target, nil
+		return review.Now(ctx, c.swarm.Repo, r, r.Target)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return review.Now(ctx, c.swarm.Repo, r, target)
+	ref, err := c.swarm.Repo.TargetRef(ctx, target)
+	if errors.Is(err, repo.ErrNoTarget) {
+		ref, err = r.Target, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	now, err := review.Now(ctx, c.swarm.Repo, r, ref)
+	if err != nil {
+		return nil, err
+	}
+	now.Target, err = c.approvedTarget(target, r)
+	return now, err
 }
 
 func (c *call) printClear(id string, newest *review.Review, verdict error) error {

@@ -150,7 +150,7 @@ func (c *call) formatEvents(b *strings.Builder, r *review.Review) {
 	if r.Branch != "" {
 		fmt.Fprintf(b, " of %s", text.Inert(strings.TrimPrefix(r.Branch, "refs/heads/")))
 	}
-	fmt.Fprintf(b, ", to land on %s\n", text.Inert(strings.TrimPrefix(r.Target, "refs/")))
+	fmt.Fprintf(b, ", to land on %s\n", text.Inert(review.ShortRef(r.Target)))
 	for _, e := range r.Events {
 		if e.Kind == review.Request && e.Text == "" {
 			continue
