@@ -176,29 +176,35 @@ func (p *PushLock) hold(ctx context.Context, by string, epoch int, asked time.Ti
 // try takes the lock if it is free or its holder is dead, else returns
 // *PushHeldError.
 func (p *PushLock) try(ctx context.Context, by string, w *waiter) (epoch int, err error) {
-	err = p.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
-		table, err := tx.Table(LocksRef)
-		if err != nil {
-			return err
-		}
-		s, err := pushIn(table)
-		if err != nil {
-			return err
-		}
-		body := "push lock: held by " + by
-		epoch = 1
-		if s != nil {
-			epoch = s.Epoch + 1
-			if s.State == stateHeld {
-				if !w.dead(s) {
-					return &PushHeldError{Holder: s.holder()}
-				}
-				body += ", taken over from " + s.Session
-			}
-		}
-		return p.put(tx, body, pushState{State: stateHeld, Session: by, Since: tx.At(), Epoch: epoch})
+	err = p.bus.Update(ctx, by, func(tx *refstore.Tx, by string) (err error) {
+		epoch, err = p.takeIn(tx, by, w)
+		return err
 	})
 	return epoch, err
+}
+
+// takeIn is try within a transaction.
+func (p *PushLock) takeIn(tx *refstore.Tx, by string, w *waiter) (epoch int, err error) {
+	table, err := tx.Table(LocksRef)
+	if err != nil {
+		return 0, err
+	}
+	s, err := pushIn(table)
+	if err != nil {
+		return 0, err
+	}
+	body := "push lock: held by " + by
+	epoch = 1
+	if s != nil {
+		epoch = s.Epoch + 1
+		if s.State == stateHeld {
+			if !w.dead(s) {
+				return 0, &PushHeldError{Holder: s.holder()}
+			}
+			body += ", taken over from " + s.Session
+		}
+	}
+	return epoch, p.put(tx, body, pushState{State: stateHeld, Session: by, Since: tx.At(), Epoch: epoch})
 }
 
 // put records a state of the lock, held or free, by this process now.
@@ -223,8 +229,8 @@ func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
 }
 
 // change rewrites the lock if it is still held under this lease, else returns
-// ErrLost.
-func (l *Lease) change(ctx context.Context, body string, edit func(*pushState)) error {
+// ErrLost. also, if not nil, joins the transaction.
+func (l *Lease) change(ctx context.Context, body string, edit func(*pushState), also func(*refstore.Tx) error) error {
 	return l.lock.bus.Update(ctx, l.by, func(tx *refstore.Tx, by string) error {
 		table, err := tx.Table(LocksRef)
 		if err != nil {
@@ -238,25 +244,37 @@ func (l *Lease) change(ctx context.Context, body string, edit func(*pushState)) 
 			return ErrLost
 		}
 		edit(s)
-		return l.lock.put(tx, fmt.Sprintf(body, by), *s)
+		if err := l.lock.put(tx, fmt.Sprintf(body, by), *s); err != nil || also == nil {
+			return err
+		}
+		return also(tx)
 	})
 }
 
 // Renew extends the lease. It returns ErrLost if the lock has another holder.
-func (l *Lease) Renew(ctx context.Context) error {
-	return l.change(ctx, "push lock: renewed by %s", func(*pushState) {})
+func (l *Lease) Renew(ctx context.Context) error { return l.RenewWith(ctx, nil) }
+
+// RenewWith is Renew in one transaction with also: what that stages is written only
+// while this lease holds the lock.
+func (l *Lease) RenewWith(ctx context.Context, also func(*refstore.Tx) error) error {
+	return l.change(ctx, "push lock: renewed by %s", func(*pushState) {}, also)
 }
 
 // Release gives the lock up. A lock that was lost meanwhile is left alone, and is
 // no error. ctx need not be the one that Acquire returned, which may have ended.
 func (l *Lease) Release(ctx context.Context) error {
+	if err := l.ReleaseWith(ctx, nil); !errors.Is(err, ErrLost) {
+		return err
+	}
+	return nil
+}
+
+// ReleaseWith is Release in one transaction with also. If the lock was lost, it
+// returns ErrLost, and nothing is written.
+func (l *Lease) ReleaseWith(ctx context.Context, also func(*refstore.Tx) error) error {
 	l.stop()
 	<-l.done
-	err := l.change(ctx, "push lock: released by %s", func(s *pushState) { s.State = stateFree })
-	if errors.Is(err, ErrLost) {
-		return nil
-	}
-	return err
+	return l.change(ctx, "push lock: released by %s", func(s *pushState) { s.State = stateFree }, also)
 }
 
 // renew renews the lease every third of its time, until it is stopped or the lock

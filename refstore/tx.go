@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/internal/gc"
@@ -41,6 +42,10 @@ type Tx struct {
 	objects []object.Object
 	retired []object.Hash
 }
+
+// PinPrefix begins the names of pins: refs that point at a commit of a branch to
+// keep it, and are replaced as a whole.
+const PinPrefix = "refs/swarm-pins/"
 
 // person is git's identity of the user.
 type person struct{ name, email, authorEmail string }
@@ -361,6 +366,23 @@ func (tx *Tx) put(c *chain, e Entry, tree object.Hash) *Entry {
 	e.ID = commit.ID
 	c.tip, c.tree, c.last = commit.ID, tree, &e
 	return &e
+}
+
+// Pin points ref, below [PinPrefix], at a commit that must exist, so that git keeps
+// it. What the ref pointed at before is kept no longer.
+func (tx *Tx) Pin(ref string, commit object.Hash) error {
+	if !strings.HasPrefix(ref, PinPrefix) {
+		return fmt.Errorf("'%s' is no pin", ref)
+	}
+	if err := refs.CheckName(ref); err != nil {
+		return err
+	}
+	tip, err := tx.view.Tip(ref)
+	if err != nil || tip == commit {
+		return err
+	}
+	tx.order = append(tx.order, &chain{ref: ref, prev: tip, tip: commit})
+	return nil
 }
 
 // Exists reports whether there is such a ref.

@@ -79,7 +79,7 @@ func shapeOf(ref string) (shape Shape, ok bool) {
 		return JournalShape, true
 	case strings.HasPrefix(ref, "refs/swarm/seen/"):
 		return CursorShape, true
-	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/collisions":
+	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/collisions", ref == "refs/swarm/queue":
 		return TableShape, true
 	}
 	return TableShape, false
@@ -112,7 +112,7 @@ func fieldsOf(ref, label string) (fields []string, ok bool) {
 		case "request", "approve", "reject", "comment", "withdraw":
 			return []string{fieldReviews}, true
 		}
-	case ref == "refs/swarm/collisions", ref == "refs/swarm/locks":
+	case ref == "refs/swarm/collisions", ref == "refs/swarm/locks", ref == "refs/swarm/queue":
 		return nil, label == ""
 	}
 	return nil, false

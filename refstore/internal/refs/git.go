@@ -35,7 +35,7 @@ type Git struct {
 // View reads all of git swarm's refs at once: one git process instead of one for
 // each ref.
 func (g *Git) View(ctx context.Context) (View, error) {
-	cmd := g.Repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname) %(symref)", "refs/swarm/", "refs/notes/swarm/")
+	cmd := g.Repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname) %(symref)", "refs/swarm/", "refs/notes/swarm/", "refs/swarm-pins/")
 	var warnings bytes.Buffer
 	cmd.Stderr = &warnings
 	out, err := repo.Output(cmd)

@@ -1,0 +1,159 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// Ref is the table of the queue.
+const Ref = "refs/swarm/queue"
+
+// Stage is how far an entry has come.
+type Stage string
+
+// The stages. The last two are for good.
+const (
+	Waiting   Stage = "waiting"
+	Verifying Stage = "verifying" // the verify command runs on it, alone or with others
+	Landing   Stage = "landing"   // it is being pushed: whether it has landed, the remote says
+	Landed    Stage = "landed"
+	Refused   Stage = "refused"
+)
+
+// Entry is a branch that waits to land, or what became of it.
+type Entry struct {
+	refstore.Versioned
+	Number int       `toml:"number"` // of the commit that put it
+	Branch string    `toml:"branch"` // without refs/heads/, "" for a detached HEAD
+	Tip    string    `toml:"tip"`    // as it was put
+	Remote string    `toml:"remote"`
+	Target string    `toml:"target"` // a branch of the remote
+	Since  time.Time `toml:"since"`  // when it was put
+
+	// The process that waits for the end. Without one (PID 0) nobody waits: the
+	// session is told by a message.
+	Host    string `toml:"host"`
+	PID     int    `toml:"pid"`
+	Process string `toml:"process"` // as in the push lock
+
+	Stage Stage     `toml:"stage"`
+	At    time.Time `toml:"at"` // since when it is in that stage
+
+	// Tried are rebases of the branch that may have landed, each "OLD NEW": if the
+	// target has NEW, everything up to OLD has landed.
+	Tried []string `toml:"tried"`
+
+	Base    string   `toml:"base"`    // landed: the commit below its first one on the target
+	After   string   `toml:"after"`   // landed: the target's tip after the push that landed it
+	Commits int      `toml:"commits"` // landed: how many the target gained by it
+	Healed  []string `toml:"healed"`  // "PATH RULE…" of the conflicts healed on the way
+
+	Why    string   `toml:"why"`    // refused: one line
+	Status int      `toml:"status"` // refused by swarm.verify: what it ended with
+	Upon   []string `toml:"upon"`   // refused by swarm.verify: the sessions below it in the stack that failed
+	Log    string   `toml:"log"`    // refused by swarm.verify: the file that has all of its output
+	Tail   string   `toml:"tail"`   // refused by swarm.verify: the last lines of it
+
+	Session string `toml:"-"` // the path in the table
+}
+
+// Decided reports whether it is known what became of the entry.
+func (e *Entry) Decided() bool { return e.Stage == Landed || e.Stage == Refused }
+
+// Attended reports whether a process may wait for the end of the entry: it has not
+// certainly ended.
+func (e *Entry) Attended() bool { return e.PID != 0 && !file.ProcessGone(e.PID, e.Process) }
+
+// Attend makes this process the one that waits.
+func (e *Entry) Attend() {
+	e.Host, _ = os.Hostname()
+	e.PID = os.Getpid()
+	e.Process = file.ProcessMark(e.PID)
+}
+
+// Own reports whether this process is the one that waits.
+func (e *Entry) Own() bool {
+	return e.PID == os.Getpid() && e.Process == file.ProcessMark(os.Getpid())
+}
+
+// Try notes that next, a rebase of the tip, may land.
+func (e *Entry) Try(next string) {
+	pair := e.Tip + " " + next
+	for _, p := range e.Tried {
+		if p == pair {
+			return
+		}
+	}
+	e.Tried = append(e.Tried, pair)
+}
+
+func (e *Entry) encode() ([]byte, error) {
+	e.Version = refstore.FormatVersion
+	e.Since, e.At = refstore.Time(e.Since), refstore.Time(e.At)
+	for _, list := range []*[]string{&e.Tried, &e.Healed, &e.Upon} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	return refstore.EncodeState(e)
+}
+
+func decode(path string, content []byte) (*Entry, error) {
+	e := new(Entry)
+	err := refstore.DecodeState(content, e)
+	e.Session = path
+	if err == nil {
+		err = e.check()
+	}
+	if err != nil {
+		return nil, &refstore.DamagedError{Ref: Ref, Path: path, Err: err}
+	}
+	return e, nil
+}
+
+// check refuses what the fields cannot be.
+func (e *Entry) check() error {
+	if err := bus.CheckID(e.Session); err != nil {
+		return err
+	}
+	switch e.Stage {
+	case Waiting, Verifying, Landing, Landed, Refused:
+	default:
+		return fmt.Errorf("stage %.80q", e.Stage)
+	}
+	switch {
+	case e.Number < 1 || e.Number > refstore.MaxNumber:
+		return fmt.Errorf("number %d", e.Number)
+	case e.Commits < 0 || e.PID < 0:
+		return errors.New("a number below zero")
+	case e.Target == "" || e.Remote == "":
+		return errors.New("it has no target")
+	case e.Tip == "" || e.Stage == Landed && e.After == "":
+		return errors.New("a commit is missing")
+	case (e.Stage == Refused) != (e.Why != ""):
+		return errors.New("the reason does not fit the stage")
+	}
+	for _, id := range []string{e.Tip, e.Base, e.After} {
+		if id != "" && !isID(id) {
+			return fmt.Errorf("%.80q is no object id", id)
+		}
+	}
+	for _, pair := range e.Tried {
+		if old, next, ok := strings.Cut(pair, " "); !ok || !isID(old) || !isID(next) {
+			return fmt.Errorf("%.80q are no two object ids", pair)
+		}
+	}
+	return nil
+}
+
+func isID(s string) bool {
+	return object.SHA1.Valid(object.Hash(s)) || object.SHA256.Valid(object.Hash(s))
+}

@@ -1,0 +1,144 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// pin is the ref that keeps the tip a session has put.
+func pin(session string) string { return refstore.PinPrefix + session }
+
+// Entries returns the entries in the order of arrival, those that are decided and
+// not yet seen among them. Damaged ones are left out: [refstore.Store.SetAside] tells.
+func Entries(ctx context.Context, b *bus.Bus) ([]*Entry, error) {
+	table, err := b.Store().Table(ctx, Ref)
+	if err != nil {
+		return nil, err
+	}
+	return entries(table, func(err error) error {
+		if b.Store().LeaveOut(err) {
+			return nil
+		}
+		return err
+	})
+}
+
+// Find returns the session's entry, nil if it has none.
+func Find(ctx context.Context, b *bus.Bus, session string) (*Entry, error) {
+	table, err := b.Store().Table(ctx, Ref)
+	if err != nil {
+		return nil, err
+	}
+	return find(table, session)
+}
+
+func find(table *refstore.Table, session string) (*Entry, error) {
+	content, err := table.Get(session)
+	if errors.Is(err, refstore.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decode(session, content)
+}
+
+func entries(table *refstore.Table, damaged func(error) error) (all []*Entry, err error) {
+	failed := table.Below("", func(path string, content []byte) bool {
+		e, bad := decode(path, content)
+		if bad != nil {
+			err = damaged(bad)
+			return err == nil
+		}
+		all = append(all, e)
+		return true
+	})
+	slices.SortFunc(all, func(a, b *Entry) int { return cmp.Compare(a.Number, b.Number) })
+	return all, errors.Join(err, failed)
+}
+
+// Change is the queue within a transaction. Nothing is written before Record.
+type Change struct {
+	tx      *refstore.Tx
+	table   *refstore.Table
+	changed bool
+}
+
+// Begin is the queue as the transaction found it.
+func Begin(tx *refstore.Tx) (*Change, error) {
+	table, err := tx.Table(Ref)
+	return &Change{tx: tx, table: table}, err
+}
+
+// Find returns the session's entry, nil if it has none.
+func (c *Change) Find(session string) (*Entry, error) { return find(c.table, session) }
+
+// Put adds e at the end of the queue, or in the place of the session's own entry, and
+// keeps its tip.
+func (c *Change) Put(e *Entry) error {
+	old, err := c.Find(e.Session)
+	if err != nil {
+		return err
+	}
+	last, err := c.tx.Last(Ref)
+	if err != nil {
+		return err
+	}
+	switch {
+	case old != nil && !old.Decided():
+		e.Number, e.Since = old.Number, old.Since
+	case last == nil:
+		e.Number, e.Since = 1, c.tx.At()
+	default:
+		e.Number, e.Since = last.Number+1, c.tx.At()
+	}
+	e.Stage, e.At = Waiting, c.tx.At()
+	if err := c.tx.Pin(pin(e.Session), object.Hash(e.Tip)); err != nil {
+		return err
+	}
+	return c.Set(e)
+}
+
+// Move takes an entry to another stage.
+func (c *Change) Move(e *Entry, to Stage) error {
+	e.Stage, e.At = to, c.tx.At()
+	return c.Set(e)
+}
+
+// Set rewrites an entry.
+func (c *Change) Set(e *Entry) error {
+	content, err := e.encode()
+	if err == nil {
+		err = e.check()
+	}
+	if err != nil {
+		return err
+	}
+	c.changed = true
+	return c.table.Put(e.Session, content)
+}
+
+// Remove takes the session's entry out, if it has one.
+func (c *Change) Remove(session string) error {
+	err := c.table.Delete(session)
+	if errors.Is(err, refstore.ErrNotExist) {
+		return nil
+	}
+	c.changed = c.changed || err == nil
+	return err
+}
+
+// Record commits the changes, if there are any, with what was done as the log's line.
+func (c *Change) Record(what string) error {
+	if !c.changed {
+		return nil
+	}
+	_, err := c.tx.Record(Ref, refstore.Entry{Body: "queue: " + what})
+	return err
+}
