@@ -31,7 +31,7 @@ func benchRepo(b *testing.B, entries, others int, loose bool) *gitRepo {
 		return &gitRepo{Repo: &refstoretest.Repo{TB: b, Dir: dir}}
 	}
 	r := &gitRepo{Repo: refstoretest.Init(b, filepath.Join(os.Getenv("HOME"), key))}
-	r.fastImport(entries, others)
+	r.fastImport("a long story", 1, entries, others)
 	if loose {
 		tip := r.Git("rev-parse", benchRef)
 		if err := os.Remove(r.path("packed-refs")); err != nil {
@@ -49,12 +49,18 @@ func benchRepo(b *testing.B, entries, others int, loose bool) *gitRepo {
 // otherRef: a hundred folders.
 func otherRef(i int) string { return fmt.Sprintf("refs/remotes/r%02d/%05d", i%100, i) }
 
-func (r *gitRepo) fastImport(entries, others int) {
+// fastImport has git append entries first to last to benchRef, and make other refs.
+func (r *gitRepo) fastImport(story string, first, last, others int) {
 	r.Helper()
 	var in strings.Builder
-	for i := 1; i <= entries; i++ {
-		message := (&Entry{Body: fmt.Sprintf("entry %d of a long story", i), Label: "decision", Number: i}).message()
-		fmt.Fprintf(&in, "commit %s\nauthor A <a@example.com> %d +0000\ncommitter A <a@example.com> %d +0000\ndata %d\n%s\n", benchRef, 1e9+i, 1e9+i, len(message), message)
+	onto := ""
+	if first > 1 {
+		onto = "from " + r.Git("rev-parse", benchRef) + "\n"
+	}
+	for i := first; i <= last; i++ {
+		message := (&Entry{Body: fmt.Sprintf("entry %d of %s", i, story), Label: "decision", Number: i}).message()
+		fmt.Fprintf(&in, "commit %s\nauthor A <a@example.com> %d +0000\ncommitter A <a@example.com> %d +0000\ndata %d\n%s\n%s", benchRef, 1e9+i, 1e9+i, len(message), message, onto)
+		onto = ""
 	}
 	for i := range others {
 		fmt.Fprintf(&in, "reset %s\nfrom %s\n\n", otherRef(i), benchRef)

@@ -3,7 +3,6 @@ package refstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -168,23 +167,4 @@ func (s *Store) commit(ctx context.Context, ref string, id object.Hash) (*object
 func (s *Store) Entry(ctx context.Context, ref string, id object.Hash) (*Entry, error) {
 	_, e, err := s.commit(ctx, ref, id)
 	return e, err
-}
-
-// Find returns the entry of that number in the chain ref, or ErrNotExist.
-func (s *Store) Find(ctx context.Context, ref string, number int) (*Entry, error) {
-	tip, err := s.Tip(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	var found *Entry
-	_, err = s.Walk(ctx, ref, tip, "", func(e *Entry) bool {
-		if e.Number == number && !e.Repair() {
-			found = e
-		}
-		return e.Number > number
-	})
-	if err == nil && found == nil {
-		err = fmt.Errorf("%s #%d: %w", ref, number, ErrNotExist)
-	}
-	return found, err
 }

@@ -141,6 +141,7 @@ func BenchmarkCost(b *testing.B) {
 		{"context-add", func(int) []string {
 			return []string{"git-swarm", "context", "add", "a decision", "--category", "decision"}
 		}},
+		{"context-show", func(int) []string { return []string{"git-swarm", "context", "show", "5"} }},
 		{"message", func(int) []string { return []string{"git-swarm", "message", "B", "a message"} }},
 		{"claim", func(i int) []string { return []string{"git-swarm", "claim", fmt.Sprintf("src/%02d/%d.go", i%50, i)} }},
 	}

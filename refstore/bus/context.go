@@ -2,6 +2,8 @@ package bus
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +51,18 @@ func (b *Bus) Context(ctx context.Context, visit func(Context) bool) error {
 		return err
 	}
 	return b.walkContext(ctx, tip, visit)
+}
+
+// ContextEntry is the entry of that number, or an ErrNotExist.
+func (b *Bus) ContextEntry(ctx context.Context, number int) (Context, error) {
+	e, err := b.store.Find(ctx, ContextRef, number)
+	if errors.Is(err, refstore.ErrNotExist) {
+		return Context{}, fmt.Errorf("context #%d %w", number, refstore.ErrNotExist)
+	}
+	if err != nil {
+		return Context{}, err
+	}
+	return contextOf(e), nil
 }
 
 func (b *Bus) walkContext(ctx context.Context, tip hash, visit func(Context) bool) error {

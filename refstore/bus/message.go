@@ -95,10 +95,7 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 	if err != nil {
 		return Sent{}, err
 	}
-	original, err := b.store.Find(ctx, InboxRef(from), number)
-	if errors.Is(err, refstore.ErrNotExist) {
-		err = noMessage(number, from)
-	}
+	original, err := b.find(ctx, from, number)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -119,6 +116,38 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 		return markRead(tx, from, number)
 	})
 	return sent, err
+}
+
+// Message is the message of that number to id, whether it is read or not, or an
+// ErrNotExist.
+func (b *Bus) Message(ctx context.Context, id string, number int) (Message, error) {
+	id, err := b.Resolve(ctx, id)
+	if err != nil {
+		return Message{}, err
+	}
+	e, err := b.find(ctx, id, number)
+	if err != nil {
+		return Message{}, err
+	}
+	tip, err := b.store.Tip(ctx, SeenRef(id))
+	if err != nil {
+		return Message{}, err
+	}
+	cursor, err := b.cursor(ctx, id, tip)
+	if err != nil {
+		return Message{}, err
+	}
+	m := messageOf(id, e)
+	m.Read = cursor.Read.has(number)
+	return m, nil
+}
+
+func (b *Bus) find(ctx context.Context, to string, number int) (*refstore.Entry, error) {
+	e, err := b.store.Find(ctx, InboxRef(to), number)
+	if errors.Is(err, refstore.ErrNotExist) {
+		err = noMessage(number, to)
+	}
+	return e, err
 }
 
 func noMessage(number int, to string) error {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
 )
@@ -83,7 +82,7 @@ several lines the first is shown, and the whole text by its NUMBER.`,
 const contextRows = 50
 
 func showContext(ctx context.Context, c *call) error {
-	only, limit, category := 0, c.cmd.Int("limit"), c.cmd.String("category")
+	limit, category := c.cmd.Int("limit"), c.cmd.String("category")
 	if category != "" && !slices.Contains(bus.Categories, category) {
 		return usageOf(c.verb, fmt.Sprintf("unknown category '%s': one of %s", text.Inert(category), strings.Join(bus.Categories, ", ")))
 	}
@@ -94,37 +93,31 @@ func showContext(ctx context.Context, c *call) error {
 		return usageOf(c.verb, "--limit and --all exclude each other")
 	}
 	if len(c.args) == 1 {
-		var err error
-		if only, err = c.number(c.args[0]); err != nil {
-			return err
-		}
+		return showContextEntry(ctx, c)
 	}
 	b, err := c.Bus()
 	if err != nil {
 		return err
 	}
 	rows := limit
-	if len(c.args) == 0 && rows == 0 && !c.cmd.Bool("all") && !c.wantJSON() {
+	if rows == 0 && !c.cmd.Bool("all") && !c.wantJSON() {
 		rows = contextRows
 	}
 	var found []bus.Context
 	older := false
 	err = b.Context(ctx, func(e bus.Context) bool {
-		if (only == 0 || e.Number == only) && (category == "" || e.Category == category) {
+		if category == "" || e.Category == category {
 			if older = rows > 0 && len(found) == rows; !older {
 				found = append(found, e)
 			}
 		}
-		return e.Number > only && !older
+		return !older
 	})
 	if err != nil {
 		return err
 	}
-	if only > 0 && len(found) == 0 {
-		return fmt.Errorf("context #%d %w", only, refstore.ErrNotExist)
-	}
 	slices.Reverse(found)
-	if err := c.printContext(found, only > 0); err != nil {
+	if err := c.printContext(found); err != nil {
 		return err
 	}
 	if older && limit == 0 {
@@ -133,7 +126,26 @@ func showContext(ctx context.Context, c *call) error {
 	return nil
 }
 
-func (c *call) printContext(entries []bus.Context, whole bool) error {
+func showContextEntry(ctx context.Context, c *call) error {
+	number, err := c.number(c.args[0])
+	if err != nil {
+		return err
+	}
+	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	e, err := b.ContextEntry(ctx, number)
+	if err != nil {
+		return err
+	}
+	if c.wantJSON() {
+		return c.object("context", jsonContext(e))
+	}
+	return c.printf("#%d [%s] by %s, %s\n\n%s\n", e.Number, e.Category, e.By, text.Ago(c.Now(), e.At), text.Block(e.Body))
+}
+
+func (c *call) printContext(entries []bus.Context) error {
 	if c.wantJSON() {
 		for _, e := range entries {
 			if err := c.object("context", jsonContext(e)); err != nil {
@@ -141,10 +153,6 @@ func (c *call) printContext(entries []bus.Context, whole bool) error {
 			}
 		}
 		return nil
-	}
-	if whole {
-		e := entries[0]
-		return c.printf("#%d [%s] by %s, %s\n\n%s\n", e.Number, e.Category, e.By, text.Ago(c.Now(), e.At), text.Block(e.Body))
 	}
 	if len(entries) == 0 {
 		c.notef("no shared context yet: git swarm context add BODY --category decision")

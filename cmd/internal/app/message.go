@@ -2,12 +2,9 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
 )
@@ -106,16 +103,15 @@ func runInbox(ctx context.Context, c *call) error {
 		return err
 	}
 	all := c.cmd.Bool("all")
-	messages, err := b.Inbox(ctx, id, all || only > 0)
+	var messages []bus.Message
+	if only > 0 {
+		messages = make([]bus.Message, 1)
+		messages[0], err = b.Message(ctx, id, only)
+	} else {
+		messages, err = b.Inbox(ctx, id, all)
+	}
 	if err != nil {
 		return err
-	}
-	if only > 0 {
-		at := slices.IndexFunc(messages, func(m bus.Message) bool { return m.Number == only })
-		if at < 0 {
-			return fmt.Errorf("message #%d to %s %w", only, id, refstore.ErrNotExist)
-		}
-		messages = messages[at : at+1]
 	}
 	if err := c.printInbox(messages, only > 0, all); err != nil {
 		return err
