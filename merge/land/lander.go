@@ -1,12 +1,10 @@
 package land
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
@@ -62,6 +60,12 @@ type Landed struct {
 	Healed   []merge.Healed // the files in which conflicts were healed
 	// Stayed says why the branch could not follow to what was landed; nil if it did.
 	Stayed error
+	// Unanswered is why the remote's answer to the push did not arrive; nil if it did.
+	// The remote was asked then, and has what was pushed.
+	Unanswered error
+	// Late is what could not be written after the landing; nil if all was. Messages
+	// that concern it are kept, and the next command that writes sends them.
+	Late error
 }
 
 // NoRemoteError says that the target is a branch of this repository: work lands on
@@ -107,23 +111,46 @@ func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (
 		}
 	}
 	landed, err := l.land(held, lease, c, target)
-	if err != nil && held.Err() != nil { // whatever it broke off
+	var unanswered *UnansweredError
+	if err != nil && held.Err() != nil && !errors.As(err, &unanswered) { // whatever it broke off
 		err = context.Cause(held)
 	}
 	if err == nil {
-		err = errors.Join(l.unmarkBlocked(after), l.notifyHolders(after, landed), l.notifyHealed(after, landed))
-	} else if blocks(err) {
+		l.finish(after, lease, landed)
+		return landed, nil
+	}
+	if blocks(err) {
 		err = errors.Join(err, l.markBlocked(after, err), l.notifyConflict(after, err))
 	}
 	return landed, errors.Join(err, lease.Release(after))
 }
 
+// finish does what follows a landing. What fails of it does not undo that, and is
+// landed.Late.
+func (l *Lander) finish(ctx context.Context, lease *lock.Lease, landed *Landed) {
+	told := l.tell(ctx, landed)
+	if told == nil || isKept(told) {
+		told = errors.Join(told, settlePending(l.Repo, landed))
+	}
+	landed.Late = errors.Join(told, l.unmarkBlocked(ctx), lease.Release(ctx))
+}
+
 // land lands c, again and again while others move the target.
 func (l *Lander) land(ctx context.Context, lease *lock.Lease, c checkout, target repo.Target) (*Landed, error) {
-	for range landTries {
+	for try := range landTries {
 		landed, err := l.once(ctx, lease, c, target)
-		if !errors.Is(err, errMoved) {
+		var locked *lockedError
+		switch {
+		case !errors.Is(err, errMoved):
 			return landed, err
+		case !errors.As(err, &locked):
+		case try == landTries-1:
+			return nil, &RemoteLockedError{target, locked.path}
+		default: // the push that holds it needs a moment
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Duration(try+1) * 100 * time.Millisecond):
+			}
 		}
 	}
 	return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", target)}
@@ -132,6 +159,9 @@ func (l *Lander) land(ctx context.Context, lease *lock.Lease, c checkout, target
 func (l *Lander) once(ctx context.Context, lease *lock.Lease, c checkout, target repo.Target) (*Landed, error) {
 	before, err := l.fetch(ctx, target)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.tellPending(ctx, target, before); err != nil {
 		return nil, err
 	}
 	landed := &Landed{Target: target, Before: before, After: c.tip, Tip: c.tip}
@@ -154,11 +184,7 @@ func (l *Lander) once(ctx context.Context, lease *lock.Lease, c checkout, target
 
 // follow moves the branch to what has landed, also when ctx has ended.
 func (l *Lander) follow(ctx context.Context, c checkout, next string) error {
-	if err := move(context.WithoutCancel(ctx), l.Repo, c, next); err != nil {
-		return err
-	}
-	_ = os.Remove(pendingFile(l.Repo)) // if it stays, it does not concern the branch as it is now
-	return nil
+	return move(context.WithoutCancel(ctx), l.Repo, c, next)
 }
 
 // put moves the target, after it has checked that the branch can follow, that the
@@ -184,12 +210,11 @@ func (l *Lander) put(ctx context.Context, lease *lock.Lease, c checkout, landed 
 	if err := lease.Renew(ctx); err != nil { // the last moment to learn that it was lost
 		return err
 	}
-	if landed.Rebased {
-		if err := notePending(ctx, l.Repo, c, landed.Before, landed.After); err != nil {
-			return err
-		}
+	if err := notePending(ctx, l.Repo, c, landed); err != nil {
+		return err
 	}
-	return l.push(ctx, landed.After, landed.Target)
+	landed.Unanswered, err = l.push(ctx, landed.After, landed.Target)
+	return err
 }
 
 // onto is the tip of the branch as it would land on before: itself if nothing is new
@@ -201,11 +226,15 @@ func (l *Lander) onto(ctx context.Context, c checkout, before string, target rep
 	if behind, err := ancestor(ctx, l.Repo, c.tip, before); err != nil || behind {
 		return before, nil, err
 	}
-	old, _, err := pendingAt(ctx, l.Repo, c, before)
-	if err != nil || old == c.tip {
+	after := before
+	last, err := pendingAt(ctx, l.Repo, c, before)
+	if err != nil || last != nil && last.old == c.tip {
 		return before, nil, err
 	}
-	b := rebase{tip: c.tip, after: cmp.Or(old, before), onto: before, target: target}
+	if last != nil {
+		after = last.old
+	}
+	b := rebase{tip: c.tip, after: after, onto: before, target: target}
 	if l.Heal != nil {
 		if b.heal, err = l.Heal(ctx, before); err != nil {
 			return "", nil, err

@@ -8,24 +8,27 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
+// change is what a push has made of the target.
+type change struct {
+	target        repo.Target
+	before, after string
+	again         bool // those whom it concerns may have been told
+}
+
 // notifyHolders sends each session that claims a file which the push changed one
-// message with the names of the files.
-func (l *Lander) notifyHolders(ctx context.Context, landed *Landed) error {
-	if landed.Before == "" || landed.Commits == 0 {
-		return nil
-	}
-	files, err := repo.Fields(l.Repo.GitParsed(ctx, "diff", "--name-only", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z", landed.Before, landed.After))
+// message with the names of the files, and returns who they are.
+func (l *Lander) notifyHolders(ctx context.Context, made change) ([]string, error) {
+	files, err := repo.Fields(l.Repo.GitParsed(ctx, "diff", "--name-only", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z", made.before, made.after))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	holders, err := l.Claims.Holders(ctx, files)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	theirs := map[string][]string{}
 	for _, file := range files {
@@ -33,20 +36,33 @@ func (l *Lander) notifyHolders(ctx context.Context, landed *Landed) error {
 			theirs[held.Session] = append(theirs[held.Session], file)
 		}
 	}
-	if len(theirs) == 0 {
+	span := made.before[:10] + ".." + made.after[:10]
+	sessions := slices.Sorted(maps.Keys(theirs))
+	var notices []bus.Notice
+	for _, session := range sessions {
+		body := fmt.Sprintf("my push to %s changed what you claim: %s (%s)", made.target, listFiles(theirs[session]), span)
+		notices = append(notices, bus.Notice{From: l.Session, To: session, Body: strings.ToValidUTF8(body, "\ufffd")})
+	}
+	return sessions, l.Bus.Tell(ctx, notices, made.again)
+}
+
+// tell tells all whom the landing concerns. Those that could not be told yet are not
+// among landed.Notified.
+func (l *Lander) tell(ctx context.Context, landed *Landed) error {
+	if landed.Before == "" || landed.Commits == 0 {
 		return nil
 	}
-	landed.Notified = slices.Sorted(maps.Keys(theirs))
-	span := landed.Before[:10] + ".." + landed.After[:10]
-	return l.Bus.Update(ctx, l.Session, func(tx *refstore.Tx, _ string) error {
-		for _, session := range landed.Notified {
-			body := fmt.Sprintf("my push to %s changed what you claim: %s (%s)", landed.Target, listFiles(theirs[session]), span)
-			if _, err := bus.Notify(tx, session, strings.ToValidUTF8(body, "\ufffd")); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	notified, err := l.notifyHolders(ctx, change{landed.Target, landed.Before, landed.After, false})
+	if err == nil {
+		landed.Notified = notified
+	}
+	return errors.Join(err, l.notifyHealed(ctx, landed))
+}
+
+// isKept reports whether err says that what could not be told is kept to be told later.
+func isKept(err error) bool {
+	var kept *bus.KeptError
+	return errors.As(err, &kept)
 }
 
 // listFiles names the first few files, and how many more there are.
@@ -107,15 +123,9 @@ func (l *Lander) notifySessions(ctx context.Context, theirs []Change, body func(
 		}
 		commits[id] = append(commits[id], change.Commit)
 	}
-	if len(commits) == 0 {
-		return nil
+	var notices []bus.Notice
+	for _, id := range slices.Sorted(maps.Keys(commits)) {
+		notices = append(notices, bus.Notice{From: l.Session, To: id, Body: body(commits[id])})
 	}
-	return l.Bus.Update(ctx, l.Session, func(tx *refstore.Tx, _ string) error {
-		for _, id := range slices.Sorted(maps.Keys(commits)) {
-			if _, err := bus.Notify(tx, id, body(commits[id])); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return l.Bus.Tell(ctx, notices, false)
 }

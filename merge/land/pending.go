@@ -12,51 +12,106 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// pendingFile holds lines "BRANCH OLD NEW", each of a push that was about to land
-// the rebase NEW of the branch's tip OLD. It is written before the target is
-// moved and removed once the branch has followed.
+// pendingFile holds a line for each push of this worktree that was about to land
+// (see pending). It is written before the target is moved, and removed once the
+// branch has followed and the others were told.
 //
-// Where the branch is still at OLD and the target has NEW, the push was killed in
-// between, its answer was lost, or the branch could not follow. git knows by the
-// patches what has landed already, but not where conflicts were healed: the
-// branch would conflict with itself.
+// Where the branch is still at its old tip and the target has the new one, the push
+// was killed in between, its answer was lost, or the branch could not follow. git
+// knows by the patches what has landed already, but not where conflicts were healed:
+// the branch would conflict with itself.
 func pendingFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-landing") }
+
+// pending is a push that was about to land: "BRANCH OLD NEW BEFORE TARGET". Without
+// the last two, nobody has to be told any more.
+type pending struct {
+	branch    string
+	old, next string // the branch's tip, and what was to land of it: itself, or its rebase
+	before    string // the target's tip
+	target    string
+}
+
+func (p pending) line() string {
+	words := []string{p.branch, p.old, p.next}
+	if p.before != "" {
+		words = append(words, p.before, p.target)
+	}
+	return strings.Join(words, " ") + "\n"
+}
+
+// readPending returns the pushes that are noted. Torn lines are left out.
+func readPending(r *repo.Repo) ([]pending, error) {
+	content, err := os.ReadFile(pendingFile(r))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var all []pending
+	for text := range strings.Lines(string(content)) {
+		words := strings.Fields(text)
+		switch {
+		case !strings.HasSuffix(text, "\n"):
+		case len(words) == 3:
+			all = append(all, pending{words[0], words[1], words[2], "", ""})
+		case len(words) == 5:
+			all = append(all, pending{words[0], words[1], words[2], words[3], words[4]})
+		}
+	}
+	return all, nil
+}
+
+func writePending(r *repo.Repo, all ...pending) error {
+	var lines strings.Builder
+	for _, p := range all {
+		lines.WriteString(p.line())
+	}
+	if lines.Len() == 0 {
+		if err := os.Remove(pendingFile(r)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	return file.Replace(pendingFile(r), []byte(lines.String()), 0o666)
+}
 
 // notePending notes a push that is about to land. What has landed before and the
 // branch has not followed stays noted.
-func notePending(ctx context.Context, r *repo.Repo, c checkout, before, next string) error {
-	_, line, err := pendingAt(ctx, r, c, before)
+func notePending(ctx context.Context, r *repo.Repo, c checkout, landed *Landed) error {
+	var all []pending
+	last, err := pendingAt(ctx, r, c, landed.Before)
 	if err != nil {
 		return err
 	}
-	return file.Replace(pendingFile(r), []byte(line+c.branch+" "+c.tip+" "+next+"\n"), 0o666)
+	if last != nil {
+		all = append(all, *last)
+	}
+	return writePending(r, append(all, pending{c.branch, c.tip, landed.After, landed.Before, landed.Target.String()})...)
 }
 
-// pendingAt is the newest commit of the branch of which it is noted that the
-// target at tip has it as another commit, and the line that says so; else "".
-func pendingAt(ctx context.Context, r *repo.Repo, c checkout, tip string) (old, line string, err error) {
-	content, err := os.ReadFile(pendingFile(r))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", "", err
+// pendingAt is the newest push of the branch of which it is noted that the target
+// at tip has it, while the branch is at, or above, what was pushed; nil if there is none.
+func pendingAt(ctx context.Context, r *repo.Repo, c checkout, tip string) (*pending, error) {
+	all, err := readPending(r)
+	if err != nil {
+		return nil, err
 	}
-	for text := range strings.Lines(string(content)) {
-		words := strings.Fields(text)
-		if len(words) != 3 || !strings.HasSuffix(text, "\n") || words[0] != c.branch || !known(ctx, r, words[2]) {
+	var last *pending
+	for _, p := range all {
+		if p.branch != c.branch || !known(ctx, r, p.next) {
 			continue
 		}
-		mine, err := ancestor(ctx, r, words[1], c.tip)
+		mine, err := ancestor(ctx, r, p.old, c.tip)
 		if err != nil {
-			return "", "", err
+			return nil, err
 		}
-		landed, err := ancestor(ctx, r, words[2], tip)
+		landed, err := ancestor(ctx, r, p.next, tip)
 		if err != nil {
-			return "", "", err
+			return nil, err
 		}
 		if mine && landed {
-			old, line = words[1], text
+			last = &p
 		}
 	}
-	return old, line, nil
+	return last, nil
 }
 
 // known reports whether there is such a commit here: one that never landed may
@@ -64,4 +119,53 @@ func pendingAt(ctx context.Context, r *repo.Repo, c checkout, tip string) (old, 
 func known(ctx context.Context, r *repo.Repo, commit string) bool {
 	_, err := repo.Output(r.GitParsed(ctx, "cat-file", "-e", commit+"^{commit}"))
 	return err == nil
+}
+
+// tellPending tells the sessions that pushes concern which have landed on the
+// target, now at tip, and ended before they could tell anybody: killed, or without
+// an answer.
+func (l *Lander) tellPending(ctx context.Context, target repo.Target, tip string) error {
+	all, err := readPending(l.Repo)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for i, p := range all {
+		if p.before == "" || p.target != target.String() || tip == "" || !known(ctx, l.Repo, p.next) {
+			continue
+		}
+		landed, err := ancestor(ctx, l.Repo, p.next, tip)
+		if err != nil {
+			return err
+		}
+		if !landed {
+			continue
+		}
+		if _, err := l.notifyHolders(ctx, change{target, p.before, p.next, true}); err != nil && !isKept(err) {
+			return err
+		}
+		all[i].before, changed = "", true
+	}
+	if !changed {
+		return nil
+	}
+	return writePending(l.Repo, all...)
+}
+
+// settlePending ends the note of a push that has landed, of which the others have
+// been told: where the branch could not follow, its new tip stays noted.
+func settlePending(r *repo.Repo, landed *Landed) error {
+	if landed.Stayed == nil {
+		return writePending(r)
+	}
+	all, err := readPending(r)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].next == landed.After {
+			all[i].before = ""
+		}
+	}
+	return writePending(r, all...)
 }

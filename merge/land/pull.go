@@ -33,6 +33,9 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Lan
 	if tip == "" {
 		return nil, &NoBranchError{target}
 	}
+	if err := l.tellPending(ctx, target, tip); err != nil {
+		return nil, err
+	}
 	landed := &Landed{Target: target, Before: c.tip, Tip: c.tip}
 	if landed.After, landed.Healed, err = l.onto(ctx, c, tip, target); err != nil {
 		return nil, err
@@ -44,7 +47,10 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Lan
 	if landed.Commits, err = l.count(ctx, c.tip, tip); err != nil {
 		return nil, err
 	}
-	return landed, l.follow(ctx, c, landed.After)
+	if err := l.follow(ctx, c, landed.After); err != nil {
+		return landed, err
+	}
+	return landed, settlePending(l.Repo, landed)
 }
 
 // NoBranchError says that the remote has no such branch.

@@ -49,29 +49,49 @@ func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) 
 // fetchTries is how often a fetch is tried while other fetches hold the same ref.
 const fetchTries = 10
 
-// push moves the target by an unforced push. Only a line of --porcelain output
-// with the flag of a new or fast-forwarded ref counts as done.
-func (l *Lander) push(ctx context.Context, tip string, target repo.Target) error {
+// push moves the target by an unforced push. What counts is a line of --porcelain
+// output about the ref. Where there is none, because the connection broke or the
+// command was told to end, the remote is asked: lost then says why no answer came.
+func (l *Lander) push(ctx context.Context, tip string, target repo.Target) (lost, err error) {
 	cmd, stderr := userGit(ctx, l.Repo, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
 	cmd.Env = append(cmd.Env, LandingEnv+"=1")
-	out, err := repo.Output(cmd)
+	out, failed := repo.Output(cmd)
+	if answered, err := verdict(out, stderr.String(), failed); answered {
+		return nil, err
+	}
+	refused := &RejectedError{complaint(stderr.String(), fmt.Errorf("git push failed: %w", failed))}
+	lost = errors.New(refused.Why)
+	if ctx.Err() != nil {
+		lost = context.Cause(ctx)
+	}
+	err = l.ask(ctx, tip, target, lost)
+	var unanswered *UnansweredError
+	if errors.As(err, &unanswered) && unanswered.Asked && ctx.Err() == nil && !wasSent(stderr.String()) {
+		return nil, refused
+	}
+	return lost, err
+}
+
+// verdict is what git push reports of the one ref: nil, errMoved or *RejectedError.
+// Without a line about it, or with one that says no more than that the remote said
+// nothing, there is no answer.
+func verdict(out, stderr string, failed error) (answered bool, err error) {
 	for line := range strings.Lines(out) {
 		flag, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		_, summary, _ := strings.Cut(rest, "\t")
 		switch {
-		case !ok:
-		case err == nil && (flag == " " || flag == "*"):
-			return nil
-		case flag == "=", flag == "!" && isMoved(summary, stderr.String()):
-			return errMoved
+		case !ok, strings.Contains(summary, "[remote failure]"):
+		case failed == nil && (flag == " " || flag == "*"):
+			return true, nil
+		case flag == "!" && strings.Contains(stderr, "cannot lock ref") && remoteLock(stderr) != "":
+			return true, &lockedError{remoteLock(stderr)}
+		case flag == "=", flag == "!" && isMoved(summary, stderr):
+			return true, errMoved
 		case flag == "!":
-			return &RejectedError{strings.NewReplacer("[", "", "]", "").Replace(summary)}
+			return true, &RejectedError{strings.NewReplacer("[", "", "]", "").Replace(summary)}
 		}
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return &RejectedError{complaint(stderr.String(), fmt.Errorf("git push failed: %w", err))}
+	return false, nil
 }
 
 // isMoved reports whether a push was refused because the target had moved since

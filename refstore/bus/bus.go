@@ -122,12 +122,14 @@ func resolve(table *refstore.Table, id string) (string, error) {
 }
 
 // Update runs a transaction as session by, which must be known, and renews its
-// heartbeat with it when that is due. build gets the id as registered.
+// heartbeat with it when that is due. build gets the id as registered. Notices that
+// could not be written when they were due (see [KeptError]) are sent first.
 func (b *Bus) Update(ctx context.Context, by string, build func(tx *refstore.Tx, by string) error) error {
 	by, err := b.Resolve(ctx, by)
 	if err != nil {
 		return err
 	}
+	b.sendKept(ctx)
 	return b.store.Update(ctx, by, func(tx *refstore.Tx) error {
 		if err := build(tx, by); err != nil {
 			return err

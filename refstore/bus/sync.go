@@ -41,6 +41,7 @@ func (b *Bus) Sync(ctx context.Context, id string, show func(*News) error) error
 			return err
 		}
 	}
+	b.sendKept(ctx)
 	s, err := b.look(ctx, id)
 	if err != nil {
 		return err

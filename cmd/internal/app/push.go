@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
@@ -24,7 +26,8 @@ branch. git swarm status shows it.
 
 If it fails, branch, index and files are as they were. Uncommitted changes may
 stay where they are, unless what landed touches the same files. Sessions whose
-claimed files were changed are told.`,
+claimed files were changed are told. If the connection ends before the remote
+has answered, it is asked whether the work has landed.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
@@ -116,6 +119,17 @@ func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target
 }
 
 func (c *call) printLanded(l *land.Landed, done, verb string) error {
+	if l.Unanswered != nil {
+		c.notef("git swarm: the push got no answer (%s): %s was asked, and has what was pushed", text.Inert(l.Unanswered.Error()), text.Inert(l.Target.Remote))
+	}
+	var kept *bus.KeptError
+	switch {
+	case errors.As(l.Late, &kept):
+		c.notef("git swarm: it has landed, but %s; the next git swarm command that writes, or syncs, here tells them", text.Inert(kept.Error()))
+	case l.Late != nil:
+		c.notef("git swarm: it has landed, but not all was noted: %s", text.Inert(l.Late.Error()))
+		c.notef("hint: the next git swarm push does it")
+	}
 	if l.Stayed != nil {
 		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(l.Stayed.Error()))
 		c.notef("hint: commit or stash, then git swarm pull")

@@ -36,7 +36,7 @@ type wording struct {
 
 // format words an error.
 func (c *call) format(err error) (line, hint string, code int) {
-	for _, known := range []func(error) *wording{c.formatUsage, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, formatBus, formatRepository} {
+	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, formatBus, formatRepository} {
 		if w := known(err); w != nil {
 			return w.line, w.hint, w.code
 		}
@@ -70,11 +70,26 @@ func (c *call) formatUsage(err error) *wording {
 	return nil
 }
 
+// formatUnanswered words a push of which it is not known whether it has landed: not
+// even an interruption may hide that.
+func (c *call) formatUnanswered(err error) *wording {
+	var unanswered *land.UnansweredError
+	if !errors.As(err, &unanswered) {
+		return nil
+	}
+	code := exitAgain
+	if errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) {
+		code = exitFatal + 2
+	}
+	return &wording{unanswered.Error(), c.pushAgain(), code}
+}
+
 // formatLanding words what can go wrong with a branch.
 func (c *call) formatLanding(err error) *wording {
 	var (
 		conflict *land.ConflictError
 		rejected *land.RejectedError
+		there    *land.RemoteLockedError
 		inTheWay *land.InTheWayError
 		half     *land.UnfinishedError
 		none     *land.NoBranchError
@@ -88,6 +103,8 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{formatConflict(conflict), "git rebase " + text.ShellWord(conflict.Onto) + ", resolve, then " + c.pushAgain(), exitNo}
 	case errors.As(err, &rejected):
 		return &wording{rejected.Error(), "", exitNo}
+	case errors.As(err, &there):
+		return &wording{there.Error(), "if no git command is at work there, remove that file on the remote, then " + c.pushAgain(), exitAgain}
 	case errors.As(err, &inTheWay):
 		return &wording{"uncommitted changes are in the way: " + inTheWay.Line, "git stash, or git swarm commit", exitNo}
 	case errors.As(err, &half) && half.What == "bisect":
