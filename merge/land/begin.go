@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -24,6 +25,9 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	if err != nil {
 		return checkout{}, func() {}, err
 	}
+	if err := settle(ctx, r); err != nil {
+		return checkout{}, release, err
+	}
 	rebaseScratch(r).remove(ctx)
 	verifyScratch(r).remove(ctx)
 	_ = os.Remove(filepath.Join(r.GitDir, "swarm-index.lock"))
@@ -32,6 +36,17 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	}
 	c, err = checkedOut(ctx, r)
 	return c, release, err
+}
+
+// settle waits for what a killed command has left running in the checkout, and clears
+// the locks that such commands left.
+func settle(ctx context.Context, r *repo.Repo) error {
+	index := filepath.Join(r.GitDir, "swarm-index.lock")
+	if err := gitlock.Await(ctx, r, gitlock.Index(r), index, filepath.Join(r.GitDir, "HEAD.lock")); err != nil {
+		return err
+	}
+	_, err := gitlock.Clear(r)
+	return err
 }
 
 // ErrBusy says that another push or pull is running in the same worktree.

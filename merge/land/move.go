@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -20,9 +22,12 @@ func (e *InTheWayError) Error() string { return e.Line }
 // mayMove checks that the checked out branch can be moved from tip to next
 // without touching anything that is not committed. It changes nothing.
 func mayMove(ctx context.Context, r *repo.Repo, tip, next string) error {
-	_, _ = repo.Output(r.GitParsed(ctx, "update-index", "-q", "--refresh")) // stat data only; it complains of what is changed
-	_, err := repo.Output(r.GitParsed(ctx, "read-tree", "-n", "-m", "-u", "--exclude-per-directory=.gitignore", tip, next))
 	var no *repo.GitError
+	_, err := inIndex(ctx, r, "update-index", "-q", "--refresh") // stat data only
+	if err != nil && !errors.As(err, &no) {                      // it complains of what is changed
+		return err
+	}
+	_, err = inIndex(ctx, r, "read-tree", "-n", "-m", "-u", "--exclude-per-directory=.gitignore", tip, next)
 	if errors.As(err, &no) {
 		return &InTheWayError{no.Line()}
 	}
@@ -68,7 +73,7 @@ func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
 // committed stays. If that is impossible, it changes nothing and returns
 // *InTheWayError.
 func readTree(ctx context.Context, r *repo.Repo, from, to string) error {
-	_, err := repo.Output(r.GitParsed(ctx, "read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", from, to))
+	_, err := inIndex(ctx, r, "read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", from, to)
 	var no *repo.GitError
 	if errors.As(err, &no) {
 		return &InTheWayError{no.Line()}
@@ -77,6 +82,14 @@ func readTree(ctx context.Context, r *repo.Repo, from, to string) error {
 }
 
 func moveBranch(ctx context.Context, r *repo.Repo, c checkout, next string) error {
-	_, err := repo.Output(r.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "update-ref", "-m", "git swarm: rebase", "refs/heads/"+c.branch, next, c.tip))
+	ref := "refs/heads/" + c.branch
+	_, err := gitlock.Output(ctx, r, gitlock.Ref(r, ref), func() *exec.Cmd {
+		return r.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "update-ref", "-m", "git swarm: rebase", ref, next, c.tip)
+	})
 	return err
+}
+
+// inIndex is the output of a git command that locks the index of the user's checkout.
+func inIndex(ctx context.Context, r *repo.Repo, args ...string) (string, error) {
+	return gitlock.Output(ctx, r, []string{gitlock.Index(r)}, func() *exec.Cmd { return r.GitParsed(ctx, args...) })
 }

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -68,7 +70,7 @@ func redoReadTree(ctx context.Context, r *repo.Repo, from, to string) error {
 	if err := stage(ctx, r, arrived); err != nil {
 		return err
 	}
-	_, _ = repo.Output(r.GitParsed(ctx, "update-index", "-q", "--refresh")) // it complains of what is changed
+	_, _ = inIndex(ctx, r, "update-index", "-q", "--refresh") // it complains of what is changed
 	between, err := partialTree(ctx, r, from, arrived)
 	if err != nil {
 		return err
@@ -172,14 +174,16 @@ func notDone(ctx context.Context, r *repo.Repo, changes []fileChange) (map[strin
 	return behind, nil
 }
 
-// stage makes the changes in the index alone.
+// stage makes the changes in the index alone, or in the one that env names.
 func stage(ctx context.Context, r *repo.Repo, changes []fileChange, env ...string) error {
 	var lines strings.Builder
 	for _, s := range changes {
 		lines.WriteString(s.info + "\t" + s.path + "\x00") // mode 0 removes
 	}
-	cmd := r.GitParsed(ctx, "update-index", "-z", "--index-info")
-	cmd.Stdin, cmd.Env = strings.NewReader(lines.String()), append(cmd.Env, env...)
-	_, err := repo.Output(cmd)
+	_, err := gitlock.Output(ctx, r, []string{gitlock.Index(r), filepath.Join(r.GitDir, "swarm-index.lock")}, func() *exec.Cmd {
+		cmd := r.GitParsed(ctx, "update-index", "-z", "--index-info")
+		cmd.Stdin, cmd.Env = strings.NewReader(lines.String()), append(cmd.Env, env...)
+		return cmd
+	})
 	return err
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -27,7 +30,7 @@ var errMoved = errors.New("the target has moved")
 func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) {
 	for try := 1; ; try++ {
 		cmd, stderr := userGit(ctx, l.Repo, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
-		_, err := repo.Output(cmd)
+		_, err := l.noted(cmd, target)
 		switch {
 		case err == nil:
 			return repo.Line(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
@@ -46,6 +49,13 @@ func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) 
 	}
 }
 
+// noted is the output of a fetch or push, which moves the ref in which the target is
+// kept. It stays at the terminal, where a key's passphrase may be asked for.
+func (l *Lander) noted(cmd *exec.Cmd, target repo.Target) (string, error) {
+	locks := append(gitlock.Ref(l.Repo, "refs/remotes/"+target.String()), filepath.Join(l.Repo.CommonDir, "shallow.lock"))
+	return repo.OutputBy(cmd, func() error { return gitlock.Attached(l.Repo, cmd, locks) })
+}
+
 // fetchTries is how often a fetch is tried while other fetches hold the same ref.
 const fetchTries = 10
 
@@ -55,7 +65,7 @@ const fetchTries = 10
 func (l *Lander) push(ctx context.Context, tip string, target repo.Target) (lost, err error) {
 	cmd, stderr := userGit(ctx, l.Repo, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
 	cmd.Env = append(cmd.Env, LandingEnv+"=1")
-	out, failed := repo.Output(cmd)
+	out, failed := l.noted(cmd, target)
 	if answered, err := verdict(out, stderr.String(), failed); answered {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (e *GitError) Line() string {
 
 func (e *GitError) Error() string {
 	name := "git"
-	if verb := e.verb(); verb != "" {
+	if verb := GitVerb(e.Args); verb != "" {
 		name += " " + verb
 	}
 	if line := e.Line(); line != "" {
@@ -69,10 +69,11 @@ func (e *GitError) Error() string {
 	return fmt.Sprintf("%s: exit code %d", name, e.ExitCode)
 }
 
-// verb is the subcommand: the first argument that is no option, nor the value of -c or -C.
-func (e *GitError) verb() string {
-	for i := 0; i < len(e.Args); i++ {
-		switch arg := e.Args[i]; {
+// GitVerb is the subcommand among git's arguments: the first that is no option, nor
+// the value of -c or -C; "" if there is none.
+func GitVerb(args []string) string {
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
 		case arg == "-c" || arg == "-C":
 			i++
 		case !strings.HasPrefix(arg, "-"):

@@ -86,7 +86,10 @@ const maxStderr = 64 << 10
 // Output runs cmd and returns its standard output as it came, unless cmd.Stdout
 // sends it elsewhere. A failure of git is a [GitError]; a git that was stopped
 // because its context ended is one with ExitCode -1.
-func Output(cmd *exec.Cmd) (string, error) {
+func Output(cmd *exec.Cmd) (string, error) { return OutputBy(cmd, cmd.Run) }
+
+// OutputBy is [Output] for a command that run starts and waits for.
+func OutputBy(cmd *exec.Cmd, run func() error) (string, error) {
 	var stdout, stderr bytes.Buffer
 	if cmd.Stdout == nil {
 		cmd.Stdout = &stdout
@@ -94,7 +97,7 @@ func Output(cmd *exec.Cmd) (string, error) {
 	if cmd.Stderr == nil {
 		cmd.Stderr = &stderr
 	}
-	err := cmd.Run()
+	err := run()
 	if errors.Is(err, exec.ErrWaitDelay) { // git is done; something it left behind holds the pipe
 		err = nil
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -36,7 +37,7 @@ type wording struct {
 
 // format words an error.
 func (c *call) format(err error) (line, hint string, code int) {
-	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, formatBus, formatRepository} {
+	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, formatLocked, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, formatBus, formatRepository} {
 		if w := known(err); w != nil {
 			return w.line, w.hint, w.code
 		}
@@ -106,7 +107,7 @@ func (c *call) formatLanding(err error) *wording {
 	case errors.As(err, &there):
 		return &wording{there.Error(), "if no git command is at work there, remove that file on the remote, then " + c.pushAgain(), exitAgain}
 	case errors.As(err, &inTheWay):
-		return &wording{"uncommitted changes are in the way: " + inTheWay.Line, "git stash, or git swarm commit", exitNo}
+		return &wording{"uncommitted changes are in the way: " + inTheWay.Line, "git swarm commit", exitNo}
 	case errors.As(err, &half) && half.What == "bisect":
 		return &wording{half.Error(), "git bisect reset", exitNo}
 	case errors.As(err, &half):
@@ -123,6 +124,15 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{"the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", c.pushAgain(), exitAgain}
 	}
 	return nil
+}
+
+// formatLocked words that git's lock stayed in the way.
+func formatLocked(err error) *wording {
+	var locked *gitlock.LockedError
+	if !errors.As(err, &locked) {
+		return nil
+	}
+	return &wording{locked.Error(), "try again; if it stays: git swarm doctor", exitAgain}
 }
 
 // formatTarget words why there is nothing to land on.

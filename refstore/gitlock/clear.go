@@ -1,0 +1,120 @@
+package gitlock
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Clear removes the locks that killed commands of ours have left, and returns
+// their paths. A lock that may be another's stays, and so does its note.
+func Clear(r *repo.Repo) (cleared []string, err error) {
+	notes, err := readNotes(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range notes {
+		content, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return cleared, err
+		}
+		n := parseNote(string(content))
+		if len(n.processes) == 0 && old(path) { // it was never written whole: nothing was started
+			removeNote(path)
+		}
+		if !n.gone() {
+			continue
+		}
+		kept := false
+		for _, lock := range n.locks {
+			done, err := clearLock(r, lock)
+			if err != nil {
+				return cleared, err
+			}
+			if done {
+				cleared = append(cleared, lock)
+			} else if _, err := os.Lstat(lock); err == nil {
+				kept = true
+			}
+		}
+		if !kept {
+			removeNote(path)
+		}
+	}
+	return cleared, nil
+}
+
+// old reports whether a note has been empty for longer than it takes to write it.
+func old(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && time.Since(info.ModTime()) > time.Minute
+}
+
+// clearLock removes the lock, unless a living git command may have made it. It is
+// first given another name, for another process may be clearing it, too, and a
+// third may take it again in between.
+func clearLock(r *repo.Repo, lock string) (bool, error) {
+	before, err := os.Lstat(lock)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if len(Holders(r, before.ModTime())) > 0 {
+		return false, nil
+	}
+	aside := filepath.Join(filepath.Dir(lock), "swarm-cleared."+strconv.Itoa(os.Getpid()))
+	if err := os.Rename(lock, aside); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return false, err
+	}
+	defer os.Remove(aside)
+	now, err := os.Lstat(aside)
+	if err != nil {
+		return false, err
+	}
+	if !os.SameFile(before, now) || !before.ModTime().Equal(now.ModTime()) {
+		return false, os.Link(aside, lock) // it was taken anew: give it back
+	}
+	return true, nil
+}
+
+// AtWork reports whether commands that were started by a process that is gone
+// still run, and may hold one of the locks.
+func AtWork(r *repo.Repo, locks ...string) bool {
+	notes, _ := readNotes(r)
+	for _, path := range notes {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		n := parseNote(string(content))
+		if len(n.processes) == 2 && file.ProcessGone(n.processes[0].pid, n.processes[0].mark) && !n.gone() && n.mayHold(locks) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n noted) mayHold(locks []string) bool {
+	for _, mine := range n.locks {
+		for _, lock := range locks {
+			if mine == lock {
+				return true
+			}
+		}
+	}
+	return false
+}

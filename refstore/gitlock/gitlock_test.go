@@ -1,0 +1,270 @@
+package gitlock
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+func TestMain(m *testing.M) { refstoretest.Main(m, work) }
+
+// work runs, as another process, one git command that waits in a filter.
+func work(verb string, args []string) error {
+	r, err := repo.Discover(os.Environ(), args[0])
+	if err != nil {
+		return err
+	}
+	_, err = Output(context.Background(), r, []string{Index(r)}, func() *exec.Cmd {
+		return r.GitParsed(context.Background(), "read-tree", "-m", "-u", "HEAD", "next")
+	})
+	return err
+}
+
+// slowRepo is a repository in which git stops in the middle of a checkout from HEAD
+// to next, with the index locked, until the file "go" is there.
+func slowRepo(t *testing.T) (r *repo.Repo, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	git(t, dir, "init", "-q")
+	git(t, dir, "commit", "-q", "--allow-empty", "-m", "start")
+	write(t, filepath.Join(dir, ".git", "info", "attributes"), "* filter=slow\n")
+	write(t, filepath.Join(dir, "f"), "text\n")
+	git(t, dir, "add", "f")
+	git(t, dir, "commit", "-q", "-m", "next")
+	git(t, dir, "branch", "next")
+	git(t, dir, "reset", "-q", "--hard", "HEAD^")
+	git(t, dir, "config", "filter.slow.smudge", "touch .git/begun; until [ -e .git/go ]; do sleep 0.02; done; cat")
+	r, err := repo.Discover(os.Environ(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, dir
+}
+
+// begun starts the command in a process group of its own and waits until it is in
+// the filter.
+func begun(t *testing.T, dir string) *exec.Cmd {
+	t.Helper()
+	cmd := refstoretest.Command(t, "read-tree", dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { _, err := os.Lstat(filepath.Join(dir, ".git", "begun")); return err == nil })
+	t.Cleanup(func() { write(t, filepath.Join(dir, ".git", "go"), "") })
+	return cmd
+}
+
+// TestOutputOutlivesGroup: what kills the process group leaves git at its work, and
+// no lock is cleared while it is. When it is done there is nothing left.
+func TestOutputOutlivesGroup(t *testing.T) {
+	t.Parallel()
+	r, dir := slowRepo(t)
+	cmd := begun(t, dir)
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	_ = cmd.Wait()
+	if cleared, err := Clear(r); err != nil || len(cleared) != 0 {
+		t.Fatalf("cleared %q (%v) beside a living git", cleared, err)
+	}
+	if !AtWork(r, Index(r)) || AtWork(r, Config(r)) {
+		t.Error("it is not known that git is still at work")
+	}
+	write(t, filepath.Join(dir, ".git", "go"), "")
+	await(t, func() bool { return !AtWork(r, Index(r)) })
+	if got := git(t, dir, "status", "--porcelain"); got != "A  f\n" {
+		t.Errorf("after the checkout: %q", got)
+	}
+	if cleared, err := Clear(r); err != nil || len(cleared) != 0 {
+		t.Errorf("cleared %q (%v)", cleared, err)
+	}
+	if _, err := os.Lstat(noteDir(r)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of the notes: %v", err)
+	}
+}
+
+// TestClear: all processes are killed; the lock is found, told to be ours and
+// cleared, and only that one.
+func TestClear(t *testing.T) {
+	t.Parallel()
+	r, dir := slowRepo(t)
+	cmd := begun(t, dir)
+	killAll(t, cmd.Process.Pid)
+	_ = cmd.Wait()
+	other := filepath.Join(dir, ".git", "HEAD.lock")
+	write(t, other, "")
+	locks := List(r)
+	if len(locks) != 2 || locks[0].Path != other || locks[0].Ours || locks[1].Path != Index(r) || !locks[1].Ours {
+		t.Errorf("listed %+v", locks)
+	}
+	if cleared, err := Clear(r); err != nil || !slices.Equal(cleared, []string{Index(r)}) {
+		t.Fatalf("cleared %q (%v)", cleared, err)
+	}
+	if _, err := os.Lstat(other); err != nil {
+		t.Error(err)
+	}
+	if notes, err := readNotes(r); err != nil || len(notes) != 0 {
+		t.Errorf("notes %q (%v)", notes, err)
+	}
+	git(t, dir, "config", "--unset", "filter.slow.smudge")
+	git(t, dir, "read-tree", "-m", "-u", "HEAD", "next")
+}
+
+// TestClearLeavesOthers: where a git command of the user's is at work that may have
+// taken the lock after ours was killed, the lock stays.
+func TestClearLeavesOthers(t *testing.T) {
+	t.Parallel()
+	r, dir := slowRepo(t)
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	n, err := newNote(r, []string{Index(r)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(n.f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, n.f.Name(), strings.Replace(string(text), "by "+strconv.Itoa(os.Getpid()), "by "+strconv.Itoa(dead.Process.Pid), 1))
+	cmd := exec.Command("git", "read-tree", "-m", "-u", "HEAD", "next")
+	cmd.Dir = dir
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { _, err := os.Lstat(filepath.Join(dir, ".git", "begun")); return err == nil })
+	if cleared, err := Clear(r); err != nil || len(cleared) != 0 {
+		t.Errorf("cleared %q (%v), which the user's git holds", cleared, err)
+	}
+	if locks := List(r); len(locks) != 1 || len(locks[0].Holders) != 1 || locks[0].Holders[0].String() != "git read-tree (process "+strconv.Itoa(cmd.Process.Pid)+")" {
+		t.Errorf("listed %+v", locks)
+	}
+	write(t, filepath.Join(dir, ".git", "go"), "")
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, err := Clear(r); err != nil {
+		t.Error(err)
+	}
+	if notes, _ := readNotes(r); len(notes) != 0 {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// TestOutputWaits: a lock that goes is waited for, one that stays is named.
+func TestOutputWaits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	git(t, dir, "init", "-q")
+	r, err := repo.Discover(os.Environ(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func() *exec.Cmd { return r.GitParsed(t.Context(), "config", "a.b", "c") }
+	write(t, Config(r), "")
+	var tries int
+	_, err = Output(t.Context(), r, []string{Config(r)}, func() *exec.Cmd {
+		if tries++; tries == 3 {
+			if err := os.Remove(Config(r)); err != nil {
+				t.Error(err)
+			}
+		}
+		return set()
+	})
+	if err != nil || tries != 3 {
+		t.Errorf("after %d tries: %v", tries, err)
+	}
+	write(t, Config(r), "")
+	_, err = Output(t.Context(), r, []string{Config(r)}, set)
+	var locked *LockedError
+	if !errors.As(err, &locked) || !strings.HasSuffix(locked.Path, "config.lock") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestOutputStops: when the context ends, git and what it has started end, and the
+// lock with them.
+func TestOutputStops(t *testing.T) {
+	t.Parallel()
+	r, dir := slowRepo(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := Output(ctx, r, []string{Index(r)}, func() *exec.Cmd { return r.GitParsed(ctx, "read-tree", "-m", "-u", "HEAD", "next") })
+		ended <- err
+	}()
+	await(t, func() bool { _, err := os.Lstat(filepath.Join(dir, ".git", "begun")); return err == nil })
+	cancel()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("it was not stopped")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it does not end")
+	}
+	if _, err := os.Lstat(Index(r)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the lock: %v", err)
+	}
+}
+
+// killAll kills a process and all below it, those first that start others.
+func killAll(t *testing.T, pid int) {
+	t.Helper()
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	var below []int
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Skip("no /proc")
+	}
+	for _, e := range entries {
+		child, err := strconv.Atoi(e.Name())
+		if fields := statOf(child); err == nil && fields != nil && fields[1] == strconv.Itoa(pid) {
+			below = append(below, child)
+		}
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	for _, child := range below {
+		killAll(t, child)
+	}
+}
+
+func await(t *testing.T, done func() bool) {
+	t.Helper()
+	for range 1500 {
+		if done() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("it never came")
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=T", "-c", "user.email=t@example.com"}, args...)...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %q: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
