@@ -24,6 +24,31 @@ type Entry struct {
 	Label  string      // printed in brackets before the body; a lower-case word, or empty
 	Body   string      // any UTF-8, kept to the byte
 	Fields []Field     // further metadata, in a fixed order
+
+	// Of an entry that was read: who wrote it, as "Name <address>", and how they
+	// named the session, such as "--session"; both "" if the session acted for itself.
+	Writer, Via string
+}
+
+// vias are the ways in which a session is named to a command.
+var vias = []string{"--session", "GIT_SWARM_SESSION"}
+
+// committerName is the name that a committer stands with in an entry whose session
+// was named via that.
+func committerName(name, via string) string {
+	if via == "" {
+		return name
+	}
+	return name + " (" + via + ")"
+}
+
+// readWriter sets what committerName put into the committer's name.
+func (e *Entry) readWriter(committer object.Signature) {
+	for _, via := range vias {
+		if name, ok := strings.CutSuffix(committer.Name, committerName("", via)); ok {
+			e.Writer, e.Via = name+" <"+committer.Email+">", via
+		}
+	}
 }
 
 // Field is one line of metadata. Keys are like "In-Reply-To", values one line of
@@ -91,6 +116,7 @@ func decodeEntry(ref string, id object.Hash, c *object.CommitData) (*Entry, erro
 		}
 		return nil, errors.New("no format version at the end of the message")
 	}
+	e.readWriter(c.Committer)
 	escaped, err := e.decodeMetadata(strings.Split(tail, "\n"))
 	if err != nil {
 		return nil, err

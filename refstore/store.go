@@ -17,6 +17,10 @@ type Options struct {
 	Now     func() time.Time // default time.Now
 	Timeout time.Duration    // how long Update tries before ErrBusy; default 10 s
 
+	// Via says how whoever writes named the session that they act as, such as
+	// "--session"; "" if the session acts for itself. See [Entry.Via].
+	Via func() string
+
 	// Failpoint is called at named points of a transaction; tests kill or delay the
 	// process there. The points, in order: "queued", "logged", "written",
 	// "locked" (once a ref), "renamed" (once a ref), "kept".
@@ -47,6 +51,9 @@ func Open(r *repo.Repo, opts Options) *Store {
 	}
 	if opts.Timeout == 0 {
 		opts.Timeout = 10 * time.Second
+	}
+	if opts.Via == nil {
+		opts.Via = func() string { return "" }
 	}
 	if opts.Failpoint == nil {
 		opts.Failpoint = func(string) {}

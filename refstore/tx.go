@@ -116,7 +116,7 @@ func (s *Store) identity(ctx context.Context) (person, error) {
 		return person{}, err
 	}
 	authorEmail, err := s.repo.AuthorEmail(ctx)
-	return person{name, email, authorEmail}, err
+	return person{committerName(name, s.opts.Via()), email, authorEmail}, err
 }
 
 func (s *Store) attempt(ctx context.Context, by string, who person, build func(*Tx) error) error {

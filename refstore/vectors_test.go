@@ -26,10 +26,12 @@ type commitVector struct {
 	Label     string      `json:"label"`
 	Body      string      `json:"body"`
 	Fields    [][2]string `json:"fields"`
+	Writer    string      `json:"writer"` // of an entry whose session was named
+	Via       string      `json:"via"`
 }
 
 func (v *commitVector) entry() *Entry {
-	e := &Entry{ID: v.ID, Number: v.Number, Author: v.Author, At: v.Time, Label: v.Label, Body: v.Body}
+	e := &Entry{ID: v.ID, Number: v.Number, Author: v.Author, At: v.Time, Label: v.Label, Body: v.Body, Writer: v.Writer, Via: v.Via}
 	for _, f := range v.Fields {
 		e.Fields = append(e.Fields, Field{f[0], f[1]})
 	}

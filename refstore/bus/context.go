@@ -22,6 +22,8 @@ type Context struct {
 	By       string
 	Body     string
 	At       time.Time
+
+	Writer, Via string // as [refstore.Entry] has them
 }
 
 // AddContext appends an entry to the shared context and returns its number.
@@ -73,5 +75,5 @@ func (b *Bus) walkContext(ctx context.Context, tip hash, visit func(Context) boo
 }
 
 func contextOf(e *refstore.Entry) Context {
-	return Context{e.Number, e.Label, e.Author, e.Body, e.At}
+	return Context{e.Number, e.Label, e.Author, e.Body, e.At, e.Writer, e.Via}
 }

@@ -28,6 +28,8 @@ type Message struct {
 	At        time.Time
 	InReplyTo int  // the number, in the sender's inbox, of the message it answers; 0 for none
 	Read      bool // answered, or marked as read
+
+	Writer, Via string // as [refstore.Entry] has them
 }
 
 // Sent says where a message went, and under which number.
@@ -231,7 +233,7 @@ func (b *Bus) Inbox(ctx context.Context, id string, all bool) ([]Message, error)
 
 // messageOf is the message to the session that the entry holds.
 func messageOf(to string, e *refstore.Entry) Message {
-	m := Message{Number: e.Number, From: e.Author, To: to, Body: e.Body, At: e.At}
+	m := Message{Number: e.Number, From: e.Author, To: to, Body: e.Body, At: e.At, Writer: e.Writer, Via: e.Via}
 	if e.Label == labelReply {
 		m.InReplyTo, _ = refstore.ParseNumber(e.Field(fieldInReplyTo)) // checked when it was read
 	}

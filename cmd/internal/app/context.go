@@ -142,7 +142,7 @@ func showContextEntry(ctx context.Context, c *call) error {
 	if c.wantJSON() {
 		return c.object("context", jsonContext(e))
 	}
-	return c.printf("#%d [%s] by %s, %s\n\n%s\n", e.Number, e.Category, e.By, text.Ago(c.Now(), e.At), text.Block(e.Body))
+	return c.printf("#%d [%s] by %s, %s%s\n\n%s\n", e.Number, e.Category, e.By, text.Ago(c.Now(), e.At), formatWriter(e.Writer, e.Via), text.Block(e.Body))
 }
 
 func (c *call) printContext(entries []bus.Context) error {
@@ -171,10 +171,12 @@ type contextJSON struct {
 	Session  string  `json:"session"`
 	Body     string  `json:"body"`
 	At       *string `json:"at"`
+	Writer   string  `json:"writer,omitempty"`
+	Via      string  `json:"via,omitempty"`
 }
 
 func jsonContext(e bus.Context) contextJSON {
-	return contextJSON{e.Number, e.Category, e.By, e.Body, text.Stamp(e.At)}
+	return contextJSON{e.Number, e.Category, e.By, e.Body, text.Stamp(e.At), e.Writer, e.Via}
 }
 
 // number reads an argument such as "3" or "#3".

@@ -158,7 +158,7 @@ func (c *call) checkSwarm(ctx context.Context) finding {
 }
 
 func (c *call) checkSession(ctx context.Context) finding {
-	b, id, err := c.acting()
+	b, id, err := c.looking()
 	if errors.Is(err, errWhoAmI) {
 		return finding{"session", "note", "none here", "--session ID, GIT_SWARM_SESSION, or a worktree of git swarm init --worktrees"}
 	}

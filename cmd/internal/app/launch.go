@@ -73,6 +73,9 @@ func runLaunch(ctx context.Context, c *call) error {
 	if headless && printed {
 		return usageOf(c.verb, "either --headless or --print")
 	}
+	if err := c.mayOversee(); err != nil {
+		return err
+	}
 	clients, err := c.clients(ctx)
 	if err != nil {
 		return err

@@ -98,7 +98,11 @@ func runInbox(ctx context.Context, c *call) error {
 			return err
 		}
 	}
-	b, id, err := c.acting()
+	who := c.looking
+	if c.cmd.Bool("mark-read") {
+		who = c.acting
+	}
+	b, id, err := who()
 	if err != nil {
 		return err
 	}
@@ -137,7 +141,7 @@ func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 	}
 	if whole {
 		m := messages[0]
-		return c.printf("#%d from %s, %s\n\n%s\n", m.Number, m.From, text.Ago(c.Now(), m.At), text.Block(m.Body))
+		return c.printf("#%d from %s, %s%s\n\n%s\n", m.Number, m.From, text.Ago(c.Now(), m.At), formatWriter(m.Writer, m.Via), text.Block(m.Body))
 	}
 	if len(messages) == 0 {
 		if all {
@@ -166,8 +170,10 @@ type messageJSON struct {
 	At        *string `json:"at"`
 	Read      bool    `json:"read"`
 	InReplyTo int     `json:"in_reply_to,omitempty"`
+	Writer    string  `json:"writer,omitempty"`
+	Via       string  `json:"via,omitempty"`
 }
 
 func jsonMessage(m bus.Message) messageJSON {
-	return messageJSON{m.Number, m.From, m.To, m.Body, text.Stamp(m.At), m.Read, m.InReplyTo}
+	return messageJSON{m.Number, m.From, m.To, m.Body, text.Stamp(m.At), m.Read, m.InReplyTo, m.Writer, m.Via}
 }

@@ -14,9 +14,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
-	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -25,7 +23,7 @@ func (c *call) Swarm() (*swarm.Swarm, error) {
 	if c.swarm != nil {
 		return c.swarm, nil
 	}
-	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now, Named: c.Named})
+	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now, Named: c.Named, Via: c.via})
 	if err == nil {
 		c.swarm = s
 	}
@@ -75,66 +73,6 @@ func (c *call) Claims(ctx context.Context) (*lock.Claims, error) {
 		return nil, err
 	}
 	return s.Claims(ctx)
-}
-
-// Session is who the caller is: --session, GIT_SWARM_SESSION, whom the agent that
-// runs us has joined as, the worktree's own identity, swarm.session; the first
-// there is.
-func (c *call) Session() (string, error) {
-	if id := c.cmd.String("session"); id != "" {
-		return id, bus.CheckID(id)
-	}
-	if c.cmd.IsSet("session") {
-		return "", usageOf(c.verb, "option '--session' needs a value")
-	}
-	if id := c.Env.Get("GIT_SWARM_SESSION"); id != "" {
-		return id, bus.CheckID(id)
-	}
-	r, err := c.Repo()
-	if err != nil {
-		return "", err
-	}
-	if id := agents.In(r).Session(c.Env.Get("CLAUDE_CODE_SESSION_ID")); id != "" {
-		return id, nil
-	}
-	content, err := file.Read(r.SessionFile(), 1024)
-	if err == nil {
-		id := strings.TrimSuffix(string(content), "\n")
-		if err := bus.CheckID(id); err != nil {
-			return "", fmt.Errorf("'%s': %w", r.SessionFile(), err)
-		}
-		return id, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
-		return "", err
-	}
-	config, err := r.Config()
-	if err != nil {
-		return "", err
-	}
-	if id, ok := config.Get("swarm.session"); ok && id != "" {
-		return id, bus.CheckID(id)
-	}
-	return "", errWhoAmI
-}
-
-// acting is Bus and Session in one, for verbs that act as a session.
-func (c *call) acting() (*bus.Bus, string, error) {
-	b, err := c.Bus()
-	if err != nil {
-		return nil, "", err
-	}
-	id, err := c.Session()
-	return b, id, err
-}
-
-// viewer is the session that looks, "" if none is known: looking needs none.
-func (c *call) viewer() string {
-	id, err := c.Session()
-	if err != nil {
-		return ""
-	}
-	return id
 }
 
 // body is an argument that is text: "-" reads it from standard input.

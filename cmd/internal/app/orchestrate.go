@@ -99,6 +99,9 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 
 // runOrchestrate prints how things stand, then what happens.
 func runOrchestrate(ctx context.Context, c *call) error {
+	if err := c.mayOversee(); err != nil {
+		return err
+	}
 	m, interval, err := c.monitor(ctx)
 	if err != nil {
 		return err

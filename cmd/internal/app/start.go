@@ -56,6 +56,9 @@ func runStart(ctx context.Context, c *call) (err error) {
 		return err
 	}
 	if !printed { // before anybody writes a plan for nothing
+		if err := c.mayOversee(); err != nil {
+			return err
+		}
 		if err := c.mayStart(ctx, r); err != nil {
 			return err
 		}

@@ -51,6 +51,9 @@ func runUpdate(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := c.mayActFor(id); err != nil {
+		return err
+	}
 	by := id
 	if c.cmd.IsSet("session") || c.viewer() != "" {
 		if by, err = c.Session(); err != nil {

@@ -413,6 +413,22 @@ func refuseStaged(first lock.HeldError, age string, more, paths []string) error 
 	return no("git restore --staged "+strings.Join(paths, " "), "%s", line)
 }
 
+// refuseOther refuses an agent of session own that names another, or would act as it.
+func refuseOther(own, other, how string) error {
+	line := fmt.Sprintf("you are session %s: an agent does not act as another session (%s)", own, text.Inert(other))
+	switch how {
+	case byOption:
+		return no("leave out --session, or tell it: git swarm message "+text.ShellWord(other)+" TEXT", "%s", line)
+	case byEnvironment:
+		return no("unset GIT_SWARM_SESSION", "%s", line)
+	}
+	return no("tell it: git swarm message "+text.ShellWord(other)+" TEXT", "%s", line)
+}
+
+func refuseOversee(own string) error {
+	return no("ask it: git swarm message orchestrator TEXT", "you are session %s: only a person and the orchestrator start sessions and watch over them", own)
+}
+
 func refusePathspec(pathspec string) error {
 	return no("if that is a file's name: git swarm claim "+text.ShellWord(":(literal)"+pathspec), "pathspec '%s' matches no file", pathspec)
 }

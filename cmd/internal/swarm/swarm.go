@@ -23,6 +23,7 @@ type Options struct {
 	Now     func() time.Time
 	Timeout time.Duration // how long a change may wait for others; 0 for the store's own
 	Named   bool          // the user named the directory, as with -C
+	Via     func() string // see refstore.Options
 }
 
 // Swarm is the swarm in one repository.
@@ -72,7 +73,7 @@ func (s *Swarm) SetAside() []*refstore.DamagedError {
 // Store is where the refs of the swarm are read and moved.
 func (s *Swarm) Store() *refstore.Store {
 	if s.store == nil {
-		s.store = refstore.Open(s.Repo, refstore.Options{Now: s.opts.Now, Timeout: s.opts.Timeout})
+		s.store = refstore.Open(s.Repo, refstore.Options{Now: s.opts.Now, Timeout: s.opts.Timeout, Via: s.opts.Via})
 	}
 	return s.store
 }
