@@ -32,8 +32,13 @@ func escape(s string, inQuotes bool) string {
 		return s
 	}
 	var b strings.Builder
+	before := ' '
 	for i, r := range s {
+		joins := joinsEmoji(before, r)
+		before = r
 		switch {
+		case joins:
+			b.WriteRune(r)
 		case r == utf8.RuneError && s[i] != 0xef: // a byte that is no UTF-8
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case r == '\n':
@@ -64,12 +69,16 @@ func plain(r rune) bool {
 	switch {
 	case r < 0x7f:
 		return r >= ' '
-	case r == 0x200d || r == 0xfe0f: // joins emoji
-		return true
 	case r == utf8.RuneError, r == 0x2028, r == 0x2029, unicode.IsControl(r), unicode.Is(unicode.Cf, r):
 		return false
 	}
 	return !unseen(r)
+}
+
+// joinsEmoji reports whether r, which is not plain, belongs to the symbol before it: a
+// joiner or the variation selector of emoji. After a letter it would be hidden text.
+func joinsEmoji(before, r rune) bool {
+	return (r == 0x200d || r == 0xfe0f) && (before == 0xfe0f && r == 0x200d || unicode.In(before, unicode.So, unicode.Sk) || before >= 0x2190 && before < 0x2c00 && !unseen(before))
 }
 
 // unseen reports whether a character takes no place, or a blank one, though Unicode
@@ -82,7 +91,7 @@ func unseen(r rune) bool {
 		{0x180b, 0x180f},   // Mongolian variation selectors
 		{0x2800, 0x2800},   // blank braille pattern
 		{0x3164, 0x3164},   // Hangul filler
-		{0xfe00, 0xfe0e},   // variation selectors, without that of emoji
+		{0xfe00, 0xfe0f},   // variation selectors
 		{0xffa0, 0xffa0},   // halfwidth Hangul filler
 		{0xe0000, 0xe0fff}, // tags, and variation selectors supplement
 	} {

@@ -22,9 +22,12 @@ func JSON(v any) (string, error) {
 		return line, nil
 	}
 	b.Reset()
+	before := ' '
 	for _, r := range line {
+		joins := joinsEmoji(before, r)
+		before = r
 		switch {
-		case plain(r):
+		case plain(r), joins:
 			b.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
