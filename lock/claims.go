@@ -19,6 +19,9 @@ type Claims struct {
 	// Ended, if not nil, reports whether the agent of a session that was last seen
 	// at that time has certainly ended. Then its claims can be taken over at once.
 	Ended func(session string, seen time.Time) bool
+	// Present, if not nil, reports whether the agent of a session is certainly there.
+	// Then it is not stale, however long it has been silent.
+	Present func(session string) bool
 	// FoldCase makes paths that differ only in case the same (core.ignoreCase).
 	FoldCase bool
 }
@@ -204,6 +207,17 @@ func (c *Claims) InTheWay(ctx context.Context, path string, claim Claim) (*HeldE
 	if err != nil && !errors.As(err, &unknown) {
 		return nil, err
 	}
-	stale := bus.Stale(s.Seen, c.bus.Store().Now(), c.StaleAfter()) || (c.Ended != nil && c.Ended(claim.Session, s.Seen))
+	stale := c.silent(claim.Session, s.Seen, c.bus.Store().Now()) || c.ended(claim.Session, s.Seen)
 	return &HeldError{Path: path, Claim: claim, Seen: s.Seen, Stale: stale}, nil
+}
+
+// silent reports whether the session, last seen then, has been silent for so long
+// that its claims may be taken over. The clocks are those of the wall: a session of
+// which no process is known is stale also when the machine itself has slept.
+func (c *Claims) silent(session string, seen, now time.Time) bool {
+	return bus.Stale(seen, now, c.StaleAfter()) && (c.Present == nil || !c.Present(session))
+}
+
+func (c *Claims) ended(session string, seen time.Time) bool {
+	return c.Ended != nil && c.Ended(session, seen)
 }

@@ -112,8 +112,8 @@ func (t *claimTx) takeOver(path string, claim Claim) error {
 	if err != nil {
 		return err
 	}
-	stale := bus.Stale(seen, t.tx.At(), t.claims.StaleAfter())
-	if !stale && t.claims.Ended != nil && t.claims.Ended(claim.Session, seen) {
+	stale := t.claims.silent(claim.Session, seen, t.tx.At())
+	if !stale && t.claims.ended(claim.Session, seen) {
 		stale = true
 		t.ended[claim.Session] = true
 	}

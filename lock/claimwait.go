@@ -29,7 +29,8 @@ func (c *Claims) GrantWait(ctx context.Context, by string, r Request, w Wait) ([
 		}
 		next, cancel := waiting, context.CancelFunc(func() {})
 		if r.Takeover { // a session becomes stale without a change that wakes us
-			next, cancel = context.WithTimeout(waiting, held.Seen.Add(c.StaleAfter()+time.Second).Sub(c.bus.Store().Now()))
+			due := held.Seen.Add(c.StaleAfter() + time.Second).Sub(c.bus.Store().Now())
+			next, cancel = context.WithTimeout(waiting, max(due, lookAgain)) // its process may be there, and end
 		}
 		err := progress.watch(next, watch, held.Claim.Session)
 		cancel()
@@ -43,6 +44,9 @@ func (c *Claims) GrantWait(ctx context.Context, by string, r Request, w Wait) ([
 		}
 	}
 }
+
+// lookAgain is how often a holder that is silent, but there, is looked at.
+const lookAgain = 2 * time.Second
 
 // watch waits for a change, as watch.Wait does, and reports meanwhile.
 func (r *reporter) watch(ctx context.Context, watch *refstore.Watcher, holder string) error {

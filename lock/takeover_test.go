@@ -156,3 +156,30 @@ func TestTakeoverOfTheEnded(t *testing.T) {
 	s.want("b A#3", "c C#2")
 	s.healthy()
 }
+
+// A session whose agent is there keeps its claims however long it is silent: a build
+// takes an hour, a laptop sleeps. When the agent is gone, they can be taken over.
+func TestTakeoverOfThePresent(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.grant("B", "x")
+	there := true
+	s.Present = func(session string) bool { return there && session == "B" }
+	s.clock.Advance(100 * staleAfter)
+	if held, ok := errors.AsType[*HeldError](s.takeover("A", "x")); !ok || held.Stale {
+		t.Errorf("refused with %+v", held)
+	}
+	if held, err := s.InTheWay(bg, "x", s.claim("x")); err != nil || held.Stale {
+		t.Errorf("in the way: %+v, %v", held, err)
+	}
+	there = false
+	s.Must(s.takeover("A", "x"))
+}
+
+// What was claimed by a clock that was ahead is not held for ever.
+func TestTakeoverByAClockThatWasAhead(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.clock.Advance(10 * 365 * 24 * time.Hour)
+	s.grant("B", "x")
+	s.clock.Advance(staleAfter + time.Second - 10*365*24*time.Hour)
+	s.Must(s.takeover("A", "x"))
+}

@@ -124,6 +124,22 @@ func TestGrantWaitTakesOver(t *testing.T) {
 	}
 }
 
+// A holder that is silent, but there, is looked at now and then until it ends.
+func TestGrantWaitTakesOverWhenItEnds(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.grant("B", "x")
+	s.clock.Advance(2 * staleAfter)
+	looks := 0
+	s.Present = func(string) bool { looks++; return looks < 4 }
+	start := time.Now()
+	if _, err := s.GrantWait(bg, "A", Request{Paths: []string{"x"}, Takeover: true}, Wait{Timeout: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); looks != 4 || took < lookAgain {
+		t.Errorf("it looked %d times in %s", looks, took)
+	}
+}
+
 // While the clock stands still the waiter does not look again and again.
 func TestGrantWaitIsQuiet(t *testing.T) {
 	s := newSwarm(t, "A", "B")

@@ -10,7 +10,7 @@
 //
 // A record is replaced whole or not at all, and changed by one process at a time.
 // Hooks of one agent that run at once join once. An agent joins only where
-// somebody has set up git swarm; elsewhere nothing is written. AtWork and Ended
+// somebody has set up git swarm; elsewhere nothing is written. Present and Ended
 // say yes only of what is certain.
 //
 // # What it does not guarantee

@@ -184,6 +184,15 @@ func (a Agents) AtWork(session string) bool {
 	return slices.ContainsFunc(a.of(session, time.Now()), func(k known) bool { return k.PID > 0 && !k.Over() })
 }
 
+// Present reports whether an agent that works as the session is certainly there,
+// however long it has been silent: its process runs, or is stopped, on this machine.
+// A build may take an hour, a question to the user a day, a laptop's sleep a week.
+func (a Agents) Present(session string) bool {
+	return slices.ContainsFunc(a.of(session, time.Now()), func(k known) bool {
+		return !k.Ended && k.PID > 0 && file.ProcessThere(k.PID, k.Process)
+	})
+}
+
 // graceSeen is by how much a session may have been heard of after its agent's
 // last sign of life and still count as the agent's own doing.
 const graceSeen = time.Minute

@@ -74,6 +74,12 @@ func TestRecords(t *testing.T) {
 			t.Errorf("%s ended: %v", session, got)
 		}
 	}
+	here := processMark(os.Getpid()) != ""
+	for session, want := range map[string]bool{"A": here, "B": false, "C": false, "D": false} {
+		if got := all.Present(session); got != want {
+			t.Errorf("%s is present: %v", session, got)
+		}
+	}
 	if all.Ended("B", now.Add(2*graceSeen)) {
 		t.Error("B was heard of since")
 	}

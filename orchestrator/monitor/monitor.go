@@ -37,7 +37,7 @@ type Monitor struct {
 type Snapshot struct {
 	At         time.Time
 	Sessions   []bus.Session
-	Stale      []string // ids of sessions that are not done, and silent for StaleAfter
+	Stale      []string // ids of sessions that are not done, silent for StaleAfter, and of which no process is there
 	Reviews    []*review.Review
 	Messages   []bus.Message // unread, to the orchestrator
 	Holder     *lock.PushHolder
@@ -56,7 +56,7 @@ func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	for _, session := range s.Sessions {
-		if session.Status != bus.Done && bus.Stale(session.Seen, s.At, m.StaleAfter) {
+		if session.Status != bus.Done && bus.Stale(session.Seen, s.At, m.StaleAfter) && !agents.In(m.Repo).Present(session.ID) {
 			s.Stale = append(s.Stale, session.ID)
 		}
 	}

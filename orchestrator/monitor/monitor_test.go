@@ -15,6 +15,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -412,6 +413,24 @@ func TestStale(t *testing.T) {
 	s := newSwarm(t, 2)
 	done := bus.Done
 	if err := s.m.Bus.SetStatus(t.Context(), "S000", "S000", bus.Change{Status: &done}, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.now = s.now.Add(s.m.StaleAfter + time.Second)
+	if now, _ := s.tick(); !slices.Equal(now.Stale, []string{"S001"}) {
+		t.Errorf("stale: %q", now.Stale)
+	}
+}
+
+// TestStalePresent: nor is one silent for too long whose agent is there.
+func TestStalePresent(t *testing.T) {
+	s := newSwarm(t, 2)
+	mark := file.ProcessMark(os.Getpid())
+	if mark == "" {
+		t.Skip("no /proc here: processes cannot be told apart")
+	}
+	record := fmt.Sprintf(`{"session":"S000","pid":%d,"process":%q}`, os.Getpid(), mark)
+	dir := filepath.Join(s.m.Repo.CommonDir, "swarm", "agents")
+	if err := errors.Join(os.MkdirAll(dir, 0o777), os.WriteFile(filepath.Join(dir, "one.json"), []byte(record), 0o666)); err != nil {
 		t.Fatal(err)
 	}
 	s.now = s.now.Add(s.m.StaleAfter + time.Second)

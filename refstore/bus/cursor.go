@@ -99,12 +99,16 @@ func cursorIn(tx *refstore.Tx, id string) (*cursor, error) {
 // beat renews the heartbeat if it is due and nothing else renews it.
 func beat(tx *refstore.Tx, id string) error {
 	c, err := cursorIn(tx, id)
-	if err != nil || tx.At().Sub(c.At) < BeatEvery {
+	if err != nil || fresh(c.At, tx.At()) {
 		return err
 	}
 	_, err = tx.Replace(SeenRef(id), c.entry())
 	return err
 }
+
+// fresh reports whether a heartbeat need not be renewed yet. One that is to come is
+// of a clock that was ahead, and is put right.
+func fresh(at, now time.Time) bool { return now.Sub(at).Abs() < BeatEvery }
 
 // markRead adds to the messages that id has read; without any it stages nothing.
 func markRead(tx *refstore.Tx, id string, read ...int) error {

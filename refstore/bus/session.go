@@ -36,7 +36,7 @@ type Session struct {
 	Host       string    // where it last said something of itself
 	Joined     time.Time // to the second
 	Updated    time.Time
-	Seen       time.Time // when it was last heard of: never before Joined
+	Seen       time.Time // when it was last heard of, never before Joined if no clock was ahead
 }
 
 // sessionState is a session as it is stored at <id> in refs/swarm/sessions.
@@ -231,11 +231,20 @@ func (b *Bus) session(ctx context.Context, id string, content []byte, seen hash)
 		}
 		c = &cursor{} // it was last heard of when it joined, for all that can be read
 	}
-	last := s.Joined
-	if c.At.After(last) {
-		last = c.At
+	return Session{id, s.Workstream, s.Branch, s.Status, s.Note, s.Agent, s.Host, s.Joined, s.Updated, heard(s.Joined, c.At, b.store.Now())}, nil
+}
+
+// heard is when a session was last heard of: the later of when it joined and its last
+// heartbeat. One that a clock said which was ahead does not count beside the other.
+func heard(joined, beat, now time.Time) time.Time {
+	joinedAhead, beatAhead := joined.Sub(now) > clockSkew, beat.Sub(now) > clockSkew
+	switch {
+	case joinedAhead && !beatAhead && !beat.IsZero():
+		return beat
+	case beatAhead && !joinedAhead && !joined.IsZero(), joined.After(beat):
+		return joined
 	}
-	return Session{id, s.Workstream, s.Branch, s.Status, s.Note, s.Agent, s.Host, s.Joined, s.Updated, last}, nil
+	return beat
 }
 
 // Session returns one session.
@@ -288,10 +297,7 @@ func LastSeen(tx *refstore.Tx, id string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if s.Joined.After(c.At) {
-		return s.Joined, nil
-	}
-	return c.At, nil
+	return heard(s.Joined, c.At, tx.At()), nil
 }
 
 // Change is what SetStatus is to change; nil leaves a field as it is.

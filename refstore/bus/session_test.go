@@ -267,3 +267,43 @@ func TestSeen(t *testing.T) {
 		t.Error("stale is not after the period")
 	}
 }
+
+// A clock that was years ahead once says nothing: neither that the session was heard
+// of just now, for ever, nor of one that joined by it. The next command puts it right.
+func TestSeenByAClockThatWasAhead(t *testing.T) {
+	const years = 10 * 365 * 24 * time.Hour
+	s := newSwarm(t, "A", "B")
+	start := s.clock.Now()
+	s.clock.Advance(years)
+	s.say("A", "from the future")
+	_, err := s.Register(bg, []Registration{{ID: "C", Workstream: "c"}})
+	s.Must(err)
+	s.clock.Advance(time.Hour - years)
+	now := s.clock.Now()
+	check := func(id string, seen time.Time, stale bool) {
+		t.Helper()
+		got, err := s.Session(bg, id)
+		s.Must(err)
+		var inTx time.Time
+		s.Must(s.Bus.store.Update(bg, "B", func(tx *refstore.Tx) error { inTx, err = LastSeen(tx, id); return err }))
+		if !got.Seen.Equal(seen) || !inTx.Equal(seen) || Stale(got.Seen, now, 15*time.Minute) != stale {
+			t.Errorf("%s was seen at %s and %s, want %s", id, got.Seen, inTx, seen)
+		}
+	}
+	check("A", start, true)
+	check("C", start.Add(years), true)
+	for _, id := range []string{"A", "C"} {
+		s.sync(id) // shows what is new
+		s.sync(id)
+		check(id, now, false)
+	}
+	s.clock.Advance(years)
+	s.sync("A")
+	s.clock.Advance(-years)
+	s.sync("A") // quiet
+	check("A", now, false)
+	if Stale(now.Add(9*time.Minute), now, time.Second) || !Stale(now.Add(11*time.Minute), now, time.Hour) {
+		t.Error("clocks may differ by ten minutes, and no more")
+	}
+	s.healthy()
+}

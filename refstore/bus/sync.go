@@ -47,7 +47,7 @@ func (b *Bus) Sync(ctx context.Context, id string, show func(*News) error) error
 		return err
 	}
 	if s.quiet() {
-		if b.store.Now().Sub(s.cursor.At) < BeatEvery {
+		if fresh(s.cursor.At, b.store.Now()) {
 			return nil
 		}
 		return b.store.Update(ctx, s.id, func(tx *refstore.Tx) error { return beat(tx, s.id) })
@@ -255,5 +255,14 @@ func (b *Bus) read(ctx context.Context, ref string, tip hash, at position, limit
 	return st, found, err
 }
 
-// Stale reports whether a session last seen then has been silent for too long.
-func Stale(seen, now time.Time, after time.Duration) bool { return now.Sub(seen) > after }
+// clockSkew is by how much the clocks of those who share a repository may differ. A
+// time that is further ahead was read from a clock that was wrong.
+const clockSkew = 10 * time.Minute
+
+// Stale reports whether a session last seen then has been silent for too long. A
+// time that a wrong clock said does not tell when the session was heard of, and
+// counts as too long ago.
+func Stale(seen, now time.Time, after time.Duration) bool {
+	silent := now.Sub(seen)
+	return silent > after || silent < -clockSkew
+}

@@ -20,6 +20,10 @@ func ProcessMark(pid int) string {
 // to another process.
 func ProcessGone(pid int, mark string) bool { return processOf(pid, mark).gone() }
 
+// ProcessThere reports whether the process is certainly there: its mark was made
+// under this boot and in this pid namespace, and it runs, or is stopped.
+func ProcessThere(pid int, mark string) bool { return processOf(pid, mark).there() }
+
 // process names one process for good: its pid alone may be another's later, or
 // another's in some container.
 type process struct {
@@ -50,6 +54,14 @@ func (p process) gone() bool {
 		return now != p.start
 	}
 	return syscall.Kill(p.pid, 0) == syscall.ESRCH
+}
+
+func (p process) there() bool {
+	if p.space == "" || p.start == "" || p.space != pidSpace() {
+		return false
+	}
+	now, _ := startTime(p.pid)
+	return now == p.start
 }
 
 // pidSpace identifies the running kernel and our pid namespace in it.

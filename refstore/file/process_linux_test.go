@@ -48,6 +48,9 @@ func TestGone(t *testing.T) {
 		if got := c.gone(); got != c.want {
 			t.Errorf("%s: %+v is gone: %t, want %t", what, c.process, got, c.want)
 		}
+		if got, want := c.there(), what == "we" || what == "the first process, as now"; got != want {
+			t.Errorf("%s: %+v is there: %t, want %t", what, c.process, got, want)
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func (c *call) sessionLines(ctx context.Context, all []bus.Session, columns []co
 	var rows [][]text.Cell
 	for _, s := range all {
 		seen := text.Cell{Text: text.Ago(c.Now(), s.Seen)}
-		if s.Status != bus.Done && bus.Stale(s.Seen, c.Now(), staleAfter) {
+		if s.Status != bus.Done && bus.Stale(s.Seen, c.Now(), staleAfter) && !c.swarm.Present(s.ID) {
 			seen.Colour = text.Yellow
 		}
 		row := []text.Cell{

@@ -172,5 +172,9 @@ func (s *Swarm) Claims(ctx context.Context) (*lock.Claims, error) {
 	claims.Ended = func(session string, seen time.Time) bool {
 		return agents.In(s.Repo).Ended(session, seen)
 	}
+	claims.Present = s.Present
 	return claims, err
 }
+
+// Present reports whether an agent that works as the session is certainly there.
+func (s *Swarm) Present(session string) bool { return agents.In(s.Repo).Present(session) }

@@ -5,11 +5,14 @@ import (
 	"time"
 )
 
-// Ago is how long ago t was at now: "never", "just now" or "5 min ago".
+// Ago is how long ago t was at now: "never", "just now" or "5 min ago". A time that is
+// well ahead of now was read from a wrong clock.
 func Ago(now, t time.Time) string {
 	switch age := Age(now, t); {
 	case t.IsZero():
 		return "never"
+	case t.Sub(now) > 10*time.Minute:
+		return "in the future"
 	case age == "0 s":
 		return "just now"
 	default:
