@@ -32,6 +32,9 @@ func FindRange(ctx context.Context, git *repo.Repo, branch, target string) (*Ran
 			r.Branch = strings.TrimSpace(out)
 		}
 	}
+	if !strings.HasPrefix(r.Branch, "refs/") { // a commit, as a detached HEAD is
+		r.Branch = ""
+	}
 	return r, r.find(ctx, git, target, branch)
 }
 

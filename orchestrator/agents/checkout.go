@@ -61,6 +61,39 @@ func (c Checkout) Head() string {
 	return strings.TrimPrefix(strings.TrimSpace(string(head)), "ref: ")
 }
 
+// Path is the folder of the checkout; "" if it is gone, or cannot be told.
+func (c Checkout) Path() string {
+	dotGit := c.DotGit()
+	if dotGit == "" && filepath.Base(c.gitDir) == ".git" {
+		dotGit = c.gitDir
+	}
+	if _, err := os.Stat(dotGit); err != nil {
+		return ""
+	}
+	return filepath.Dir(dotGit)
+}
+
+// CheckoutOf is the checkout that has the session's identity; ok is false if there
+// is none.
+func CheckoutOf(r *repo.Repo, session string) (c Checkout, ok bool) {
+	for _, c := range Checkouts(r) {
+		if strings.EqualFold(c.Session, session) {
+			return c, true
+		}
+	}
+	return Checkout{}, false
+}
+
+// Shares reports whether a session of that id has joined in the checkout of another,
+// whose files and branch it works on: it is named after it, with a number.
+func (c Checkout) Shares(session string) bool {
+	if len(session) <= len(c.Session) || !strings.EqualFold(session[:len(c.Session)], c.Session) {
+		return false
+	}
+	number, ok := strings.CutPrefix(session[len(c.Session):], "-")
+	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+}
+
 // Heads is what the sessions have checked out, by id: see Head.
 func Heads(r *repo.Repo) map[string]string {
 	heads := map[string]string{}

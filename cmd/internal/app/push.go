@@ -100,6 +100,9 @@ func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target
 	if id, err = b.Resolve(ctx, id); err != nil {
 		return nil, repo.Target{}, err
 	}
+	if err := c.worksHere(ctx, id); err != nil {
+		return nil, repo.Target{}, err
+	}
 	claims, err := c.Claims(ctx)
 	if err != nil {
 		return nil, repo.Target{}, err

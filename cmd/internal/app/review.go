@@ -8,9 +8,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore"
-	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
@@ -104,36 +102,11 @@ func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error
 	if err != nil {
 		return nil, err
 	}
+	if err := c.mayRequest(ctx, id, branch, r); err != nil {
+		return nil, err
+	}
 	r.Target, err = c.swarm.Repo.TargetName(target)
 	return r, err
-}
-
-// branchOf is where session id works: HEAD in a checkout that is its own, or in one
-// that is nobody's if it is the one that asks; else what its worktree has checked
-// out; else its registered branch.
-func (c *call) branchOf(ctx context.Context, id string) (string, error) {
-	b, err := c.Bus()
-	if err != nil {
-		return "", err
-	}
-	here, err := file.Read(c.swarm.Repo.SessionFile(), 1024)
-	nobodys := err != nil
-	if !nobodys && strings.EqualFold(strings.TrimSpace(string(here)), id) {
-		return "HEAD", nil
-	}
-	for session, head := range agents.Heads(c.swarm.Repo) {
-		if strings.EqualFold(session, id) {
-			return head, nil
-		}
-	}
-	if own, err := c.Session(); err == nil && nobodys && strings.EqualFold(own, id) && c.swarm.Repo.WorkTree != "" {
-		return "HEAD", nil
-	}
-	s, err := b.Session(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	return "refs/heads/" + s.Branch, nil
 }
 
 func reviewListVerb() *verb {

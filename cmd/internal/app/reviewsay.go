@@ -124,8 +124,14 @@ func runMergeOK(ctx context.Context, c *call) error {
 	return c.printClear(id, newest, book.Clear(ctx, id, newest, r))
 }
 
-// rangeNow is what the review's branch would land now, on what it lands on now.
+// rangeNow is what the review's author would land now: what its own checkout has
+// checked out, else the review's branch, on what that lands on now.
 func (c *call) rangeNow(ctx context.Context, r *review.Review) (*review.Range, error) {
+	if head := c.headOf(ctx, r.From); head != "" {
+		now := *r
+		now.Branch = head
+		r = &now
+	}
 	target, err := c.target(ctx, r.Branch, "")
 	if errors.Is(err, repo.ErrNoTarget) {
 		return review.Now(ctx, c.swarm.Repo, r, r.Target)

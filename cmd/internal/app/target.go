@@ -4,18 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// target is what branch (a full ref name, HEAD, or "" for one without an upstream)
-// lands on; to is the branch that the user names for it, if any.
+// target is what branch (a full ref name, HEAD, or anything else for one without an
+// upstream) lands on; to is the branch that the user names for it, if any.
 func (c *call) target(ctx context.Context, branch, to string) (repo.Target, error) {
 	b, err := c.Bus()
 	if err != nil {
 		return repo.Target{}, err
+	}
+	if branch != "HEAD" && !strings.HasPrefix(branch, "refs/") { // a commit
+		branch = ""
 	}
 	return c.swarm.Repo.FindTarget(ctx, repo.TargetQuery{Branch: branch, To: to, IsSessionBranch: b.IsSessionBranch})
 }

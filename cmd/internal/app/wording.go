@@ -514,6 +514,24 @@ func refuseNoWorktree(session, workstream string) error {
 	return no(fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", session, workstream), "session %s has no worktree", session)
 }
 
+// refuseElsewhere refuses to act on what is checked out here for a session that works
+// elsewhere.
+func refuseElsewhere(id, here, path, again string) error {
+	whose := "nobody's"
+	if here != "" {
+		whose = here + "'s"
+	}
+	return no("git -C "+text.ShellWord(path)+" swarm "+again, "session %s works in '%s': this checkout is %s", id, path, text.Inert(whose))
+}
+
+func refuseOthersWorktree(id, here, workstream string) error {
+	hint := ""
+	if workstream != "" {
+		hint = fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", id, workstream)
+	}
+	return no(hint, "session %s has no worktree: this one is %s's", id, text.Inert(here))
+}
+
 func refuseNobody() error {
 	return no("git swarm init --sessions \"B:workstream\"", "there is nobody else to tell")
 }
