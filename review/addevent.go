@@ -49,6 +49,11 @@ func (s *Store) AddEvent(ctx context.Context, by string, number int, kind Kind, 
 		if err := stageEvent(tx, table, e, lines, r.Tip); err != nil {
 			return err
 		}
+		if kind == Approve {
+			if err := s.pin(ctx, tx, r); err != nil {
+				return err
+			}
+		}
 		now = newReview(append(r.Events, e), r.Newer)
 		if err := s.answered(ctx, tx, r, e); err != nil {
 			return err
@@ -56,6 +61,19 @@ func (s *Store) AddEvent(ctx context.Context, by string, number int, kind Kind, 
 		return notify(tx, now, e)
 	})
 	return now, err
+}
+
+// pin keeps what is approved. A request that version 0.1 made did not.
+func (s *Store) pin(ctx context.Context, tx *refstore.Tx, r *Review) error {
+	store := s.bus.Store()
+	if tip, err := store.Tip(ctx, pinRef(r.From)); err != nil || tip == r.Tip {
+		return err
+	}
+	ids, err := resolve(ctx, store.Repo(), string(r.Tip)+"^{commit}")
+	if err != nil || ids[0] == "" { // another clone's, or collected
+		return err
+	}
+	return tx.Pin(pinRef(r.From), r.Tip)
 }
 
 // allowed holds the rules of who may add what.

@@ -9,8 +9,11 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
+// errGone says that the approved commits are not in the repository.
+var errGone = errors.New("the approved commits are gone")
+
 // sameChange reports whether r is the approved change, on the same base or carried
-// over to another.
+// over to another. The error is errGone if there is nothing to compare with.
 func sameChange(ctx context.Context, git *repo.Repo, review *Review, r *Range) (bool, error) {
 	if review.Tip == r.Tip {
 		// All of r was approved, unless the target was moved back: then r also has
@@ -24,11 +27,10 @@ func sameChange(ctx context.Context, git *repo.Repo, review *Review, r *Range) (
 		return false, err
 	}
 	approved, tree := trees[1], trees[2]
-	if trees[0] == "" || approved == "" {
-		patch, err := patchID(ctx, git, r)
-		return err == nil && patch == review.Patch, err
-	}
-	if tree == "" {
+	switch {
+	case trees[0] == "" || approved == "":
+		return false, errGone
+	case tree == "":
 		return false, &NoCommitError{string(r.Tip)}
 	}
 	if review.Base == r.Base {

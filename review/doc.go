@@ -1,8 +1,9 @@
 // Package review keeps the reviews of changes before they land, and decides
 // whether a change may land.
 //
-//	refs/notes/swarm/reviews  notes  on each reviewed commit, one event a line
-//	refs/swarm/reviews        table  the same lines by number, and each session's latest number
+//	refs/notes/swarm/reviews     notes  on each reviewed commit, one event a line
+//	refs/swarm/reviews           table  the same lines by number, and each session's latest number
+//	refs/swarm-pins/<id>.review  pin    the commits of the session's newest request
 //
 // # Guarantees
 //

@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,6 +19,7 @@ const (
 	IsRejected       Reason = "rejected"
 	IsSuperseded     Reason = "superseded" // only of a review that is not the newest
 	HasChanged       Reason = "changed"
+	IsGone           Reason = "gone"           // the approved commits are not in this repository
 	HasOtherTarget   Reason = "another target" // it was approved for another branch
 )
 
@@ -39,6 +41,8 @@ func (e *NotClearError) Error() string {
 		return fmt.Sprintf("%s: review #%d was rejected by %s: %q", e.Session, e.Review.Number, v.By, v.Text)
 	case IsSuperseded:
 		return fmt.Sprintf("%s: review #%d was superseded by #%d", e.Session, e.Review.Number, e.Review.Newer)
+	case IsGone:
+		return fmt.Sprintf("%s: what review #%d approved is gone from this repository, so nothing shows that it is the same", e.Session, e.Review.Number)
 	case HasOtherTarget:
 		return fmt.Sprintf("%s: review #%d approved it for %s, not for %s", e.Session, e.Review.Number, ShortRef(e.Review.Target), ShortRef(e.Target))
 	case HasChanged:
@@ -69,8 +73,8 @@ func ShortRef(ref string) string {
 // and rewording, squashing or reordering commits. It does not survive anything
 // that adds to the change, removes from it or alters it, even a change of white
 // space: git's patch-id alone would miss that, for it ignores white space and
-// where in a file a line stands. If the approved commits are gone from the
-// repository, equal patch-ids decide.
+// where in a file a line stands. Where the approved commits are not in the repository
+// nothing can be compared, and the approval does not hold.
 func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Range) error {
 	no := &NotClearError{Session: session, Review: review}
 	switch {
@@ -92,6 +96,10 @@ func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 	}
 	git := s.bus.Store().Repo()
 	same, err := sameChange(ctx, git, review, r)
+	if errors.Is(err, errGone) {
+		no.Reason = IsGone
+		return no
+	}
 	if err != nil || same {
 		return err
 	}

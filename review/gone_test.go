@@ -33,7 +33,16 @@ func TestNoBranch(t *testing.T) {
 	}
 }
 
-// What was approved is collected: the patch-id decides alone.
+// collect removes whatever no ref holds.
+func (s *swarm) collect() {
+	s.Helper()
+	s.Git("reflog", "expire", "--expire=now", "--all")
+	_, _ = s.TryGit("update-ref", "-d", "ORIG_HEAD")
+	s.Git("gc", "-q", "--prune=now")
+}
+
+// What was approved is kept from git gc, so that the verdict is the same after it. Where
+// it is gone all the same there is none, for the patch-id takes no notice of blanks.
 func TestGone(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -43,6 +52,7 @@ func TestGone(t *testing.T) {
 		{"reworded", func(s *swarm) { s.Git("commit", "-q", "--amend", "-m", "better") }, true},
 		{"rebased", func(s *swarm) { ahead(s); s.Git("rebase", "-q", "main") }, true},
 		{"amended", func(s *swarm) { s.Write("new", "other\n"); s.Commit("two", "--amend") }, false},
+		{"another indent", func(s *swarm) { s.Write("new", "  new\n"); s.Commit("two", "--amend") }, false},
 		{"binary amended", func(s *swarm) { s.Write("bin", "\x00\x03"); s.Commit("two", "--amend") }, false},
 		{"mode amended", func(s *swarm) { s.Must(os.Chmod(filepath.Join(s.Dir, "new"), 0o777)); s.Commit("two", "--amend") }, false},
 		{"submodule amended", func(s *swarm) { s.pointer(idB); s.Git("commit", "-q", "--amend", "--no-edit") }, false},
@@ -59,20 +69,53 @@ func TestGone(t *testing.T) {
 			tip := s.request("A", "B").Tip
 			s.say("B", 1, Approve, "")
 			c.then(s)
-			s.Git("reflog", "expire", "--expire=now", "--all")
-			s.Git("update-ref", "-d", "ORIG_HEAD")
-			s.Git("gc", "-q", "--prune=now")
-			s.fails("cat-file", "-e", string(tip))
+			s.collect()
 			if c.holds {
 				s.wants("")
 			} else {
 				s.wants(HasChanged)
 			}
+			s.healthy()
+			s.Git("update-ref", "-d", "refs/swarm-pins/A.review")
+			s.collect()
+			s.fails("cat-file", "-e", string(tip))
+			s.wants(IsGone)
 			if got := s.get(1); got.State != Approved {
 				t.Errorf("the review is %s", got.State)
 			}
 		})
 	}
+}
+
+// TestPin: the newest request of each session is kept, from the request or, where an
+// older git swarm made it, from the approval on; what it supersedes is not.
+func TestPin(t *testing.T) {
+	s := newSwarm(t)
+	kept := func(tip string, want bool) {
+		t.Helper()
+		s.collect()
+		if _, err := s.TryGit("cat-file", "-e", tip); (err == nil) != want {
+			t.Errorf("%s: %v", tip, err)
+		}
+	}
+	first := string(s.request("A", "B").Tip)
+	s.Git("commit", "-q", "--amend", "-m", "amended")
+	kept(first, true)
+	second := string(s.request("A", "B").Tip)
+	s.Git("update-ref", "-d", "refs/swarm-pins/A.review")
+	s.say("B", 2, Comment, "hm")
+	if out, err := s.TryGit("rev-parse", "--verify", "refs/swarm-pins/A.review"); err == nil {
+		t.Errorf("a comment keeps %s", out)
+	}
+	s.say("B", 2, Approve, "")
+	s.Git("commit", "-q", "--amend", "-m", "amended again")
+	kept(second, true)
+	kept(first, false)
+	s.say("A", 2, Withdraw, "")
+	if log := s.Git("log", "--format=%an %s", "refs/swarm/reviews"); log != "A [withdraw] #2 by A\nB [approve] #2 by B\nB [comment] #2 by B\nA [request] #2 from A to B\nA [request] #1 from A to B" {
+		t.Errorf("git log says\n%s", log)
+	}
+	s.healthy()
 }
 
 // The refusal names the commits that nobody approved, and no others.

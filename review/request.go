@@ -27,8 +27,13 @@ type RequestParams struct {
 	Diff  string // kept as the author's comment; "" for none
 }
 
+// pinRef keeps the commits of the session's newest request from git gc. No session's
+// id has a dot in it.
+func pinRef(session string) string { return refstore.PinPrefix + session + ".review" }
+
 // Request opens a review, and notifies the reviewers by message in the same
-// transaction. It supersedes the author's earlier requests.
+// transaction. It supersedes the author's earlier requests. Its commits are kept from
+// git gc until the author's next request.
 func (s *Store) Request(ctx context.Context, from string, p RequestParams) (*Review, error) {
 	if len(p.Diff) > maxDiff || strings.ToValidUTF8(p.Diff, "") != p.Diff {
 		return nil, bus.Inputf("the diff is larger than %d bytes, or not valid UTF-8", maxDiff)
@@ -64,6 +69,9 @@ func (s *Store) Request(ctx context.Context, from string, p RequestParams) (*Rev
 		}
 		e.Review = last + 1
 		if err := stageRequest(tx, e, p.Diff); err != nil {
+			return err
+		}
+		if err := tx.Pin(pinRef(from), e.Tip); err != nil {
 			return err
 		}
 		made = newReview([]*Event{e}, e.Review)

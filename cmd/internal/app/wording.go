@@ -219,6 +219,9 @@ func (c *call) formatReview(err error) *wording {
 		if no.Review != nil && (no.Reason == review.IsPending || no.Reason == review.IsRejected) {
 			hint = fmt.Sprintf("git swarm review show %d", no.Review.Number)
 		}
+		if no.Reason == review.IsGone {
+			hint = "ask again: git swarm review request --to " + strings.Join(no.Review.To, ",")
+		}
 		return &wording{no.Error(), hint, exitNo}
 	case errors.As(err, &none):
 		return &wording{none.Error(), "", exitNo}
