@@ -37,6 +37,7 @@ func TestConformance(t *testing.T) {
 			{"while git tidies up", testTidying},
 			{"listing", testListing},
 			{"git reads it", testGitReads},
+			{"replaced objects", testReplaced},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				sub := &gitRepo{Repo: &refstoretest.Repo{TB: t, Dir: r.Dir}}
