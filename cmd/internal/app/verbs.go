@@ -24,6 +24,6 @@ func verbs() []*verb {
 		commitVerb(), pushVerb(), pullVerb(), healVerb(), mergeDriverVerb(),
 		orchestrateVerb(), dashboardVerb(),
 		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
-		doctorVerb(), fsckVerb(), completionVerb(), versionVerb(), helpVerb(), completeVerb(), hookVerb(),
+		doctorVerb(), fsckVerb(), uninitVerb(), completionVerb(), versionVerb(), helpVerb(), completeVerb(), hookVerb(),
 	}
 }

@@ -1,0 +1,52 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// KeptError says that a worktree is not removed, for something in it is nowhere else.
+type KeptError struct {
+	Worktree
+	Files []string // changed, untracked or ignored, as git status --porcelain has them
+}
+
+func (e *KeptError) Error() string {
+	return fmt.Sprintf("the worktree of %s has files that are nowhere else: '%s'", e.Session, e.Path)
+}
+
+// Worktrees are those that AddWorktree made and that are there.
+func Worktrees(r *repo.Repo) (made []Worktree) {
+	for _, c := range agents.Checkouts(r) {
+		path := filepath.Dir(c.DotGit())
+		if c.Session != "" && filepath.Dir(path) == worktreeDir(r) && path != r.WorkTree {
+			made = append(made, Worktree{Session: c.Session, Branch: strings.TrimPrefix(c.Head(), "refs/heads/"), Path: path})
+		}
+	}
+	return made
+}
+
+// RemoveWorktree removes a session's worktree; its branch stays. With any file in it
+// that is changed, untracked or ignored it changes nothing and gives a KeptError.
+func RemoveWorktree(ctx context.Context, r *repo.Repo, w Worktree) error {
+	out, err := repo.Output(r.GitParsed(ctx, "-C", w.Path, "status", "--porcelain", "-z", "--ignored", "--untracked-files=normal"))
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		var files []string
+		for entry := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
+			if len(entry) > 3 {
+				files = append(files, entry[3:])
+			}
+		}
+		return &KeptError{w, files}
+	}
+	_, err = repo.Output(r.GitParsed(ctx, "worktree", "remove", w.Path))
+	return err
+}
