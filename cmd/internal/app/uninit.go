@@ -12,6 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -128,7 +129,7 @@ func (c *call) printGone(what, name, line string) error {
 
 // eraseRefs deletes what git swarm knows, and then its files in the git dirs.
 func (c *call) eraseRefs(ctx context.Context, b *bus.Bus, r *repo.Repo) error {
-	refs, err := b.Store().Erase(ctx, "refs/swarm/", filepath.ToSlash(filepath.Dir(review.NotesRef))+"/")
+	refs, err := b.Store().Erase(ctx, "refs/swarm/", refstore.PinPrefix, filepath.ToSlash(filepath.Dir(review.NotesRef))+"/")
 	if err != nil {
 		return err
 	}
