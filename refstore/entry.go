@@ -33,6 +33,9 @@ type Entry struct {
 // vias are the ways in which a session is named to a command.
 var vias = []string{"--session", "GIT_SWARM_SESSION"}
 
+// IsVia reports whether that is a way to name a session to a command.
+func IsVia(s string) bool { return slices.Contains(vias, s) }
+
 // committerName is the name that a committer stands with in an entry whose session
 // was named via that.
 func committerName(name, via string) string {

@@ -45,7 +45,16 @@ func (s *Store) AddEvent(ctx context.Context, by string, number int, kind Kind, 
 		if err := allowed(r, by, kind); err != nil {
 			return err
 		}
-		e := &Event{At: tx.At(), Review: number, Seq: r.Events[len(r.Events)-1].Seq + 1, Kind: kind, By: by, Text: text}
+		e := &Event{
+			At: tx.At(), Review: number, Seq: r.Events[len(r.Events)-1].Seq + 1, Kind: kind, By: by,
+			Text: text, Writer: s.writer, Via: s.via,
+		}
+		if err := e.checkGiven(); err != nil {
+			return err
+		}
+		if err := s.independent(ctx, e, r.From); err != nil {
+			return err
+		}
 		if err := stageEvent(tx, table, e, lines, r.Tip); err != nil {
 			return err
 		}

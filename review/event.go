@@ -35,6 +35,10 @@ type Event struct {
 	By     string
 	Text   string // the comment; any UTF-8
 
+	// Who gave it for the session, as "Name <address>", and how they named the
+	// session, as in [refstore.Entry]; "" if the session did itself. Not of a request.
+	Writer, Via string
+
 	// Of a request only:
 	To     []string    // the reviewers, all of whom must approve
 	Branch string      // full name of the ref to land; "" if it is no branch
@@ -55,7 +59,7 @@ func (e *Event) line() string {
 		s += fmt.Sprintf(" to=%s branch=%s target=%s base=%s tip=%s patch=%s",
 			strings.Join(e.To, ","), e.Branch, e.Target, e.Base, e.Tip, e.Patch)
 	}
-	return s + " " + quote(e.Text)
+	return s + " " + quote(e.storedText())
 }
 
 // quote returns the text as a Go string literal on one line, which is safe to print
@@ -120,7 +124,9 @@ func parseLine(line string) (*Event, error) {
 	}
 	e := &Event{Kind: Kind(words[2])}
 	var err [4]error
-	e.Text, err[0] = strconv.Unquote(`"` + text)
+	stored, err0 := strconv.Unquote(`"` + text)
+	err[0] = err0
+	e.readText(stored)
 	e.At, err[1] = time.Parse(time.RFC3339, words[0])
 	review, seq, _ := strings.Cut(strings.TrimPrefix(words[1], "#"), ".")
 	e.Review, err[2] = refstore.ParseNumber(review)

@@ -23,10 +23,13 @@ const TableRef = "refs/swarm/reviews"
 const fieldReviews = "Reviews"
 
 // Store is the reviews of a repository.
-type Store struct{ bus *bus.Bus }
+type Store struct {
+	bus         *bus.Bus
+	writer, via string // see As
+}
 
 // NewStore returns the reviews of the repository that b is on.
-func NewStore(b *bus.Bus) *Store { return &Store{b} }
+func NewStore(b *bus.Bus) *Store { return &Store{bus: b} }
 
 // Paths in the table.
 func numberPath(n int) string     { return fmt.Sprintf("number/%d/%d", n/100, n) }

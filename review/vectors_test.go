@@ -20,6 +20,8 @@ func TestVectors(t *testing.T) {
 			Kind   Kind        `json:"kind"`
 			By     string      `json:"by"`
 			Text   string      `json:"text"`
+			Writer string      `json:"writer"`
+			Via    string      `json:"via"`
 			To     []string    `json:"to"`
 			Branch string      `json:"branch"`
 			Target string      `json:"target"`
@@ -29,7 +31,7 @@ func TestVectors(t *testing.T) {
 		}
 		vector.Value(t, &v)
 		want := &Event{
-			At: v.Time, Review: v.Review, Seq: v.Seq, Kind: v.Kind, By: v.By, Text: v.Text,
+			At: v.Time, Review: v.Review, Seq: v.Seq, Kind: v.Kind, By: v.By, Text: v.Text, Writer: v.Writer, Via: v.Via,
 			To: v.To, Branch: v.Branch, Target: v.Target, Base: v.Base, Tip: v.Tip, Patch: v.Patch,
 		}
 		line := strings.TrimSuffix(string(vector.Bytes), "\n")

@@ -86,6 +86,7 @@ type Registration struct {
 	ID, Workstream string
 	Agent          string
 	Checkout       string // the branch, where it is not feat/<workstream>
+	Registrar      string // the session whose agent registers it, "" for none
 }
 
 // Check refuses what cannot be registered.
@@ -180,11 +181,7 @@ func (b *Bus) Register(ctx context.Context, sessions []Registration) (added []Re
 		if len(added) == 0 {
 			return nil
 		}
-		var names []string
-		for _, n := range added {
-			names = append(names, n.ID+":"+n.Workstream)
-		}
-		_, err = tx.Record(SessionsRef, refstore.Entry{Body: "join " + strings.Join(names, " ")})
+		_, err = tx.Record(SessionsRef, refstore.Entry{Body: joinBody(added)})
 		return err
 	})
 	return added, err

@@ -170,6 +170,13 @@ func (c *call) register(ctx context.Context) ([]bus.Registration, error) {
 			return nil, err
 		}
 	}
+	own, err := c.agentSession()
+	if err != nil {
+		return nil, err
+	}
+	for i := range wanted {
+		wanted[i].Registrar = own
+	}
 	if _, err := b.Register(ctx, wanted); err != nil {
 		return nil, err
 	}

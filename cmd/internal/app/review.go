@@ -69,9 +69,19 @@ func runReviewRequest(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	made, err := review.NewStore(b).Request(ctx, id, review.RequestParams{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
+	book := review.NewStore(b)
+	made, err := book.Request(ctx, id, review.RequestParams{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
 	if err != nil {
 		return err
+	}
+	for _, reviewer := range made.To {
+		own, err := book.RegisteredBy(ctx, reviewer, id)
+		if err != nil {
+			return err
+		}
+		if own {
+			c.notef("warning: %s was registered by the agent of %s, so its own verdict does not count; a person's does: git swarm --session %s review approve %d", reviewer, id, reviewer, made.Number)
+		}
 	}
 	if c.wantJSON() {
 		return c.object("review", jsonReview(made))
@@ -233,12 +243,14 @@ type reviewEventJSON struct {
 	Session string      `json:"session"`
 	At      *string     `json:"at"`
 	Body    string      `json:"body"`
+	Writer  string      `json:"writer,omitempty"`
+	Via     string      `json:"via,omitempty"`
 }
 
 func jsonReview(r *review.Review) reviewJSON {
 	j := reviewJSON{r.Number, r.From, r.To, r.State, text.Stamp(r.At), r.Branch, r.Target, r.Base, r.Tip, r.Patch, r.Text, nil, r.Foreign}
 	for _, e := range r.Events {
-		j.Events = append(j.Events, reviewEventJSON{e.Kind, e.By, text.Stamp(e.At), e.Text})
+		j.Events = append(j.Events, reviewEventJSON{e.Kind, e.By, text.Stamp(e.At), e.Text, e.Writer, e.Via})
 	}
 	return j
 }

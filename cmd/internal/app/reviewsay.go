@@ -66,7 +66,10 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 	if err != nil {
 		return err
 	}
-	book := review.NewStore(b)
+	book, err := c.book(ctx, b)
+	if err != nil {
+		return err
+	}
 	r, err := c.findReview(ctx, book, c.args[0])
 	if err != nil {
 		return err
@@ -84,6 +87,17 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 		line += "; still waiting for " + strings.Join(now.Waiting(), ", ")
 	}
 	return c.printf("%s\n", line)
+}
+
+// book is the reviews, for the caller to give events.
+func (c *call) book(ctx context.Context, b *bus.Bus) (*review.Store, error) {
+	book := review.NewStore(b)
+	via := c.via()
+	if via == "" {
+		return book, nil
+	}
+	name, email, err := c.swarm.Repo.Committer(ctx)
+	return book.As(name+" <"+email+">", via), err
 }
 
 func mergeOKVerb() *verb {

@@ -155,7 +155,7 @@ func (c *call) formatEvents(b *strings.Builder, r *review.Review) {
 		if e.Kind == review.Request && e.Text == "" {
 			continue
 		}
-		fmt.Fprintf(b, "\n%s by %s, %s\n", upperFirst(string(e.Kind)), e.By, text.Ago(c.Now(), e.At))
+		fmt.Fprintf(b, "\n%s by %s, %s%s\n", upperFirst(string(e.Kind)), e.By, text.Ago(c.Now(), e.At), formatWriter(e.Writer, e.Via))
 		if e.Text != "" {
 			fmt.Fprintf(b, "    %s\n", strings.ReplaceAll(text.Block(e.Text), "\n", "\n    "))
 		}

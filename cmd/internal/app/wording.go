@@ -208,6 +208,7 @@ func (c *call) formatReview(err error) *wording {
 		no    *review.NotClearError
 		none  *review.NoCommitError
 		which *reviewError
+		close *review.NotIndependentError
 	)
 	show := "git swarm review list"
 	if errors.As(err, &which) {
@@ -225,6 +226,12 @@ func (c *call) formatReview(err error) *wording {
 		return &wording{no.Error(), hint, exitNo}
 	case errors.As(err, &none):
 		return &wording{none.Error(), "", exitNo}
+	case errors.As(err, &close):
+		verdict := "review approve REVIEW"
+		if which != nil {
+			verdict = fmt.Sprintf("review approve %d", which.number)
+		}
+		return &wording{err.Error(), "ask a person, in a terminal of their own: git swarm --session " + close.Reviewer + " " + verdict, exitNo}
 	case errors.Is(err, review.ErrClosed):
 		return &wording{err.Error(), "git swarm review request", exitNo}
 	case errors.Is(err, review.ErrNotNamed), errors.Is(err, review.ErrOwn), errors.Is(err, review.ErrNotAuthor):

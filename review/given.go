@@ -1,0 +1,108 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// An event that somebody gave for a session which they named says so in the last
+// paragraph of the stored text, where versions that know nothing of it show it too.
+
+const (
+	givenBy   = "Given by "
+	givenWith = " with "
+)
+
+// As returns the reviews for whoever acts as a session that they named: writer is
+// "Name <address>", via how they named it, as in [refstore.Entry].
+func (s *Store) As(writer, via string) *Store {
+	return &Store{bus: s.bus, writer: strings.ToValidUTF8(writer, "?"), via: via}
+}
+
+// storedText is the text with who gave the event.
+func (e *Event) storedText() string {
+	if e.Via == "" {
+		return e.Text
+	}
+	last := givenBy + e.Writer + givenWith + e.Via
+	if e.Text == "" {
+		return last
+	}
+	return e.Text + "\n\n" + last
+}
+
+// readText sets what storedText put together.
+func (e *Event) readText(stored string) {
+	e.Text = stored
+	if e.Kind == Request {
+		return
+	}
+	comment, last := "", stored
+	if at := strings.LastIndex(stored, "\n\n"); at >= 0 {
+		comment, last = stored[:at], stored[at+2:]
+	}
+	writer, ok := strings.CutPrefix(last, givenBy)
+	at := strings.LastIndex(writer, givenWith)
+	if !ok || at < 0 || !strings.HasSuffix(writer[:at], ">") || strings.Contains(last, "\n") || !refstore.IsVia(writer[at+len(givenWith):]) {
+		return
+	}
+	given := &Event{Text: comment, Writer: writer[:at], Via: writer[at+len(givenWith):]}
+	if given.storedText() == stored {
+		e.Text, e.Writer, e.Via = comment, given.Writer, given.Via
+	}
+}
+
+// checkGiven refuses a text that would be read as given by somebody else.
+func (e *Event) checkGiven() error {
+	read := &Event{Kind: e.Kind}
+	if read.readText(e.storedText()); read.Via != e.Via || read.Writer != e.Writer || read.Text != e.Text {
+		return bus.Inputf("a comment does not end in a line of the form '%sNAME <ADDRESS>%s--session'", givenBy, givenWith)
+	}
+	return nil
+}
+
+// NotIndependentError says that the author's own agent registered the reviewer, whose
+// verdict therefore does not count.
+type NotIndependentError struct{ Reviewer, Author string }
+
+func (e *NotIndependentError) Error() string {
+	return fmt.Sprintf("%s was registered by the agent of %s, whose change it is: its verdict does not count", e.Reviewer, e.Author)
+}
+
+// independent refuses a verdict from a session that the author's agent registered. A
+// person who names the session gives their own.
+func (s *Store) independent(ctx context.Context, e *Event, author string) error {
+	if !slices.Contains([]Kind{Approve, Reject}, e.Kind) || e.Via == "--session" {
+		return nil
+	}
+	registered, err := s.RegisteredBy(ctx, e.By, author)
+	if err == nil && registered {
+		err = &NotIndependentError{e.By, author}
+	}
+	return err
+}
+
+// RegisteredBy reports whether the author's agent registered the session, or a
+// session whose agent did.
+func (s *Store) RegisteredBy(ctx context.Context, session, author string) (bool, error) {
+	asked := map[string]bool{}
+	for id := session; id != "" && !asked[id]; {
+		asked[id] = true
+		next, err := s.bus.Registrar(ctx, id)
+		var unknown *bus.UnknownSessionError
+		if errors.As(err, &unknown) { // it has gone
+			return false, nil
+		}
+		if err != nil || strings.EqualFold(next, author) {
+			return err == nil, err
+		}
+		id = next
+	}
+	return false, nil
+}
