@@ -121,7 +121,7 @@ func (h *invocation) keep(err error) {
 		}
 		h.swarm = swarm.In(r, swarm.Options{Now: h.Now})
 	}
-	_ = agents.In(h.swarm.Repo).NoteProblem(h.Now(), h.event, text.Inert(h.Describe(err)))
+	_ = agents.In(h.swarm.Repo).NoteProblem(h.Now(), text.Inert(h.event), text.Inert(h.Describe(err)))
 }
 
 func (h *invocation) run(ctx context.Context) error {

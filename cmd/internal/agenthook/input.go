@@ -52,11 +52,7 @@ func (h *invocation) input() (*hook.Input, error) {
 	}
 	var in hookInput
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &in); err != nil {
-		var kind *json.UnmarshalTypeError
-		if errors.As(err, &kind) {
-			err = fmt.Errorf("%s is of kind %s", cmp.Or(kind.Field, "it"), kind.Value)
-		}
-		return nil, fmt.Errorf("the hook's input is malformed: %w", err)
+		return nil, malformed("input", err)
 	}
 	input := new(hook.Input)
 	*input = in.from(h.event)
@@ -73,7 +69,7 @@ func (h *invocation) input() (*hook.Input, error) {
 		return input, nil
 	}
 	if err := json.Unmarshal(in.Tool, &tool); err != nil {
-		return nil, fmt.Errorf("the hook's tool_input is malformed: %w", err)
+		return nil, malformed("tool_input", err)
 	}
 	input.Command = tool.Command
 	for _, path := range []string{tool.FilePath, tool.NotebookPath, tool.Path} {
@@ -88,6 +84,15 @@ func (h *invocation) input() (*hook.Input, error) {
 		input.Paths = append(input.Paths, patchedPaths(tool.Patch)...)
 	}
 	return input, nil
+}
+
+// malformed says what is wrong with the JSON that a client gave.
+func malformed(what string, err error) error {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		err = fmt.Errorf("%s is of kind %s", cmp.Or(kind.Field, "it"), kind.Value)
+	}
+	return fmt.Errorf("the hook's %s is malformed: %w", what, err)
 }
 
 var patchLine = sync.OnceValue(func() *regexp.Regexp {

@@ -73,6 +73,15 @@ func buildTown(t *testing.T, dir string) {
 	w.ok("A", "fsck")
 }
 
+// hub gives the town a remote that has main.
+func (w *town) hub() {
+	w.Helper()
+	hub := filepath.Join(filepath.Dir(w.Dir), "hub.git")
+	w.Git("init", "-q", "--template=", "--bare", hub)
+	w.Git("remote", "add", "origin", hub)
+	w.Git("push", "-q", "origin", "main")
+}
+
 func (w *town) bus() *bus.Bus {
 	w.Helper()
 	c := &call{App: w.app("", nil, nil)}
@@ -256,4 +265,3 @@ func (w *town) mend() {
 		w.Errorf("there is more to repair:\n%s", out)
 	}
 }
-
