@@ -9,6 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/refstore/worktree"
 )
 
 // begin locks the worktree against other pushes and pulls, removes or completes
@@ -39,13 +40,16 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 }
 
 // settle waits for what a killed command has left running in the checkout, and clears
-// the locks that such commands left.
+// the locks that such commands left, and records of worktrees that git cannot read.
 func settle(ctx context.Context, r *repo.Repo) error {
 	index := filepath.Join(r.GitDir, "swarm-index.lock")
 	if err := gitlock.Await(ctx, r, gitlock.Index(r), index, filepath.Join(r.GitDir, "HEAD.lock")); err != nil {
 		return err
 	}
-	_, err := gitlock.Clear(r)
+	if _, err := gitlock.Clear(r); err != nil {
+		return err
+	}
+	_, err := worktree.Mend(r) // a fetch would fail
 	return err
 }
 

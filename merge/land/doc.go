@@ -22,5 +22,6 @@
 // Merge commits of the branch are flattened, as git rebase does. A commit that lands may follow one
 // that plain git has pushed without gate or verify command. A branch whose work tree is in the way
 // stays where it is although its commits have landed ([Landed.Stayed]). If a push is killed and a git
-// command that it had started goes on, the next push may fail until that command has ended.
+// command that it had started goes on, the next push waits for it, or ends as one that may be
+// tried again.
 package land

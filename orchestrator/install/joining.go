@@ -86,12 +86,11 @@ func setConfig(ctx context.Context, r *repo.Repo, key, value string) error {
 	if now, _ := config.Get(key); now == value {
 		return nil
 	}
-	_, err = repo.Output(r.GitParsed(ctx, "config", "--local", key, value))
-	return err
+	return gitConfig(ctx, r, "--local", key, value)
 }
 
 func unsetConfig(ctx context.Context, r *repo.Repo, key string) error {
-	_, err := repo.Output(r.GitParsed(ctx, "config", "--local", "--unset-all", key))
+	err := gitConfig(ctx, r, "--local", "--unset-all", key)
 	var no *repo.GitError
 	if errors.As(err, &no) && no.ExitCode == 5 { // it is not set here
 		return nil

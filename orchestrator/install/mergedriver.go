@@ -39,7 +39,7 @@ func InstallMergeDriver(ctx context.Context, r *repo.Repo) error {
 		return ErrOtherDriver
 	}
 	for _, s := range driverSettings {
-		if _, err := repo.Output(r.GitParsed(ctx, "config", "--local", s[0], s[1])); err != nil {
+		if err := gitConfig(ctx, r, "--local", s[0], s[1]); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func RemoveMergeDriver(ctx context.Context, r *repo.Repo) error {
 		if err != nil {
 			return err
 		}
-		if _, err := repo.Output(r.GitParsed(ctx, append([]string{"config", "--local"}, s.remove...)...)); err != nil {
+		if err := gitConfig(ctx, r, append([]string{"--local"}, s.remove...)...); err != nil {
 			return err
 		}
 	}

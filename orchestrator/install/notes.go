@@ -2,8 +2,10 @@ package install
 
 import (
 	"context"
+	"os/exec"
 	"path"
 
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -24,9 +26,18 @@ func ShowNotes(ctx context.Context, r *repo.Repo, ref string) error {
 		if set {
 			continue
 		}
-		if _, err := repo.Output(r.GitParsed(ctx, "config", "--add", key, pattern)); err != nil {
+		if err := gitConfig(ctx, r, "--fixed-value", "--replace-all", key, pattern, pattern); err != nil { // adds it once, whoever else does so now
 			return err
 		}
 	}
 	return nil
+}
+
+// gitConfig runs git config, which locks the repository's configuration: several init
+// may run at once.
+func gitConfig(ctx context.Context, r *repo.Repo, args ...string) error {
+	_, err := gitlock.Output(ctx, r, []string{gitlock.Config(r)}, func() *exec.Cmd {
+		return r.GitParsed(ctx, append([]string{"config"}, args...)...)
+	})
+	return err
 }

@@ -38,12 +38,11 @@ func RecordTarget(ctx context.Context, r *repo.Repo, isSessionBranch func(contex
 		return err
 	}
 	if sessions.Remote != t.Remote {
-		if _, err := repo.Output(r.GitParsed(ctx, "config", "swarm.remote", t.Remote)); err != nil {
+		if err := gitConfig(ctx, r, "swarm.remote", t.Remote); err != nil {
 			return err
 		}
 	}
-	_, err = repo.Output(r.GitParsed(ctx, "config", "swarm.target", t.Branch))
-	return err
+	return gitConfig(ctx, r, "swarm.target", t.Branch)
 }
 
 // checkedOut is the branch that is checked out; "" if there is none, or it is a

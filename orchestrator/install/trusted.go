@@ -17,6 +17,6 @@ func TrustNested(ctx context.Context, r *repo.Repo) (bool, error) {
 	if trusted, err := r.Trusted(); err != nil || trusted {
 		return false, err
 	}
-	_, err = repo.Output(r.GitParsed(ctx, "config", "--global", "--add", repo.TrustedKey, r.CommonDir))
+	err = gitConfig(ctx, r, "--global", "--add", repo.TrustedKey, r.CommonDir)
 	return err == nil, err
 }

@@ -4,8 +4,8 @@
 // # Guarantees
 //
 // A worktree is made once for each session, and found again where git has moved it;
-// one that was left without an identity by a kill gets it the next time. Nothing
-// that stands in the place of a worktree is overwritten. A client is a session of
+// one that was never whole is made anew, and one without an identity gets it. Nothing
+// else that stands in the place of a worktree is overwritten (see refstore/worktree). A client is a session of
 // its own: it gets no variables that another client or git sets for its children.
 // The text of a task reaches the client to the byte.
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/refstore/worktree"
 )
 
 // Worktree is a session's own checkout.
@@ -20,6 +22,11 @@ type Worktree struct {
 	Branch  string
 	Path    string
 	Made    bool // by this call
+	// NewBranch says that the branch was made, too.
+	NewBranch bool
+	// Kept is the folder in which the files are that a half-made worktree had, and that
+	// are not as in the branch; "" for none.
+	Kept string
 }
 
 // ErrNoCommit says that a worktree cannot be made of a repository without any
@@ -48,32 +55,45 @@ func CheckWorktrees(ctx context.Context, r *repo.Repo) error {
 	return nil
 }
 
-// AddWorktree makes a linked worktree with the session's branch checked out, and
-// gives it the session's identity. A branch that does not exist yet starts at HEAD.
-// A worktree that exists already is left alone.
-func AddWorktree(ctx context.Context, r *repo.Repo, session, branch string) (Worktree, error) {
-	w := Worktree{Session: session, Branch: branch, Path: filepath.Join(worktreeDir(r), session)}
-	if there, err := agents.FindWorktree(r, session); err == nil {
+// NewWorktree is the worktree that a session is to have.
+type NewWorktree struct {
+	Session  string
+	Branch   string
+	Start    string    // the commit at which the branch begins, if it does not exist
+	Progress io.Writer // receives what a post-checkout hook prints; nil for none
+}
+
+// AddWorktree makes a linked worktree with the session's branch checked out, and the
+// session's identity in it. One that exists already is left alone, unless it was
+// never whole: then it is made anew.
+//
+// The errors are those of worktree.Make, and *GoneError.
+func AddWorktree(ctx context.Context, r *repo.Repo, n NewWorktree) (Worktree, error) {
+	w := Worktree{Session: n.Session, Branch: n.Branch, Path: filepath.Join(worktreeDir(r), n.Session)}
+	if there, err := agents.FindWorktree(r, n.Session); err == nil {
 		w.Path = there
-		return w, nil
+		if half, err := worktree.HalfMade(ctx, r, there); err != nil || !half {
+			return w, err
+		}
 	}
-	if unidentified(r, w.Path) {
+	if unidentified(ctx, r, w.Path) {
 		return w, identify(w)
 	}
 	if gone(r, w) {
 		return w, &GoneError{w}
 	}
-	args := []string{"worktree", "add", "--quiet"}
-	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch)); err == nil {
-		args = append(args, w.Path, branch)
-	} else {
-		args = append(args, "--no-track", "-b", branch, w.Path, "HEAD")
+	made, err := worktree.Make(ctx, r, worktree.Plan{
+		Path: w.Path, Branch: n.Branch, Start: n.Start, Progress: n.Progress,
+		Files: map[string]string{filepath.Base(repo.SessionFileIn("")): n.Session + "\n"},
+	})
+	var hook *worktree.HookError
+	if err == nil || errors.As(err, &hook) {
+		w.Made, w.Kept, w.NewBranch = true, made.Kept, made.NewBranch
 	}
-	if _, err := repo.Output(r.GitParsed(ctx, args...)); err != nil {
-		return w, fmt.Errorf("worktree for %s: %w", session, err)
+	if err != nil {
+		err = fmt.Errorf("worktree for %s: %w", n.Session, err)
 	}
-	w.Made = true
-	return w, identify(w)
+	return w, err
 }
 
 // GoneError says that the folder of a session's worktree is not where it was made.
@@ -96,11 +116,14 @@ func gone(r *repo.Repo, w Worktree) bool {
 	})
 }
 
-// unidentified reports whether path is a worktree of the repository without an
-// identity, as AddWorktree leaves it when it is killed half-way.
-func unidentified(r *repo.Repo, path string) bool {
+// unidentified reports whether path is a whole worktree of the repository without an
+// identity.
+func unidentified(ctx context.Context, r *repo.Repo, path string) bool {
 	gitDir, err := gitDirOf(path)
 	if err != nil || filepath.Dir(gitDir) != filepath.Join(r.CommonDir, "worktrees") {
+		return false
+	}
+	if half, err := worktree.HalfMade(ctx, r, path); err != nil || half {
 		return false
 	}
 	_, err = os.Lstat(repo.SessionFileIn(gitDir))

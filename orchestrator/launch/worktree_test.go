@@ -27,16 +27,16 @@ func TestWorktreeDir(t *testing.T) {
 // after a kill, and refused where something else stands.
 func TestAddWorktree(t *testing.T) {
 	r := newWorktreeRepo(t)
-	a, err := AddWorktree(t.Context(), r, "A", "feat/a")
+	a, err := addWorktree(t, r, "A", "feat/a")
 	if err != nil || !a.Made || a.Path != filepath.Join(worktreeDir(r), "A") {
 		t.Fatalf("%+v, %v", a, err)
 	}
-	if again, err := AddWorktree(t.Context(), r, "A", "feat/a"); err != nil || again.Made || again.Path != a.Path {
+	if again, err := addWorktree(t, r, "A", "feat/a"); err != nil || again.Made || again.Path != a.Path {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	moved := filepath.Join(t.TempDir(), "moved")
 	gitIn(t, filepath.Dir(r.CommonDir), "worktree", "move", a.Path, moved)
-	if again, err := AddWorktree(t.Context(), r, "a", "feat/a"); err != nil || again.Made || again.Path != moved {
+	if again, err := addWorktree(t, r, "a", "feat/a"); err != nil || again.Made || again.Path != moved {
 		t.Errorf("moved: %+v, %v", again, err)
 	}
 	gitDir, err := gitDirOf(moved)
@@ -47,7 +47,7 @@ func TestAddWorktree(t *testing.T) {
 	if err := os.Remove(repo.SessionFileIn(gitDir)); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := AddWorktree(t.Context(), r, "A", "feat/a"); err != nil || again.Path != a.Path {
+	if again, err := addWorktree(t, r, "A", "feat/a"); err != nil || again.Path != a.Path {
 		t.Errorf("killed: %+v, %v", again, err)
 	}
 	if id, err := os.ReadFile(repo.SessionFileIn(gitDir)); err != nil || string(id) != "A\n" {
@@ -56,9 +56,14 @@ func TestAddWorktree(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(worktreeDir(r), "B", "x"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := AddWorktree(t.Context(), r, "B", "feat/b"); err == nil {
+	if b, err := addWorktree(t, r, "B", "feat/b"); err == nil {
 		t.Errorf("in a folder with content: %+v", b)
 	}
+}
+
+func addWorktree(t *testing.T, r *repo.Repo, session, branch string) (Worktree, error) {
+	t.Helper()
+	return AddWorktree(t.Context(), r, NewWorktree{Session: session, Branch: branch, Start: "HEAD"})
 }
 
 func newWorktreeRepo(t *testing.T) *repo.Repo {

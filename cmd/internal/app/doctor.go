@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -45,6 +43,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
 			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkTarget(ctx), c.checkPending(ctx), c.checkDamage(ctx))
 		findings = append(findings, c.checkKeys(r)...)
+		findings = append(findings, checkWorktrees(r))
 		findings = append(findings, checkLocks(r, c.Now())...)
 		findings = append(findings, c.checkAgents(ctx, r)...)
 	}
@@ -229,35 +228,4 @@ func (c *call) checkPending(ctx context.Context) finding {
 		return finding{"state", "bad", line, hint}
 	}
 	return finding{"state", "ok", "no change is half done", ""}
-}
-
-// staleLock is how old a lock file is that a living git has no reason to hold.
-const staleLock = time.Minute
-
-// checkLocks reports lock files that were left behind; only their owners, or a
-// person who knows that they are dead, may remove them.
-func checkLocks(r *repo.Repo, now time.Time) []finding {
-	var found []finding
-	look := func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".lock") {
-			return nil
-		}
-		if info, err := d.Info(); err == nil && now.Sub(info.ModTime()) > staleLock {
-			age := now.Sub(info.ModTime()).Round(time.Minute)
-			found = append(found, finding{"locks", "bad", fmt.Sprintf("%s is %s old", text.Inert(path), age), "if no git command is running: rm -f " + text.ShellWord(path)})
-		}
-		return nil
-	}
-	for _, dir := range []string{"refs/swarm", "refs/notes/swarm"} {
-		_ = filepath.WalkDir(filepath.Join(r.CommonDir, dir), look)
-	}
-	for _, name := range []string{filepath.Join(r.CommonDir, "packed-refs.lock"), filepath.Join(r.GitDir, "index.lock"), filepath.Join(r.GitDir, "HEAD.lock")} {
-		if info, err := os.Stat(name); err == nil {
-			_ = look(name, fs.FileInfoToDirEntry(info), nil)
-		}
-	}
-	if len(found) == 0 {
-		return []finding{{"locks", "ok", "none left behind", ""}}
-	}
-	return found
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -44,12 +43,15 @@ to be committed: each reads them only in the work tree that it runs in.
 With --merge-driver, git merge and git rebase heal conflicts as push does.
 
 With --worktrees each of them gets a linked worktree with its branch, beside the
-repository, in which git swarm knows which session it is.`,
+repository, in which git swarm knows which session it is. A new branch begins at
+the branch on which work lands, as it was last fetched, whatever is checked out;
+--from names another commit. A worktree whose making was cut short is made anew.`,
 		json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "sessions", Usage: "`LIST` of ID:WORKSTREAM"},
 				&cli.BoolFlag{Name: "worktrees", Usage: "make a worktree and branch for each session"},
+				&cli.StringFlag{Name: "from", Usage: "let new branches begin at `COMMIT` (default: where work lands, as last fetched)"},
 				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
 				&cli.BoolFlag{Name: "claude", Usage: "install Claude Code's hooks"},
 				&cli.BoolFlag{Name: "shared", Usage: "put them into the committed settings"},
@@ -63,8 +65,16 @@ repository, in which git swarm knows which session it is.`,
 }
 
 func runInit(ctx context.Context, c *call) error {
+	ctx, restore := undoable(ctx)
+	defer restore()
 	parts, err := c.parts()
 	if err != nil {
+		return err
+	}
+	if c.cmd.IsSet("from") && !c.cmd.Bool("worktrees") {
+		return usageOf(c.verb, "--from goes with --worktrees")
+	}
+	if err := c.mend(); err != nil {
 		return err
 	}
 	if c.cmd.Bool("remove") {
@@ -226,37 +236,6 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 		wanted = append(wanted, n)
 	}
 	return wanted, nil
-}
-
-func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus.Registration) error {
-	r, err := c.Repo()
-	if err != nil {
-		return err
-	}
-	paths := map[string]string{}
-	for _, s := range all {
-		for _, n := range wanted {
-			if !strings.EqualFold(n.ID, s.ID) {
-				continue
-			}
-			w, err := launch.AddWorktree(ctx, r, s.ID, s.Branch)
-			if err != nil {
-				var git *repo.GitError
-				if errors.As(err, &git) {
-					return refuseWorktree(err)
-				}
-				return err
-			}
-			paths[s.ID] = w.Path
-			if c.wantJSON() {
-				continue
-			}
-			if err := c.printf("%s works in %s on %s\n", s.ID, text.Inert(c.near(w.Path)), s.Branch); err != nil {
-				return err
-			}
-		}
-	}
-	return c.initJSON(all, paths)
 }
 
 // near is the path as seen from where the command was started, if that is shorter.

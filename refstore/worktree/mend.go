@@ -1,0 +1,65 @@
+package worktree
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Mend puts in order git's records of worktrees that were being made when their
+// process was killed: those that git cannot read, on which a git fetch would fail, go
+// to swarm/lost; one that only lacked its place gets it. It returns the names of the
+// records. A record that a living git command may be writing stays.
+func Mend(r *repo.Repo) (mended []string, err error) {
+	records := filepath.Join(r.CommonDir, "worktrees")
+	entries, err := os.ReadDir(records)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		record := filepath.Join(records, e.Name())
+		info, err := os.Lstat(record)
+		if err != nil || !info.IsDir() || !unreadable(record) || len(gitlock.Holders(r, info.ModTime())) > 0 {
+			continue
+		}
+		to, err := putAside(r, record)
+		if err != nil {
+			return mended, err
+		}
+		if to != "" {
+			mended = append(mended, e.Name())
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(r.CommonDir, "swarm", recordPrefix+"*"+lockSuffix))
+	for _, lock := range left {
+		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(lock), recordPrefix), lockSuffix)
+		done, err := complete(r, strings.TrimSuffix(lock, lockSuffix))
+		if err != nil {
+			return mended, err
+		}
+		if done {
+			mended = append(mended, name)
+		}
+	}
+	return mended, err
+}
+
+// complete gives a record its place, if its folder has its own and nobody is at it.
+func complete(r *repo.Repo, record string) (bool, error) {
+	back, err := file.Read(filepath.Join(record, "gitdir"), 4096)
+	if err != nil {
+		return false, nil
+	}
+	unlock, err := file.TryLockPath(record + lockSuffix)
+	if err != nil {
+		return false, nil
+	}
+	defer unlock()
+	return newMaking(r, Plan{Path: filepath.Dir(strings.TrimSpace(string(back)))}).finish()
+}
