@@ -29,10 +29,11 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 	return append(faults, more...), read, err
 }
 
-// lockEpochs checks, from the newest commit on, that each has the lock in it,
-// with an epoch that rises by at most one a commit.
+// lockEpochs checks, from the newest commit on, that each has the lock in it, with
+// an epoch that is its parent's or one more: the fault is the child's.
 func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
-	newer, repaired := 0, false // of the commit above
+	var child *refstore.Entry // the commit visited before, and the lock in it
+	var above *pushState
 	return func(e *refstore.Entry) error {
 		table, err := b.Store().TableAt(ctx, LocksRef, e.ID)
 		if err != nil {
@@ -42,16 +43,29 @@ func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
 		if err != nil {
 			return err
 		}
-		if s == nil && e.Repair() { // nothing of it could be read
-			newer = 0
-			return nil
+		if s == nil {
+			child, above = nil, nil
+			if e.Repair() { // nothing of it could be read
+				return nil
+			}
+			return errors.New("no push lock")
 		}
-		if s == nil || newer > 0 && (s.Epoch > newer || !repaired && s.Epoch < newer-1) {
-			return fmt.Errorf("no push lock that comes before epoch %d", newer)
+		if child != nil {
+			err = follows(child, above, e, s)
 		}
-		newer, repaired = s.Epoch, e.Repair()
+		child, above = e, s
+		return err
+	}
+}
+
+// follows says what is wrong with the epoch of a state of the lock above an older
+// one: it may not fall, and from a parent to its child, other than a repair record,
+// it rises by at most one.
+func follows(newer *refstore.Entry, s *pushState, older *refstore.Entry, was *pushState) error {
+	if s.Epoch >= was.Epoch && (s.Epoch <= was.Epoch+1 || newer.Repair() || newer.Number != older.Number+1) {
 		return nil
 	}
+	return &refstore.DamagedError{Ref: LocksRef, ID: newer.ID, Err: fmt.Errorf("push lock: epoch %d after %d", s.Epoch, was.Epoch)}
 }
 
 // checkTips decodes what is stored at the tips.

@@ -125,8 +125,11 @@ var faults = []fault{
 	{"a lock of nobody", lockAs("'B'", "''"), LocksRef, "push", "bad session id"},
 	{"a lock of a later version", lockAs("version = 1", "version = 2"), LocksRef, "push", "newer git swarm"},
 	{"a lock with a comment", lockAs("nonce", "# x\nnonce"), LocksRef, "push", "TOML"},
-	{"a lock's epoch left out", lockAs("epoch = 2", "epoch = 4"), LocksRef, "", "before epoch 4"},
-	{"a lock's epoch that falls", lockAs("epoch = 2", "epoch = 1"), LocksRef, "", "before epoch 1"},
+	{"a lock's epoch left out", lockAs("epoch = 2", "epoch = 4"), LocksRef, "", "epoch 4 after 2"},
+	{"the highest epoch", lockAs("epoch = 2", "epoch = 9007199254740991"), LocksRef, "", "epoch 9007199254740991 after 2"},
+	{"an epoch beyond all numbers", lockAs("epoch = 2", "epoch = 9223372036854775807"), LocksRef, "push", "epoch 9223372036854775807"},
+	{"a negative epoch", lockAs("epoch = 2", "epoch = -1"), LocksRef, "push", "epoch -1"},
+	{"a lock's epoch that falls", lockAs("epoch = 2", "epoch = 1"), LocksRef, "", "epoch 1 after 2"},
 	{"another lock", func(s *swarm) {
 		s.commit(LocksRef, s.tree(LocksRef, "100644", "pull", "x"), "x\n\nNumber: 5\nFormat: 1\n", LocksRef)
 	}, LocksRef, "pull", "unknown lock"},
@@ -208,4 +211,53 @@ func TestDamageIsTold(t *testing.T) {
 		s.Git("update-ref", ClaimsRef, claims)
 		s.Git("update-ref", LocksRef, locks)
 	}
+}
+
+// A push lock whose epoch was forged is refused by the next that wants it, also
+// while it seems to be held, and a repair sets it aside: the lock is free then, with
+// an epoch that was never granted.
+func TestPushLockForgedEpoch(t *testing.T) {
+	for _, epoch := range []string{"-1", "0", "1", "4", "9007199254740991", "9007199254740992", "9223372036854775807"} {
+		t.Run(epoch, func(t *testing.T) {
+			s := lived(t)
+			lockAs("epoch = 2", "epoch = "+epoch)(s)
+			tip := s.Git("rev-parse", LocksRef)
+			var damaged *refstore.DamagedError
+			if _, _, err := s.push(LeaseTime).Acquire(bg, "A", Wait{Timeout: time.Minute}); !errors.As(err, &damaged) || damaged.Ref != LocksRef {
+				t.Fatalf("the lock was asked for: %v", err)
+			}
+			if s.Git("rev-parse", LocksRef) != tip {
+				t.Error("something was written on top of it")
+			}
+			if done, err := Repair(bg, s.bus, "A", true); err != nil || len(done) != 1 || len(done[0].Aside)+len(done[0].Older) == 0 {
+				t.Fatalf("repaired %+v, %v", done, err)
+			}
+			s.healthy()
+			g, _ := acquire(t, s.push(LeaseTime), "A")
+			if g.epoch < 3 || g.epoch > 10 {
+				t.Errorf("the next epoch is %d", g.epoch)
+			}
+			release(t, g)
+			s.healthy()
+		})
+	}
+}
+
+// What an older git swarm has written on top of a forged epoch is kept, and goes on
+// from there.
+func TestPushLockForgedBelow(t *testing.T) {
+	s := lived(t)
+	lockAs("epoch = 2", "epoch = 1000")(s)
+	next := strings.Replace(s.Git("show", LocksRef+":push")+"\n", "epoch = 1000", "epoch = 1001", 1)
+	s.commit(LocksRef, s.tree(LocksRef, "100644", "push", next), "push lock\n\nNumber: 6\nFormat: 1\n", LocksRef)
+	if done, err := Repair(bg, s.bus, "A", true); err != nil || len(done) != 1 || len(done[0].Aside) != 1 {
+		t.Fatalf("repaired %+v, %v", done, err)
+	}
+	s.healthy()
+	g, _ := acquire(t, s.push(LeaseTime), "A")
+	if g.epoch <= 1001 || g.epoch > 1010 {
+		t.Errorf("the next epoch is %d", g.epoch)
+	}
+	release(t, g)
+	s.healthy()
 }

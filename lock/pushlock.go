@@ -185,11 +185,7 @@ func (p *PushLock) try(ctx context.Context, by string, w *waiter) (epoch int, er
 
 // takeIn is try within a transaction.
 func (p *PushLock) takeIn(tx *refstore.Tx, by string, w *waiter) (epoch int, err error) {
-	table, err := tx.Table(LocksRef)
-	if err != nil {
-		return 0, err
-	}
-	s, err := pushIn(table)
+	s, err := stateIn(tx)
 	if err != nil {
 		return 0, err
 	}
@@ -204,7 +200,41 @@ func (p *PushLock) takeIn(tx *refstore.Tx, by string, w *waiter) (epoch int, err
 			body += ", taken over from " + s.Session
 		}
 	}
+	if epoch > refstore.MaxNumber {
+		return 0, &refstore.DamagedError{Ref: LocksRef, Path: pushPath, Err: errors.New("the epochs are used up")}
+	}
 	return epoch, p.put(tx, body, pushState{State: stateHeld, Session: by, Since: tx.At(), Epoch: epoch})
+}
+
+// stateIn returns the lock's state within a transaction, nil if it was never taken.
+// One whose epoch does not follow on that of its parent was not written by git
+// swarm: nothing is built upon it.
+func stateIn(tx *refstore.Tx) (*pushState, error) {
+	table, err := tx.Table(LocksRef)
+	if err != nil {
+		return nil, err
+	}
+	s, err := pushIn(table)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	last, err := tx.Last(LocksRef)
+	if err != nil {
+		return nil, err
+	}
+	below, table, err := tx.Below(LocksRef)
+	if err != nil || below == nil {
+		return s, err
+	}
+	was, err := pushIn(table)
+	var damaged *refstore.DamagedError
+	if errors.As(err, &damaged) || was == nil { // an older git swarm has built upon it: the tip is what counts
+		return s, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, follows(last, s, below, was)
 }
 
 // put records a state of the lock, held or free, by this process now.
@@ -232,11 +262,7 @@ func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
 // ErrLost. also, if not nil, joins the transaction.
 func (l *Lease) change(ctx context.Context, body string, edit func(*pushState), also func(*refstore.Tx) error) error {
 	return l.lock.bus.Update(ctx, l.by, func(tx *refstore.Tx, by string) error {
-		table, err := tx.Table(LocksRef)
-		if err != nil {
-			return err
-		}
-		s, err := pushIn(table)
+		s, err := stateIn(tx)
 		if err != nil {
 			return err
 		}

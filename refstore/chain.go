@@ -170,6 +170,11 @@ func (s *Store) walk(ctx context.Context, ref string, tip, since object.Hash, le
 		}
 		fault := l.fault
 		if fault == nil {
+			if !aside[l.id] {
+				for _, id := range l.entry.setAside() {
+					aside[id] = true
+				}
+			}
 			fault = l.follows(ref, below, aside)
 		}
 		var damaged *DamagedError
@@ -180,9 +185,6 @@ func (s *Store) walk(ctx context.Context, ref string, tip, since object.Hash, le
 				return false, fault
 			}
 		default:
-			for _, id := range l.entry.setAside() {
-				aside[id] = true
-			}
 			if !visit(l.entry) {
 				return false, nil
 			}

@@ -21,8 +21,9 @@ const (
 // Check reads the whole chain ref and returns what breaks its invariants, each
 // as a *DamagedError, and how many commits were read. What a repair record sets
 // aside breaks none. visit, if not nil, is called with each sound entry, newest
-// first, repair records among them, to check what this package knows nothing of.
-// An error ends the walk; a fault of one entry does not.
+// first, repair records among them, to check what this package knows nothing of. A
+// fault that it returns is the entry's, or that of the entry above which a
+// *DamagedError names. An error ends the walk; a fault of one entry does not.
 func (s *Store) Check(ctx context.Context, ref string, shape Shape, visit func(*Entry) error) (faults []error, read int, err error) {
 	v, err := s.survey(ctx, ref, shape, visit)
 	if err != nil {
@@ -98,7 +99,7 @@ func (s *Store) survey(ctx context.Context, ref string, shape Shape, visit func(
 				aside[id] = aside[id] || sl.fault == nil && !sl.aside
 			}
 			if visit != nil && !sl.aside {
-				if err := visit(l.entry); err != nil {
+				if err := visit(l.entry); err != nil && !v.blame(err) {
 					sl.fault = v.fault(id, err)
 				}
 			}
@@ -114,6 +115,24 @@ func (s *Store) survey(ctx context.Context, ref string, shape Shape, visit func(
 		v.count()
 	}
 	return v, nil
+}
+
+// blame notes a fault that names a commit above as the one that is damaged, and
+// reports whether it does.
+func (v *survey) blame(fault error) bool {
+	var damaged *DamagedError
+	if !errors.As(fault, &damaged) || damaged.ID == "" {
+		return false
+	}
+	for i := len(v.links) - 1; i >= 0; i-- {
+		if v.links[i].id == damaged.ID {
+			if v.links[i].fault == nil {
+				v.links[i].fault = fault
+			}
+			return true
+		}
+	}
+	return false
 }
 
 func (v *survey) fault(id object.Hash, err error) error {

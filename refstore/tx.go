@@ -230,6 +230,27 @@ func (tx *Tx) Last(ref string) (*Entry, error) {
 	return c.last, nil
 }
 
+// Below returns the newest sound entry below the tip of a table's chain, with the
+// table as it was there; nil if there is none.
+func (tx *Tx) Below(ref string) (*Entry, *Table, error) {
+	c, err := tx.chain(ref)
+	if err != nil || c.prev == "" {
+		return nil, nil, err
+	}
+	var below *Entry
+	_, err = tx.store.Walk(tx.ctx, ref, c.prev, "", func(e *Entry) bool {
+		if e.ID != c.prev {
+			below = e
+		}
+		return below == nil
+	})
+	if err != nil || below == nil {
+		return nil, nil, err
+	}
+	table, err := tx.store.TableAt(tx.ctx, ref, below.ID)
+	return below, table, err
+}
+
 // At is the time of the transaction, to the second.
 func (tx *Tx) At() time.Time { return tx.at }
 
