@@ -19,7 +19,8 @@ func blocks(err error) bool {
 	var rejected *RejectedError
 	var gate *GateError
 	var verify *VerifyError
-	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate) || errors.As(err, &verify)
+	var hook *HookError
+	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate) || errors.As(err, &verify) || errors.As(err, &hook)
 }
 
 func (l *Lander) markBlocked(ctx context.Context, why error) error {

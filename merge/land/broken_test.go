@@ -20,7 +20,11 @@ var moments = map[string]func(f *field, dir string){
 	"fetch": func(f *field, dir string) {
 		f.git("config", "remote.origin.uploadpack", f.wrapper(dir, "git-upload-pack"))
 	},
-	"rebase": func(f *field, dir string) { f.hook(filepath.Join(f.app, ".git"), "post-checkout", waitFor(dir)) },
+	"rebase": func(f *field, dir string) { // a filter in the scratch worktree, which holds all files for the driver's sake
+		f.write("../app/.git/info/attributes", "B filter=hold merge=hold\n")
+		f.git("config", "merge.hold.driver", "false")
+		f.git("config", "filter.hold.smudge", f.wrapper(dir, "cat"))
+	},
 	"push":   func(f *field, dir string) { f.prePush(waitFor(dir)) },
 	"remote": func(f *field, dir string) { f.hook(f.hub, "pre-receive", waitFor(dir)) },
 }
@@ -41,7 +45,9 @@ func (f *field) wrapper(dir, program string) string {
 
 // release takes the moments away.
 func release(f *field) {
-	_, _ = tryLandGit(f.dir, "config", "--unset", "remote.origin.uploadpack")
+	for _, key := range []string{"remote.origin.uploadpack", "merge.hold.driver", "filter.hold.smudge"} {
+		_, _ = tryLandGit(f.dir, "config", "--unset", key)
+	}
 	for _, dir := range []string{filepath.Join(f.app, ".git"), f.hub} {
 		_ = os.RemoveAll(filepath.Join(dir, "hooks"))
 	}

@@ -1,6 +1,7 @@
 package land
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,7 +128,7 @@ func (f *field) fresh() {
 	if status := f.git("status", "--porcelain", "--ignored"); status != "" {
 		f.Errorf("status %q", status)
 	}
-	anew := &field{f.ground, filepath.Join(f.TempDir(), "anew"), f.id, f.env}
+	anew := &field{f.ground, filepath.Join(f.TempDir(), "anew"), f.id, f.env, nil}
 	landGit(f, f.app, "worktree", "add", "-q", "--detach", anew.dir, f.git("rev-parse", "HEAD"))
 	ours, theirs := f.files(), anew.files()
 	landGit(f, f.app, "worktree", "remove", "--force", anew.dir)
@@ -136,8 +137,7 @@ func (f *field) fresh() {
 	}
 }
 
-// TestLandLineEnds: files are written as .gitattributes says, which is in no file
-// of the bench.
+// TestLandLineEnds: files are written as .gitattributes says.
 func TestLandLineEnds(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
@@ -191,24 +191,40 @@ func TestLandSparse(t *testing.T) {
 	}
 }
 
-// TestLandHooks: the user's hooks run for the rebase and the push, wherever they
-// are configured to be, and see no worktree of ours afterwards.
+// TestLandHooks: of the user's hooks pre-rebase and pre-push run, once each and in the
+// session's own worktree, wherever they are configured to be. No other runs, also not
+// in the scratch worktree.
 func TestLandHooks(t *testing.T) {
 	t.Parallel()
-	a, b := oneField(t)
-	dir := t.TempDir()
-	a.git("config", "core.hooksPath", filepath.Join(dir, "hooks"))
-	for _, name := range []string{"pre-rebase", "pre-push", "post-rewrite"} {
-		a.hook(dir, name, "echo "+name+" >> "+dir+"/ran; cat > /dev/null")
+	for _, path := range []string{"default", "absolute", "tracked"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			a, b := oneField(t)
+			log := filepath.Join(t.TempDir(), "ran")
+			hooks := filepath.Join(a.app, ".git", "hooks")
+			switch path {
+			case "absolute":
+				hooks = filepath.Join(t.TempDir(), "hooks")
+				a.git("config", "core.hooksPath", hooks)
+			case "tracked":
+				hooks = filepath.Join(a.dir, "tools", "hooks")
+				a.git("config", "core.hooksPath", "tools/hooks")
+			}
+			changeB(b)
+			b.git("push", "-q", "origin", "HEAD:main")
+			a.write("tools/prep.sh", "read -r line\necho \"$@ $line\" >> "+log+"\n")
+			a.commit("by A", "A", "changed\n")
+			for _, name := range []string{"pre-rebase", "pre-push", "prepare-commit-msg", "commit-msg", "post-checkout", "post-commit", "post-rewrite", "pre-commit"} {
+				a.hook(filepath.Dir(hooks), name, "echo "+name+" $(pwd) >> "+log+"; exec sh ./tools/prep.sh \"$@\"")
+			}
+			tip, base := a.git("rev-parse", "HEAD"), landGit(t, a.hub, "rev-parse", "main")
+			a.push()
+			ran, err := os.ReadFile(log)
+			want := fmt.Sprintf("pre-rebase %[1]s\norigin/main \npre-push %[1]s\norigin %[2]s refs/heads/feat/A %[3]s refs/heads/main %[4]s\n", a.dir, a.hub, tip, base)
+			if got := string(ran); err != nil || !strings.HasPrefix(got, want) || strings.Contains(got, "swarm-rebase") || strings.Contains(got, "commit") {
+				t.Errorf("ran %q (%v), want %q", ran, err, want)
+			}
+			a.linear("by A", "by B")
+		})
 	}
-	changeB(b)
-	b.push()
-	a.commit("by A", "A", "changed\n")
-	_ = os.Remove(filepath.Join(dir, "ran"))
-	a.push()
-	ran, err := os.ReadFile(filepath.Join(dir, "ran"))
-	if err != nil || string(ran) != "pre-rebase\npost-rewrite\npre-push\n" {
-		t.Errorf("%q (%v)", ran, err)
-	}
-	a.linear("by A", "by B")
 }

@@ -12,14 +12,18 @@
 //     rebased again.
 //   - A push or pull that fails changes neither branch nor index nor files. Commits that are not
 //     pushed and changes that are not committed survive.
-//   - What lands is what git rebase would have made, with healed conflicts named in trailers
-//     "Healed: PATH RULE" of the commit.
+//   - What lands is what git rebase would have made in the work tree, with healed conflicts named in
+//     trailers "Healed: PATH RULE" of the commit. Attributes, merge drivers, filters, submodules and
+//     the work tree's own settings count as there (scratchfiles.go). Of the user's hooks pre-rebase and
+//     pre-push run, in the session's own work tree, and no other (hooks.go).
 //   - After a kill at any moment, the next push or pull in the worktree completes or removes what was
 //     left (recover.go), and lands nothing twice (pending.go).
 //
 // # What is not guaranteed
 //
-// Merge commits of the branch are flattened, as git rebase does. A commit that lands may follow one
+// Merge commits of the branch are flattened, as git rebase does by default; replaced objects
+// (refs/replace), rerere, rebase.backend, rebase.autoSquash and the reflog's fork point have no say. In
+// a sparse checkout the .gitattributes outside of it count, too; an untracked one does not. A commit that lands may follow one
 // that plain git has pushed without gate or verify command. A branch whose work tree is in the way
 // stays where it is although its commits have landed ([Landed.Stayed]). If a push is killed and a git
 // command that it had started goes on, the next push waits for it, or ends as one that may be

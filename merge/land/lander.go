@@ -93,6 +93,12 @@ func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (
 	if err != nil {
 		return nil, err
 	}
+	if err := l.runHooks(ctx, c, target); err != nil {
+		if blocks(err) {
+			err = errors.Join(err, l.markBlocked(context.WithoutCancel(ctx), err))
+		}
+		return nil, err
+	}
 	waited, waiting := false, wait.Waiting
 	wait.Waiting = func(holder string, since time.Duration) {
 		waited = true
@@ -106,7 +112,12 @@ func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (
 	}
 	after := context.WithoutCancel(ctx)
 	if waited { // the user may have committed meanwhile
-		if c, err = checkedOut(ctx, l.Repo); err != nil {
+		was := c
+		c, err = checkedOut(ctx, l.Repo)
+		if err == nil && c != was {
+			err = l.runHooks(ctx, c, target)
+		}
+		if err != nil {
 			return nil, errors.Join(err, lease.Release(after))
 		}
 	}

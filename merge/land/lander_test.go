@@ -80,9 +80,6 @@ func TestLandNewBranch(t *testing.T) {
 	a.tidy()
 }
 
-// plainGit begins a hook that runs git in another worktree.
-const plainGit = "unset $(git rev-parse --local-env-vars)\n"
-
 // TestLandRaced: plain git moves the target between the fetch and the push. It
 // is fetched again, and nothing of either is lost.
 func TestLandRaced(t *testing.T) {
@@ -90,7 +87,7 @@ func TestLandRaced(t *testing.T) {
 	a, b := oneField(t)
 	a.commit("by A", "A", "changed\n")
 	b.commit("by git", "B", "changed\n")
-	a.prePush(fmt.Sprintf(plainGit+"test -e raced || { touch raced; git -C %s push -q --no-verify origin HEAD:main; }", b.dir))
+	a.meanwhile(fmt.Sprintf("test -e raced || { touch raced; git -C %s push -q --no-verify origin HEAD:main; }", b.dir))
 	if landed := a.push(); !landed.Rebased {
 		t.Errorf("%+v", landed)
 	}
@@ -103,7 +100,7 @@ func TestLandRacedBySelf(t *testing.T) {
 	t.Parallel()
 	a, _ := oneField(t)
 	a.commit("by A", "A", "changed\n")
-	a.prePush(plainGit + "git push -q --no-verify origin HEAD:main")
+	a.meanwhile("git push -q --no-verify origin HEAD:main")
 	if landed := a.push(); landed.Rebased {
 		t.Errorf("%+v", landed)
 	}
@@ -116,7 +113,7 @@ func TestLandRacedAlways(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
 	a.commit("by A", "A", "changed\n")
-	a.prePush(fmt.Sprintf(plainGit+"cd %s && git commit -q --allow-empty -m again && git push -q --no-verify origin HEAD:main", b.dir))
+	a.meanwhile(fmt.Sprintf("cd %s && git commit -q --allow-empty -m again && git push -q --no-verify origin HEAD:main", b.dir))
 	landed, err := a.tryPush()
 	var rejected *RejectedError
 	if !errors.As(err, &rejected) || !strings.Contains(rejected.Why, "moved each time") {
@@ -144,7 +141,7 @@ func TestLandLeft(t *testing.T) {
 			b.push()
 			a.commit("by A", "A", "changed\n")
 			a.write("base", "not committed\n")
-			a.prePush(plainGit + script)
+			a.meanwhile(script)
 			landed, err := a.tryPush()
 			if err != nil || landed.Stayed == nil {
 				t.Errorf("%+v (%v)", landed, err)

@@ -41,7 +41,7 @@ func TestLandManyGoroutines(t *testing.T) {
 }
 
 // TestLandManyProcesses: the same with a process for each push. Whoever has the lock
-// is held in its pre-push hook until the others wait for the lock and plain git,
+// is held by the remote until the others wait for the lock and plain git,
 // which needs none, has moved the target.
 func TestLandManyProcesses(t *testing.T) {
 	t.Parallel()
@@ -51,7 +51,7 @@ func TestLandManyProcesses(t *testing.T) {
 	var want []string
 	for i := range rounds {
 		dir := t.TempDir()
-		g.prePush(`test -z "$` + LandingEnv + `" || { ` + waitFor(dir) + "\n}")
+		g.hook(g.hub, "pre-receive", `test -z "$`+LandingEnv+`" || { `+waitFor(dir)+"\n}")
 		var pushes []*landing
 		for _, f := range fields {
 			subject := fmt.Sprintf("%s %d", f.id, i)

@@ -24,7 +24,7 @@ type rebase struct {
 // conflicts were healed on the way. A conflict that stays is a *ConflictError.
 // However it ends, it leaves nothing behind but objects.
 func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
-	s, err := newScratch(ctx, r, b.tip)
+	s, err := newScratch(ctx, r, b.tip, b.onto)
 	if err != nil {
 		return "", nil, err
 	}
@@ -52,10 +52,9 @@ func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []m
 }
 
 // rebase is git rebase in the worktree. It opens no editor. rerere is off: it would
-// resolve conflicts without anybody looking, and learn from what was healed. So is
-// the merge driver: what heals here is reported.
+// resolve conflicts without anybody looking, and learn from what was healed.
 func (s *scratch) rebase(ctx context.Context, args ...string) *exec.Cmd {
-	return s.git(ctx, slices.Concat(s.noDriver, []string{
+	return s.git(ctx, slices.Concat([]string{
 		"-c", "rebase.updateRefs=false", "-c", "rebase.backend=merge", "-c", "rebase.missingCommitsCheck=ignore",
 		"-c", "rerere.enabled=false", "rebase",
 	}, args)...)

@@ -86,7 +86,7 @@ func TestLandResume(t *testing.T) {
 			a.write("staged", "staged\n")
 			a.git("add", "staged")
 			killed(a, tip, next)
-			sub := &field{a.ground, filepath.Join(a.dir, "new"), a.id, a.env}
+			sub := &field{a.ground, filepath.Join(a.dir, "new"), a.id, a.env, nil}
 			if _, err := os.Stat(sub.dir); err != nil {
 				sub = a
 			}
@@ -180,8 +180,8 @@ func TestLandBenchLeft(t *testing.T) {
 			_ = os.WriteFile(filepath.Join(bn.admin, "locked"), []byte("initializing\n"), 0o666)
 		},
 	} {
-		for _, f := range []*field{a, {a.ground, a.app, "orchestrator", a.env}} {
-			bn, err := newScratch(t.Context(), f.repo(), f.git("rev-parse", "HEAD"))
+		for _, f := range []*field{a, {a.ground, a.app, "orchestrator", a.env, nil}} {
+			bn, err := newScratch(t.Context(), f.repo(), f.git("rev-parse", "HEAD"), f.git("rev-parse", "HEAD"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,7 +203,7 @@ func TestLandBenchLeft(t *testing.T) {
 	}
 	other := filepath.Join(t.TempDir(), filepath.Base(rebaseScratch(a.repo()).admin))
 	a.git("worktree", "add", "-q", "--detach", other)
-	if _, err := newScratch(t.Context(), a.repo(), "HEAD"); err == nil || !strings.Contains(err.Error(), "another worktree") {
+	if _, err := newScratch(t.Context(), a.repo(), "HEAD", "HEAD"); err == nil || !strings.Contains(err.Error(), "another worktree") {
 		t.Errorf("%v", err)
 	}
 	landGit(t, other, "status")

@@ -14,8 +14,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// LandingEnv is the environment variable that is 1 for the hooks of a Push: gate and
-// lock have been asked already.
+// LandingEnv is the environment variable that is 1 for the hooks of a Push, which asks
+// the gate and takes the lock.
 const LandingEnv = "GIT_SWARM_LANDING"
 
 // RejectedError says that the remote, or a hook, refused the push.
@@ -59,11 +59,12 @@ func (l *Lander) noted(cmd *exec.Cmd, target repo.Target) (string, error) {
 // fetchTries is how often a fetch is tried while other fetches hold the same ref.
 const fetchTries = 10
 
-// push moves the target by an unforced push. What counts is a line of --porcelain
+// push moves the target by an unforced push. The pre-push hook does not run: runHooks
+// has asked it. What counts is a line of --porcelain
 // output about the ref. Where there is none, because the connection broke or the
 // command was told to end, the remote is asked: lost then says why no answer came.
 func (l *Lander) push(ctx context.Context, tip string, target repo.Target) (lost, err error) {
-	cmd, stderr := userGit(ctx, l.Repo, l.Progress, "push", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
+	cmd, stderr := userGit(ctx, l.Repo, l.Progress, "push", "--no-verify", "--porcelain", target.Remote, tip+":refs/heads/"+target.Branch)
 	cmd.Env = append(cmd.Env, LandingEnv+"=1")
 	out, failed := l.noted(cmd, target)
 	if answered, err := verdict(out, stderr.String(), failed); answered {

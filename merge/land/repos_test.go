@@ -1,6 +1,7 @@
 package land
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,7 @@ type field struct {
 	*ground
 	dir, id string
 	env     repo.Env
+	gate    func(ctx context.Context, base, tip string) error // of its lander
 }
 
 // newGround makes the remote with a first commit: a file base, and one named
@@ -36,7 +38,7 @@ func newGround(t testing.TB, ids ...string) (*ground, []*field) {
 	g := &ground{t, filepath.Join(top, "hub.git"), filepath.Join(top, "app")}
 	var fields []*field
 	for _, id := range ids {
-		fields = append(fields, &field{g, filepath.Join(top, id), id, os.Environ()})
+		fields = append(fields, &field{g, filepath.Join(top, id), id, os.Environ(), nil})
 	}
 	return g, fields
 }
@@ -57,7 +59,7 @@ func groundOf(t testing.TB, ids []string) string {
 	g := &ground{t, filepath.Join(top, "hub.git"), filepath.Join(top, "app")}
 	landGit(t, "", "init", "-q", "--bare", "--template=", g.hub)
 	landGit(t, "", "init", "-q", "--template=", g.app)
-	main := &field{g, g.app, "orchestrator", os.Environ()}
+	main := &field{g, g.app, "orchestrator", os.Environ(), nil}
 	main.git("remote", "add", "origin", g.hub)
 	main.write("base", "1\n2\n3\n4\n5\n6\n7\n8\n9\n")
 	for _, id := range ids {

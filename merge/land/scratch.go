@@ -11,14 +11,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // scratch is a linked worktree of our own in which a branch is rebased, so that
 // the user's branch, index and files stay as they are until there is a result,
-// whatever happens. It holds no files but those in conflict: it is sparse, by
-// settings that are passed to each command and stored nowhere.
+// whatever happens. It holds what a rebase reads from a work tree (scratchfiles.go)
+// and the files in conflict: it is sparse, by settings that are passed to each
+// command and stored nowhere.
 //
 // git's record of it, the folder admin, is made and removed by one rename each: a
 // git worktree add that is killed can leave a record without its commondir, on
@@ -28,7 +28,9 @@ type scratch struct {
 	dir   string
 	admin string
 
-	noDriver []string // options for git under which no merge driver heals
+	settings []string // further options for git
+	env      []string // further variables for it
+	filters  []string // their commands are files of the work tree
 }
 
 // rebaseScratch is the worktree in which branches checked out in r are rebased.
@@ -46,23 +48,31 @@ func scratchNamed(r *repo.Repo, name string) *scratch {
 	return &scratch{repo: r, dir: filepath.Join(r.GitDir, name), admin: filepath.Join(r.CommonDir, "worktrees", id)}
 }
 
-// sparse are options for git under which the worktree holds no files.
+// sparse are options for git under which the worktree holds only the files that its
+// sparse patterns name.
 var sparse = []string{
 	"-c", "core.sparseCheckout=true", "-c", "core.sparseCheckoutCone=false", "-c", "index.sparse=false",
-	"-c", "core.fsmonitor=false", "-c", "advice.detachedHead=false",
+	"-c", "core.fsmonitor=false", "-c", "core.splitIndex=false", "-c", "core.untrackedCache=false", "-c", "submodule.recurse=false",
+	"-c", "advice.detachedHead=false",
 }
 
-// newScratch makes the worktree for rebases, with commit checked out but no files.
-// The caller has called begin, which removed what a killed command left of it.
-func newScratch(ctx context.Context, r *repo.Repo, commit string) (*scratch, error) {
+// newScratch makes the worktree for rebases of commits onto another, with commit
+// checked out. The caller has called begin, which removed what a killed command
+// left of it.
+func newScratch(ctx context.Context, r *repo.Repo, commit, onto string) (*scratch, error) {
 	s := rebaseScratch(r)
-	var err error
-	if s.noDriver, err = merge.WithoutDriver(r); err != nil {
+	if err := s.configure(ctx, commit, onto); err != nil {
 		return nil, err
 	}
-	err = s.record(ctx, commit)
+	err := s.record(ctx, commit)
 	if err == nil {
-		_, err = repo.Output(s.git(ctx, "read-tree", "-m", "-u", "HEAD"))
+		err = s.copySettings(ctx)
+	}
+	if err == nil {
+		err = s.checkOut(ctx)
+	}
+	if err == nil {
+		err = s.linkSubmodules(ctx)
 	}
 	if err != nil {
 		s.close(ctx)
@@ -92,7 +102,7 @@ func (s *scratch) record(ctx context.Context, commit string) error {
 		filepath.Join(next, "gitdir"):                  filepath.Join(s.dir, ".git"),
 		filepath.Join(next, "commondir"):               "../..",
 		filepath.Join(next, "HEAD"):                    commit,
-		filepath.Join(next, "info", "sparse-checkout"): "!/*",
+		filepath.Join(next, "info", "sparse-checkout"): attributesOnly,
 	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			return err
@@ -115,7 +125,7 @@ func (s *scratch) recordByGit(ctx context.Context, commit string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "info"), 0o777); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "info", "sparse-checkout"), []byte("!/*\n"), 0o666)
+	return os.WriteFile(filepath.Join(dir, "info", "sparse-checkout"), []byte(attributesOnly+"\n"), 0o666)
 }
 
 // ours reports whether the record is free or that of this worktree.
@@ -126,12 +136,13 @@ func (s *scratch) ours() bool {
 
 // git is a git command in the worktree.
 func (s *scratch) git(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := s.repo.GitParsed(ctx, slices.Concat([]string{"-C", s.dir}, sparse, args)...)
+	cmd := s.repo.GitParsed(ctx, slices.Concat([]string{"-C", s.dir}, sparse, s.settings, args)...)
 	env := slices.DeleteFunc(slices.Clone(cmd.Env), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"}, name)
 	})
 	cmd.Env = append(env, "GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=true")
+	cmd.Env = append(cmd.Env, s.env...)
 	return cmd
 }
 

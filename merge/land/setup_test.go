@@ -78,6 +78,15 @@ func (g *ground) hook(gitDir, name, script string) {
 	}
 }
 
+// meanwhile runs a shell script in the worktree whenever a push of f's is about to
+// move the target.
+func (f *field) meanwhile(script string) {
+	f.gate = func(context.Context, string, string) error {
+		f.sh(script)
+		return nil
+	}
+}
+
 // prePush installs a pre-push hook, which runs in the pushing worktree.
 func (g *ground) prePush(script string) {
 	g.Helper()
@@ -104,6 +113,7 @@ func (f *field) lander() *Lander {
 	f.Helper()
 	b := f.bus()
 	return &Lander{
+		Gate: f.gate,
 		Repo: b.Store().Repo(), Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime),
 		Claims: lock.NewClaims(b, time.Hour, false), Session: f.id,
 	}

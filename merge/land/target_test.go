@@ -48,7 +48,7 @@ func TestLandWhere(t *testing.T) {
 		"bare": {func(t *testing.T) *field {
 			a, _ := oneField(t)
 			landGit(t, a.hub, "remote", "add", "origin", a.app)
-			return &field{a.ground, a.hub, "A", os.Environ()}
+			return &field{a.ground, a.hub, "A", os.Environ(), nil}
 		}, ErrBare, ""},
 		"merge": {func(t *testing.T) *field {
 			b := conflict(t)
@@ -105,20 +105,20 @@ func TestLandWhere(t *testing.T) {
 func TestLandFromAnywhere(t *testing.T) {
 	t.Parallel()
 	for name, move := range map[string]func(f *field) *field{
-		"sub-folder": func(f *field) *field { return &field{f.ground, filepath.Join(f.dir, "deep/er"), f.id, f.env} },
+		"sub-folder": func(f *field) *field { return &field{f.ground, filepath.Join(f.dir, "deep/er"), f.id, f.env, nil} },
 		"link": func(f *field) *field {
 			link := filepath.Join(f.TempDir(), "link")
 			if err := os.Symlink(f.dir, link); err != nil {
 				f.Fatal(err)
 			}
-			return &field{f.ground, link, f.id, f.env}
+			return &field{f.ground, link, f.id, f.env, nil}
 		},
 		"GIT_DIR": func(f *field) *field {
 			env := f.env.With("GIT_DIR="+f.git("rev-parse", "--absolute-git-dir"), "GIT_WORK_TREE="+f.dir)
-			return &field{f.ground, f.TempDir(), f.id, env}
+			return &field{f.ground, f.TempDir(), f.id, env, nil}
 		},
 		"relative GIT_DIR": func(f *field) *field {
-			return &field{f.ground, filepath.Join(f.dir, "deep"), f.id, f.env.With("GIT_DIR=../.git", "GIT_WORK_TREE=..")}
+			return &field{f.ground, filepath.Join(f.dir, "deep"), f.id, f.env.With("GIT_DIR=../.git", "GIT_WORK_TREE=.."), nil}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,6 +45,20 @@ func (c *Config) Keys(section string) []string {
 	return keys
 }
 
+// Subsections returns the subsections of a section that set one of the names, each
+// once and in order. All of these are in lower case but for the subsections.
+func (c *Config) Subsections(section string, names ...string) []string {
+	var found []string
+	for i := range c.entries {
+		rest, ok := strings.CutPrefix(c.entries[i].key, section+".")
+		dot := strings.LastIndexByte(rest, '.')
+		if ok && dot >= 0 && slices.Contains(names, rest[dot+1:]) && !slices.Contains(found, rest[:dot]) {
+			found = append(found, rest[:dot])
+		}
+	}
+	return found
+}
+
 func (c *Config) last(key string) (entry, bool) {
 	key = canonicalKey(key)
 	for i := len(c.entries) - 1; i >= 0; i-- {

@@ -96,6 +96,7 @@ func (c *call) formatLanding(err error) *wording {
 		none     *land.NoBranchError
 		verify   *land.VerifyError
 		local    *land.NoRemoteError
+		hook     *land.HookError
 	)
 	switch {
 	case errors.As(err, &verify):
@@ -104,6 +105,8 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{formatConflict(conflict), "git rebase " + text.ShellWord(conflict.Onto) + ", resolve, then " + c.pushAgain(), exitNo}
 	case errors.As(err, &rejected):
 		return &wording{rejected.Error(), "", exitNo}
+	case errors.As(err, &hook):
+		return &wording{hook.Error(), "mend what it names, then " + c.pushAgain(), exitNo}
 	case errors.As(err, &there):
 		return &wording{there.Error(), "if no git command is at work there, remove that file on the remote, then " + c.pushAgain(), exitAgain}
 	case errors.As(err, &inTheWay):
