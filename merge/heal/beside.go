@@ -7,7 +7,8 @@ import "strings"
 const slight = 3
 
 // above: one side brought in lines right above lines that the other changed in place, the first of
-// them by a word at most: the place of the insertion is still there.
+// them by a word at most: the place of the insertion is still there. No line of the insertion may be
+// made from the line that the other changed: it would have been made from the changed one.
 func above(c *conflict) (string, bool) {
 	p := c.lines()
 	n, okX := placedAbove(p, p.x, p.y)
@@ -34,11 +35,86 @@ func placedAbove(p *pieces, edits, others []edit) (n int, ok bool) {
 			if apart(old, changed) > slight || strings.TrimSpace(last) != "" && indent(last) != indent(old) {
 				return n, false
 			}
+			for _, id := range e.with {
+				if madeFrom(p.names[id], old, changed) {
+					return n, false
+				}
+			}
 			n++
 		}
 	}
 	return n, true
 }
+
+// madeFrom reports whether a line looks like the old one, or uses a word of what was changed in it. A
+// name that was qualified (a to x.a) is part of the change.
+func madeFrom(line, old, changed string) bool {
+	if looksLike(line, old) {
+		return true
+	}
+	names := count(line)
+	for _, l := range [2][2]string{{old, changed}, {changed, old}} {
+		for t := range changedNames(l[0], l[1]) {
+			if names[t] > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// looksLike reports whether two lines have three quarters of their words in common, numbers aside, or,
+// where one has no words, are the same but for their numbers.
+func looksLike(a, b string) bool {
+	const words = true
+	x, y := shape(a, words), shape(b, words)
+	if x == "" || y == "" {
+		x, y = shape(a, !words), shape(b, !words)
+		return x == y && x != ""
+	}
+	return likeness(x, y) >= 0.75
+}
+
+// shape is the words of a line alone, or its words and marks with a 0 for each number.
+func shape(line string, words bool) string {
+	var b strings.Builder
+	for _, t := range tokens(line) {
+		switch {
+		case isSpace(t), words && (isNumber(t) || !isWord(t[0])):
+			continue
+		case isNumber(t):
+			t = "0"
+		}
+		b.WriteString(t + " ")
+	}
+	return b.String()
+}
+
+// changedNames holds the words of a that stand, with no white space between, in one piece with a token
+// that b has not.
+func changedNames(a, b string) tally {
+	only, out := count(a).minus(count(b)), tally{}
+	var piece []token
+	changed := false
+	for _, t := range append(tokens(a), " ") {
+		switch {
+		case !isSpace(t) && (isWord(t[0]) || joins[t]):
+			piece, changed = append(piece, t), changed || only[t] > 0
+			continue
+		case changed:
+			for _, w := range piece {
+				if isWord(w[0]) {
+					out[w]++
+				}
+			}
+		}
+		piece, changed = nil, false
+	}
+	return out
+}
+
+// joins holds the marks that make one name of several words.
+var joins = map[token]bool{".": true, ":": true, "-": true, ">": true, "/": true, "@": true, "$": true}
 
 // beside: one side brought in lines next to lines that the other changed in place, each line into
 // one that resembles it.

@@ -1,16 +1,20 @@
 package heal
 
-import "github.com/git-swarm/git-swarm/merge/heal/linemerge"
+import (
+	"slices"
+	"strings"
+)
 
 // few is the number of lines up to which an edit that is contained in another is taken for the same
 // intention.
 const few = 4
 
 // contained: one side made the other's edit and more, and this edit is not merely words added to a
-// line. In long conflicts it must bring something in, and neither side a number: lists of versions and
-// logs of dates share lines by chance.
+// line. Where both put something of their own in the place of the same words, one would be chosen:
+// that is no case of it. In long conflicts the edit must bring something in, and neither side a number:
+// lists of versions and logs of dates share lines by chance.
 func contained(c *conflict) (string, bool) {
-	text, lesser, ok := container(c)
+	text, lesser, ok := container(c, false)
 	if !ok || long(c) && numbered(c) {
 		return "", false
 	}
@@ -34,62 +38,133 @@ func numbered(c *conflict) bool {
 	return ours.in.any(isNumber) || theirs.in.any(isNumber)
 }
 
-// covered: one side made the other's edit and more.
+// covered: one side made the other's edit and more, or put more in the place of the same words.
 func covered(c *conflict) (string, bool) {
-	if text, _, ok := container(c); ok {
+	if text, _, ok := container(c, true); ok {
 		return text, true
 	}
 	if numbered(c) {
 		return "", false
 	}
-	return c.superset()
+	text, ok := c.superset()
+	return text, ok && c.carried(text, true)
 }
 
-// container returns the side that holds the other's edit, and that edit.
-func container(c *conflict) (text string, lesser []edit, ok bool) {
+// container returns the side that carries the other's edit, and that edit.
+func container(c *conflict, choose bool) (text string, lesser []edit, ok bool) {
 	p := c.tokens()
 	switch {
 	case !p.ok:
 		return "", nil, false
-	case holds(p.x, p.y):
+	case p.carries(p.x, p.y, choose):
 		return c.ours, p.y, true
-	case holds(p.y, p.x):
+	case p.carries(p.y, p.x, choose):
 		return c.theirs, p.x, true
 	}
 	return "", nil, false
 }
 
-// holds reports whether the greater edits remove all that the lesser ones remove, and bring in all
-// that they bring in, in their order.
-func holds(greater, lesser []edit) bool {
-	var in []int32
-	for _, e := range greater {
-		in = append(in, e.with...)
+// carried reports whether text, which is that of one side, carries the other's edit.
+func (c *conflict) carried(text string, choose bool) bool {
+	p := c.tokens()
+	greater, lesser := p.x, p.y
+	if text != c.ours {
+		greater, lesser = lesser, greater
 	}
-	for _, e := range lesser {
-		if !e.at.Empty() && !removes(greater, e.at) {
-			return false
-		}
-		for _, id := range e.with {
-			for len(in) > 0 && in[0] != id {
-				in = in[1:]
-			}
-			if len(in) == 0 {
-				return false
-			}
-			in = in[1:]
-		}
-	}
-	return true
+	return p.ok && p.carries(greater, lesser, choose)
 }
 
-func removes(edits []edit, at linemerge.Span) bool {
-	for _, e := range edits {
-		if e.at.From <= at.From && at.To <= e.at.To {
-			return true
+// carries reports whether the greater edits make each of the lesser ones, in its place: one of them
+// takes out what it takes out, brings in what it brings in, and begins or ends where it does, beside a
+// token that both kept. Words that both replace must have become the same, unless choose is set:
+// then one may have become the other and more.
+func (p *pieces) carries(greater, lesser []edit, choose bool) bool {
+	for _, e := range lesser {
+		if !slices.ContainsFunc(greater, func(g edit) bool { return g.carries(e, choose) }) {
+			return false
 		}
 	}
+	return !p.changesDeleted(greater, lesser)
+}
+
+func (g edit) carries(e edit, choose bool) bool {
+	if g.at.From > e.at.From || g.at.To < e.at.To {
+		return false
+	}
+	if g.at == e.at && slices.Equal(g.with, e.with) || len(e.with) == 0 {
+		return true
+	}
+	if g.at.From != e.at.From && g.at.To != e.at.To {
+		return false
+	}
+	if e.at.Empty() {
+		return contains(g.with, e.with)
+	}
+	n := len(g.with) - len(e.with)
+	return choose && n >= 0 && (slices.Equal(g.with[:len(e.with)], e.with) || slices.Equal(g.with[n:], e.with))
+}
+
+// contains reports whether all of b stands in a, in its order.
+func contains(a, b []int32) bool {
+	for _, id := range a {
+		if len(b) > 0 && id == b[0] {
+			b = b[1:]
+		}
+	}
+	return len(b) == 0
+}
+
+// changesDeleted reports whether the lesser edits changed a line, and kept some of it, that the greater
+// ones took out as a whole: a deletion contains no change.
+func (p *pieces) changesDeleted(greater, lesser []edit) bool {
+	gone, changed := p.touched(greater), p.touched(lesser)
+	for from := 0; from < len(p.base); {
+		to, words, lost, kept, touch := from, 0, 0, 0, false
+		for ; to < len(p.base); to++ {
+			name := p.names[p.base[to]]
+			touch = touch || changed[to] != 0
+			if !isSpace(name) {
+				words++
+				if gone[to]&taken != 0 {
+					lost++
+				}
+				if changed[to]&taken == 0 {
+					kept++
+				}
+			}
+			if strings.HasSuffix(name, "\n") {
+				to++
+				break
+			}
+		}
+		if touch && words > 0 && lost == words && kept > 0 {
+			return true
+		}
+		from = to
+	}
 	return false
+}
+
+// What edits did to a token of the base.
+const (
+	taken  = 1 << iota // it was taken out
+	joined             // something came in right before it
+)
+
+// touched tells for each token of the base, white space aside, what edits did to it.
+func (p *pieces) touched(edits []edit) []byte {
+	out := make([]byte, len(p.base)+1)
+	for _, e := range edits {
+		for i := e.at.From; i < e.at.To; i++ {
+			if !isSpace(p.names[p.base[i]]) {
+				out[i] |= taken
+			}
+		}
+		if e.at.Empty() && e.at.From > 0 && !strings.HasSuffix(p.names[p.base[e.at.From-1]], "\n") {
+			out[e.at.From] |= joined
+		}
+	}
+	return out
 }
 
 func onlyDeletes(edits []edit) bool {

@@ -38,7 +38,7 @@ func remarks(p *pieces, edits []edit) bool {
 	for _, e := range edits {
 		for _, ids := range [][]int32{p.base[e.at.From:e.at.To], e.with} {
 			for _, id := range ids {
-				if !comment().MatchString(p.names[id]) {
+				if !isComment(p.names[id]) {
 					return false
 				}
 			}
@@ -47,9 +47,18 @@ func remarks(p *pieces, edits []edit) bool {
 	return true
 }
 
+func isComment(line string) bool {
+	return comment().MatchString(line) && !directive().MatchString(line)
+}
+
+// directive matches lines of a preprocessor, which are no comments.
+var directive = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*#\s*(include|import|define|undef|if|ifdef|ifndef|elif|else|endif|error|warning|pragma|line|region|endregion|using|load|r)\b`)
+})
+
 // Patterns are compiled when they are first needed: every command would pay for them at its start.
 var comment = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*(//|/\*|\*/|\*\s|#\s|--\s|;|$)`)
+	return regexp.MustCompile(`^\s*(//|/\*|\*/|\*\s|#(\s|\w)|<!--|--\s|;|$)`)
 })
 
 // bumped reports whether both sides put one number or date in the place of another, or one side does
@@ -83,12 +92,17 @@ func doubled(c *conflict, result string) bool {
 
 func lineCounts(s string) map[string]int {
 	m := map[string]int{}
-	for _, l := range splitLines(s) {
+	addLines(m, s)
+	return m
+}
+
+// addLines counts the lines that say something.
+func addLines(m map[string]int, s string) {
+	for l := range strings.Lines(s) {
 		if l = strings.TrimSpace(l); len(l) > 3 && linemerge.HasWord(l) {
 			m[l]++
 		}
 	}
-	return m
 }
 
 var definition = sync.OnceValue(func() *regexp.Regexp {

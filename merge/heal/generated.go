@@ -39,7 +39,10 @@ func generated(name string, versions ...[]byte) (how string, yes bool) {
 	if how, ok := regenerate[base]; ok {
 		return how, true
 	}
-	for _, end := range []string{".lock", ".lockfile", "-lock.json", ".min.js", ".min.css"} {
+	if strings.Contains("/"+name, "/generated/") {
+		return "", true
+	}
+	for _, end := range []string{".lock", ".lockfile", "-lock.json", ".min.js", ".min.css", ".snap"} {
 		if strings.HasSuffix(base, end) {
 			return "", true
 		}
@@ -55,6 +58,7 @@ func generated(name string, versions ...[]byte) (how string, yes bool) {
 // saysGenerated looks for the customary notices near the head of a file.
 func saysGenerated(text []byte) bool {
 	head := bytes.ToLower(text[:min(len(text), 1024)])
-	return bytes.Contains(head, []byte("generated")) && bytes.Contains(head, []byte("do not edit")) ||
+	leave := bytes.Contains(head, []byte("do not edit")) || bytes.Contains(head, []byte("do not modify"))
+	return bytes.Contains(head, []byte("generated")) && leave ||
 		bytes.Contains(head, []byte("@"+"generated"))
 }

@@ -14,7 +14,7 @@ func implied(c *conflict) (string, bool) {
 	if text == c.theirs {
 		greater, lesser = c.tokens().y, ours
 	}
-	if len(greater) < 2 || lesser.in.total() > 0 && numbered(c) {
+	if len(greater) < 2 || lesser.in.total() > 0 && numbered(c) || !c.carried(text, false) {
 		return "", false
 	}
 	return text, true

@@ -26,9 +26,11 @@ func Merge(base, ours, theirs []byte, opts Options) Result {
 	}
 	h.heal()
 	r := h.result()
-	if r.Conflicts < len(r.Regions) && h.breaks(ours, theirs, r) {
-		h.refuse(Broken)
-		return h.result()
+	if r.Conflicts < len(r.Regions) {
+		if why := h.objection(ours, theirs, r); why != NotRefused {
+			h.refuse(why)
+			return h.result()
+		}
 	}
 	return r
 }
@@ -170,32 +172,6 @@ func symmetric(c *conflict, r rule, text string) bool {
 		return slices.Equal(a, b)
 	}
 	return ok && other == text
-}
-
-// breaks reports whether the heals break a file that is whole on both sides. Where conflicts remain,
-// it is the file with ours in their place, and with theirs, that must stay whole.
-func (h *healing) breaks(ours, theirs []byte, r Result) bool {
-	whole := wholeness(h.kind)
-	if r.Conflicts == 0 {
-		return !whole(r.Text) && whole(ours) && whole(theirs)
-	}
-	for _, side := range []linemerge.Kind{linemerge.TakeOurs, linemerge.TakeTheirs} {
-		if !whole(h.with(side, linemerge.Conflict)) && whole(h.with(side, linemerge.Conflict, linemerge.Replaced)) {
-			return true
-		}
-	}
-	return false
-}
-
-// with renders the merge with one side taken in hunks of the kinds given.
-func (h *healing) with(side linemerge.Kind, instead ...linemerge.Kind) []byte {
-	hunks := slices.Clone(h.hunks)
-	for i := range hunks {
-		if slices.Contains(instead, hunks[i].Kind) {
-			hunks[i].Kind = side
-		}
-	}
-	return h.Render(hunks, linemerge.Format{})
 }
 
 func (h *healing) result() Result {

@@ -120,9 +120,13 @@ func TestRules(t *testing.T) {
 			want: "k\nh[p-q-r-s-t-u-v, three, four)\ng()\nz\n",
 		},
 		{
-			name: "contained", rule: "contained",
+			name: "words of which one side made more than the other are for wide", why: Overlap,
 			base: "return nil\n", ours: "return fmt.Errorf(\"no %s\", name)\n", theirs: "return fmt.Errorf(\"no\")\n",
-			want: "return fmt.Errorf(\"no %s\", name)\n",
+		},
+		{
+			name: "covered, one side made more of the same words", level: Wide, rule: "covered",
+			base: "return nil\n", ours: "return errors.New(\"no\") // yet\n", theirs: "return errors.New(\"no\")\n",
+			want: "return errors.New(\"no\") // yet\n",
 		},
 		{
 			name: "contained, the same lines and one more", rule: "contained",

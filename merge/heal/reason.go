@@ -16,7 +16,8 @@ const (
 	Alike                    // both sides bring in the same word, each at its place
 	Remark                   // one side changes a comment beside code that the other changes
 	Versions                 // both sides put one number, version or date in the place of another
-	Doubled                  // a line or a definition would stand there twice
+	Doubled                  // a line or a definition would stand there twice, or more often in the file than on either side
+	LineEnds                 // each side has line ends of one kind, and the result would have both
 	Broken                   // the file would no longer be whole, though it is on both sides
 	Unproven                 // an edit of one side would be lost or bent
 )
@@ -36,6 +37,7 @@ func (r Reason) String() string {
 		"one side changes a comment, the other the code beside it",
 		"both sides change a version",
 		"a line would be doubled",
+		"line ends would be mixed",
 		"the result would not parse",
 		"not proven",
 	}[r]

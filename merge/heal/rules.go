@@ -1,6 +1,10 @@
 package heal
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
+)
 
 // rule carries out both sides' edits of a conflict in one way, or says that it is not its case. Its
 // text is checked by the caller: by the evidence against it and by proven.
@@ -38,13 +42,35 @@ func rules() []rule {
 	}
 }
 
-// neighbours: both sides replaced or deleted lines, each its own; the lines only touch.
+// neighbours: both sides replaced or deleted lines, each its own; the lines only touch, and where they
+// do it is plain whose each line is.
 func neighbours(c *conflict) (string, bool) {
 	p := c.lines()
-	if inserts(p.x) || inserts(p.y) {
+	if inserts(p.x) || inserts(p.y) || p.blurred() {
 		return "", false
 	}
 	return p.weave(0, mustBeApart)
+}
+
+// blurred reports whether edits of two sides touch at a line that could belong to either: one without a
+// word, such as a closing brace, that one of them changed; or lines more than there were, of both.
+func (p *pieces) blurred() bool {
+	return p.blurredAfter(p.x, p.y) || p.blurredAfter(p.y, p.x)
+}
+
+func (p *pieces) blurredAfter(before, after []edit) bool {
+	for _, e := range before {
+		for _, f := range after {
+			if e.at.To != f.at.From || len(e.with) == 0 || len(f.with) == 0 {
+				continue
+			}
+			grow := len(e.with) > e.at.Len() && len(f.with) > f.at.Len()
+			if grow || !linemerge.HasWord(p.names[p.base[e.at.To-1]]) || !linemerge.HasWord(p.names[p.base[f.at.From]]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // bumps: as neighbours, in a few lines: each side changed a version of its own. In long lists one of

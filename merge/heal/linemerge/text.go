@@ -28,6 +28,9 @@ func newText(in *Interner, s string) Text {
 // Join returns the lines of s as they are in the file.
 func (t Text) Join(s Span) string { return strings.Join(t.lines[s.From:s.To], "") }
 
+// Len is the number of lines.
+func (t Text) Len() int { return len(t.lines) }
+
 // Span is the lines from From up to but without To, counted from 0.
 type Span struct{ From, To int }
 

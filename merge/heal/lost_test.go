@@ -1,0 +1,86 @@
+package heal
+
+import (
+	"strings"
+	"testing"
+)
+
+// Conflicts that look as if both edits could be carried out, and in which a heal would lose, double or
+// bend one. Each stays at safe, with the sides swapped, too.
+func TestStaysAtSafe(t *testing.T) {
+	goFile := func(body string) string { return "package p\n\n" + body }
+	tests := []struct{ name, path, base, ours, theirs string }{
+		// A deletion contains no change.
+		{"a line taken out, and a mark of it dropped", "pins.txt", "a\nroad ~> 7\nz\n", "a\nz\n", "a\nroad > 7\nz\n"},
+		{"a dependency removed, and unpinned", "package.json", "{\n \"a\": \"1\",\n \"tiny\": \"~2.1.0\",\n \"z\": \"1\"\n}\n", "{\n \"a\": \"1\",\n \"z\": \"1\"\n}\n", "{\n \"a\": \"1\",\n \"tiny\": \"2.1.0\",\n \"z\": \"1\"\n}\n"},
+		{"commented code removed, and brought back", "a.rs", "fn f() {\n    a();\n    // b();\n    // c();\n    d();\n}\n", "fn f() {\n    a();\n    d();\n}\n", "fn f() {\n    a();\n    b();\n    c();\n    d();\n}\n"},
+		{"one commented line removed, and brought back", "a.sh", "a\n# run --all\nz\n", "a\nz\n", "a\nrun --all\nz\n"},
+		{"a call removed, and its arguments reordered", "a.py", "def f():\n    show(name, size, owner)\n    end()\n", "def f():\n    end()\n", "def f():\n    show(owner, name, size)\n    end()\n"},
+		{"a block removed, and a word dropped within", "a.js", "a()\nif (x) {\n  await go(x)\n  stop(x)\n}\nz()\n", "a()\nz()\n", "a()\nif (x) {\n  go(x)\n  stop(x)\n}\nz()\n"},
+		// A new word that the other side has by chance.
+		{"a default within a list of choices", "opts.toml", "kind = \"int\"\nfirst = none\n", "kind = \"int\"\nfirst = 2\n", "kind = \"enum\"\nchoices = [1, 2, 3]\n"},
+		{"a value within another's arguments", "a.c", "x = old;\ny = z;\n", "x = fresh;\ny = z;\n", "x = pick(fresh, stale);\ny = z;\n"},
+		// Two replacements of the same words.
+		{"a name, and a longer one", "R.md", "Made by Alpha and friends.\n", "Made by Beta and friends.\n", "Made by Beta-Core and friends.\n"},
+		{"a URL, and a deeper one", "a.txt", "see http://old.example/doc for more\n", "see https://new.example for more\n", "see https://new.example/guide for more\n"},
+		{"a call, and one with more arguments", "a.go", goFile("var x = old\n"), goFile("var x = make(1)\n"), goFile("var x = make(1, 2)\n")},
+		// Lines made from the line that the other side changed.
+		{"an import above one whose path moved", "i.py", "import os\nfrom acme.api.client import retry\n", "import os\nfrom acme.api.client import Client\nfrom acme.api.client import retry\n", "import os\nfrom acme.v2.api.client import retry\n"},
+		{"a twin of the changed line", "u.go", "// +build linux,!arm\n\npackage p\n", "// +build linux,!arm,!mips\n\npackage p\n", "//go:build linux && !arm\n// +build linux,!arm\n\npackage p\n"},
+		{"a use of a name that the other qualified", "m.js", "run() {\n  show(user, lang)\n}\n", "run() {\n  show(this.user, lang)\n}\n", "run() {\n  user = find(id)\n  show(user, lang)\n}\n"},
+		{"a use of a name that the other took from elsewhere", "m.rs", "fn f() {\n    go(limit, 1);\n}\n", "fn f() {\n    go(conf.limit, 1);\n}\n", "fn f() {\n    limit += 1;\n    go(limit, 1);\n}\n"},
+		{"a section above a newer one", "CHANGES", "# Changes\n\n## 1.4.0 (soon)\n- x\n", "# Changes\n\n## 1.5.0 (soon)\n- x\n", "# Changes\n\n## 1.4.1 (soon)\n- y\n\n## 1.4.0 (soon)\n- x\n"},
+		// Doubled across the file.
+		{"a block brought in at two places", "s.py", "def run():\n    c = get()\n    start()\n    return c\n", "def run():\n    c = get()\n\n    start()\n    for b in binds:\n        if missing(b):\n            raise Gone(b)\n    return c\n", "def run():\n    c = get()\n\n    for b in binds:\n        if missing(b):\n            raise Gone(b)\n\n    start()\n    return c\n"},
+		{"the same edit, a blank line apart", "w.go", goFile("func f() {\n\ta()\n\n\tb()\n\tone(x)\n\ttwo(y)\n}\n"), goFile("func f() {\n\ta()\n\tif err != nil {\n\t\tbreak\n\t}\n\n\tb()\n\tone(xx)\n\ttwo(y)\n}\n"), goFile("func f() {\n\ta()\n\n\tif err != nil {\n\t\tbreak\n\t}\n\tb()\n\tone(x)\n\ttwo(yy)\n}\n")},
+		{"a method brought in above and below", "m.ts", "class A {\n  a() {}\n\n  one(x)\n  two(y)\n\n  z() {}\n}\n", "class A {\n  b() { return this.c }\n\n  a() {}\n\n  one(xx)\n  two(y)\n\n  z() {}\n}\n", "class A {\n  a() {}\n\n  one(x)\n  two(yy)\n\n  z() {}\n\n  b() { return this.c }\n}\n"},
+		// The seam of neighbours.
+		{"tags on a brace that the other side re-wrapped", "e.js", "test('one', () => {\n  a()\n  b()\n})\n", "test('one', () => {\n  a()\n  b()\n}, { slow: true })\n", "describe('all', () => {\n  test('one', () => {\n    c()\n    d()\n  })\n})\n"},
+		{"a brace changed below lines rewritten", "e.tcl", "test {x} {\n step\n}\n", "test {x} {\n step\n} {ok}\n", "group {y} {\n go\n test\n}\n"},
+		{"two replacements that both grow at their seam", "a.txt", "k\none old line\ntwo old line\nz\n", "k\none fresh line\nand more of one\ntwo old line\nz\n", "k\none old line\nsome of two first\ntwo new line\nz\n"},
+		// Line ends.
+		{"one side went to CR LF, the other edits", "a.c", "int a;\nint b;\n", "int a;\r\nint b;\r\n", "int a;\nint bb;\n"},
+		{"one side came from CR LF, the other edits", "a.md", "one\r\ntwo\r\n", "one\ntwo\n", "one\r\ntwo and a half\r\n"},
+		// Others.
+		{"a file that says auto-generated", "api.ts", "// This file is auto-generated! Do not modify.\na\nb\n", "// This file is auto-generated! Do not modify.\nax\nb\n", "// This file is auto-generated! Do not modify.\na\nby\n"},
+		{"a file in a folder of generated ones", "src/generated/api.ts", "a\nb\n", "ax\nb\n", "a\nby\n"},
+		{"a snapshot", "__snapshots__/a.test.js.snap", "a\nb\n", "ax\nb\n", "a\nby\n"},
+		{"a comment without a blank, and the code beside it", "a.py", "#the limit\nlimit(low)\n", "#the upper limit\nlimit(low)\n", "#the limit\nlimit(high)\n"},
+		{"a comment of HTML, and the text beside it", "a.html", "<!-- the limit -->\n<p>low</p>\n", "<!-- the upper limit -->\n<p>low</p>\n", "<!-- the limit -->\n<p>high</p>\n"},
+	}
+	for _, c := range tests {
+		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
+			r := Merge([]byte(c.base), []byte(s[0]), []byte(s[1]), Options{Path: c.path})
+			if r.Conflicts != len(r.Regions) || r.Conflicts == 0 {
+				t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
+			}
+		}
+	}
+}
+
+// Lines of a preprocessor are no comments.
+func TestComments(t *testing.T) {
+	for line, want := range map[string]bool{
+		"// x": true, "  # x": true, "#x": true, "<!-- x -->": true, "* x": true, "": true,
+		"#include <a.h>": false, "# define A": false, "#ifdef B": false, "#[derive(C)]": false, "x()": false,
+	} {
+		if got := isComment(line); got != want {
+			t.Errorf("%q is a comment: %v", line, got)
+		}
+	}
+}
+
+// A heal stands where nothing of these speaks against it: the checks are not too wide.
+func TestStillHeals(t *testing.T) {
+	tests := []struct{ name, path, base, ours, theirs, want string }{
+		{"lines taken out of those that the other takes out", "a.txt", "k\na\nb\nc\nz\n", "k\nz\n", "k\na\nc\nz\n", "k\nz\n"},
+		{"an import above a changed line that it has nothing to do with", "a.js", "import b from 'b'\nimport { c, d } from '@x/c'\n", "import b from 'b'\nimport { e } from '@y/e'\nimport { c, d } from '@x/c'\n", "import b from 'b'\nimport { c } from '@x/c'\n", "import b from 'b'\nimport { e } from '@y/e'\nimport { c } from '@x/c'\n"},
+		{"CR LF everywhere", "a.txt", "a\r\nb\r\nc\r\n", "ax\r\nb\r\nc\r\n", "a\r\nby\r\nc\r\n", "ax\r\nby\r\nc\r\n"},
+	}
+	for _, c := range tests {
+		r := Merge([]byte(c.base), []byte(c.ours), []byte(c.theirs), Options{Path: c.path})
+		if string(r.Text) != c.want {
+			t.Errorf("%s: %q, %+v", c.name, r.Text, strings.TrimSpace(r.Regions[0].Why.String()))
+		}
+	}
+}
