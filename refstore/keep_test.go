@@ -171,3 +171,54 @@ func TestRetire(t *testing.T) {
 	}
 	r.clean()
 }
+
+// A cursor that a commit-graph lists, as scheduled maintenance makes one, is left to
+// git: without it git fsck fails.
+func TestRetireListed(t *testing.T) {
+	for name, write := range map[string][]string{
+		"one file": {"commit-graph", "write", "--reachable"},
+		"a chain":  {"commit-graph", "write", "--reachable", "--split=no-merge"},
+		"damaged":  nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := plain(t)
+			now := time.Unix(1_900_000_000, 0)
+			s := r.open(Options{Now: func() time.Time { return now }})
+			var ids []object.Hash
+			replace := func() {
+				r.Must(s.Update(bg, "A", func(tx *Tx) error {
+					e, err := tx.Replace("refs/swarm/seen/A", Entry{Body: "x", Fields: seenFields()})
+					if err == nil {
+						ids = append(ids, e.ID)
+					}
+					return err
+				}))
+			}
+			replace()
+			replace()
+			if write != nil {
+				r.Git(write...)
+				r.Git("commit", "-q", "--allow-empty", "-m", "more")
+				r.Git(write...)
+			} else {
+				r.write("objects/info/commit-graph", "CGPH")
+			}
+			replace()
+			now = now.Add(20*time.Minute + time.Second)
+			replace()
+			for i, want := range []bool{write == nil, true} { // the second is listed
+				if _, err := r.TryGit("cat-file", "-e", string(ids[i])); (err == nil) != want {
+					t.Errorf("cursor %d is there: %v", i, err == nil)
+				}
+			}
+			if write == nil {
+				r.Must(os.Remove(r.path("objects/info/commit-graph")))
+			}
+			r.Git("fsck", "--strict")
+			r.clean()
+			r.Git("gc", "-q", "--prune=now")
+			r.Git("fsck", "--strict")
+		})
+	}
+}

@@ -7,7 +7,8 @@
 //   - After [Guard.Keep] the objects survive any git gc that is at work or starts
 //     later, also git gc --prune=now, if refs point at them.
 //   - [Maintenance] deletes only commits that the caller names, ten minutes after
-//     they were replaced, and only while no ref points at them and no gc is at work.
+//     they were replaced, and only while no ref points at them, no commit-graph lists
+//     them, and no gc is at work.
 //
 // # Not guaranteed
 //

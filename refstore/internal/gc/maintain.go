@@ -55,7 +55,8 @@ const retiredPeriod = 10 * time.Minute
 // sessions makes tens of thousands, and git gc keeps unreachable objects loose
 // for two weeks and then complains of them. They are put on the list
 // swarm/retired and deleted when they are ten minutes old, in one go every ten
-// minutes. If the list is lost, git deletes them.
+// minutes. If the list is lost, git deletes them. So it does with those that a
+// commit-graph lists, as scheduled maintenance has made it: git fsck would miss them.
 func (m Maintenance) Retire(ids []object.Hash, at time.Time) {
 	path := filepath.Join(m.Repo.CommonDir, "swarm", "retired")
 	list, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o666)
@@ -90,6 +91,8 @@ func (m Maintenance) sweep(list *os.File, at time.Time) {
 	for line := range strings.Lines(tips) {
 		inUse[strings.TrimSuffix(line, "\n")] = true
 	}
+	graph := openCommitGraph(m.Repo.ObjectDir, m.Repo.Algo)
+	defer graph.close()
 	var tooNew strings.Builder
 	for line := range strings.Lines(string(content)) {
 		when, id, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
@@ -98,7 +101,7 @@ func (m Maintenance) sweep(list *os.File, at time.Time) {
 		case err != nil || !m.Repo.Algo.Valid(object.Hash(id)): // torn
 		case at.Sub(time.Unix(seconds, 0)) < retiredPeriod:
 			tooNew.WriteString(line)
-		case inUse[id]: // left to git
+		case inUse[id] || graph.mayList(object.Hash(id)): // left to git
 		default:
 			_ = m.Objects.RemoveLoose(object.Hash(id))
 		}
