@@ -31,6 +31,8 @@ type Lander struct {
 
 	Verify string // a shell command that what would land must pass, "" for none
 
+	AllowDeletions bool // let through what CheckDeletions refuses
+
 	// Heal, if not nil, says how far conflicts with the target are healed, given its
 	// tip as it was fetched.
 	Heal func(ctx context.Context, tip string) (heal.Options, error)
@@ -209,6 +211,11 @@ func (l *Lander) put(ctx context.Context, lease *lock.Lease, c checkout, landed 
 	var err error
 	if landed.Commits, err = l.count(ctx, landed.Before, landed.After); err != nil {
 		return err
+	}
+	if landed.Before != "" && !l.AllowDeletions {
+		if err := CheckDeletions(ctx, l.Repo, landed.Before, landed.After); err != nil {
+			return err
+		}
 	}
 	if l.Gate != nil {
 		if err := l.Gate(ctx, landed.Before, landed.After); err != nil {

@@ -7,15 +7,22 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/urfave/cli/v3"
 )
 
 func commitVerb() *verb {
 	return &verb{
 		name: "commit", group: groupLand, args: "MESSAGE", min: 1, max: 1, short: "commit what is staged, signed with the session's name",
 		long: `Runs git commit with the subject "[Session ID] MESSAGE". Staged files that
-another session claims are refused.`,
+another session claims are refused, and so is a commit that deletes all files, or
+over half of 20 or more, without --allow-deletions.`,
 		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.BoolFlag{Name: "allow-deletions", Usage: "commit although most files are deleted"}}
+		},
 		run: runCommit,
 	}
 }
@@ -23,6 +30,9 @@ another session claims are refused.`,
 func runCommit(ctx context.Context, c *call) error {
 	b, id, err := c.acting()
 	if err != nil {
+		return err
+	}
+	if err := c.mend(); err != nil {
 		return err
 	}
 	if id, err = b.Resolve(ctx, id); err != nil {
@@ -42,10 +52,13 @@ func runCommit(ctx context.Context, c *call) error {
 	if err := c.mayCommit(ctx, r, id); err != nil {
 		return err
 	}
+	if err := c.mayDelete(ctx, r); err != nil {
+		return err
+	}
 	message = fmt.Sprintf("[Session %s] %s", id, message)
 	cmd := r.Git(ctx, "commit", "--quiet", "-F", "-")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(message), c.Stderr, c.Stderr
-	if err := passStatus(cmd.Run()); err != nil {
+	if err := passStatus(gitlock.Attached(r, cmd, commitLocks(ctx, r))); err != nil {
 		return err
 	}
 	subject, _, _ := strings.Cut(message, "\n")
@@ -57,6 +70,28 @@ func runCommit(ctx context.Context, c *call) error {
 		return err
 	}
 	return c.object("commit", map[string]any{"commit": strings.TrimSpace(head), "session": id, "subject": subject})
+}
+
+// commitLocks are the locks that git commit may take. It stays at the terminal, where
+// it may sign, and run the user's hooks.
+func commitLocks(ctx context.Context, r *repo.Repo) []string {
+	locks := append(gitlock.Ref(r, "HEAD"), gitlock.Index(r))
+	if head, err := r.Head(ctx); err == nil && head != "" {
+		locks = append(locks, gitlock.Ref(r, head)...)
+	}
+	return locks
+}
+
+// mayDelete refuses a commit that deletes most files: of a worktree whose index was
+// lost, all files are staged as deleted.
+func (c *call) mayDelete(ctx context.Context, r *repo.Repo) error {
+	if c.cmd.Bool("allow-deletions") {
+		return nil
+	}
+	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")); err != nil {
+		return nil // the first commit deletes nothing
+	}
+	return land.CheckDeletions(ctx, r, "HEAD", "")
 }
 
 // mayCommit refuses files that others claim, naming them all.

@@ -67,8 +67,8 @@ func (c *call) known(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// hookPrePush refuses a push to the target of what is not approved, where that
-// is required. git gives a line "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each
+// hookPrePush refuses a push to the target that deletes most of it, or of what is not
+// approved, where that is required. git gives a line "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each
 // ref on standard input.
 func (c *call) hookPrePush(ctx context.Context) error {
 	if c.Env.Get(land.LandingEnv) != "" {
@@ -93,6 +93,9 @@ func (c *call) hookPrePush(ctx context.Context) error {
 		i := slices.IndexFunc(targets, func(t repo.Target) bool { return "refs/heads/"+t.Branch == words[2] })
 		if i < 0 {
 			continue
+		}
+		if err := c.mayPushDeletions(ctx, words[3], words[1]); err != nil {
+			return err
 		}
 		required, err := c.requiresReview(ctx, targets[i], words[3])
 		if err != nil {
@@ -122,6 +125,16 @@ func (c *call) targets(ctx context.Context) ([]repo.Target, error) {
 		}
 	}
 	return targets, nil
+}
+
+// mayPushDeletions refuses a push that deletes most of what is on the target, if that
+// is known here.
+func (c *call) mayPushDeletions(ctx context.Context, from, to string) error {
+	r := c.swarm.Repo
+	if _, err := repo.Output(r.GitParsed(ctx, "cat-file", "-e", from+"^{commit}")); err != nil {
+		return nil
+	}
+	return land.CheckDeletions(ctx, r, from, to)
 }
 
 // requiresReview asks the remote's tip; where that was never fetched, git refuses

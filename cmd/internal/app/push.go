@@ -32,6 +32,7 @@ has answered, it is asked whether the work has landed.`,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "to", Usage: "land on `BRANCH` of the remote"},
+				&cli.BoolFlag{Name: "allow-deletions", Usage: "land a change that deletes most files"},
 				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` for the push lock (default: swarm.lockTimeout, 1m)"},
 			}
 		},
@@ -64,6 +65,7 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	l.AllowDeletions = c.cmd.Bool("allow-deletions")
 	wait, done := c.waiting(timeout, "land")
 	landed, err := l.Push(ctx, target, wait)
 	done()

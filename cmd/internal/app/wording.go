@@ -97,12 +97,15 @@ func (c *call) formatLanding(err error) *wording {
 		verify   *land.VerifyError
 		local    *land.NoRemoteError
 		hook     *land.HookError
+		most     *land.DeletionsError
 	)
 	switch {
 	case errors.As(err, &verify):
 		return &wording{verify.Error(), "git swarm pull" + c.landsAt(" ") + ", fix it, then " + c.pushAgain(), exitNo}
 	case errors.As(err, &conflict):
 		return &wording{formatConflict(conflict), "git rebase " + text.ShellWord(conflict.Onto) + ", resolve, then " + c.pushAgain(), exitNo}
+	case errors.As(err, &most):
+		return &wording{most.Error() + ", so it was refused", c.deletionsMeant(), exitNo}
 	case errors.As(err, &rejected):
 		return &wording{rejected.Error(), "", exitNo}
 	case errors.As(err, &hook):
@@ -158,6 +161,19 @@ func formatTarget(err error) *wording {
 		return &wording{err.Error(), "git config swarm.target BRANCH", exitNo}
 	}
 	return nil
+}
+
+// deletionsMeant is what to do about a change that deletes most files.
+func (c *call) deletionsMeant() string {
+	switch {
+	case c.verb == nil:
+		return ""
+	case c.verb.name == "commit":
+		return "git reset, which leaves the files as they are, then git add; if it is meant: git swarm commit --allow-deletions MESSAGE"
+	case c.verb.name == "hook":
+		return "if it is meant: git push --no-verify"
+	}
+	return "if it is meant: " + c.pushAgain() + " --allow-deletions"
 }
 
 // pushAgain is the push that was asked for, or that follows a pull.
