@@ -22,7 +22,17 @@ const (
 // As returns the reviews for whoever acts as a session that they named: writer is
 // "Name <address>", via how they named it, as in [refstore.Entry].
 func (s *Store) As(writer, via string) *Store {
-	return &Store{bus: s.bus, writer: strings.ToValidUTF8(writer, "?"), via: via}
+	as := *s
+	as.writer, as.via = strings.ToValidUTF8(writer, "?"), via
+	return &as
+}
+
+// Under returns the reviews for whoever runs under the agents of these sessions: the
+// verdict that an agent has given on its own change does not count, either.
+func (s *Store) Under(sessions []string) *Store {
+	under := *s
+	under.above = sessions
+	return &under
 }
 
 // storedText is the text with who gave the event.
@@ -67,11 +77,17 @@ func (e *Event) checkGiven() error {
 	return nil
 }
 
-// NotIndependentError says that the author's own agent registered the reviewer, whose
-// verdict therefore does not count.
-type NotIndependentError struct{ Reviewer, Author string }
+// NotIndependentError says that the author's own agent registered the reviewer, or
+// started whoever gives the verdict, which therefore does not count.
+type NotIndependentError struct {
+	Reviewer, Author string
+	Started          bool
+}
 
 func (e *NotIndependentError) Error() string {
+	if e.Started {
+		return fmt.Sprintf("the agent of %s, whose change it is, has started you: your verdict does not count", e.Author)
+	}
 	return fmt.Sprintf("%s was registered by the agent of %s, whose change it is: its verdict does not count", e.Reviewer, e.Author)
 }
 
@@ -81,9 +97,12 @@ func (s *Store) independent(ctx context.Context, e *Event, author string) error 
 	if !slices.Contains([]Kind{Approve, Reject}, e.Kind) || e.Via == "--session" {
 		return nil
 	}
+	if slices.ContainsFunc(s.above, func(id string) bool { return strings.EqualFold(id, author) }) {
+		return &NotIndependentError{e.By, author, true}
+	}
 	registered, err := s.RegisteredBy(ctx, e.By, author)
 	if err == nil && registered {
-		err = &NotIndependentError{e.By, author}
+		err = &NotIndependentError{e.By, author, false}
 	}
 	return err
 }

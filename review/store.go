@@ -25,7 +25,8 @@ const fieldReviews = "Reviews"
 // Store is the reviews of a repository.
 type Store struct {
 	bus         *bus.Bus
-	writer, via string // see As
+	writer, via string   // see As
+	above       []string // see Under
 }
 
 // NewStore returns the reviews of the repository that b is on.

@@ -96,7 +96,7 @@ func linksWithout(t *testing.T, dir, name string) string {
 func setup(env *testscript.Env) error {
 	env.Vars = slices.DeleteFunc(env.Vars, func(v string) bool { return strings.HasPrefix(v, "GIT_") })
 	home := filepath.Join(env.WorkDir, ".home")
-	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, "GORACE="+os.Getenv("GORACE"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "TEST_PID="+strconv.Itoa(os.Getpid()), "ESC=\x1b", "TAB=\t")
+	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, "GORACE="+os.Getenv("GORACE"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "ESC=\x1b", "TAB=\t")
 	tmux := filepath.Join(env.WorkDir, "tmux") // a script's own, if it runs one: it ends with the script, also if that fails
 	env.Vars = append(env.Vars, "TMUX_TMPDIR="+tmux, "TMUX=")
 	env.Defer(func() {

@@ -71,12 +71,16 @@ func (a *Agent) register(ctx context.Context, here string) (string, error) {
 	if base == "" {
 		base = sessionName(a.Repo, branch)
 	}
+	registrar := "" // the agent whose command started this one
+	if above := a.all().Above(a.PID); len(above) > 0 {
+		registrar = above[0]
+	}
 	for n := 1; n < 1000; n++ {
 		id := base
 		if n > 1 {
 			id = fmt.Sprintf("%s-%d", base, n)
 		}
-		added, err := a.Bus.Register(ctx, []bus.Registration{{ID: id, Workstream: PlainName(id), Agent: a.Kind, Checkout: branch}})
+		added, err := a.Bus.Register(ctx, []bus.Registration{{ID: id, Workstream: PlainName(id), Agent: a.Kind, Checkout: branch, Registrar: registrar}})
 		if err != nil {
 			return "", err
 		}

@@ -77,16 +77,30 @@ func pidSpace() string {
 	return strings.TrimSpace(string(boot)) + "/" + strings.Trim(namespace, "pid:[]")
 }
 
+// Ancestors are the pids of the processes above this one, the nearest first, as far
+// as we see them: none without /proc, and none outside of our pid namespace.
+func Ancestors() (pids []int) {
+	for pid := os.Getpid(); len(pids) < maxAncestors; {
+		fields := statOf(pid)
+		if len(fields) < 2 {
+			return pids
+		}
+		parent, err := strconv.Atoi(fields[1])
+		if err != nil || parent <= 1 {
+			return pids
+		}
+		pids, pid = append(pids, parent), parent
+	}
+	return pids
+}
+
+const maxAncestors = 100
+
 // startTime is the process's start in clock ticks since boot, field 22 of
 // /proc/<pid>/stat (proc(5)); "" if we see no such process, or no /proc. A zombie
 // has ended: it holds nothing any more.
 func startTime(pid int) (start string, ended bool) {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return "", false
-	}
-	_, after, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ")
-	fields := strings.Fields(after)
+	fields := statOf(pid)
 	if len(fields) < 20 {
 		return "", false
 	}
@@ -94,4 +108,15 @@ func startTime(pid int) (start string, ended bool) {
 		return "", true
 	}
 	return fields[19], false
+}
+
+// statOf are the fields of /proc/<pid>/stat from the third on, the state; nil if we
+// see no such process.
+func statOf(pid int) []string {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return nil
+	}
+	_, after, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ")
+	return strings.Fields(after)
 }

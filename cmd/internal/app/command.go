@@ -39,6 +39,7 @@ type call struct {
 	cmd   *cli.Command
 	args  []string
 	swarm *swarm.Swarm // nil until it is first asked for
+	agent *string      // see agentSession; nil until it is first asked for
 }
 
 // command is the one constructor of commands. urfave/cli alone takes surplus and

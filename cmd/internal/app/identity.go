@@ -31,7 +31,14 @@ func (c *call) agentSession() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return agents.In(r).Session(c.Env.Get("CLAUDE_CODE_SESSION_ID")), nil
+	if c.verb.name == "sync" { // which is run all the time, and looks at no process
+		return agents.In(r).Said(c.Env), nil
+	}
+	if c.agent == nil {
+		session := agents.In(r).Caller(c.Env)
+		c.agent = &session
+	}
+	return *c.agent, nil
 }
 
 // named is the session that the caller names, and how; "" and "" for none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -91,7 +92,7 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 
 // book is the reviews, for the caller to give events.
 func (c *call) book(ctx context.Context, b *bus.Bus) (*review.Store, error) {
-	book := review.NewStore(b)
+	book := review.NewStore(b).Under(agents.In(c.swarm.Repo).Above(0))
 	via := c.via()
 	if via == "" {
 		return book, nil
