@@ -60,6 +60,9 @@ func (t *claimTx) run() error {
 
 // path grants one path, or says whose claim is in the way.
 func (t *claimTx) path(path string) error {
+	if err := checkByGit(path, t.request.Reason); err != nil {
+		return err
+	}
 	above, err := t.table.Above(path)
 	if err != nil {
 		return err

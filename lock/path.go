@@ -67,23 +67,3 @@ func CleanPath(path string) (string, error) {
 	}
 	return strings.Join(parts, "/"), nil
 }
-
-// isDotGit reports whether git refuses the name in a tree because some file system
-// takes it for .git (verify_path in read-cache.c).
-func isDotGit(name string) bool {
-	folded := strings.Map(func(r rune) rune {
-		switch r {
-		case 0x200c, 0x200d, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x206a, 0x206b, 0x206c, 0x206d, 0x206e, 0x206f, 0xfeff:
-			return -1 // HFS+ ignores them
-		}
-		return r
-	}, name)
-	for part := range strings.SplitSeq(folded, `\`) { // which separates folders on Windows
-		part, _, _ = strings.Cut(part, ":") // an NTFS stream
-		part = strings.TrimRight(part, " .")
-		if strings.EqualFold(part, ".git") || strings.EqualFold(part, "git~1") {
-			return true
-		}
-	}
-	return false
-}

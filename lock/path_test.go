@@ -90,3 +90,31 @@ func FuzzCleanPath(f *testing.F) {
 		}
 	})
 }
+
+// git reads some files wherever they are in a tree of any ref, and hosts refuse what
+// they find there: whatever can be claimed can be pushed to one that looks closely.
+func TestClaimsPassFsck(t *testing.T) {
+	s := newSwarm(t, "A")
+	n := 0
+	for _, name := range []string{".gitmodules", ".gitattributes", ".GitModules", "gitmod~1", "gi7eb4~1", "gitatt~1", ".gitignore", ".mailmap", ".gitmodules .", ".git\u200cmodules"} {
+		for _, path := range []string{name, "sub/" + name, name + "/x", "a/" + name + "/b"} {
+			for _, reason := range []string{"", "plain", "it's # ; = [x]", "two\nlines\t", `a "b`, `a\b`, "\x01", strings.Repeat("ü", 900), "\u2028\u0085"} {
+				if _, err := s.Grant(bg, "A", Request{Paths: []string{path}, Reason: reason}); err == nil {
+					n++
+				} else {
+					isInput(t, path, err)
+				}
+				if _, err := s.ReleaseAll(bg, "A"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if n < 10*2*5 {
+		t.Errorf("only %d of them were granted", n)
+	}
+	s.Git("init", "-q", "--bare", "strict.git")
+	s.Git("-C", "strict.git", "config", "receive.fsckObjects", "true")
+	s.Git("-C", "strict.git", "config", "receive.fsck.gitmodulesParse", "error")
+	s.Git("push", "-q", "strict.git", "refs/swarm/*:refs/swarm/*")
+}
