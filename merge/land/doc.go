@@ -16,6 +16,7 @@
 //     trailers "Healed: PATH RULE" of the commit. Attributes, merge drivers, filters, submodules and
 //     the work tree's own settings count as there (scratchfiles.go). Of the user's hooks pre-rebase and
 //     pre-push run, in the session's own work tree, and no other (hooks.go).
+//   - What has landed is decided by content, so also after a squash on the remote (landedbefore.go).
 //   - After a kill at any moment, the next push or pull in the worktree completes or removes what was
 //     left (recover.go), and lands nothing twice (pending.go).
 //

@@ -209,7 +209,7 @@ func (l *Lander) put(ctx context.Context, lease *lock.Lease, c checkout, landed 
 		}
 	}
 	var err error
-	if landed.Commits, err = l.count(ctx, landed.Before, landed.After); err != nil {
+	if landed.Commits, err = l.gained(ctx, landed); err != nil {
 		return err
 	}
 	if landed.Before != "" && !l.AllowDeletions {
@@ -261,12 +261,18 @@ func (l *Lander) onto(ctx context.Context, c checkout, before string, target rep
 	return b.run(ctx, l.Repo)
 }
 
-func (l *Lander) count(ctx context.Context, from, to string) (int, error) {
-	args := []string{"rev-list", "--count", to}
-	if from != "" {
-		args = append(args, "^"+from)
+// gained is how many commits the target gains. A new branch gains none that the remote
+// is known to have on another.
+func (l *Lander) gained(ctx context.Context, landed *Landed) (int, error) {
+	if landed.Before != "" {
+		return l.count(ctx, landed.After, "^"+landed.Before)
 	}
-	out, err := repo.Line(l.Repo.GitParsed(ctx, args...))
+	return l.count(ctx, landed.After, "--not", "--remotes="+landed.Target.Remote)
+}
+
+// count is the number of commits that git rev-list lists.
+func (l *Lander) count(ctx context.Context, args ...string) (int, error) {
+	out, err := repo.Line(l.Repo.GitParsed(ctx, append([]string{"rev-list", "--count"}, args...)...))
 	if err != nil {
 		return 0, err
 	}

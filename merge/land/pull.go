@@ -44,7 +44,7 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Lan
 		return landed, nil
 	}
 	landed.Rebased = landed.After != tip
-	if landed.Commits, err = l.count(ctx, c.tip, tip); err != nil {
+	if landed.Commits, err = l.count(ctx, tip, "^"+c.tip); err != nil {
 		return nil, err
 	}
 	if err := l.follow(ctx, c, landed.After); err != nil {

@@ -2,6 +2,7 @@ package land
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -21,18 +22,62 @@ type rebase struct {
 }
 
 // run returns the tip that the branch has after the rebase, and the files in which
-// conflicts were healed on the way. A conflict that stays is a *ConflictError.
-// However it ends, it leaves nothing behind but objects.
+// conflicts were healed on the way. If all that the branch changes has landed, in
+// whatever commits, that tip is b.onto. Where a commit conflicts and those up to a
+// later one have landed so, the commits after that are rebased alone. A conflict that
+// stays is a *ConflictError. However it ends, it leaves nothing behind but objects.
 func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
+	for {
+		next, healed, err = b.try(ctx, r)
+		var landed *landedError
+		if !errors.As(err, &landed) {
+			break
+		}
+		if landed.upTo == b.tip {
+			return b.onto, nil, nil
+		}
+		b.after = landed.upTo
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	nothing, err := b.addsNothing(ctx, r, next)
+	if err != nil {
+		return "", nil, err
+	}
+	if nothing {
+		return b.onto, nil, nil
+	}
+	return next, healed, nil
+}
+
+// landedError says that a rebase has met a conflict, and that the commits up to this
+// one have landed.
+type landedError struct{ upTo string }
+
+func (e *landedError) Error() string { return "landed up to " + e.upTo }
+
+// try is one rebase.
+func (b *rebase) try(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
 	s, err := newScratch(ctx, r, b.tip, b.onto)
 	if err != nil {
 		return "", nil, err
 	}
 	defer s.close(ctx)
 	_, stopped := repo.Output(s.rebase(ctx, "--quiet", "--no-rebase-merges", "--no-autosquash", "--no-autostash", "--no-fork-point", "--onto", b.onto, b.after))
-	for stopped != nil {
+	for asked := false; stopped != nil; {
 		if ctx.Err() != nil {
 			return "", nil, context.Cause(ctx)
+		}
+		if !asked { // before anything is healed
+			asked = true
+			upTo, err := b.landedBefore(ctx, r)
+			if err != nil {
+				return "", nil, err
+			}
+			if upTo != "" {
+				return "", nil, &landedError{upTo}
+			}
 		}
 		files, err := s.healStop(ctx, b.heal)
 		if err != nil {

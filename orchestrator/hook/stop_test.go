@@ -1,6 +1,8 @@
 package hook
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -96,5 +98,36 @@ func TestEndTogether(t *testing.T) {
 		if err != nil || len(own.Paths) != 1-i {
 			t.Errorf("after end %d: %q, %v", i+1, own.Paths, err)
 		}
+	}
+}
+
+// TestUnpushedByContent: what was squashed onto the target has landed, whatever else
+// has landed since; what was committed after that has not.
+func TestUnpushedByContent(t *testing.T) {
+	w := newWorld(t)
+	w.Git("config", "swarm.target", "main")
+	commit := func(name, text string) {
+		w.Must(os.WriteFile(filepath.Join(w.Dir, name), []byte(text), 0o666))
+		w.Git("add", name)
+		w.Git("commit", "-q", "-m", name)
+	}
+	w.Git("checkout", "-q", "-b", "feat")
+	commit("a.go", "1\n")
+	commit("a.go", "2\n")
+	held := []string{"a.go", "b.go"}
+	if got, _, err := w.handler("A").unpushed(t.Context(), held); err != nil || !slices.Equal(got, []string{"a.go"}) {
+		t.Errorf("before: %q (%v)", got, err)
+	}
+	w.Git("checkout", "-q", "main")
+	w.Git("merge", "-q", "--squash", "feat")
+	w.Git("commit", "-q", "-m", "squashed")
+	commit("other", "x\n")
+	w.Git("checkout", "-q", "feat")
+	if got, _, err := w.handler("A").unpushed(t.Context(), held); err != nil || len(got) != 0 {
+		t.Errorf("squashed: %q (%v)", got, err)
+	}
+	commit("b.go", "1\n")
+	if got, _, err := w.handler("A").unpushed(t.Context(), held); err != nil || !slices.Equal(got, []string{"b.go"}) {
+		t.Errorf("after that: %q (%v)", got, err)
 	}
 }

@@ -129,8 +129,9 @@ func addPath(all map[string]bool, path string) {
 	}
 }
 
-// changedSince are the files that HEAD has changed since it left target; where it
-// never did, those in which they differ.
+// changedSince are the files that HEAD has changed since it left target, and that a
+// merge into target would change there: content counts, and not by which commits it
+// landed. Where they have nothing in common, it is those in which they differ.
 func (h *Handler) changedSince(ctx context.Context, target string, specs []string) (string, error) {
 	args := []string{"--name-only", "-z", "--no-renames", "--no-relative"}
 	out, err := repo.Output(h.git(ctx, "diff", specs, append(args, target+"...HEAD")...))
@@ -138,7 +139,15 @@ func (h *Handler) changedSince(ctx context.Context, target string, specs []strin
 	if errors.As(err, &no) && strings.Contains(no.Line(), "no merge base") {
 		return repo.Output(h.git(ctx, "diff", specs, append(args, target, "HEAD")...))
 	}
-	return out, err
+	if err != nil || out == "" {
+		return out, err
+	}
+	merged, err := repo.Output(h.git(ctx, "merge-tree", nil, "--write-tree", "--no-messages", "--name-only", target, "HEAD"))
+	if err != nil && !(errors.As(err, &no) && no.ExitCode == 1) { // 1: with conflicts, which are in the tree
+		return "", err
+	}
+	tree, _, _ := strings.Cut(merged, "\n")
+	return repo.Output(h.git(ctx, "diff", specs, append(args, target, tree)...))
 }
 
 // git runs in the repository without taking the index's lock.
