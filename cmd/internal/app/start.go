@@ -26,7 +26,8 @@ func startVerb() *verb {
 into it ("-" says so), or what you write in the editor that opens. Writes the
 rules of the swarm into a block of its own in CLAUDE.md (or AGENTS.md, if only
 that exists), installs the hooks, and starts claude as the
-orchestrator: it plans first, and asks.`,
+orchestrator: it plans first, and asks. For --print-prompt, start your client as
+the orchestrator, too: GIT_SWARM_SESSION=orchestrator claude.`,
 		json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
