@@ -19,6 +19,23 @@ type Checkout struct {
 	Options heal.Options
 	Partial bool // also write files of which only a part was healed
 	Scratch bool // nobody else writes there, and folders may be missing
+
+	// Locking runs a command that locks the index; nil is repo.Output.
+	Locking func(ctx context.Context, build func() *exec.Cmd) (string, error)
+	// Temp is the folder in which files are written before they get their place; ""
+	// for that place's own, where a kill leaves them to be committed.
+	Temp string
+}
+
+// inIndex runs a git command that locks the index.
+func (c *Checkout) inIndex(ctx context.Context, build func() *exec.Cmd) error {
+	var err error
+	if c.Locking == nil {
+		_, err = repo.Output(build())
+	} else {
+		_, err = c.Locking(ctx, build)
+	}
+	return err
 }
 
 // Heal heals the files in conflict from the stages of the index: those for which
@@ -56,7 +73,7 @@ func (c *Checkout) Heal(ctx context.Context, want func(path string) bool) ([]Hea
 		all = append(all, *h)
 	}
 	// git merge --abort does not look into files that the index does not know.
-	_, _ = repo.Output(c.Git(ctx, "update-index", "-q", "--unmerged", "--refresh")) // it complains of what is changed
+	_ = c.inIndex(ctx, func() *exec.Cmd { return c.Git(ctx, "update-index", "-q", "--unmerged", "--refresh") }) // it complains of what is changed
 	return all, nil
 }
 

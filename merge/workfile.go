@@ -2,9 +2,11 @@ package merge
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -29,6 +31,9 @@ func (c *Checkout) asLeft(ctx context.Context, top string, f unmerged, versions 
 	if err == nil && left == string(now) {
 		return true
 	}
+	if c.asHealed(ctx, f, versions, string(now)) {
+		return true
+	}
 	for _, level := range []heal.Level{heal.Off, heal.Safe, heal.Wide} {
 		for _, style := range []linemerge.Style{linemerge.StyleMerge, linemerge.StyleDiff3, linemerge.StyleZDiff3} {
 			opts := f.options(heal.Options{Level: level, Format: linemerge.Format{Style: style}})
@@ -40,16 +45,37 @@ func (c *Checkout) asLeft(ctx context.Context, top string, f unmerged, versions 
 	return false
 }
 
+// asHealed reports whether text is what a heal that was killed before it staged the
+// file has written.
+func (c *Checkout) asHealed(ctx context.Context, f unmerged, versions [][]byte, text string) bool {
+	for _, level := range []heal.Level{heal.Safe, heal.Wide} {
+		r := heal.Merge(versions[0], versions[1], versions[2], f.options(heal.Options{Level: level}))
+		if r.Conflicts > 0 {
+			continue
+		}
+		if _, healed, err := c.render(ctx, f.path, r.Text); err == nil && healed == text {
+			return true
+		}
+	}
+	return false
+}
+
+// render is the text as filters and line endings have it in the work tree, and the
+// blob that git keeps of it.
+func (c *Checkout) render(ctx context.Context, path string, text []byte) (id, rendered string, err error) {
+	hash := c.Git(ctx, "hash-object", "-w", "--no-filters", "--stdin")
+	hash.Stdin = bytes.NewReader(text)
+	if id, err = repo.Line(hash); err != nil {
+		return "", "", err
+	}
+	rendered, err = repo.Output(c.Git(ctx, "cat-file", "--filters", "--path="+path, id))
+	return id, rendered, err
+}
+
 // write puts the result in place: as filters and line endings have it in the
 // work tree, and as git keeps it in the index if it is whole.
 func (c *Checkout) write(ctx context.Context, top string, f unmerged, h *Healed) error {
-	hash := c.Git(ctx, "hash-object", "-w", "--no-filters", "--stdin")
-	hash.Stdin = bytes.NewReader(h.Result.Text)
-	id, err := repo.Line(hash)
-	if err != nil {
-		return err
-	}
-	text, err := repo.Output(c.Git(ctx, "cat-file", "--filters", "--path="+f.path, id))
+	id, text, err := c.render(ctx, f.path, h.Result.Text)
 	if err != nil {
 		return err
 	}
@@ -59,18 +85,19 @@ func (c *Checkout) write(ctx context.Context, top string, f unmerged, h *Healed)
 			return err
 		}
 	}
-	if err := replaceFile(path, text, mode == "100755"); err != nil || !h.Whole {
+	if err := replaceFile(cmp.Or(c.Temp, filepath.Dir(path)), path, text, mode == "100755"); err != nil || !h.Whole {
 		return err
 	}
-	enter := c.Git(ctx, "update-index", "-z", "--index-info")
-	enter.Stdin = strings.NewReader(mode + " " + id + " 0\t" + f.path + "\x00")
-	_, err = repo.Output(enter)
-	return err
+	return c.inIndex(ctx, func() *exec.Cmd {
+		enter := c.Git(ctx, "update-index", "-z", "--index-info")
+		enter.Stdin = strings.NewReader(mode + " " + id + " 0\t" + f.path + "\x00")
+		return enter
+	})
 }
 
 // replaceFile gives a file another content, at once, and keeps who may read and
 // write it.
-func replaceFile(path, text string, executable bool) error {
+func replaceFile(temp, path, text string, executable bool) error {
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm() &^ 0o111
@@ -78,5 +105,5 @@ func replaceFile(path, text string, executable bool) error {
 	if executable {
 		mode |= mode & 0o444 >> 2
 	}
-	return file.ReplaceMode(path, []byte(text), mode)
+	return file.ReplaceVia(temp, path, []byte(text), mode)
 }

@@ -228,3 +228,45 @@ func TestRules(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestHealKilledBeforeStaging: a heal that was killed between the file and the index is
+// completed by the next, also where filters change what stands in the work tree.
+func TestHealKilledBeforeStaging(t *testing.T) {
+	t.Parallel()
+	for _, attributes := range []string{"", "f text eol=crlf\n", "f ident\n"} {
+		c := conflicting(t, attributes, "f", "g")
+		index := filepath.Join(c.Dir, ".git", "index")
+		before, err := os.ReadFile(index)
+		c.Must(err)
+		if _, err := c.heal(heal.Options{}, false, nil); err != nil {
+			t.Fatal(err)
+		}
+		want := c.Git("write-tree")
+		c.Must(os.WriteFile(index, before, 0o666))
+		files, err := c.heal(heal.Options{}, false, nil)
+		if err != nil || len(files) != 2 || !files[0].Whole || !files[1].Whole {
+			t.Errorf("%q: %+v, %v", attributes, files, err)
+		}
+		if left := c.unmergedPaths(); len(left) > 0 {
+			t.Errorf("%q: in conflict: %q", attributes, left)
+		} else if got := c.Git("write-tree"); got != want {
+			t.Errorf("%q: tree %s, want %s", attributes, got, want)
+		}
+	}
+}
+
+// TestHealWritesElsewhere: while a file is written it stands in the folder Temp, and
+// where that cannot be, nothing is lost.
+func TestHealWritesElsewhere(t *testing.T) {
+	t.Parallel()
+	c := conflicting(t, "", "f", "g")
+	checkout := Checkout{Git: c.repo().GitParsed, Temp: filepath.Join(c.Dir, "nowhere")}
+	if _, err := checkout.Heal(t.Context(), nil); err == nil {
+		t.Error("healed by way of a folder that is not there")
+	}
+	checkout.Temp = filepath.Join(c.Dir, ".git")
+	files, err := checkout.Heal(t.Context(), nil)
+	if err != nil || len(files) != 2 || !files[0].Whole || c.read("f") != both {
+		t.Errorf("%+v, %v", files, err)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // tempPrefix begins the names of files that are not yet in place.
@@ -16,16 +18,27 @@ const tempPrefix = ".git-swarm-"
 // permission bits perm less the umask, whatever was at path before; a symbolic
 // link there is replaced and not followed.
 func Replace(path string, content []byte, perm fs.FileMode) error {
-	return replace(path, content, perm, func(*os.File) error { return nil })
+	return replace(filepath.Dir(path), path, content, perm, func(*os.File) error { return nil })
 }
 
 // ReplaceMode is Replace for a file that must have exactly these permission bits.
 func ReplaceMode(path string, content []byte, mode fs.FileMode) error {
-	return replace(path, content, 0o600, func(f *os.File) error { return f.Chmod(mode) })
+	return ReplaceVia(filepath.Dir(path), path, content, mode)
 }
 
-func replace(path string, content []byte, perm fs.FileMode, adjust func(*os.File) error) error {
-	f, err := CreateTemp(filepath.Dir(path), tempPrefix, perm)
+// ReplaceVia is ReplaceMode with the new file made in the folder temp, where a kill
+// leaves it. If that is on another file system, it is made beside path.
+func ReplaceVia(temp, path string, content []byte, mode fs.FileMode) error {
+	adjust := func(f *os.File) error { return f.Chmod(mode) }
+	err := replace(temp, path, content, 0o600, adjust)
+	if errors.Is(err, syscall.EXDEV) {
+		return replace(filepath.Dir(path), path, content, 0o600, adjust)
+	}
+	return err
+}
+
+func replace(dir, path string, content []byte, perm fs.FileMode, adjust func(*os.File) error) error {
+	f, err := CreateTemp(dir, tempPrefix, perm)
 	if err != nil {
 		return err
 	}
@@ -38,6 +51,19 @@ func replace(path string, content []byte, perm fs.FileMode, adjust func(*os.File
 	}
 	return err
 }
+
+// Sweep removes the new files that killed processes have left in dir.
+func Sweep(dir string) {
+	left, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
+	for _, path := range left {
+		if info, err := os.Lstat(path); err == nil && time.Since(info.ModTime()) > sweepAge {
+			_ = os.Remove(path)
+		}
+	}
+}
+
+// sweepAge is how old a new file is that no process is still writing.
+const sweepAge = time.Minute
 
 // CreateTemp makes a new file in dir, opened for writing, whose name begins with
 // prefix. Unlike that of os.CreateTemp, its mode is perm less the umask.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"path"
 	"strings"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -35,7 +38,16 @@ func (c *call) healCheckout(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	checkout := merge.Checkout{Git: r.GitParsed, Options: opts, Partial: c.cmd.Bool("partial")}
+	if err := c.mend(); err != nil {
+		return err
+	}
+	file.Sweep(r.GitDir)
+	checkout := merge.Checkout{
+		Git: r.GitParsed, Options: opts, Partial: c.cmd.Bool("partial"), Temp: r.GitDir,
+		Locking: func(ctx context.Context, build func() *exec.Cmd) (string, error) {
+			return gitlock.Output(ctx, r, []string{gitlock.Index(r)}, build)
+		},
+	}
 	all, err := checkout.Heal(ctx, chosen.has)
 	if err != nil {
 		return err
