@@ -175,13 +175,6 @@ var merges = []history{
 // targets: what feat is to land on changes.
 var targets = []history{
 	{"moves on", nil, ahead, true},
-	{"has all of it already", nil, func(s *swarm) { s.Git("branch", "-f", "main", "feat") }, true},
-	{"has all of it already, and more", nil, func(s *swarm) { s.Git("branch", "-f", "main", "feat"); ahead(s) }, true},
-	{"has all of it already, and the branch follows", nil, func(s *swarm) {
-		ahead(s)
-		s.Git("rebase", "-q", "main")
-		s.Git("branch", "-f", "main", "feat")
-	}, true},
 	{"has part of it already", nil, func(s *swarm) {
 		s.onMain("ahead", func() { s.Git("cherry-pick", "--no-commit", "feat^") })
 		s.Git("rebase", "-q", "main")

@@ -2,7 +2,6 @@ package review
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -19,6 +18,7 @@ const (
 	IsRejected       Reason = "rejected"
 	IsSuperseded     Reason = "superseded" // only of a review that is not the newest
 	HasChanged       Reason = "changed"
+	HasLanded        Reason = "landed"
 	IsGone           Reason = "gone"           // the approved commits are not in this repository
 	HasOtherTarget   Reason = "another target" // it was approved for another branch
 )
@@ -29,7 +29,7 @@ type NotClearError struct {
 	Reason  Reason
 	Target  string   // with HasOtherTarget: the full name of the ref that it would land on
 	Review  *Review  // the newest request, nil if there is none
-	Commits []string // with HasChanged: "id subject" of the commits that were not approved
+	Commits []string // with HasChanged and HasLanded: "id subject" of the commits that were not approved
 }
 
 func (e *NotClearError) Error() string {
@@ -41,6 +41,12 @@ func (e *NotClearError) Error() string {
 		return fmt.Sprintf("%s: review #%d was rejected by %s: %q", e.Session, e.Review.Number, v.By, v.Text)
 	case IsSuperseded:
 		return fmt.Sprintf("%s: review #%d was superseded by #%d", e.Session, e.Review.Number, e.Review.Newer)
+	case HasLanded:
+		line := fmt.Sprintf("%s: what review #%d approved has landed on %s already", e.Session, e.Review.Number, ShortRef(e.Review.Target))
+		if len(e.Commits) > 0 {
+			line += "; not approved: " + strings.Join(e.Commits, ", ")
+		}
+		return line
 	case IsGone:
 		return fmt.Sprintf("%s: what review #%d approved is gone from this repository, so nothing shows that it is the same", e.Session, e.Review.Number)
 	case HasOtherTarget:
@@ -64,7 +70,10 @@ func ShortRef(ref string) string {
 // land, is what the reviewers of this review approved; else *NotClearError. The
 // review is the session's newest request (see [Store.Latest]), nil for none.
 //
-// An approval is for one target: r.Target, if it is known, must be the request's.
+// An approval is for one target: r.Target, if it is known, must be the request's. It
+// is used up when that change has landed there, through git swarm or not, and stays
+// so when it is taken off again (see findLanded). A part that has landed does not
+// land again with the rest.
 //
 // It is that change if r.Tip is the approved commit and no commit has been taken
 // off the target since, or if the approved change applied to r.Base, as one
@@ -95,16 +104,14 @@ func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 		return no
 	}
 	git := s.bus.Store().Repo()
-	same, err := sameChange(ctx, git, review, r)
-	if errors.Is(err, errGone) {
-		no.Reason = IsGone
-		return no
-	}
-	if err != nil || same {
+	reason, err := judge(ctx, git, review, r)
+	if err != nil || reason == "" {
 		return err
 	}
-	no.Reason = HasChanged
-	no.Commits = newCommits(ctx, git, review, r)
+	no.Reason = reason
+	if reason != IsGone {
+		no.Commits = newCommits(ctx, git, review, r)
+	}
 	return no
 }
 

@@ -18,6 +18,7 @@ import (
 type Range struct {
 	Branch string // full ref name of what is to land, "" if it is no branch
 	Target string // full ref name of what it is to land on
+	Onto   object.Hash // the target's tip, "" if it is Base
 	Base   object.Hash
 	Tip    object.Hash
 }
@@ -35,25 +36,26 @@ func FindRange(ctx context.Context, git *repo.Repo, branch, target string) (*Ran
 	if !strings.HasPrefix(r.Branch, "refs/") { // a commit, as a detached HEAD is
 		r.Branch = ""
 	}
-	return r, r.find(ctx, git, target, branch)
+	var err error
+	r.Onto, err = r.find(ctx, git, target, branch)
+	return r, err
 }
 
 // find sets the range's tip to what one revision stands for, and its base to the
-// merge base with another.
-func (r *Range) find(ctx context.Context, git *repo.Repo, revision, tip string) error {
+// merge base with another, whose commit it returns.
+func (r *Range) find(ctx context.Context, git *repo.Repo, revision, tip string) (from object.Hash, err error) {
 	ids, err := commitIDs(ctx, git, tip, revision)
 	if err != nil {
-		return err
+		return "", err
 	}
-	from := ids[1]
-	r.Tip = ids[0]
+	r.Tip, from = ids[0], ids[1]
 	out, err := repo.Output(git.GitParsed(ctx, "merge-base", string(from), string(r.Tip)))
 	var no *repo.GitError
 	if errors.As(err, &no) {
-		return bus.Inputf("'%s' has no commit in common with the change", revision)
+		return "", bus.Inputf("'%s' has no commit in common with the change", revision)
 	}
 	r.Base = object.Hash(strings.TrimSpace(out))
-	return err
+	return from, err
 }
 
 // ParseRange reads "A..B": the commits of B that A does not have.
@@ -76,7 +78,8 @@ func ParseRange(ctx context.Context, git *repo.Repo, text, target string) (*Rang
 			}
 		}
 	}
-	return r, r.find(ctx, git, from, to)
+	_, err := r.find(ctx, git, from, to)
+	return r, err
 }
 
 // countCommits counts the commits of the range.

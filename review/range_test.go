@@ -17,20 +17,20 @@ func TestParseRange(t *testing.T) {
 	s.Git("tag", "-a", "-m", "tag", "v1", "feat")
 	s.Git("branch", "od\"d", "feat")
 	for text, want := range map[string]Range{
-		"main..HEAD":                         {"refs/heads/feat", "T", base, tip},
-		"main..feat":                         {"refs/heads/feat", "T", base, tip},
-		"main..":                             {"refs/heads/feat", "T", base, tip},
-		"main..refs/heads/feat":              {"refs/heads/feat", "T", base, tip},
-		"main..od\"d":                        {"refs/heads/od\"d", "T", base, tip},
-		"feat^..feat":                        {"refs/heads/feat", "T", one, tip},
-		"main..feat^":                        {"", "T", base, one},
-		"main..v1":                           {"", "T", base, tip},
-		string(base) + ".." + string(tip):    {"", "T", base, tip},
-		string(base)[:10] + ".." + "v1^{}":   {"", "T", base, tip},
-		"feat..main":                         {"refs/heads/main", "T", base, s.rev("main")},
-		"..":                                 {"refs/heads/feat", "T", tip, tip},
-		"feat@{0}^..@":                       {"refs/heads/feat", "T", one, tip},
-		"refs/heads/main..refs/heads/feat~1": {"", "T", base, one},
+		"main..HEAD":                         {"refs/heads/feat", "T", "", base, tip},
+		"main..feat":                         {"refs/heads/feat", "T", "", base, tip},
+		"main..":                             {"refs/heads/feat", "T", "", base, tip},
+		"main..refs/heads/feat":              {"refs/heads/feat", "T", "", base, tip},
+		"main..od\"d":                        {"refs/heads/od\"d", "T", "", base, tip},
+		"feat^..feat":                        {"refs/heads/feat", "T", "", one, tip},
+		"main..feat^":                        {"", "T", "", base, one},
+		"main..v1":                           {"", "T", "", base, tip},
+		string(base) + ".." + string(tip):    {"", "T", "", base, tip},
+		string(base)[:10] + ".." + "v1^{}":   {"", "T", "", base, tip},
+		"feat..main":                         {"refs/heads/main", "T", "", base, s.rev("main")},
+		"..":                                 {"refs/heads/feat", "T", "", tip, tip},
+		"feat@{0}^..@":                       {"refs/heads/feat", "T", "", one, tip},
+		"refs/heads/main..refs/heads/feat~1": {"", "T", "", base, one},
 	} {
 		r, err := ParseRange(bg, git, text, "T")
 		if err != nil || *r != want {

@@ -239,8 +239,11 @@ func (c *call) formatReview(err error) *wording {
 		if no.Review != nil && (no.Reason == review.IsPending || no.Reason == review.IsRejected) {
 			hint = fmt.Sprintf("git swarm review show %d", no.Review.Number)
 		}
-		if no.Reason == review.IsGone {
+		switch no.Reason {
+		case review.IsGone:
 			hint = "ask again: git swarm review request --to " + strings.Join(no.Review.To, ",")
+		case review.HasLanded:
+			hint = "to land it again, git swarm pull, then git swarm review request --to " + strings.Join(no.Review.To, ",")
 		}
 		return &wording{no.Error(), hint, exitNo}
 	case errors.As(err, &none):

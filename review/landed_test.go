@@ -1,0 +1,226 @@
+package review
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestLanded: an approval is used up when what it approved has landed, by push or by
+// plain git, as it was or in other commits, and whatever became of it after that.
+func TestLanded(t *testing.T) {
+	revert := func(s *swarm, what string) {
+		s.Git("checkout", "-q", "main")
+		s.Git("revert", "--no-edit", what)
+		s.Git("checkout", "-q", "feat")
+	}
+	rebased := func(s *swarm) {
+		ahead(s)
+		s.Git("rebase", "-q", "main")
+		s.Git("branch", "-f", "main", "feat")
+	}
+	// again is the change of feat anew, on top of main.
+	again := func(s *swarm) {
+		tip := s.rev("feat")
+		s.Git("checkout", "-q", "-B", "feat", "main")
+		s.Git("cherry-pick", "--allow-empty", "--keep-redundant-commits", string(tip)+"^", string(tip))
+	}
+	squash := func(s *swarm) {
+		s.Git("checkout", "-q", "main")
+		s.Git("merge", "-q", "--squash", "feat")
+		s.Git("commit", "-q", "-m", "squashed")
+		s.Git("checkout", "-q", "feat")
+	}
+	for _, c := range []struct {
+		name string
+		then func(s *swarm)
+		want Reason
+	}{
+		{"as it is", func(s *swarm) { s.Git("branch", "-f", "main", "feat") }, HasLanded},
+		{"as it is, and more", func(s *swarm) { s.Git("branch", "-f", "main", "feat"); ahead(s) }, HasLanded},
+		{"as it is, and reverted", func(s *swarm) {
+			s.Git("branch", "-f", "main", "feat")
+			revert(s, "HEAD")
+			revert(s, "HEAD~2")
+		}, HasLanded},
+		{"as it is, reverted and picked again", func(s *swarm) {
+			s.Git("branch", "-f", "main", "feat")
+			revert(s, "HEAD")
+			revert(s, "HEAD~2")
+			again(s)
+		}, HasLanded},
+		{"rebased", rebased, HasLanded},
+		{"rebased, and reverted", func(s *swarm) { rebased(s); revert(s, "HEAD"); revert(s, "HEAD~2") }, HasLanded},
+		{"rebased, reverted and picked again", func(s *swarm) {
+			rebased(s)
+			revert(s, "HEAD")
+			revert(s, "HEAD~2")
+			again(s)
+		}, HasLanded},
+		{"rebased, reverted and squashed again", func(s *swarm) {
+			rebased(s)
+			revert(s, "HEAD")
+			revert(s, "HEAD~2")
+			again(s)
+			s.Git("reset", "-q", "--soft", "main")
+			s.Git("commit", "-q", "-m", "all")
+		}, HasLanded},
+		{"rebased by another, with the branch as it was", func(s *swarm) {
+			tip := s.rev("feat")
+			rebased(s)
+			s.Git("reset", "-q", "--hard", string(tip))
+		}, HasLanded},
+		{"rebased, reverted, and the branch as it was", func(s *swarm) {
+			tip := s.rev("feat")
+			rebased(s)
+			revert(s, "HEAD")
+			revert(s, "HEAD~2")
+			s.Git("reset", "-q", "--hard", string(tip))
+		}, HasLanded},
+		{"with other lines beside it", func(s *swarm) {
+			s.onMain("ahead", func() { s.Write("code", lines("code", 40, map[int]string{18: "near", 22: "near"})) })
+			s.Git("rebase", "-q", "main")
+			s.Git("branch", "-f", "main", "feat")
+			revert(s, "HEAD")
+			revert(s, "HEAD~2")
+			again(s)
+		}, HasLanded},
+		{"with a conflict that was resolved", func(s *swarm) {
+			s.onMain("ahead", func() { s.Write("code", lines("code", 40, map[int]string{20: "another"})) })
+			s.fails("rebase", "-q", "main")
+			s.Write("code", code(nil))
+			s.Git("add", "code")
+			s.Git("rebase", "--continue")
+			s.Git("branch", "-f", "main", "feat")
+			ahead(s)
+		}, HasLanded},
+		{"squashed", squash, HasLanded},
+		{"squashed, reverted and picked again", func(s *swarm) { squash(s); revert(s, "HEAD"); again(s) }, HasLanded},
+		{"merged", func(s *swarm) {
+			s.Git("checkout", "-q", "main")
+			s.Git("merge", "-q", "--no-ff", "-m", "merge", "feat")
+			s.Git("checkout", "-q", "feat")
+		}, HasLanded},
+		{"merged, and the merge reverted", func(s *swarm) {
+			s.Git("checkout", "-q", "main")
+			s.Git("merge", "-q", "--no-ff", "-m", "merge", "feat")
+			s.Git("revert", "--no-edit", "-m", "1", "HEAD")
+			s.Git("checkout", "-q", "feat")
+			again(s)
+		}, HasLanded},
+		{"a part of it", func(s *swarm) {
+			s.Git("branch", "-f", "main", "feat^")
+			ahead(s)
+			s.Git("rebase", "-q", "main")
+		}, ""},
+		{"a part of it, reverted and picked again", func(s *swarm) {
+			s.Git("branch", "-f", "main", "feat^")
+			revert(s, "HEAD")
+			again(s)
+		}, HasChanged},
+		{"a part of it, reverted and squashed with the rest", func(s *swarm) {
+			s.Git("branch", "-f", "main", "feat^")
+			revert(s, "HEAD")
+			again(s)
+			s.Git("reset", "-q", "--soft", "main")
+			s.Git("commit", "-q", "-m", "all")
+		}, HasChanged},
+		{"its last part, reverted and picked again", func(s *swarm) {
+			s.Git("checkout", "-q", "main")
+			s.Git("cherry-pick", "feat")
+			s.Git("checkout", "-q", "feat")
+			revert(s, "HEAD")
+			again(s)
+		}, HasChanged},
+		{"its last part, reverted, and the rest rebased", func(s *swarm) {
+			s.Git("checkout", "-q", "main")
+			s.Git("cherry-pick", "feat")
+			s.Git("checkout", "-q", "feat")
+			revert(s, "HEAD")
+			s.Git("rebase", "-q", "main")
+		}, HasChanged},
+		{"its last part, and the rest rebased", func(s *swarm) {
+			s.Git("checkout", "-q", "main")
+			s.Git("cherry-pick", "feat")
+			s.Git("checkout", "-q", "feat")
+			s.Git("rebase", "-q", "main")
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSwarm(t)
+			s.request("A", "B")
+			s.say("B", 1, Approve, "")
+			c.then(s)
+			s.wants(c.want)
+		})
+	}
+}
+
+// TestAskedAgain: a request for what has landed and was reverted begins after that, so
+// its approval counts.
+func TestAskedAgain(t *testing.T) {
+	s := newSwarm(t)
+	s.request("A", "B")
+	s.say("B", 1, Approve, "")
+	tip := s.rev("feat")
+	s.Git("checkout", "-q", "-B", "main", "feat")
+	s.Git("revert", "--no-edit", "HEAD", "HEAD^")
+	s.Git("checkout", "-q", "-B", "feat", "main")
+	s.Git("cherry-pick", string(tip)+"^", string(tip))
+	s.wants(HasLanded)
+	if no := s.wants(HasLanded); !strings.HasPrefix(no.Error(), "A: what review #1 approved has landed on main already; not approved: "+string(s.rev("feat^"))[:10]+" one, ") {
+		t.Errorf("%s", no)
+	}
+	s.request("A", "B")
+	s.say("B", 2, Approve, "")
+	if err := s.newestClear("A", s.span()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHiddenBySum: reviewers see the sum of a range. Commits that cancel each other out
+// in it do not land apart.
+func TestHiddenBySum(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		before, then func(s *swarm)
+	}{
+		{"by a merge that undoes a commit", func(s *swarm) {
+			s.Git("checkout", "-q", "-b", "side", "main")
+			s.Write("side", "side\n")
+			s.Commit("side")
+			s.Git("checkout", "-q", "feat")
+			s.Write("other", "evil\n")
+			s.Commit("evil")
+			s.Git("merge", "-q", "--no-commit", "side")
+			s.Write("other", lines("other", 40, nil))
+			s.Commit("merge")
+		}, func(s *swarm) {
+			ahead2(s)
+			s.Git("rebase", "-q", "main")
+		}},
+		{"by a commit that the target has meanwhile", func(s *swarm) {
+			s.Write("other", lines("other", 40, map[int]string{20: "no check"}))
+			s.Commit("evil")
+			s.Write("other", lines("other", 40, nil))
+			s.Commit("undone")
+		}, func(s *swarm) {
+			s.onMain("no check", func() { s.Write("other", lines("other", 40, map[int]string{20: "no check", 40: "z"})) })
+			s.onMain("check", func() { s.Write("other", lines("other", 40, map[int]string{40: "z"})) })
+			s.Git("rebase", "-q", "main") // leaves "undone" out
+			if !strings.Contains(s.Git("show", "feat:other"), "no check") {
+				s.Fatal("git rebase does not leave the commit out")
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			history{c.name, c.before, c.then, false}.test(t)
+		})
+	}
+}
+
+// ahead2 is an edit of main that feat does not touch.
+func ahead2(s *swarm) {
+	s.onMain("ahead", func() { s.Write("further", "further\n") })
+}
