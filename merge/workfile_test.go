@@ -16,6 +16,8 @@ import (
 func conflicting(t *testing.T, attributes string, names ...string) *checkout {
 	t.Helper()
 	c := newCheckout(t)
+	c.Git("config", "filter.dots.smudge", "tr 89 :.")
+	c.Git("config", "filter.dots.clean", "tr :. 89")
 	c.Write(".gitattributes", attributes)
 	save := func(subject string, lines map[int]string) {
 		for _, name := range names {
@@ -233,7 +235,7 @@ func TestRules(t *testing.T) {
 // completed by the next, also where filters change what stands in the work tree.
 func TestHealKilledBeforeStaging(t *testing.T) {
 	t.Parallel()
-	for _, attributes := range []string{"", "f text eol=crlf\n", "f ident\n"} {
+	for _, attributes := range []string{"", "f text eol=crlf\n", "f filter=dots\n"} {
 		c := conflicting(t, attributes, "f", "g")
 		index := filepath.Join(c.Dir, ".git", "index")
 		before, err := os.ReadFile(index)

@@ -40,10 +40,7 @@ func Output(ctx context.Context, r *repo.Repo, locks []string, build func() *exe
 	until := time.Now().Add(Patience)
 	for try := 1; ; try++ {
 		cmd := build()
-		if !partial(r) {
-			detach(cmd)
-		}
-		out, err := repo.OutputBy(cmd, func() error { return run(r, cmd, locks) })
+		out, err := repo.OutputBy(cmd, func() error { return Detached(r, cmd, locks) })
 		path, refused := refusedBy(err)
 		if !refused {
 			return out, err
@@ -60,6 +57,14 @@ func Output(ctx context.Context, r *repo.Repo, locks []string, build func() *exe
 		case <-time.After(time.Duration(rand.IntN(10*min(try, 10))+1) * time.Millisecond):
 		}
 	}
+}
+
+// Detached runs a local command once, as Output does. Its error is that of cmd.Run.
+func Detached(r *repo.Repo, cmd *exec.Cmd, locks []string) error {
+	if !partial(r) {
+		detach(cmd)
+	}
+	return run(r, cmd, locks)
 }
 
 // Attached runs a command that takes the locks and may use the terminal, sign, run

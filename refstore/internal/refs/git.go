@@ -10,11 +10,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/odb"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -187,14 +189,31 @@ func (g *Git) Swap(ctx context.Context, queue *os.File, updates []Update) error 
 		fmt.Fprintf(&script, "update %s %s %s\n", u.Ref, u.Next, prev)
 	}
 	script.WriteString("prepare\ncommit\n")
-	cmd := g.Repo.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "-c", "core.filesRefLockTimeout=100", "update-ref", "--no-deref", "-m", "git swarm", "--stdin")
-	cmd.Stdin = strings.NewReader(script.String())
-	cmd.ExtraFiles = []*os.File{queue}
-	if _, err := repo.Output(cmd); err != nil {
+	err := g.updateRef(ctx, queue, script.String(), updates)
+	if err != nil {
+		if cleared, _ := gitlock.Clear(g.Repo); len(cleared) > 0 { // of a command that was killed
+			err = g.updateRef(ctx, queue, script.String(), updates)
+		}
+	}
+	if err != nil {
 		return g.explain(ctx, updates, err)
 	}
 	g.Failpoint("renamed")
 	return nil
+}
+
+// updateRef runs git update-ref in a session of its own, so that what kills us does not
+// reach it. It inherits the queue: the next writer waits until it has ended.
+func (g *Git) updateRef(ctx context.Context, queue *os.File, script string, updates []Update) error {
+	locks := []string{filepath.Join(g.Repo.CommonDir, "packed-refs.lock"), filepath.Join(g.Repo.CommonDir, "reftable", "tables.list.lock")}
+	for _, u := range updates {
+		locks = append(locks, filepath.Join(g.Repo.CommonDir, u.Ref+".lock"))
+	}
+	cmd := g.Repo.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "-c", "core.filesRefLockTimeout=100", "update-ref", "--no-deref", "-m", "git swarm", "--stdin")
+	cmd.Stdin = strings.NewReader(script)
+	cmd.ExtraFiles = []*os.File{queue}
+	_, err := repo.OutputBy(cmd, func() error { return gitlock.Detached(g.Repo, cmd, locks) })
+	return err
 }
 
 // explain finds out what a failed git update-ref has done. It may have been
@@ -239,6 +258,9 @@ func lockNamed(message string) string {
 // Unlock removes the locks of a git update-ref that was killed together with us:
 // its lock files hold the new values, too.
 func (g *Git) Unlock(updates []Update) error {
+	if _, err := gitlock.Clear(g.Repo); err != nil {
+		return err
+	}
 	return clearLocks(g.Repo.CommonDir, updates)
 }
 
