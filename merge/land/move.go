@@ -91,5 +91,12 @@ func moveBranch(ctx context.Context, r *repo.Repo, c checkout, next string) erro
 
 // inIndex is the output of a git command that locks the index of the user's checkout.
 func inIndex(ctx context.Context, r *repo.Repo, args ...string) (string, error) {
-	return gitlock.Output(ctx, r, []string{gitlock.Index(r)}, func() *exec.Cmd { return r.GitParsed(ctx, args...) })
+	return gitlock.Output(ctx, r, []string{gitlock.Index(r)}, func() *exec.Cmd { return indexGit(ctx, r, args...) })
+}
+
+// indexGit is a git command that may write an index. It gives it its checksum,
+// whatever is configured: a split index whose parts have none is damaged
+// (core.splitIndex with feature.manyFiles, in git 2.40 and later).
+func indexGit(ctx context.Context, r *repo.Repo, args ...string) *exec.Cmd {
+	return r.GitParsed(ctx, append([]string{"-c", "index.skipHash=false"}, args...)...)
 }

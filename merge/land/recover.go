@@ -84,7 +84,7 @@ func partialTree(ctx context.Context, r *repo.Repo, from string, done []fileChan
 	path := filepath.Join(r.GitDir, "swarm-index")
 	defer os.Remove(path)
 	index := "GIT_INDEX_FILE=" + path
-	read := r.GitParsed(ctx, "read-tree", from)
+	read := indexGit(ctx, r, "read-tree", from)
 	read.Env = append(read.Env, index)
 	if _, err := repo.Output(read); err != nil {
 		return "", err
@@ -158,7 +158,7 @@ func notDone(ctx context.Context, r *repo.Repo, changes []fileChange) (map[strin
 	if err := stage(ctx, r, changes, "GIT_INDEX_FILE="+copied); err != nil {
 		return nil, err
 	}
-	refresh := r.GitParsed(ctx, "-c", "core.fsmonitor=false", "update-index", "-q", "--refresh")
+	refresh := indexGit(ctx, r, "-c", "core.fsmonitor=false", "update-index", "-q", "--refresh")
 	refresh.Env = append(refresh.Env, "GIT_INDEX_FILE="+copied)
 	_, _ = repo.Output(refresh) // it complains of what is changed
 	diff := r.GitParsed(ctx, "-c", "core.fsmonitor=false", "diff-files", "--name-only", "--no-relative", "--ignore-submodules=all", "-z")
@@ -181,7 +181,7 @@ func stage(ctx context.Context, r *repo.Repo, changes []fileChange, env ...strin
 		lines.WriteString(s.info + "\t" + s.path + "\x00") // mode 0 removes
 	}
 	_, err := gitlock.Output(ctx, r, []string{gitlock.Index(r), filepath.Join(r.GitDir, "swarm-index.lock")}, func() *exec.Cmd {
-		cmd := r.GitParsed(ctx, "update-index", "-z", "--index-info")
+		cmd := indexGit(ctx, r, "update-index", "-z", "--index-info")
 		cmd.Stdin, cmd.Env = strings.NewReader(lines.String()), append(cmd.Env, env...)
 		return cmd
 	})
