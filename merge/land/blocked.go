@@ -20,8 +20,9 @@ func blocks(err error) bool {
 	var gate *GateError
 	var verify *VerifyError
 	var hook *HookError
+	var claimed *ClaimedError
 	var most *DeletionsError
-	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate) || errors.As(err, &verify) || errors.As(err, &hook) || errors.As(err, &most)
+	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate) || errors.As(err, &verify) || errors.As(err, &hook) || errors.As(err, &claimed) || errors.As(err, &most)
 }
 
 func (l *Lander) markBlocked(ctx context.Context, why error) error {

@@ -29,6 +29,8 @@ type Lander struct {
 	Session  string
 	Progress io.Writer // receives what git, hooks and remotes print; nil for none
 
+	Door ClaimRule // whether others' claims keep a push out
+
 	Verify string // a shell command that what would land must pass, "" for none
 
 	AllowDeletions bool // let through what CheckDeletions refuses
@@ -216,6 +218,9 @@ func (l *Lander) put(ctx context.Context, lease *lock.Lease, c checkout, landed 
 		if err := CheckDeletions(ctx, l.Repo, landed.Before, landed.After); err != nil {
 			return err
 		}
+	}
+	if err := l.atDoor(ctx, l.Session, landed.Before, landed.After, landed.Tip); err != nil {
+		return err
 	}
 	if l.Gate != nil {
 		if err := l.Gate(ctx, landed.Before, landed.After); err != nil {

@@ -27,6 +27,7 @@ func configKeys() []configKey {
 		{"swarm.staleAfter", "how long a session is silent before its claims may be taken over", "15m", true},
 		{"swarm.lockTimeout", "how long push waits for the push lock", "1m", true},
 		{"swarm.heal", "which conflicts push, pull and heal resolve: safe, wide or off", "safe", true},
+		{"swarm.claims", "whether a push is refused that changes what another session holds: refuse or warn", "refuse", false},
 		{"swarm.verify", "a command that must succeed on what would land, in a checkout of it", "", false},
 		{"swarm.requireReview", "push lands only what is approved", "false", true},
 		{"swarm.trusted", "git dirs of repositories inside another's work tree that hooks use all the same; the user's own configuration alone; init adds to it", "", false},

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
@@ -27,12 +29,16 @@ branch. git swarm status shows it.
 If it fails, branch, index and files are as they were. Uncommitted changes may
 stay where they are, unless what landed touches the same files. Sessions whose
 claimed files were changed are told. If the connection ends before the remote
-has answered, it is asked whether the work has landed.`,
+has answered, it is asked whether the work has landed.
+
+It is refused where it changes a file that another session holds and has changed, too, or has claimed before the commit was
+made; with swarm.claims = warn such sessions are only told.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "to", Usage: "land on `BRANCH` of the remote"},
 				&cli.BoolFlag{Name: "allow-deletions", Usage: "land a change that deletes most files"},
+				&cli.BoolFlag{Name: "over-claims", Usage: "land although others hold files that it changes; not for agents"},
 				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` for the push lock (default: swarm.lockTimeout, 1m)"},
 			}
 		},
@@ -53,6 +59,11 @@ rebased, nothing changes.`,
 func runPush(ctx context.Context, c *call) error {
 	ctx, restore := undoable(ctx)
 	defer restore()
+	if c.cmd.Bool("over-claims") {
+		if agent, err := c.agentSession(); err != nil || agent != "" {
+			return cmp.Or(err, refuseOverClaims())
+		}
+	}
 	l, target, err := c.lander(ctx, c.cmd.String("to"))
 	if err != nil {
 		return err
@@ -119,8 +130,18 @@ func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target
 	}
 	return &land.Lander{
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Verify: settings.Verify,
+		Door: land.ClaimRule{Refuse: !settings.ClaimsWarn && !c.cmd.Bool("over-claims"), Worktree: c.worktreeOf},
 		Gate: c.gate(b, target, id), Heal: c.healing(target),
 	}, target, nil
+}
+
+// worktreeOf is the folder of the session's worktree, "" for none.
+func (c *call) worktreeOf(session string) string {
+	dir, err := agents.FindWorktree(c.swarm.Repo, session)
+	if err != nil {
+		return ""
+	}
+	return dir
 }
 
 func (c *call) printLanded(l *land.Landed, done, verb string) error {
@@ -152,7 +173,7 @@ func (c *call) printLanded(l *land.Landed, done, verb string) error {
 	}
 	note := ""
 	switch {
-	case l.Commits == 0:
+	case l.Commits == 0 && l.Before != "":
 		note = " (nothing new)"
 	default:
 		note = fmt.Sprintf(" (%s %s %s", text.Count(l.Commits, "commit"), verb, text.Inert(l.Target.String()))

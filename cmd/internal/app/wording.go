@@ -97,6 +97,7 @@ func (c *call) formatLanding(err error) *wording {
 		verify   *land.VerifyError
 		local    *land.NoRemoteError
 		hook     *land.HookError
+		claimed  *land.ClaimedError
 		most     *land.DeletionsError
 	)
 	switch {
@@ -108,6 +109,8 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{most.Error() + ", so it was refused", c.deletionsMeant(), exitNo}
 	case errors.As(err, &rejected):
 		return &wording{rejected.Error(), "", exitNo}
+	case errors.As(err, &claimed):
+		return &wording{text.Inert(claimed.Error()), overClaims(claimed), exitNo}
 	case errors.As(err, &hook):
 		return &wording{hook.Error(), "mend what it names, then " + c.pushAgain(), exitNo}
 	case errors.As(err, &there):
@@ -130,6 +133,19 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{"the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", c.pushAgain(), exitAgain}
 	}
 	return nil
+}
+
+// overClaims is what to do about others' claims that keep a push out.
+func overClaims(e *land.ClaimedError) string {
+	first := e.Files[0]
+	if first.Stale {
+		return "git swarm claim --takeover " + text.ShellWord(first.Claim.Path)
+	}
+	return fmt.Sprintf("git swarm message %s 'may I land my change of %s?', or wait until theirs has landed", first.Claim.Session, strings.ReplaceAll(text.Inert(first.Path), "'", ""))
+}
+
+func refuseOverClaims() error {
+	return no("git swarm message SESSION TEXT", "an agent may not land over others' claims")
 }
 
 // formatLocked words that git's lock stayed in the way.

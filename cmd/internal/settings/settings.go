@@ -22,6 +22,9 @@ type Settings struct {
 	FoldCase bool     // core.ignoreCase
 	Sessions []string // of swarm.toml: "ID:workstream"
 	Verify   string   // swarm.verify, of git's configuration only: a command to run
+	// ClaimsWarn is swarm.claims = warn: others' claims keep no push out, their holders
+	// are told.
+	ClaimsWarn bool
 
 	config struct { // nil for what it does not set
 		staleAfter, lockTimeout *time.Duration
@@ -65,10 +68,26 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 		}
 		return level, nil
 	})
+	if warn := value(&err, config, "swarm.claims", parseClaims(config)); warn != nil {
+		s.ClaimsWarn = *warn
+	}
 	if fold := value(&err, config, "core.ignorecase", config.Bool); fold != nil {
 		s.FoldCase = *fold
 	}
 	return err
+}
+
+func parseClaims(config *repo.Config) func(string, bool) (bool, error) {
+	return func(key string, _ bool) (bool, error) {
+		switch v, _ := config.Get(key); v {
+		case "warn":
+			return true, nil
+		case "refuse":
+			return false, nil
+		default:
+			return false, fmt.Errorf("swarm.claims is '%s': refuse or warn", text.Inert(v))
+		}
+	}
 }
 
 // value is the key's, nil if it is not set or no good; first keeps the first error.
