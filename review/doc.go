@@ -15,7 +15,9 @@
 // in a note is kept, reported, and counts for nothing.
 //
 // A verdict is about a change and not about a commit: [Store.Clear] says when an
-// approval holds. Only a reviewer who was named gives one, never the author. All
+// approval holds. Only a reviewer who was named gives one, never the author,
+// a session that the author's agent registered, or an agent that it started; a person
+// gives it in the place of any reviewer. All
 // reviewers must approve, and one rejection stands until a newer request. A
 // session's newest request supersedes its earlier ones.
 //

@@ -16,7 +16,8 @@ const (
 	NothingRequested Reason = "nothing requested"
 	IsPending        Reason = "pending"
 	IsRejected       Reason = "rejected"
-	IsSuperseded     Reason = "superseded" // only of a review that is not the newest
+	IsSuperseded     Reason = "superseded"      // only of a review that is not the newest
+	IsOwn            Reason = "not independent" // by a session that the author's agent registered
 	HasChanged       Reason = "changed"
 	HasLanded        Reason = "landed"
 	IsGone           Reason = "gone"           // the approved commits are not in this repository
@@ -25,11 +26,12 @@ const (
 
 // NotClearError says that what a session would land was not approved.
 type NotClearError struct {
-	Session string
-	Reason  Reason
-	Target  string   // with HasOtherTarget: the full name of the ref that it would land on
-	Review  *Review  // the newest request, nil if there is none
-	Commits []string // with HasChanged and HasLanded: "id subject" of the commits that were not approved
+	Session  string
+	Reason   Reason
+	Target   string   // with HasOtherTarget: the full name of the ref that it would land on
+	Review   *Review  // the newest request, nil if there is none
+	Reviewer string   // with IsOwn: whose approval does not count
+	Commits  []string // with HasChanged and HasLanded: "id subject" of the commits that were not approved
 }
 
 func (e *NotClearError) Error() string {
@@ -41,6 +43,8 @@ func (e *NotClearError) Error() string {
 		return fmt.Sprintf("%s: review #%d was rejected by %s: %q", e.Session, e.Review.Number, v.By, v.Text)
 	case IsSuperseded:
 		return fmt.Sprintf("%s: review #%d was superseded by #%d", e.Session, e.Review.Number, e.Review.Newer)
+	case IsOwn:
+		return fmt.Sprintf("%s: review #%d was approved by %s, which the agent of %s registered: that does not count", e.Session, e.Review.Number, e.Reviewer, e.Review.From)
 	case HasLanded:
 		line := fmt.Sprintf("%s: what review #%d approved has landed on %s already", e.Session, e.Review.Number, ShortRef(e.Review.Target))
 		if len(e.Commits) > 0 {
@@ -69,6 +73,9 @@ func ShortRef(ref string) string {
 // Clear returns nil if the change Base..Tip of r, which the session is about to
 // land, is what the reviewers of this review approved; else *NotClearError. The
 // review is the session's newest request (see [Store.Latest]), nil for none.
+//
+// An approval by a session that the author's agent registered does not count, unless a
+// person gave it in that session's place.
 //
 // An approval is for one target: r.Target, if it is known, must be the request's. It
 // is used up when that change has landed there, through git swarm or not, and stays
@@ -102,6 +109,16 @@ func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 	case r.Target != "" && r.Target != review.Target:
 		no.Reason, no.Target = HasOtherTarget, r.Target
 		return no
+	}
+	for _, reviewer := range review.To {
+		own, err := s.registered(ctx, review.Verdict(reviewer), review.From)
+		if err != nil {
+			return err
+		}
+		if own {
+			no.Reason, no.Reviewer = IsOwn, reviewer
+			return no
+		}
 	}
 	git := s.bus.Store().Repo()
 	reason, err := judge(ctx, git, review, r)

@@ -17,6 +17,7 @@ import (
 const (
 	givenBy   = "Given by "
 	givenWith = " with "
+	byOption  = "--session" // how a person stands in for a session
 )
 
 // As returns the reviews for whoever acts as a session that they named: writer is
@@ -91,20 +92,28 @@ func (e *NotIndependentError) Error() string {
 	return fmt.Sprintf("%s was registered by the agent of %s, whose change it is: its verdict does not count", e.Reviewer, e.Author)
 }
 
-// independent refuses a verdict from a session that the author's agent registered. A
-// person who names the session gives their own.
+// independent refuses a verdict that is the author's own in another's name.
 func (s *Store) independent(ctx context.Context, e *Event, author string) error {
-	if !slices.Contains([]Kind{Approve, Reject}, e.Kind) || e.Via == "--session" {
+	if !slices.Contains([]Kind{Approve, Reject}, e.Kind) || e.Via == byOption {
 		return nil
 	}
 	if slices.ContainsFunc(s.above, func(id string) bool { return strings.EqualFold(id, author) }) {
 		return &NotIndependentError{e.By, author, true}
 	}
-	registered, err := s.RegisteredBy(ctx, e.By, author)
-	if err == nil && registered {
+	own, err := s.registered(ctx, e, author)
+	if err == nil && own {
 		err = &NotIndependentError{e.By, author, false}
 	}
 	return err
+}
+
+// registered reports whether the verdict is that of a session which the author's agent
+// registered, and not of a person who named the session.
+func (s *Store) registered(ctx context.Context, e *Event, author string) (bool, error) {
+	if e.Via == byOption {
+		return false, nil
+	}
+	return s.RegisteredBy(ctx, e.By, author)
 }
 
 // RegisteredBy reports whether the author's agent registered the session, or a

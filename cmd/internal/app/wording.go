@@ -261,6 +261,9 @@ func (c *call) formatReview(err error) *wording {
 		case review.HasLanded:
 			hint = "to land it again, git swarm pull, then git swarm review request --to " + strings.Join(no.Review.To, ",")
 		}
+		if no.Reason == review.IsOwn {
+			hint = fmt.Sprintf("ask a person, in a terminal of their own: git swarm --session %s review approve %d", no.Reviewer, no.Review.Number)
+		}
 		return &wording{no.Error(), hint, exitNo}
 	case errors.As(err, &none):
 		return &wording{none.Error(), "", exitNo}
