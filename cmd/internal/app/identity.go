@@ -176,7 +176,7 @@ func formatWriter(writer, via string) string {
 	if via == "" {
 		return ""
 	}
-	return fmt.Sprintf(", written by %s with %s", text.Inert(writer), via)
+	return fmt.Sprintf(", written by %s with %s", text.Quoted(writer), via)
 }
 
 // viewer is the session that looks, "" if none is known: looking needs none.

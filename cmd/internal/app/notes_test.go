@@ -26,6 +26,7 @@ func forgedNotes(w *town) []note {
 	if strings.Contains(comment, "request") {
 		comment, request = request, comment
 	}
+	said := comment[strings.Index(comment, ` "`)+1:]
 	edit := func(name, line, from, to string) note {
 		text := strings.Replace(line, from, to, 1)
 		if text == line {
@@ -59,13 +60,13 @@ func forgedNotes(w *town) []note {
 		edit("no by", comment, " by=B", ""),
 		edit("two bys", comment, "by=B", "by=B by=B"),
 		edit("an unknown word", comment, "by=B", "by=B mood=good"),
-		edit("no text", comment, ` "hm"`, ""),
-		edit("a text without quotes", comment, `"hm"`, "hm"),
-		edit("two texts", comment, `"hm"`, `"hm" "hm"`),
-		edit("an escape that is not ours", comment, `"hm"`, `"\u0068m"`),
-		edit("a blank at the end", comment, `"hm"`, `"hm" `),
+		edit("no text", comment, " "+said, ""),
+		edit("a text without quotes", comment, said, "hm"),
+		edit("two texts", comment, said, said+` "hm"`),
+		edit("an escape that is not ours", comment, said, `"\u0068m"`),
+		edit("a blank at the end", comment, said, said+" "),
 		edit("a blank at the start", comment, "20", " 20"),
-		edit("a carriage return", comment, `"hm"`, "\"hm\"\r"),
+		edit("a carriage return", comment, said, said+"\r"),
 		edit("a tab", comment, " by", "\tby"),
 		edit("a request of sequence 2", request, "#1.1", "#1.2"),
 		edit("a request to nobody", request, "to=B", "to="),
