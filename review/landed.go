@@ -66,6 +66,24 @@ func findLanded(ctx context.Context, git *repo.Repo, r *Review, onto object.Hash
 	return l, nil
 }
 
+// MarkLanded gives a review whose change is, or has been, on its target the state
+// [Landed], as this clone knows that branch. One that is closed stays as it is.
+func (s *Store) MarkLanded(ctx context.Context, r *Review) error {
+	if r.State == Withdrawn || r.State == Superseded {
+		return nil
+	}
+	git := s.bus.Store().Repo()
+	ids, err := resolve(ctx, git, r.Target+"^{commit}", string(r.Base)+"^{commit}", string(r.Tip)+"^{commit}")
+	if err != nil || slices.Contains(ids, "") {
+		return err
+	}
+	l, err := findLanded(ctx, git, r, ids[0])
+	if err == nil && l.all {
+		r.State = Landed
+	}
+	return err
+}
+
 // any reports whether some of the range has landed.
 func (l *landed) any() bool {
 	return slices.ContainsFunc(l.commits, func(id object.Hash) bool { return l.had[id] })

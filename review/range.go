@@ -16,8 +16,8 @@ import (
 
 // Range is a change: the commits of Base..Tip.
 type Range struct {
-	Branch string // full ref name of what is to land, "" if it is no branch
-	Target string // full ref name of what it is to land on
+	Branch string      // full ref name of what is to land, "" if it is no branch
+	Target string      // full ref name of what it is to land on
 	Onto   object.Hash // the target's tip, "" if it is Base
 	Base   object.Hash
 	Tip    object.Hash

@@ -19,10 +19,11 @@ const (
 	Rejected   State = "rejected"
 	Withdrawn  State = "withdrawn"
 	Superseded State = "superseded" // by a newer request of the same session
+	Landed     State = "landed"     // only of [Store.MarkLanded]
 )
 
 // States lists all states.
-var States = []State{Pending, Approved, Rejected, Withdrawn, Superseded}
+var States = []State{Pending, Approved, Rejected, Landed, Withdrawn, Superseded}
 
 // Review is a request and the events that followed.
 type Review struct {

@@ -129,19 +129,22 @@ func (h *Handler) remind(ctx context.Context, id string, r *Reminder) (said bool
 const maxReviews = 200
 
 // reviewsFor are those that wait for the session's verdict, without those that it
-// was reminded of.
+// was reminded of and those that have landed.
 func (h *Handler) reviewsFor(ctx context.Context, id string, reminded []int) ([]int, error) {
 	var numbers []int
+	var failed error
 	err := h.Book.ListOpen(ctx, func(r *review.Review) bool {
 		voted := slices.ContainsFunc(r.Events, func(e *review.Event) bool {
 			return e.By == id && (e.Kind == review.Approve || e.Kind == review.Reject)
 		})
 		if r.State == review.Pending && !voted && slices.Contains(r.To, id) && !slices.Contains(reminded, r.Number) {
-			numbers = append(numbers, r.Number)
+			if failed = h.Book.MarkLanded(ctx, r); r.State != review.Landed {
+				numbers = append(numbers, r.Number)
+			}
 		}
-		return true
+		return failed == nil
 	})
-	return numbers, err
+	return numbers, errors.Join(err, failed)
 }
 
 // sessionEnd releases what the session claims and has nothing unfinished under.

@@ -30,6 +30,7 @@ type Monitor struct {
 
 	pairs  pairs
 	counts counts
+	landed map[int]landing
 	before *Snapshot
 }
 
@@ -99,6 +100,9 @@ func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := m.markLanded(ctx, now.Reviews, refs[m.Target]); err != nil {
+		return nil, nil, err
+	}
 	at := sessionTips(m.Repo, refs, now.Sessions)
 	if now.Collisions, err = m.pairs.collisions(ctx, m.Repo, refs[m.Target], at); err != nil {
 		return nil, nil, err
@@ -112,6 +116,36 @@ func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
 	events := append(approved, compare(m.before, now)...)
 	m.before = now
 	return now, events, nil
+}
+
+// landing is whether a review had landed when the target was at that commit.
+type landing struct {
+	target string
+	is     bool
+}
+
+// markLanded marks those of the reviews whose change is on its target, which push
+// brings there without a verdict where no review is required. target is the tip of
+// m.Target: git is asked again when it has moved.
+func (m *Monitor) markLanded(ctx context.Context, reviews []*review.Review, target string) error {
+	judged := map[int]landing{}
+	for _, r := range reviews {
+		l, known := m.landed[r.Number]
+		if !known || r.Target != m.Target || l.target != target {
+			state := r.State
+			if err := m.Book.MarkLanded(ctx, r); err != nil {
+				return err
+			}
+			l = landing{target, r.State == review.Landed}
+			r.State = state
+		}
+		if l.is {
+			r.State = review.Landed
+		}
+		judged[r.Number] = l
+	}
+	m.landed = judged
+	return nil
 }
 
 // claims are the paths that each session holds.
@@ -195,6 +229,12 @@ func compare(before, now *Snapshot) []Event {
 	for _, r := range now.Reviews {
 		i := slices.IndexFunc(before.Reviews, func(o *review.Review) bool { return o.Number == r.Number })
 		switch {
+		case r.State != review.Landed && i >= 0 && before.Reviews[i].State == review.Landed:
+			events = append(events, Event{Kind: "review", Session: r.From, Number: r.Number, Text: strings.Join(r.Waiting(), ", ")})
+		case r.State == review.Landed:
+			if i >= 0 && before.Reviews[i].State != review.Landed {
+				events = append(events, Event{Kind: "review-closed", Session: r.From, Number: r.Number})
+			}
 		case i < 0 && r.State == review.Rejected:
 			no := r.Rejection()
 			events = append(events, Event{Kind: "verdict", Session: no.By, Number: r.Number, Text: string(no.Kind) + " " + no.Text})
@@ -206,7 +246,7 @@ func compare(before, now *Snapshot) []Event {
 		}
 	}
 	for _, r := range before.Reviews {
-		if !slices.ContainsFunc(now.Reviews, func(n *review.Review) bool { return n.Number == r.Number }) {
+		if r.State != review.Landed && !slices.ContainsFunc(now.Reviews, func(n *review.Review) bool { return n.Number == r.Number }) {
 			events = append(events, Event{Kind: "review-closed", Session: r.From, Number: r.Number})
 		}
 	}

@@ -308,6 +308,46 @@ func TestEvents(t *testing.T) {
 	step("landed")
 }
 
+// TestReviewLanded: a review waits for nobody once its change is on the target, by
+// whatever way, until its author asks for another.
+func TestReviewLanded(t *testing.T) {
+	s, ctx := newSwarm(t, 2), context.Background()
+	request := func(message string) {
+		t.Helper()
+		s.branch(1, message, "x\n")
+		r, err := review.FindRange(ctx, s.m.Repo, "refs/heads/feat/w001", "refs/heads/main")
+		if err == nil {
+			_, err = s.m.Book.Request(ctx, "S001", review.RequestParams{To: []string{"S000"}, Range: r})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	step := func(what string, state review.State, want ...string) {
+		t.Helper()
+		now, got := s.tick()
+		if !slices.Equal(got, want) || len(now.Reviews) != 1 || now.Reviews[0].State != state {
+			t.Errorf("%s: %v, want %v; %+v", what, got, want, now.Reviews)
+		}
+	}
+	s.tick()
+	request("b.txt")
+	step("asked", review.Pending, "review S001")
+	s.write("c.txt", "c\n")
+	s.git("add", ".")
+	s.git("commit", "-q", "-m", "beside")
+	step("the target moves", review.Pending)
+	s.git("cherry-pick", "feat/w001")
+	step("landed", review.Landed, "review-closed S001")
+	step("nothing new", review.Landed)
+	s.git("reset", "-q", "--hard", "HEAD^")
+	step("taken off", review.Pending, "review S001")
+	s.git("reset", "-q", "--hard", "HEAD@{1}")
+	step("back", review.Landed, "review-closed S001")
+	request("d.txt")
+	step("asked again", review.Pending, "review S001")
+}
+
 // BenchmarkTick is a look over 200 sessions and 20,000 entries of which nothing
 // has moved.
 func BenchmarkTick(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/review"
 )
 
 func runDashboard(ctx context.Context, c *call) error {
@@ -209,7 +210,9 @@ func blockedItems(s *monitor.Snapshot) (items []string) {
 func reviewItems(s *monitor.Snapshot) (items []string) {
 	for _, r := range s.Reviews {
 		how := "waits for " + strings.Join(r.Waiting(), ", ")
-		if no := r.Rejection(); no != nil {
+		if no := r.Rejection(); r.State == review.Landed {
+			how = "on " + text.Inert(review.ShortRef(r.Target)) + " already"
+		} else if no != nil {
 			how = fmt.Sprintf("by %s: %s", no.By, text.Quoted(no.Text))
 		}
 		items = append(items, fmt.Sprintf("#%d of %s: %s, %s", r.Number, r.From, r.State, how))

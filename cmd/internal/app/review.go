@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -126,7 +127,7 @@ func reviewListVerb() *verb {
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.BoolFlag{Name: "mine", Usage: "only those that this session asked for or is asked to give"},
-				&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: pending, approved, rejected, withdrawn, superseded or all"},
+				&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: pending, approved, rejected, landed, withdrawn, superseded or all"},
 			}
 		},
 		run: runReviewList,
@@ -152,14 +153,20 @@ func runReviewList(ctx context.Context, c *call) error {
 		}
 	}
 	var found []*review.Review
-	err = review.NewStore(b).List(ctx, func(r *review.Review) bool {
-		open := r.State != review.Withdrawn && r.State != review.Superseded
-		if (state == "all" || r.State == state || state == "" && open) && (me == "" || r.From == me || slices.Contains(r.To, me)) {
+	var failed error
+	book := review.NewStore(b)
+	err = book.List(ctx, func(r *review.Review) bool {
+		if me != "" && r.From != me && !slices.Contains(r.To, me) {
+			return true
+		}
+		failed = book.MarkLanded(ctx, r)
+		open := r.State != review.Withdrawn && r.State != review.Superseded && r.State != review.Landed
+		if state == "all" || r.State == state || state == "" && open {
 			found = append(found, r)
 		}
-		return true
+		return failed == nil
 	})
-	if err != nil {
+	if err := errors.Join(err, failed); err != nil {
 		return err
 	}
 	if len(found) == 0 && !c.wantJSON() {

@@ -41,6 +41,9 @@ func runReviewShow(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := book.MarkLanded(ctx, r); err != nil {
+		return err
+	}
 	s := &shownReview{Review: r}
 	if s.given, err = book.Diff(ctx, r.Number); err != nil {
 		return err
