@@ -15,8 +15,10 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // town is a repository in which everything there is has happened, and the
@@ -84,10 +86,9 @@ func (w *town) hub() {
 
 func (w *town) bus() *bus.Bus {
 	w.Helper()
-	c := &call{App: w.app("", nil, nil)}
-	b, err := c.Bus()
+	r, err := repo.Discover(os.Environ(), w.Dir)
 	w.Must(err)
-	return b
+	return bus.New(refstore.Open(r, refstore.Options{}))
 }
 
 func (w *town) app(session string, stdout, stderr *bytes.Buffer) *App {
