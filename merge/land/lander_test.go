@@ -3,6 +3,9 @@ package land
 import (
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -199,5 +202,31 @@ func TestLandConfigured(t *testing.T) {
 				t.Errorf("the remote has %q", refs)
 			}
 		})
+	}
+}
+
+// TestLandBesideGC: a rebase that fails because git gc takes away the folder in which
+// it writes an object is made again, a few times.
+func TestLandBesideGC(t *testing.T) {
+	t.Parallel()
+	for failures, lands := range map[int]bool{tidiedTries: true, tidiedTries + 1: false} {
+		a, b := oneField(t)
+		b.commit("by B", "B", "changed\n")
+		b.push()
+		a.commit("by A", "A", "changed\n")
+		bin := t.TempDir()
+		git, err := exec.LookPath("git")
+		if err != nil {
+			t.Fatal(err)
+		}
+		script := fmt.Sprintf("#!/bin/sh\ncase \"$*\" in *' rebase '*)\necho >>'%[1]s/tries'\nif [ $(wc -l <'%[1]s/tries') -le %[2]d ]; then\n"+
+			"echo 'error: unable to create temporary file: No such file or directory' >&2\nexit 1\nfi;;\nesac\nexec '%[3]s' \"$@\"\n", bin, failures, git)
+		if err := os.WriteFile(filepath.Join(bin, "git"), []byte(script), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		a.env = repo.Env(a.env).With("PATH=" + bin + ":" + os.Getenv("PATH"))
+		if _, err := a.tryPush(); (err == nil) != lands || err != nil && !tidiedUp(err) {
+			t.Errorf("after %d failures: %v", failures, err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
@@ -27,9 +28,13 @@ type rebase struct {
 // later one have landed so, the commits after that are rebased alone. A conflict that
 // stays is a *ConflictError. However it ends, it leaves nothing behind but objects.
 func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
-	for {
+	for again := 0; ; {
 		next, healed, err = b.try(ctx, r)
 		var landed *landedError
+		if tidiedUp(err) && again < tidiedTries && ctx.Err() == nil {
+			again++
+			continue
+		}
 		if !errors.As(err, &landed) {
 			break
 		}
@@ -49,6 +54,17 @@ func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []m
 		return b.onto, nil, nil
 	}
 	return next, healed, nil
+}
+
+// tidiedTries is how often a rebase is made again that git gc has disturbed: it takes
+// longer than gc is at work in one folder.
+const tidiedTries = 5
+
+// tidiedUp reports whether a git command failed because git gc, or maintenance, took
+// away a folder of objects that was empty when the command was about to write there.
+func tidiedUp(err error) bool {
+	var failed *repo.GitError
+	return errors.As(err, &failed) && strings.Contains(failed.Stderr, "unable to create temporary file: No such file or directory")
 }
 
 // landedError says that a rebase has met a conflict, and that the commits up to this

@@ -163,48 +163,78 @@ func TestLandResumeElsewhere(t *testing.T) {
 	}
 }
 
-// TestLandBenchLeft: what a kill leaves of the bench, in any state, is gone with
-// the next push, which works.
-func TestLandBenchLeft(t *testing.T) {
+// TestLandScratchLeft: what a kill leaves of the scratch worktree, in any state, is
+// gone with the next push, which works: of this version's, which git does not list,
+// and of those before, which stood below worktrees/.
+func TestLandScratchLeft(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
-	for name, leave := range map[string]func(bn *scratch){
-		"whole":          func(*scratch) {},
-		"no files":       func(bn *scratch) { _ = os.RemoveAll(bn.dir) },
-		"no record":      func(bn *scratch) { _ = os.RemoveAll(bn.admin) },
-		"half a record":  func(bn *scratch) { _ = os.Remove(filepath.Join(bn.admin, "commondir")) },
-		"only a HEAD":    func(bn *scratch) { _ = os.RemoveAll(bn.admin); _ = os.MkdirAll(filepath.Join(bn.admin, "logs"), 0o777) },
-		"record in wait": func(bn *scratch) { _ = os.Rename(bn.admin, bn.dir+".new") },
-		"record put off": func(bn *scratch) { _ = os.Rename(bn.admin, bn.dir+".old") },
-		"locked": func(bn *scratch) {
-			_ = os.WriteFile(filepath.Join(bn.admin, "locked"), []byte("initializing\n"), 0o666)
+	for name, leave := range map[string]func(s *scratch, listed string){
+		"whole":     func(*scratch, string) {},
+		"no files":  func(s *scratch, _ string) { _ = os.RemoveAll(s.dir) },
+		"no record": func(s *scratch, _ string) { _ = os.RemoveAll(s.admin) },
+		"half a record": func(s *scratch, _ string) {
+			_ = os.Remove(filepath.Join(s.admin, "commondir"))
+		},
+		"listed":      list,
+		"half listed": func(s *scratch, listed string) { list(s, listed); _ = os.Remove(filepath.Join(listed, "commondir")) },
+		"listed, no files": func(s *scratch, listed string) {
+			list(s, listed)
+			_ = os.RemoveAll(s.dir)
+		},
+		"in wait": func(s *scratch, _ string) { _ = os.Rename(s.admin, s.dir+".new") },
+		"put off": func(s *scratch, _ string) { _ = os.Rename(s.admin, s.dir+".old") },
+		"locked": func(s *scratch, listed string) {
+			list(s, listed)
+			_ = os.WriteFile(filepath.Join(listed, "locked"), []byte("initializing\n"), 0o666)
 		},
 	} {
 		for _, f := range []*field{a, {a.ground, a.app, "orchestrator", a.env, nil}} {
-			bn, err := newScratch(t.Context(), f.repo(), f.git("rev-parse", "HEAD"), f.git("rev-parse", "HEAD"))
+			s, err := newScratch(t.Context(), f.repo(), f.git("rev-parse", "HEAD"), f.git("rev-parse", "HEAD"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if list := f.git("worktree", "list"); !strings.Contains(list, "swarm-rebase") {
-				t.Errorf("git does not know the bench:\n%s", list)
+			if list := f.git("worktree", "list"); strings.Contains(list, "swarm-rebase") {
+				t.Errorf("git lists it, so its other commands fail when it goes:\n%s", list)
 			}
-			if out := landGit(t, bn.dir, "fsck", "--no-dangling"); out != "" {
+			if out := landGit(t, s.dir, "fsck", "--no-dangling"); out != "" {
 				t.Errorf("fsck: %s", out)
 			}
-			leave(bn)
+			listed := filepath.Join(s.repo.CommonDir, "worktrees", "swarm-rebase")
+			if s.repo.GitDir != s.repo.CommonDir {
+				listed += "." + filepath.Base(s.repo.GitDir)
+			}
+			leave(s, listed)
 			b.commit("B "+name+f.id, "B", name+f.id+"\n")
-			if name != "half a record" { // on which git fails wherever it is
+			if name != "half listed" { // on which git fails wherever it is
 				b.push()
 			}
 			f.commit(f.id+name, f.id, name+"\n")
 			f.push()
 			f.fresh()
+			if _, err := os.Lstat(listed); err == nil {
+				t.Errorf("%s: the record is still listed", name)
+			}
 		}
 	}
-	other := filepath.Join(t.TempDir(), filepath.Base(rebaseScratch(a.repo()).admin))
+	other := filepath.Join(t.TempDir(), "swarm-rebase.A") // that of somebody else
 	a.git("worktree", "add", "-q", "--detach", other)
-	if _, err := newScratch(t.Context(), a.repo(), "HEAD", "HEAD"); err == nil || !strings.Contains(err.Error(), "another worktree") {
-		t.Errorf("%v", err)
-	}
+	b.commit("B more", "B", "more\n")
+	b.push()
+	a.commit("A more", "A", "more\n")
+	a.push()
 	landGit(t, other, "status")
+}
+
+// list puts the record of the scratch worktree where earlier versions had it.
+func list(s *scratch, listed string) {
+	_ = os.MkdirAll(filepath.Dir(listed), 0o777)
+	_ = os.Rename(s.admin, listed)
+	for path, text := range map[string]string{
+		filepath.Join(listed, "commondir"): "../..",
+		filepath.Join(listed, "gitdir"):    filepath.Join(s.dir, ".git"),
+		filepath.Join(s.dir, ".git"):       "gitdir: " + listed,
+	} {
+		_ = os.WriteFile(path, []byte(text+"\n"), 0o666)
+	}
 }

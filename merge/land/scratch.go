@@ -2,9 +2,7 @@ package land
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,9 +18,9 @@ import (
 // and the files in conflict: it is sparse, by settings that are passed to each
 // command and stored nowhere.
 //
-// git's record of it, the folder admin, is made and removed by one rename each: a
-// git worktree add that is killed can leave a record without its commondir, on
-// which every later git fetch in the repository fails.
+// git's record of it, the folder admin, is not below worktrees/, where git would list
+// it: a gc or fetch that meets a record which has just gone, or is only half there,
+// fails. In a reftable repository git makes it there, as it needs tables of its own.
 type scratch struct {
 	repo  *repo.Repo
 	dir   string
@@ -41,11 +39,8 @@ func rebaseScratch(r *repo.Repo) *scratch { return scratchNamed(r, "swarm-rebase
 func verifyScratch(r *repo.Repo) *scratch { return scratchNamed(r, "swarm-verify") }
 
 func scratchNamed(r *repo.Repo, name string) *scratch {
-	id := name
-	if r.GitDir != r.CommonDir {
-		id += "." + filepath.Base(r.GitDir)
-	}
-	return &scratch{repo: r, dir: filepath.Join(r.GitDir, name), admin: filepath.Join(r.CommonDir, "worktrees", id)}
+	dir := filepath.Join(r.GitDir, name)
+	return &scratch{repo: r, dir: dir, admin: dir + ".git"}
 }
 
 // sparse are options for git under which the worktree holds only the files that its
@@ -81,28 +76,21 @@ func newScratch(ctx context.Context, r *repo.Repo, commit, onto string) (*scratc
 	return s, nil
 }
 
-// record makes the worktree known to git, as git worktree add --no-checkout does,
+// record makes the worktree, without files, as git worktree add --no-checkout does,
 // with its sparse patterns.
 func (s *scratch) record(ctx context.Context, commit string) error {
-	if s.repo.RefFormat != "files" { // a reftable repository has tables for each worktree
+	if s.repo.RefFormat != "files" {
 		return s.recordByGit(ctx, commit)
 	}
-	if !s.ours() {
-		return fmt.Errorf("'%s' is the record of another worktree", s.admin)
-	}
-	if err := os.MkdirAll(filepath.Dir(s.admin), 0o777); err != nil {
-		return err
-	}
-	next := s.dir + ".new"
-	if err := os.RemoveAll(next); err != nil {
+	common, err := filepath.Rel(s.admin, s.repo.CommonDir)
+	if err != nil {
 		return err
 	}
 	for path, text := range map[string]string{
-		filepath.Join(s.dir, ".git"):                   "gitdir: " + s.admin,
-		filepath.Join(next, "gitdir"):                  filepath.Join(s.dir, ".git"),
-		filepath.Join(next, "commondir"):               "../..",
-		filepath.Join(next, "HEAD"):                    commit,
-		filepath.Join(next, "info", "sparse-checkout"): attributesOnly,
+		filepath.Join(s.dir, ".git"):                      "gitdir: " + s.admin,
+		filepath.Join(s.admin, "commondir"):               common,
+		filepath.Join(s.admin, "HEAD"):                    commit,
+		filepath.Join(s.admin, "info", "sparse-checkout"): attributesOnly,
 	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			return err
@@ -111,7 +99,7 @@ func (s *scratch) record(ctx context.Context, commit string) error {
 			return err
 		}
 	}
-	return os.Rename(next, s.admin)
+	return nil
 }
 
 func (s *scratch) recordByGit(ctx context.Context, commit string) error {
@@ -128,12 +116,6 @@ func (s *scratch) recordByGit(ctx context.Context, commit string) error {
 	return os.WriteFile(filepath.Join(dir, "info", "sparse-checkout"), []byte(attributesOnly+"\n"), 0o666)
 }
 
-// ours reports whether the record is free or that of this worktree.
-func (s *scratch) ours() bool {
-	content, err := os.ReadFile(filepath.Join(s.admin, "gitdir"))
-	return errors.Is(err, fs.ErrNotExist) || (err == nil && strings.TrimSpace(string(content)) == filepath.Join(s.dir, ".git"))
-}
-
 // git is a git command in the worktree.
 func (s *scratch) git(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := s.repo.GitParsed(ctx, slices.Concat([]string{"-C", s.dir}, sparse, s.settings, args)...)
@@ -146,18 +128,29 @@ func (s *scratch) git(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// remove removes what there is of the worktree: first its record, then its files.
+// remove removes what there is of the worktree.
 func (s *scratch) remove(ctx context.Context) {
-	old := s.dir + ".old"
-	if _, err := os.Lstat(s.admin); err == nil && s.ours() {
-		_ = os.RemoveAll(old)
-		_ = os.Rename(s.admin, old)
-	}
 	if _, err := os.Lstat(s.dir); err == nil && s.repo.RefFormat != "files" {
 		_, _ = repo.Output(s.repo.GitParsed(ctx, "worktree", "remove", "--force", "--force", s.dir))
 	}
-	for _, dir := range []string{old, s.dir, s.dir + ".new"} {
+	s.removeListed()
+	for _, dir := range []string{s.dir, s.admin, s.dir + ".old", s.dir + ".new"} {
 		_ = os.RemoveAll(dir)
+	}
+}
+
+// removeListed removes the record that an earlier git swarm, which was killed, has
+// left below worktrees/: with one rename, so that no git meets a part of it.
+func (s *scratch) removeListed() {
+	id := filepath.Base(s.dir)
+	if s.repo.GitDir != s.repo.CommonDir {
+		id += "." + filepath.Base(s.repo.GitDir)
+	}
+	listed := filepath.Join(s.repo.CommonDir, "worktrees", id)
+	content, err := os.ReadFile(filepath.Join(listed, "gitdir"))
+	if err == nil && strings.TrimSpace(string(content)) == filepath.Join(s.dir, ".git") {
+		_ = os.RemoveAll(s.dir + ".old")
+		_ = os.Rename(listed, s.dir+".old")
 	}
 }
 

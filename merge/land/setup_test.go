@@ -172,7 +172,7 @@ func (f *field) tidy() {
 	if list := f.git("worktree", "list", "--porcelain"); strings.Contains(list, gitDir+"/swarm-rebase") {
 		f.Errorf("a worktree was left:\n%s", list)
 	}
-	for _, name := range []string{"swarm-rebase", "swarm-rebase.new", "swarm-rebase.old", "swarm-move", "swarm-index", "index.lock"} {
+	for _, name := range []string{"swarm-rebase", "swarm-rebase.git", "swarm-rebase.old", "swarm-move", "swarm-index", "index.lock"} {
 		if _, err := os.Lstat(filepath.Join(gitDir, name)); err == nil {
 			f.Errorf("%s was left", name)
 		}
