@@ -164,7 +164,10 @@ func (c *call) mayOversee() error {
 // via is how the caller named the session that it acts as, for the entry to say;
 // "" where the session acts for itself: its own agent, or its own worktree.
 func (c *call) via() string {
-	if own, err := c.agentSession(); err != nil || own != "" || c.cmd == nil {
+	if c.cmd == nil { // no verb is running
+		return ""
+	}
+	if own, err := c.agentSession(); err != nil || own != "" {
 		return ""
 	}
 	_, how, _ := c.named()
