@@ -225,6 +225,42 @@ var targets = []history{
 		s.Git("checkout", "-q", "feat")
 		s.Git("rebase", "-q", "--onto", "main", "feat~2")
 	}, true},
+	{"moves on, and merges by its own attributes", func(s *swarm) {
+		s.Git("checkout", "-q", "main")
+		s.Write("in/log", "start\n")
+		s.Write("in/.gitattributes", "log merge=union\n")
+		s.Commit("attributes")
+		s.Git("checkout", "-q", "feat")
+		s.Git("rebase", "-q", "main")
+		s.Write("in/log", "start\nours\n")
+		s.Commit("ours")
+	}, func(s *swarm) {
+		s.onMain("theirs", func() { s.Write("in/log", "start\ntheirs\n") })
+		s.Git("rebase", "-q", "main")
+		if got := s.Git("show", "feat:in/log"); got != "start\ntheirs\nours" {
+			s.Fatalf("git rebase gives %q", got)
+		}
+	}, true},
+	{"moves on, and the work tree has attributes of its own", func(s *swarm) {
+		s.Write("log", "start\nours\n")
+		s.Commit("ours")
+	}, func(s *swarm) {
+		s.onMain("theirs", func() { s.Write("log", "start\ntheirs\n") })
+		s.Write(".gitattributes", "log merge=union\n")
+		s.Git("rebase", "-q", "main")
+	}, false},
+	{"moves on, and the branch commits attributes of its own", func(s *swarm) {
+		s.Write("log", "start\nours\n")
+		s.Write(".gitattributes", "log merge=union\n")
+		s.Commit("ours")
+	}, func(s *swarm) {
+		s.onMain("theirs", func() { s.Write("log", "start\ntheirs\n") })
+		s.Write(".gitattributes", "log merge=union\n")
+		s.fails("rebase", "-q", "main")
+		s.Write("log", "start\ntheirs\nours\n")
+		s.Git("add", ".")
+		s.Git("rebase", "--continue")
+	}, false},
 	{"is gone", nil, func(s *swarm) { s.Git("branch", "-q", "-D", "main") }, true},
 	{"is gone, and the branch amended", nil, func(s *swarm) {
 		s.Git("branch", "-q", "-D", "main")

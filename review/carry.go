@@ -3,7 +3,6 @@ package review
 import (
 	"cmp"
 	"context"
-	"errors"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -51,48 +50,33 @@ func (l *landed) sameChange(ctx context.Context, git *repo.Repo, review *Review,
 			return true, nil
 		}
 	}
-	approved, tree := trees[1], trees[3]
 	if review.Base == r.Base {
-		return approved == tree, nil
+		return trees[1] == trees[3], nil
 	}
+	try := func(m *merger) (bool, error) { return l.carried(ctx, m, review, r.Base, trees[2], trees[3]) }
+	same, err := try(&merger{git, git.ObjectDir}) // where there are no attributes
+	if err != nil || same {
+		return same, err
+	}
+	return withAttributes(ctx, git, review, r.Base, try)
+}
+
+// carried reports whether the approved change, carried over to base and its tree, gives
+// the tree next: as the sum of its commits, or one by one.
+func (l *landed) carried(ctx context.Context, m *merger, review *Review, base, tree, next object.Hash) (bool, error) {
 	if !l.any() {
-		carried, err := carry(ctx, git, review.Base, review.Tip, r.Base)
-		if err != nil || carried == tree {
+		carried, err := m.carry(ctx, review.Base, review.Tip, base)
+		if err != nil || carried == next {
 			return err == nil, err
 		}
 	}
-	replayed, err := l.replay(ctx, git, r.Base, trees[2])
-	return err == nil && replayed == tree, err
+	replayed, err := l.replay(ctx, m, base, tree)
+	return err == nil && replayed == next, err
 }
 
 func isAncestor(ctx context.Context, git *repo.Repo, of, commit object.Hash) bool {
 	_, err := repo.Output(git.GitParsed(ctx, "merge-base", "--is-ancestor", string(of), string(commit)))
 	return err == nil
-}
-
-// carry merges the change from..to into base and returns the tree, "" if there is a
-// conflict. git merge-tree finds the merge base itself (the option to name one came
-// with git 2.40): to make it from, base's tree is committed on top of from.
-func carry(ctx context.Context, git *repo.Repo, from, to, base object.Hash) (object.Hash, error) {
-	side, err := synthetic(ctx, git, from, base)
-	if err != nil {
-		return "", err
-	}
-	out, err := gitOutput(git.GitParsed(ctx, "-c", "merge.renames=true", "merge-tree", "--write-tree", "--no-messages", string(side), string(to)))
-	var no *repo.GitError
-	if errors.As(err, &no) && no.ExitCode == 1 {
-		return "", nil
-	}
-	return object.Hash(out), err
-}
-
-// synthetic commits a tree on top of a commit, the same each time.
-func synthetic(ctx context.Context, git *repo.Repo, parent, tree object.Hash) (object.Hash, error) {
-	cmd := git.GitParsed(ctx, "commit-tree", string(tree)+"^{tree}", "-p", string(parent), "-m", "carried over")
-	cmd.Env = append(cmd.Env, "GIT_AUTHOR_NAME=git swarm", "GIT_AUTHOR_EMAIL=", "GIT_COMMITTER_NAME=git swarm", "GIT_COMMITTER_EMAIL=",
-		"GIT_AUTHOR_DATE=2000-01-01T00:00:00Z", "GIT_COMMITTER_DATE=2000-01-01T00:00:00Z")
-	out, err := gitOutput(cmd)
-	return object.Hash(out), err
 }
 
 // maxReplay is the largest number of commits that replay carries over.
@@ -107,7 +91,7 @@ const maxReplay = 200
 // git rebase does. A later one has to be there still, so that it adds nothing; else
 // what the reviewers saw as the sum, it included, is not what would land. For the same
 // reason nothing is replayed past a merge, whose own changes are in the sum alone.
-func (l *landed) replay(ctx context.Context, git *repo.Repo, base, tree object.Hash) (object.Hash, error) {
+func (l *landed) replay(ctx context.Context, m *merger, base, tree object.Hash) (object.Hash, error) {
 	commits := l.commits
 	for len(commits) > 0 && l.had[commits[0]] {
 		commits = commits[1:]
@@ -116,7 +100,7 @@ func (l *landed) replay(ctx context.Context, git *repo.Repo, base, tree object.H
 		return "", nil
 	}
 	for _, commit := range commits {
-		next, err := carry(ctx, git, commit+"^", commit, base)
+		next, err := m.carry(ctx, commit+"^", commit, base)
 		if err != nil || next == "" || l.had[commit] && next != tree {
 			return "", err
 		}

@@ -40,7 +40,7 @@ func TestFsck(t *testing.T) {
 		{"a diff of nothing", put("diff/0/7", "x"), []string{"diff/0/7: damaged: git swarm keeps nothing there"}},
 		{"a file more", put("README", "x"), []string{"README: damaged: git swarm keeps nothing there"}},
 		{"garbage in a note", note("LGTM\n"), []string{"note on TIP: damaged: not a line that git swarm writes"}},
-		{"a note on nothing", path("README"), []string{"note on README: damaged: 'README' is no object"}},
+		{"a note on nothing", noteAt("README"), []string{"note on README: damaged: 'README' is no object"}},
 		{
 			"three at once", func(s *swarm) { put("number/0/1", "x\n")(s); put("number/0/2", "x\n")(s); note("x\n")(s) },
 			[]string{"number/0/1: damaged", "number/0/2: damaged", "note on TIP: damaged"},
@@ -128,8 +128,8 @@ func note(text string) func(s *swarm) {
 	return func(s *swarm) { s.Git("notes", "--ref=swarm/reviews", "add", "-f", "-m", text, "feat") }
 }
 
-// path puts a file that is no note among the notes.
-func path(name string) func(s *swarm) {
+// noteAt puts a file that is no note among the notes.
+func noteAt(name string) func(s *swarm) {
 	return func(s *swarm) {
 		s.Feed(fmt.Sprintf("commit %s\ncommitter T <t@t> 1700000000 +0000\ndata 0\nfrom %s\nM 100644 inline %s\ndata 1\nx\n", NotesRef, s.rev(NotesRef), name), "fast-import", "--quiet")
 	}
