@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,8 +53,8 @@ type Entry struct {
 	// target has NEW, everything up to OLD has landed.
 	Tried []string `toml:"tried"`
 
-	Base    string   `toml:"base"`    // landed: the commit below its first one on the target
-	After   string   `toml:"after"`   // landed: the target's tip after the push that landed it
+	Base    string   `toml:"base"`    // landing, landed: the commit below its first one on the target
+	After   string   `toml:"after"`   // landed: its last one there
 	Commits int      `toml:"commits"` // landed: how many the target gained by it
 	Healed  []string `toml:"healed"`  // "PATH RULE…" of the conflicts healed on the way
 
@@ -68,15 +70,33 @@ type Entry struct {
 // Decided reports whether it is known what became of the entry.
 func (e *Entry) Decided() bool { return e.Stage == Landed || e.Stage == Refused }
 
-// Attended reports whether a process may wait for the end of the entry: it has not
-// certainly ended.
-func (e *Entry) Attended() bool { return e.PID != 0 && !file.ProcessGone(e.PID, e.Process) }
+// waitPrefix begins the names of the files that the processes which wait keep locked
+// with flock, in the folder swarm of the common git dir: the kernel unlocks them when a
+// process ends.
+const waitPrefix = "queued-"
 
-// Attend makes this process the one that waits.
-func (e *Entry) Attend() {
+func waitFile(b *bus.Bus, session string) string {
+	return filepath.Join(b.Store().Repo().CommonDir, "swarm", waitPrefix+session)
+}
+
+// Attended reports whether a process of this machine waits for the end of the entry.
+func (e *Entry) Attended(b *bus.Bus) bool { return e.PID != 0 && file.Locked(waitFile(b, e.Session)) }
+
+// Attend makes this process the one that waits, until the function returned is called
+// or the process ends. alone is false if another waits for the session already.
+func (e *Entry) Attend(b *bus.Bus) (leave func(), alone bool) {
 	e.Host, _ = os.Hostname()
 	e.PID = os.Getpid()
 	e.Process = file.ProcessMark(e.PID)
+	path := waitFile(b, e.Session)
+	unlock, err := file.TryLockPath(path)
+	if err != nil {
+		return func() {}, !errors.Is(err, file.ErrLocked)
+	}
+	return func() {
+		_ = os.Remove(path)
+		unlock()
+	}, true
 }
 
 // Own reports whether this process is the one that waits.
@@ -84,15 +104,11 @@ func (e *Entry) Own() bool {
 	return e.PID == os.Getpid() && e.Process == file.ProcessMark(os.Getpid())
 }
 
-// Try notes that next, a rebase of the tip, may land.
-func (e *Entry) Try(next string) {
-	pair := e.Tip + " " + next
-	for _, p := range e.Tried {
-		if p == pair {
-			return
-		}
+// Try notes that next, a rebase of old, may land.
+func (e *Entry) Try(old, next string) {
+	if pair := old + " " + next; !slices.Contains(e.Tried, pair) {
+		e.Tried = append(e.Tried, pair)
 	}
-	e.Tried = append(e.Tried, pair)
 }
 
 func (e *Entry) encode() ([]byte, error) {

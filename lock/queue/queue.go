@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -63,6 +64,35 @@ func entries(table *refstore.Table, damaged func(error) error) (all []*Entry, er
 	return all, errors.Join(err, failed)
 }
 
+// ErrLanding says that the entry is being pushed at this moment: it may have landed.
+var ErrLanding = errors.New("it is being pushed at this moment")
+
+// Withdraw takes the session's entry out and returns it; nil if nothing of it waits.
+// The process that waits for it, if there is one, is told by that. While the entry is
+// being pushed, it is ErrLanding.
+func Withdraw(ctx context.Context, b *bus.Bus, session string) (out *Entry, err error) {
+	err = b.Update(ctx, session, func(tx *refstore.Tx, by string) error {
+		out = nil
+		c, err := Begin(tx)
+		if err != nil {
+			return err
+		}
+		e, err := c.Find(by)
+		if err != nil || e == nil || e.Decided() {
+			return err
+		}
+		if e.Stage == Landing {
+			return ErrLanding
+		}
+		if err := c.Remove(by); err != nil {
+			return err
+		}
+		out = e
+		return c.Record(by + " withdraws")
+	})
+	return out, err
+}
+
 // Change is the queue within a transaction. Nothing is written before Record.
 type Change struct {
 	tx      *refstore.Tx
@@ -79,6 +109,11 @@ func Begin(tx *refstore.Tx) (*Change, error) {
 // Find returns the session's entry, nil if it has none.
 func (c *Change) Find(session string) (*Entry, error) { return find(c.table, session) }
 
+// Entries returns all of them in the order of arrival.
+func (c *Change) Entries() ([]*Entry, error) {
+	return entries(c.table, func(err error) error { return err })
+}
+
 // Put adds e at the end of the queue, or in the place of the session's own entry, and
 // keeps its tip.
 func (c *Change) Put(e *Entry) error {
@@ -93,6 +128,13 @@ func (c *Change) Put(e *Entry) error {
 	switch {
 	case old != nil && !old.Decided():
 		e.Number, e.Since = old.Number, old.Since
+		for _, pair := range old.Tried {
+			before, next, _ := strings.Cut(pair, " ")
+			e.Try(before, next)
+		}
+		if old.Tip == e.Tip {
+			e.Base, e.Healed = old.Base, old.Healed
+		}
 	case last == nil:
 		e.Number, e.Since = 1, c.tx.At()
 	default:

@@ -70,7 +70,8 @@ func (s *swarm) change(by string, edit func(*Change) error) {
 func (s *swarm) put(id, tip string) *Entry {
 	s.Helper()
 	e := &Entry{Session: id, Branch: "swarm/" + id, Tip: tip, Remote: "origin", Target: "main"}
-	e.Attend()
+	leave, _ := e.Attend(s.bus)
+	s.Cleanup(leave)
 	s.change(id, func(c *Change) error { return c.Put(e) })
 	return e
 }
@@ -123,7 +124,7 @@ func TestOrder(t *testing.T) {
 	}
 	for _, e := range all {
 		s.Git("cat-file", "-e", e.Tip+"^{commit}")
-		if !e.Own() || !e.Attended() || e.Decided() {
+		if !e.Own() || !e.Attended(s.bus) || e.Decided() {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -149,8 +150,8 @@ func TestDecided(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Try(tip)
-	e.Try(tip)
+	e.Try(tip, tip)
+	e.Try(tip, tip)
 	e.After, e.Commits = tip, 1
 	s.change("B", func(c *Change) error { return c.Move(e, Landed) })
 	if e, err = Find(bg, s.bus, "A"); err != nil || !e.Decided() || len(e.Tried) != 1 {
@@ -159,22 +160,39 @@ func TestDecided(t *testing.T) {
 	if now := s.put("A", tip); now.Number <= 2 || len(now.Tried) > 0 {
 		t.Errorf("put again: %+v", now)
 	}
+	e, err = Find(bg, s.bus, "B")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Why, e.Tail = "no 'x'", "a\x01\x1b[0m\x7f\u2028\\ '\"\r\n\t\ufffd\x00"
+	said := e.Tail
+	s.change("A", func(c *Change) error { return c.Move(e, Refused) })
+	if e, err = Find(bg, s.bus, "B"); err != nil || e.Tail != said {
+		t.Errorf("%+v, %v", e, err)
+	}
 	if none, err := Find(bg, s.bus, "C"); none != nil || err != nil {
 		t.Errorf("C has %+v, %v", none, err)
 	}
 	s.healthy()
 }
 
-// TestUnattended: without a process, or with one that has ended, nobody waits.
+// TestUnattended: nobody waits for an entry without a process, nor when that has left.
 func TestUnattended(t *testing.T) {
-	e := &Entry{}
-	if e.Attended() || e.Own() {
+	s := newSwarm(t, "A")
+	e := &Entry{Session: "A"}
+	if e.Attended(s.bus) || e.Own() {
 		t.Error("nobody waits")
 	}
-	e.Attend()
-	e.Process += "0" // another start time
-	if e.Attended() || e.Own() {
-		t.Error("a process that has ended waits")
+	leave, alone := e.Attend(s.bus)
+	if !e.Attended(s.bus) || !e.Own() || !alone {
+		t.Error("this process waits")
+	}
+	if _, alone := e.Attend(s.bus); alone {
+		t.Error("two wait alone")
+	}
+	leave()
+	if e.Attended(s.bus) {
+		t.Error("a process that has left waits")
 	}
 }
 

@@ -22,7 +22,9 @@ func blocks(err error) bool {
 	var hook *HookError
 	var claimed *ClaimedError
 	var most *DeletionsError
-	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate) || errors.As(err, &verify) || errors.As(err, &hook) || errors.As(err, &claimed) || errors.As(err, &most)
+	var refused *RefusedError
+	return errors.As(err, &conflict) || errors.As(err, &rejected) || errors.As(err, &gate) || errors.As(err, &verify) ||
+		errors.As(err, &hook) || errors.As(err, &claimed) || errors.As(err, &most) || errors.As(err, &refused)
 }
 
 func (l *Lander) markBlocked(ctx context.Context, why error) error {

@@ -72,7 +72,7 @@ func (l *Lander) atDoor(ctx context.Context, session, before, after, tip string)
 	}
 	refused := &ClaimedError{}
 	for holder, paths := range theirs {
-		changed, err := l.changedBy(ctx, holder, before, paths)
+		changed, err := l.changedBy(ctx, holder, session, before, paths)
 		if err != nil {
 			return err
 		}
@@ -120,20 +120,20 @@ func (l *Lander) judge(ctx context.Context, f ClaimedFile, before, tip string) (
 	return nil, nil
 }
 
-// changedBy returns those of the paths that the session has changed in its worktree
-// and that have not landed on the target, now at before: not committed, or committed
-// there and not on the target.
-func (l *Lander) changedBy(ctx context.Context, session, before string, paths []string) ([]string, error) {
+// changedBy returns those of the paths that the holder has changed in its worktree,
+// which is not that of session, and that have not landed on the target, now at before:
+// not committed, or committed there and not on the target.
+func (l *Lander) changedBy(ctx context.Context, holder, session, before string, paths []string) ([]string, error) {
 	if l.Door.Worktree == nil {
 		return nil, nil
 	}
-	dir := l.Door.Worktree(session)
-	if dir == "" || dir == l.Repo.WorkTree { // two in one worktree: whose change it is, nobody knows
-		return nil, nil
+	dir := l.Door.Worktree(holder)
+	if dir == "" || dir == l.Door.Worktree(session) || session == l.Session && dir == l.Repo.WorkTree {
+		return nil, nil // two in one worktree: whose change it is, nobody knows
 	}
 	there, err := repo.Discover(repo.Env(l.Repo.Git(ctx).Env).Without("GIT_DIR").Without("GIT_WORK_TREE").Without("GIT_INDEX_FILE").Without("GIT_COMMON_DIR"), dir)
 	if err != nil {
-		return nil, fmt.Errorf("the worktree of %s: %w", session, err)
+		return nil, fmt.Errorf("the worktree of %s: %w", holder, err)
 	}
 	specs := []string{"--"}
 	for _, path := range paths {

@@ -22,7 +22,10 @@ func TestGate(t *testing.T) {
 	gated := func(answer error) func() (*Landed, error) {
 		return func() (*Landed, error) {
 			l := a.lander()
-			l.Gate = func(ctx context.Context, from, to string) error {
+			l.Gate = func(ctx context.Context, session, from, to string) error {
+				if session != "A" {
+					t.Errorf("asked about %s", session)
+				}
 				base, tip = from, to
 				if holder, err := l.Lock.Holder(ctx); err != nil || holder == nil || holder.Session != "A" {
 					t.Errorf("the lock is held by %+v (%v)", holder, err)
@@ -60,7 +63,7 @@ func TestLandLockLostAtLast(t *testing.T) {
 	a.commit("by A", "A", "changed\n")
 	before := a.state()
 	l := a.lander()
-	l.Gate = func(context.Context, string, string) error {
+	l.Gate = func(context.Context, string, string, string) error {
 		b.steal("A")
 		return nil
 	}

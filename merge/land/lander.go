@@ -1,6 +1,7 @@
 package land
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,10 @@ type Lander struct {
 
 	Door ClaimRule // whether others' claims keep a push out
 
-	Verify string // a shell command that what would land must pass, "" for none
+	OverClaims bool // let our own push through all the same
+
+	Verify        string        // a shell command that what would land must pass, "" for none
+	VerifyTimeout time.Duration // after which it is ended, and has failed; 0 for never
 
 	AllowDeletions bool // let through what CheckDeletions refuses
 
@@ -40,8 +44,28 @@ type Lander struct {
 	Heal func(ctx context.Context, tip string) (heal.Options, error)
 
 	// Gate, if not nil, is asked under the push lock whether the change from base
-	// ("" if the target does not exist yet) to tip may land.
-	Gate func(ctx context.Context, base, tip string) error
+	// ("" if the target does not exist yet) to tip, which is the session's, may land.
+	Gate func(ctx context.Context, session, base, tip string) error
+
+	MaxWait time.Duration  // how long a Push waits at most, also while the queue moves; 0 for as long as that
+	Where   func(Position) // if not nil, it is called while a Push waits, about once a second
+
+	ancestors map[[2]string]bool // of a pair, whether the first is an ancestor of the second
+}
+
+// ancestor is the function of that name, which asks git only once: it never changes.
+func (l *Lander) ancestor(ctx context.Context, a, b string) (bool, error) {
+	if known, ok := l.ancestors[[2]string{a, b}]; ok {
+		return known, nil
+	}
+	is, err := ancestor(ctx, l.Repo, a, b)
+	if err == nil {
+		if l.ancestors == nil {
+			l.ancestors = map[[2]string]bool{}
+		}
+		l.ancestors[[2]string{a, b}] = is
+	}
+	return is, err
 }
 
 // GateError says that the gate refused what would have landed.
@@ -82,12 +106,13 @@ func (e *NoRemoteError) Error() string {
 
 // landTries is how often a target that moved meanwhile is fetched again: others
 // can push by plain git, without the lock.
-const landTries = 5
+const landTries = 20
 
-// Push lands the checked out branch on target, and waits for the lock as wait says.
-// Without a wait it lands what was checked out when it was called, after one what
-// is checked out then. A failure that the session has to resolve marks it blocked
-// with the reason, and a success clears such a mark.
+// Push lands the checked out branch on target: it puts the branch's tip in the queue,
+// and waits until it is decided. wait says for how long the queue may stand still
+// meanwhile. Commits made since are rebased onto what has landed. A failure that the
+// session has to resolve marks it blocked with the reason, and a success clears such a
+// mark.
 func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (*Landed, error) {
 	if target.Remote == "" {
 		return nil, &NoRemoteError{target.Branch}
@@ -97,104 +122,28 @@ func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (
 	if err != nil {
 		return nil, err
 	}
+	earlier, err := l.settle(ctx, target, c)
+	if err != nil {
+		return nil, err
+	}
+	if earlier != nil {
+		if c, err = checkedOut(ctx, l.Repo); err != nil || c.tip == earlier.After {
+			return earlier, err
+		}
+	}
 	if err := l.runHooks(ctx, c, target); err != nil {
 		if blocks(err) {
 			err = errors.Join(err, l.markBlocked(context.WithoutCancel(ctx), err))
 		}
 		return nil, err
 	}
-	waited, waiting := false, wait.Waiting
-	wait.Waiting = func(holder string, since time.Duration) {
-		waited = true
-		if waiting != nil {
-			waiting(holder, since)
-		}
-	}
-	lease, held, err := l.Lock.Acquire(ctx, l.Session, wait)
-	if err != nil {
-		return nil, err
-	}
-	after := context.WithoutCancel(ctx)
-	if waited { // the user may have committed meanwhile
-		was := c
-		c, err = checkedOut(ctx, l.Repo)
-		if err == nil && c != was {
-			err = l.runHooks(ctx, c, target)
-		}
-		if err != nil {
-			return nil, errors.Join(err, lease.Release(after))
-		}
-	}
-	landed, err := l.land(held, lease, c, target)
-	var unanswered *UnansweredError
-	if err != nil && held.Err() != nil && !errors.As(err, &unanswered) { // whatever it broke off
-		err = context.Cause(held)
-	}
-	if err == nil {
-		l.finish(after, lease, landed)
-		return landed, nil
-	}
-	if blocks(err) {
+	t := &turn{Lander: l, c: c, target: target, wait: wait}
+	landed, err := t.land(ctx)
+	if err != nil && blocks(err) {
+		after := context.WithoutCancel(ctx)
 		err = errors.Join(err, l.markBlocked(after, err), l.notifyConflict(after, err))
 	}
-	return landed, errors.Join(err, lease.Release(after))
-}
-
-// finish does what follows a landing. What fails of it does not undo that, and is
-// landed.Late.
-func (l *Lander) finish(ctx context.Context, lease *lock.Lease, landed *Landed) {
-	told := l.tell(ctx, landed)
-	if told == nil || isKept(told) {
-		told = errors.Join(told, settlePending(l.Repo, landed))
-	}
-	landed.Late = errors.Join(told, l.unmarkBlocked(ctx), lease.Release(ctx))
-}
-
-// land lands c, again and again while others move the target.
-func (l *Lander) land(ctx context.Context, lease *lock.Lease, c checkout, target repo.Target) (*Landed, error) {
-	for try := range landTries {
-		landed, err := l.once(ctx, lease, c, target)
-		var locked *lockedError
-		switch {
-		case !errors.Is(err, errMoved):
-			return landed, err
-		case !errors.As(err, &locked):
-		case try == landTries-1:
-			return nil, &RemoteLockedError{target, locked.path}
-		default: // the push that holds it needs a moment
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Duration(try+1) * 100 * time.Millisecond):
-			}
-		}
-	}
-	return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", target)}
-}
-
-func (l *Lander) once(ctx context.Context, lease *lock.Lease, c checkout, target repo.Target) (*Landed, error) {
-	before, err := l.fetch(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	if err := l.tellPending(ctx, target, before); err != nil {
-		return nil, err
-	}
-	landed := &Landed{Target: target, Before: before, After: c.tip, Tip: c.tip}
-	if before != "" {
-		if landed.After, landed.Healed, err = l.onto(ctx, c, before, target); err != nil {
-			return nil, err
-		}
-		landed.Rebased = landed.After != c.tip && landed.After != before
-	}
-	if landed.After != before {
-		if err := l.put(ctx, lease, c, landed); err != nil {
-			return nil, err
-		}
-	}
-	if landed.After != c.tip {
-		landed.Stayed = l.follow(ctx, c, landed.After)
-	}
-	return landed, nil
+	return landed, err
 }
 
 // follow moves the branch to what has landed, also when ctx has ended.
@@ -202,62 +151,21 @@ func (l *Lander) follow(ctx context.Context, c checkout, next string) error {
 	return move(context.WithoutCancel(ctx), l.Repo, c, next)
 }
 
-// put moves the target, after it has checked that the branch can follow, that the
-// gate and the verify command agree, and that the lock is still held.
-func (l *Lander) put(ctx context.Context, lease *lock.Lease, c checkout, landed *Landed) error {
-	if landed.Rebased {
-		if err := mayMove(ctx, l.Repo, c.tip, landed.After); err != nil {
-			return err
-		}
+// onto is the tip as it would land on base, which is the target's tip before or commits
+// upon it: itself if that is base with more on it, base if that has all of it, else the
+// rebase of what has not landed. tried are rebases of it that may have landed.
+func (l *Lander) onto(ctx context.Context, tip string, tried []string, before, base string, target repo.Target) (string, []merge.Healed, error) {
+	if ahead, err := l.ancestor(ctx, base, tip); err != nil || ahead {
+		return tip, nil, err
 	}
-	var err error
-	if landed.Commits, err = l.gained(ctx, landed); err != nil {
-		return err
+	if behind, err := l.ancestor(ctx, tip, base); err != nil || behind {
+		return base, nil, err
 	}
-	if landed.Before != "" && !l.AllowDeletions {
-		if err := CheckDeletions(ctx, l.Repo, landed.Before, landed.After); err != nil {
-			return err
-		}
+	old, _, err := lastLanded(ctx, l.Repo, tip, tried, before)
+	if err != nil || old == tip {
+		return base, nil, err
 	}
-	if err := l.atDoor(ctx, l.Session, landed.Before, landed.After, landed.Tip); err != nil {
-		return err
-	}
-	if l.Gate != nil {
-		if err := l.Gate(ctx, landed.Before, landed.After); err != nil {
-			return &GateError{err}
-		}
-	}
-	if err := l.verify(ctx, landed); err != nil {
-		return err
-	}
-	if err := lease.Renew(ctx); err != nil { // the last moment to learn that it was lost
-		return err
-	}
-	if err := notePending(ctx, l.Repo, c, landed); err != nil {
-		return err
-	}
-	landed.Unanswered, err = l.push(ctx, landed.After, landed.Target)
-	return err
-}
-
-// onto is the tip of the branch as it would land on before: itself if nothing is new
-// there, before if all of it has landed already, else the rebase of what has not.
-func (l *Lander) onto(ctx context.Context, c checkout, before string, target repo.Target) (string, []merge.Healed, error) {
-	if ahead, err := ancestor(ctx, l.Repo, before, c.tip); err != nil || ahead {
-		return c.tip, nil, err
-	}
-	if behind, err := ancestor(ctx, l.Repo, c.tip, before); err != nil || behind {
-		return before, nil, err
-	}
-	after := before
-	last, err := pendingAt(ctx, l.Repo, c, before)
-	if err != nil || last != nil && last.old == c.tip {
-		return before, nil, err
-	}
-	if last != nil {
-		after = last.old
-	}
-	b := rebase{tip: c.tip, after: after, onto: before, target: target}
+	b := rebase{tip: tip, after: cmp.Or(old, before), onto: base, target: target}
 	if l.Heal != nil {
 		if b.heal, err = l.Heal(ctx, before); err != nil {
 			return "", nil, err

@@ -128,12 +128,12 @@ func TestLandRacedAlways(t *testing.T) {
 	}
 }
 
-// TestLandLeft: the user commits, or goes elsewhere, while the push is under
-// way. The push lands what it began with, and touches neither branch nor files.
+// TestLandLeft: the user amends, or goes elsewhere, while the push is under way. The
+// push lands what it began with, and touches neither branch nor files.
 func TestLandLeft(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]string{
-		"commit": "git commit -q --allow-empty -m meanwhile",
+		"amend":  "git commit -q --amend -m other",
 		"switch": "git switch -q -c elsewhere",
 		"detach": "git switch -q --detach",
 	} {
@@ -155,6 +155,27 @@ func TestLandLeft(t *testing.T) {
 				t.Errorf("status %q, B holds %q", status, a.read("B"))
 			}
 		})
+	}
+}
+
+// TestLandMeanwhile: what the user commits while the push is under way is rebased onto
+// what has landed.
+func TestLandMeanwhile(t *testing.T) {
+	t.Parallel()
+	a, b := oneField(t)
+	b.commit("by B", "B", "changed\n")
+	b.push()
+	a.commit("by A", "A", "changed\n")
+	a.write("base", "not committed\n")
+	a.meanwhile("git commit -q --allow-empty -m meanwhile")
+	landed, err := a.tryPush()
+	if err != nil || landed.Stayed != nil {
+		t.Fatalf("%+v (%v)", landed, err)
+	}
+	a.tidy()
+	a.linear("by A", "by B")
+	if ahead := a.git("log", "--format=%s", landed.After+".."); ahead != "meanwhile" || a.git("status", "--porcelain") != " M base" || a.read("B") != "changed\n" {
+		t.Errorf("above what landed stands %q; status %q", ahead, a.git("status", "--porcelain"))
 	}
 }
 

@@ -47,12 +47,12 @@ func (l *Lander) notifyHolders(ctx context.Context, made change) ([]string, erro
 }
 
 // tell tells all whom the landing concerns. Those that could not be told yet are not
-// among landed.Notified.
-func (l *Lander) tell(ctx context.Context, landed *Landed) error {
+// among landed.Notified. With again, some may have been told already.
+func (l *Lander) tell(ctx context.Context, landed *Landed, again bool) error {
 	if landed.Before == "" || landed.Commits == 0 {
 		return nil
 	}
-	notified, err := l.notifyHolders(ctx, change{landed.Target, landed.Before, landed.After, false})
+	notified, err := l.notifyHolders(ctx, change{landed.Target, landed.Before, landed.After, again})
 	if err == nil {
 		landed.Notified = notified
 	}

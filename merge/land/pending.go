@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
@@ -112,6 +113,43 @@ func pendingAt(ctx context.Context, r *repo.Repo, c checkout, tip string) (*pend
 		}
 	}
 	return last, nil
+}
+
+// triedOn are the pushes of the branch that are noted, each "OLD NEW".
+func triedOn(r *repo.Repo, branch string) (pairs []string, err error) {
+	all, err := readPending(r)
+	for _, p := range all {
+		if p.branch == branch {
+			pairs = append(pairs, p.old+" "+p.next)
+		}
+	}
+	return pairs, err
+}
+
+// lastLanded is the newest pair "OLD NEW" of tried of which the target at before has
+// NEW, while tip is at, or above, OLD; "" if there is none.
+func lastLanded(ctx context.Context, r *repo.Repo, tip string, tried []string, before string) (old, next string, err error) {
+	if before == "" {
+		return "", "", nil
+	}
+	for _, pair := range slices.Backward(tried) {
+		from, to, _ := strings.Cut(pair, " ")
+		if !known(ctx, r, from) || !known(ctx, r, to) {
+			continue
+		}
+		mine, err := ancestor(ctx, r, from, tip)
+		if err != nil {
+			return "", "", err
+		}
+		landed, err := ancestor(ctx, r, to, before)
+		if err != nil {
+			return "", "", err
+		}
+		if mine && landed {
+			return from, to, nil
+		}
+	}
+	return "", "", nil
 }
 
 // known reports whether there is such a commit here: one that never landed may

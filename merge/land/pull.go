@@ -18,6 +18,13 @@ func (l *Lander) Pull(ctx context.Context, target repo.Target) (*Landed, error) 
 	if err != nil {
 		return nil, err
 	}
+	if earlier, err := l.settle(ctx, target, c); err != nil {
+		return nil, err
+	} else if earlier != nil {
+		if c, err = checkedOut(ctx, l.Repo); err != nil {
+			return nil, err
+		}
+	}
 	landed, err := l.pull(ctx, c, target)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -37,7 +44,11 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Lan
 		return nil, err
 	}
 	landed := &Landed{Target: target, Before: c.tip, Tip: c.tip}
-	if landed.After, landed.Healed, err = l.onto(ctx, c, tip, target); err != nil {
+	tried, err := triedOn(l.Repo, c.branch)
+	if err != nil {
+		return nil, err
+	}
+	if landed.After, landed.Healed, err = l.onto(ctx, c.tip, tried, tip, tip, target); err != nil {
 		return nil, err
 	}
 	if landed.After == c.tip {

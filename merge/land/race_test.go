@@ -123,8 +123,8 @@ func inOrder(t *testing.T, log []string, fields []*field) {
 	}
 }
 
-// TestLandAfterWait: who waits for the lock is told for whom, and lands what is
-// checked out when the wait is over.
+// TestLandAfterWait: who waits for the lock is told for whom, and lands what was
+// checked out when it was put. What was committed since is rebased onto that.
 func TestLandAfterWait(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
@@ -142,11 +142,14 @@ func TestLandAfterWait(t *testing.T) {
 			}
 		}
 	}})
-	if err != nil || landed.Commits != 2 || landed.Stayed != nil {
+	if err != nil || landed.Commits != 1 || landed.Stayed != nil {
 		t.Fatalf("%+v, %v", landed, err)
 	}
 	if len(holders) == 0 || holders[0] != "B" {
 		t.Errorf("it waited for %q", holders)
 	}
-	a.linear("before", "meanwhile")
+	a.linear("before")
+	if ahead := a.git("log", "--format=%s", landed.After+".."); ahead != "meanwhile" {
+		t.Errorf("above what landed stands %q", ahead)
+	}
 }

@@ -3,10 +3,12 @@ package land
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -222,6 +224,9 @@ func TestLandLockHeld(t *testing.T) {
 func TestLandLockLost(t *testing.T) {
 	t.Parallel()
 	for moment, hold := range moments {
+		if moment == "push" { // the hook runs before the lock is taken
+			continue
+		}
 		t.Run(moment, func(t *testing.T) {
 			t.Parallel()
 			a, b := oneField(t)
@@ -269,8 +274,12 @@ func (f *field) steal(from string) {
 		if err != nil {
 			return err
 		}
-		epoch := regexp.MustCompile(`(?m)^epoch = \d+$`)
-		text := strings.Replace(epoch.ReplaceAllString(string(content), "epoch = 1000"), "'"+from+"'", "'"+by+"'", 1)
+		epoch := regexp.MustCompile(`(?m)^epoch = (\d+)$`)
+		last, err := strconv.Atoi(epoch.FindStringSubmatch(string(content))[1])
+		if err != nil {
+			return err
+		}
+		text := strings.Replace(epoch.ReplaceAllString(string(content), fmt.Sprintf("epoch = %d", last+1)), "'"+from+"'", "'"+by+"'", 1)
 		if err := table.Put("push", []byte(text)); err != nil {
 			return err
 		}

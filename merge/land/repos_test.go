@@ -25,7 +25,7 @@ type field struct {
 	*ground
 	dir, id string
 	env     repo.Env
-	gate    func(ctx context.Context, base, tip string) error // of its lander
+	gate    func(ctx context.Context, session, base, tip string) error // of its lander
 }
 
 // newGround makes the remote with a first commit: a file base, and one named

@@ -81,7 +81,7 @@ func (g *ground) hook(gitDir, name, script string) {
 // meanwhile runs a shell script in the worktree whenever a push of f's is about to
 // move the target.
 func (f *field) meanwhile(script string) {
-	f.gate = func(context.Context, string, string) error {
+	f.gate = func(context.Context, string, string, string) error {
 		f.sh(script)
 		return nil
 	}
@@ -143,8 +143,8 @@ func (f *field) push() *Landed {
 	if head := f.git("rev-parse", "HEAD"); landed.Stayed == nil && head != landed.After {
 		f.Errorf("HEAD is %s, and %s landed", head, landed.After)
 	}
-	if tip := landGit(f, f.hub, "rev-parse", "refs/heads/"+landed.Target.Branch); tip != landed.After {
-		f.Errorf("the target is %s, and %s landed", tip, landed.After)
+	if _, err := tryLandGit(f.hub, "merge-base", "--is-ancestor", landed.After, "refs/heads/"+landed.Target.Branch); err != nil {
+		f.Errorf("%s landed, and is not on the target: %v", landed.After, err)
 	}
 	f.tidy()
 	return landed

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,69 +19,141 @@ import (
 // VerifyError says that the user's verify command refused what would have landed.
 type VerifyError struct {
 	Command string
-	Status  int
-	Healed  []string // the files that had been healed
+	Status  int           // -1 if it was ended
+	Limit   time.Duration // swarm.verifyTimeout, if it was ended for that; else 0
+	Healed  []string      // the files that had been healed
+	Upon    []string      // the sessions on whose work it stood: without it that passed
+	Log     string        // the file that has all that the command printed
+	Tail    string        // the last lines of it
+
+	said string // by another process
 }
 
 func (e *VerifyError) Error() string {
+	if e.said != "" {
+		return e.said
+	}
 	line := fmt.Sprintf("swarm.verify '%s' ended with %d", e.Command, e.Status)
+	if e.Limit > 0 {
+		line = fmt.Sprintf("swarm.verify '%s' was ended after %s", e.Command, e.Limit)
+	}
 	if len(e.Healed) > 0 {
 		line += ", with healed conflicts in " + strings.Join(e.Healed, ", ")
+	}
+	if len(e.Upon) > 0 {
+		line += fmt.Sprintf(", twice, on top of the work of %s, which passes without it", listSessions(e.Upon))
 	}
 	return line
 }
 
-// verify runs the user's command in a checkout of what would land, which it makes
-// and removes again: the user's own may hold other things. begin removes what a
-// killed one leaves.
-func (l *Lander) verify(ctx context.Context, landed *Landed) error {
-	if l.Verify == "" {
-		return nil
+// Elsewhere reports whether another process ran the command.
+func (e *VerifyError) Elsewhere() bool { return e.said != "" }
+
+// verifyLog is the file for what the verify command prints about the session's work.
+func verifyLog(r *repo.Repo, session string) string {
+	return filepath.Join(r.CommonDir, "swarm", "verify-"+session+".log")
+}
+
+// runOn runs the command on the stack, and remembers its tree if it has passed.
+func (t *train) runOn(ctx context.Context, made stack, tree string) error {
+	err := t.check(ctx, made.top(), tree)
+	var failure *VerifyError
+	if errors.As(err, &failure) {
+		for _, one := range made {
+			for _, h := range one.healed {
+				failure.Healed = append(failure.Healed, h.Path)
+			}
+		}
 	}
+	return err
+}
+
+// check runs the user's command in a checkout of the commit, which it makes and
+// removes again: the user's own may hold other things. begin removes what a killed one
+// leaves. A *VerifyError names the log, verify-<session>.run until the failure is somebody's.
+func (l *Lander) check(ctx context.Context, commit, tree string) error {
 	s := verifyScratch(l.Repo)
 	s.remove(ctx)
 	defer s.close(ctx)
-	err := s.record(ctx, landed.After)
+	err := s.record(ctx, commit)
 	if err == nil {
 		_, err = repo.Output(s.git(ctx, "-c", "core.sparseCheckout=false", "read-tree", "-m", "-u", "HEAD"))
 	}
 	if err != nil {
 		return fmt.Errorf("check out what would land: %w", err)
 	}
-	err = l.runVerify(ctx, s.dir)
+	out, err := newRecording(strings.TrimSuffix(verifyLog(l.Repo, l.Session), ".log")+".run", l.Progress)
+	if err != nil {
+		return err
+	}
+	err = l.runVerify(ctx, s.dir, out)
+	tail := out.close()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && ctx.Err() == nil {
-		e := &VerifyError{Command: l.Verify, Status: exit.ExitCode()}
-		for _, h := range landed.Healed {
-			e.Healed = append(e.Healed, h.Path)
-		}
-		return e
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case err == nil:
+		l.remember(tree)
+	case errors.Is(err, errTimeout):
+		return &VerifyError{Command: l.Verify, Status: -1, Limit: l.VerifyTimeout, Log: out.path, Tail: tail}
+	case errors.As(err, &exit):
+		return &VerifyError{Command: l.Verify, Status: exit.ExitCode(), Log: out.path, Tail: tail}
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
+	_ = os.Remove(out.path)
 	return err
 }
 
+// blame keeps the log of a failure as that of the session's work.
+func (l *Lander) blame(failure *VerifyError, session string) {
+	path := verifyLog(l.Repo, session)
+	if err := os.Rename(failure.Log, path); err == nil {
+		failure.Log = path
+	}
+}
+
+// errTimeout says that the verify command ran for too long.
+var errTimeout = errors.New("the verify command ran for too long")
+
 // runVerify runs the command by the shell, as git runs its own, in a process group
 // of its own. When it returns, no process of that group is left.
-func (l *Lander) runVerify(ctx context.Context, dir string) error {
+func (l *Lander) runVerify(ctx context.Context, dir string, out io.Writer) error {
+	if l.VerifyTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, l.VerifyTimeout, errTimeout)
+		defer cancel()
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer read.Close()
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", l.Verify)
 	cmd.Dir = dir
 	cmd.Env = slices.DeleteFunc(slices.Clone(l.Repo.Git(ctx).Env), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_SWARM_SESSION"}, name)
 	})
-	cmd.Stdout, cmd.Stderr = l.Progress, l.Progress
+	cmd.Stdout, cmd.Stderr = write, write
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	_ = write.Close()
+	if err != nil {
 		return err
 	}
-	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }() // what it has left running, or what ignored SIGTERM
-	if err := cmd.Wait(); !errors.Is(err, exec.ErrWaitDelay) {
-		return err
+	copied := make(chan struct{})
+	go func() { _, _ = io.Copy(out, read); close(copied) }()
+	err = cmd.Wait()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it has left running, or what ignored SIGTERM
+	select {
+	case <-copied:
+	case <-time.After(time.Second): // a process that has left the group still has the pipe
+		_ = read.Close()
+		<-copied
 	}
-	return nil
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errTimeout) {
+		return errTimeout
+	}
+	return err
 }

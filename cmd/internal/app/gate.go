@@ -13,8 +13,8 @@ import (
 
 // gate is what push asks of each change under the push lock. Whether a review is
 // required, the tip that was just fetched says.
-func (c *call) gate(b *bus.Bus, target repo.Target, id string) func(ctx context.Context, base, tip string) error {
-	return func(ctx context.Context, base, tip string) error {
+func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id, base, tip string) error {
+	return func(ctx context.Context, id, base, tip string) error {
 		rules, err := c.rulesAt(ctx, target, base)
 		if err != nil || !rules.RequireReview {
 			return err

@@ -19,9 +19,11 @@ import (
 
 func pushVerb() *verb {
 	return &verb{
-		name: "push", group: groupLand, short: "land this branch: one session at a time, rebased onto what is there",
-		long: `Takes the push lock, fetches, rebases, pushes, and lets the branch follow. The
-target is the branch given with --to, else swarm.target (of git's configuration,
+		name: "push", group: groupLand, short: "land this branch, rebased onto what is there, together with others that wait",
+		long: `Puts the branch's tip in the landing queue and waits. Whoever holds the push lock
+fetches, rebases all that wait, one upon the other, asks each one's gate, runs
+swarm.verify once on the whole, and pushes once; each push then lets its own
+branch follow. What is committed meanwhile is rebased onto that. The target is the branch given with --to, else swarm.target (of git's configuration,
 else of swarm.toml on the remote's default branch), else the branch's upstream
 (a session branch's own copy on the remote is none), else the remote's default
 branch. git swarm status shows it.
@@ -39,7 +41,8 @@ made; with swarm.claims = warn such sessions are only told.`,
 				&cli.StringFlag{Name: "to", Usage: "land on `BRANCH` of the remote"},
 				&cli.BoolFlag{Name: "allow-deletions", Usage: "land a change that deletes most files"},
 				&cli.BoolFlag{Name: "over-claims", Usage: "land although others hold files that it changes; not for agents"},
-				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` for the push lock (default: swarm.lockTimeout, 1m)"},
+				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` (default: while the queue moves, and swarm.lockTimeout, 1m, where it stands still)"},
+				&cli.BoolFlag{Name: "cancel", Usage: "take this session's push out of the queue"},
 			}
 		},
 		run: runPush,
@@ -64,6 +67,9 @@ func runPush(ctx context.Context, c *call) error {
 			return cmp.Or(err, refuseOverClaims())
 		}
 	}
+	if c.cmd.Bool("cancel") {
+		return c.cancelPush(ctx)
+	}
 	l, target, err := c.lander(ctx, c.cmd.String("to"))
 	if err != nil {
 		return err
@@ -77,10 +83,15 @@ func runPush(ctx context.Context, c *call) error {
 		return err
 	}
 	l.AllowDeletions = c.cmd.Bool("allow-deletions")
-	wait, done := c.waiting(timeout, "land")
-	landed, err := l.Push(ctx, target, wait)
+	if c.cmd.IsSet("wait") {
+		l.MaxWait = timeout
+	}
+	show, done := c.inQueue()
+	l.Where = show
+	landed, err := l.Push(ctx, target, lock.Wait{Timeout: timeout})
 	done()
 	if err != nil {
+		c.tellVerify(err)
 		return err
 	}
 	return c.printLanded(landed, "Push successful", "landed on")
@@ -130,8 +141,8 @@ func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target
 	}
 	return &land.Lander{
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Verify: settings.Verify,
-		Door: land.ClaimRule{Refuse: !settings.ClaimsWarn && !c.cmd.Bool("over-claims"), Worktree: c.worktreeOf},
-		Gate: c.gate(b, target, id), Heal: c.healing(target),
+		Door: land.ClaimRule{Refuse: !settings.ClaimsWarn, Worktree: c.worktreeOf}, OverClaims: c.cmd.Bool("over-claims"),
+		VerifyTimeout: settings.VerifyTimeout, Gate: c.gate(b, target), Heal: c.healing(target),
 	}, target, nil
 }
 

@@ -21,7 +21,7 @@ func verbs() []*verb {
 		claimVerb(), claimsVerb(), unclaimVerb(),
 		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),
 		reviewCommentVerb(), reviewWithdrawVerb(), reviewVerb(), mergeOKVerb(),
-		commitVerb(), pushVerb(), pullVerb(), healVerb(), mergeDriverVerb(),
+		commitVerb(), pushVerb(), pullVerb(), queueVerb(), verifyVerb(), healVerb(), mergeDriverVerb(),
 		orchestrateVerb(), dashboardVerb(),
 		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
 		doctorVerb(), fsckVerb(), uninitVerb(), completionVerb(), versionVerb(), helpVerb(), completeVerb(), hookVerb(),

@@ -20,15 +20,19 @@ func (c *call) waiting(timeout time.Duration, forWhat string) (wait lock.Wait, d
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return wait, func() {}
 	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || width < 1 {
-		width = 80
-	}
-	line := &waitLine{out: c.Stderr, width: width, dumb: c.Env.Get("TERM") == "dumb"}
+	line := c.waitLine(file)
 	wait.Waiting = func(holder string, waited time.Duration) {
 		line.show(fmt.Sprintf("Waiting for %s to %s: %s", text.Inert(holder), forWhat, text.Duration(waited)))
 	}
 	return wait, line.done
+}
+
+func (c *call) waitLine(terminal *os.File) *waitLine {
+	width, _, err := term.GetSize(int(terminal.Fd()))
+	if err != nil || width < 1 {
+		width = 80
+	}
+	return &waitLine{out: terminal, width: width, dumb: c.Env.Get("TERM") == "dumb"}
 }
 
 // waitLine is the line of a terminal that a wait keeps up to date.

@@ -12,6 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/demo"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
@@ -99,8 +100,21 @@ func (c *call) formatLanding(err error) *wording {
 		hook     *land.HookError
 		claimed  *land.ClaimedError
 		most     *land.DeletionsError
+		queued   *land.QueuedError
+		refused  *land.RefusedError
+		lost     *land.LostTipError
 	)
 	switch {
+	case errors.As(err, &queued):
+		return &wording{queued.Error(), "wait for it, or git swarm push --cancel", exitAgain}
+	case errors.Is(err, queue.ErrLanding):
+		return &wording{err.Error(), "git swarm queue", exitAgain}
+	case errors.Is(err, land.ErrWithdrawn):
+		return &wording{err.Error(), c.pushAgain(), exitNo}
+	case errors.As(err, &refused), errors.As(err, &lost):
+		return &wording{err.Error(), c.pushAgain(), exitNo}
+	case errors.Is(err, land.ErrNoVerify):
+		return &wording{err.Error(), "git config swarm.verify COMMAND", exitNo}
 	case errors.As(err, &verify):
 		return &wording{verify.Error(), "git swarm pull" + c.landsAt(" ") + ", fix it, then " + c.pushAgain(), exitNo}
 	case errors.As(err, &conflict):

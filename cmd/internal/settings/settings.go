@@ -26,6 +26,8 @@ type Settings struct {
 	// are told.
 	ClaimsWarn bool
 
+	VerifyTimeout time.Duration // swarm.verifyTimeout: after which it is ended, 0 for never
+
 	config struct { // nil for what it does not set
 		staleAfter, lockTimeout *time.Duration
 		requireReview           *bool
@@ -57,6 +59,9 @@ func Read(r *repo.Repo) (*Settings, error) {
 // readConfig reads what can be read; the error is the first that was met.
 func (s *Settings) readConfig(config *repo.Config) (err error) {
 	s.Verify, _ = config.Get("swarm.verify")
+	if limit := value(&err, config, "swarm.verifytimeout", config.Duration); limit != nil {
+		s.VerifyTimeout = *limit
+	}
 	s.config.staleAfter = value(&err, config, "swarm.staleafter", config.Duration)
 	s.config.lockTimeout = value(&err, config, "swarm.locktimeout", config.Duration)
 	s.config.requireReview = value(&err, config, "swarm.requirereview", config.Bool)

@@ -1,0 +1,227 @@
+package land
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// train lands what waits in the queue, for as long as it holds the push lock and its
+// own entry is not decided: all that waits for the target as one stack, verified once
+// and pushed once, then what has come meanwhile.
+type train struct {
+	*Lander
+	target repo.Target
+	lease  *lock.Lease
+	own    *queue.Entry // as it was put
+
+	landed []*staged    // decided, and not yet written
+	result *Landed      // what became of our own entry, once it is landed,
+	failed error        // or why it is refused
+	left   map[int]bool // refused entries, by number, whose sessions find out themselves
+	lost   error        // why the remote's answer to the last push did not arrive
+	bad    *suspect     // found, and not yet written
+}
+
+func (t *train) isOwn(e *queue.Entry) bool {
+	return e.Session == t.own.Session && e.Number == t.own.Number
+}
+
+// decided reports whether it is known what became of our own entry.
+func (t *train) decided() bool { return t.result != nil || t.failed != nil }
+
+// run lands until our own entry is decided. An error that is not about that entry ends
+// the run, too.
+func (t *train) run(ctx context.Context) (*Landed, error) {
+	for moved := 0; ; {
+		err := t.round(ctx)
+		var locked *lockedError
+		switch {
+		case t.decided():
+			return t.result, t.failed
+		case err == nil:
+			moved = 0
+			continue
+		case !errors.Is(err, errMoved):
+			return nil, err
+		}
+		moved++
+		again := moved < landTries
+		switch {
+		case errors.As(err, &locked) && !again:
+			return nil, &RemoteLockedError{t.target, locked.path}
+		case !again:
+			return nil, &RejectedError{fmt.Sprintf("%s moved each time it was fetched", t.target)}
+		case locked != nil: // the push that holds it needs a moment
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Duration(moved) * 100 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// round lands one stack. errMoved says that the target has moved meanwhile, and that
+// nothing has landed.
+func (t *train) round(ctx context.Context) error {
+	waiting, err := t.waiting(ctx)
+	if err != nil {
+		return err
+	}
+	t.bad = nil
+	if i := slices.IndexFunc(waiting, func(e *queue.Entry) bool { return e.Status != 0 }); i >= 0 {
+		return t.again(ctx, waiting[i])
+	}
+	before, err := t.fetch(ctx, t.target)
+	if err != nil {
+		return err
+	}
+	if err := t.tellPending(ctx, t.target, before); err != nil {
+		return err
+	}
+	made, err := t.compose(ctx, before, waiting)
+	if err != nil || t.failed != nil || len(made) == 0 {
+		return errors.Join(err, t.write(ctx))
+	}
+	good, bad, err := t.verifyStack(ctx, made)
+	if err != nil {
+		return err
+	}
+	t.bad = bad
+	return t.put(ctx, good)
+}
+
+// again tries an entry that has failed in a stack once more, alone on the target: the
+// failure may have been no fault of its.
+func (t *train) again(ctx context.Context, bad *queue.Entry) error {
+	before, err := t.fetch(ctx, t.target)
+	if err != nil {
+		return err
+	}
+	made, err := t.compose(ctx, before, []*queue.Entry{bad})
+	if err != nil || t.failed != nil || len(made) == 0 {
+		return errors.Join(err, t.write(ctx))
+	}
+	err = t.verify(ctx, made)
+	var failure *VerifyError
+	if errors.As(err, &failure) {
+		failure.Upon = bad.Upon
+		return t.refuse(ctx, bad, failure)
+	}
+	if err != nil {
+		return err
+	}
+	return t.put(ctx, made)
+}
+
+// waiting are the entries for our target that are not decided, in their order. Our own
+// must be among them: else it was withdrawn.
+func (t *train) waiting(ctx context.Context) ([]*queue.Entry, error) {
+	all, err := queue.Entries(ctx, t.Bus)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(all, func(e *queue.Entry) bool { return t.isOwn(e) && !e.Decided() }) {
+		return nil, ErrWithdrawn
+	}
+	return slices.DeleteFunc(all, func(e *queue.Entry) bool {
+		return e.Decided() || e.Remote != t.target.Remote || e.Target != t.target.Branch || t.left[e.Number]
+	}), nil
+}
+
+// ErrWithdrawn says that somebody has taken the session's entry out of the queue.
+var ErrWithdrawn = errors.New("the push was withdrawn from the queue")
+
+// put moves the target to the top of the stack, if the lock is still held, and writes
+// what has landed. Where the remote refuses a stack of several, it is asked for each
+// alone.
+func (t *train) put(ctx context.Context, made stack) error {
+	if len(made) == 0 {
+		return t.write(ctx)
+	}
+	err := t.pushStack(ctx, made)
+	var rejected *RejectedError
+	refused, some := made[0], false
+	if errors.As(err, &rejected) && len(made) > 1 {
+		for i := range made {
+			refused = made[i]
+			if err = t.pushStack(ctx, made[i:i+1]); err != nil {
+				break // who stands upon it is rebased
+			}
+			some = true
+		}
+	}
+	if errors.As(err, &rejected) {
+		err = t.refuse(ctx, refused.Entry, rejected)
+	}
+	if some && errors.Is(err, errMoved) {
+		err = nil
+	}
+	return errors.Join(err, t.write(ctx))
+}
+
+// pushStack lands the stack by one push.
+func (t *train) pushStack(ctx context.Context, made stack) error {
+	if err := t.announce(ctx, made); err != nil {
+		return err
+	}
+	lost, err := t.push(ctx, made.top(), t.target)
+	if err != nil {
+		return err
+	}
+	t.lost = lost
+	t.landed = append(t.landed, made...)
+	return nil
+}
+
+// announce writes what is about to land, while the lock is held: the last moment to
+// learn that it was lost.
+func (t *train) announce(ctx context.Context, made stack) error {
+	for _, one := range made {
+		if t.isOwn(one.Entry) {
+			if err := t.notePendingOwn(ctx, one); err != nil {
+				return err
+			}
+		}
+	}
+	return t.lease.RenewWith(ctx, func(tx *refstore.Tx) error {
+		c, err := queue.Begin(tx)
+		if err != nil {
+			return err
+		}
+		for _, one := range made {
+			now, err := c.Find(one.Session)
+			if err != nil {
+				return err
+			}
+			if now == nil || now.Number != one.Number || now.Decided() {
+				return errMoved // withdrawn meanwhile: what stands upon it is rebased
+			}
+			now.Try(one.Entry.Tip, one.tip)
+			now.Base, now.Healed = one.base, healedLines(one.healed)
+			if err := c.Move(now, queue.Landing); err != nil {
+				return err
+			}
+		}
+		return c.Record("landing " + listSessions(made.sessions()))
+	})
+}
+
+func (t *train) notePendingOwn(ctx context.Context, one *staged) error {
+	return notePending(ctx, t.Repo, checkout{one.Branch, one.Entry.Tip}, t.landedOf(one))
+}
+
+// landedOf is what a Push returns for the entry.
+func (t *train) landedOf(one *staged) *Landed {
+	return &Landed{
+		Target: t.target, Before: one.base, After: one.tip, Tip: one.Entry.Tip, Commits: one.commits,
+		Rebased: one.tip != one.Entry.Tip && one.tip != one.base, Healed: one.healed, Unanswered: t.lost,
+	}
+}

@@ -1,0 +1,387 @@
+package land
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
+)
+
+// yard is a ground whose sessions all wait while gate holds the push lock.
+type yard struct {
+	*ground
+	fields []*field
+	gate   *lock.Lease
+	runs   string // a file with a line for each run of the verify command
+}
+
+// newYard makes a ground with that many sessions, "a", "b", …, each with a commit to
+// land, and one more that holds the lock.
+func newYard(t *testing.T, n int) *yard {
+	t.Helper()
+	var ids []string
+	for i := range n {
+		ids = append(ids, string(rune('a'+i)))
+	}
+	g, fields := newGround(t, append(ids, "gate")...)
+	y := &yard{ground: g, fields: fields[:n], runs: filepath.Join(t.TempDir(), "runs")}
+	for _, f := range y.fields {
+		f.commit("by "+f.id, f.id, "changed\n")
+	}
+	lease, _, err := fields[n].lander().Lock.Acquire(t.Context(), "gate", lock.Wait{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.gate = lease
+	return y
+}
+
+// ending is what became of a push.
+type ending struct {
+	landed *Landed
+	err    error
+}
+
+// push has all sessions push with that verify command, one after the other into the
+// queue, and lets them go once all wait. It returns what became of each.
+func (y *yard) push(verify string) map[string]ending {
+	y.Helper()
+	ends := map[string]ending{}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	for i, f := range y.fields {
+		l := f.lander()
+		if verify != "" {
+			l.Verify = "echo run >> '" + y.runs + "'; " + verify
+		}
+		target := f.target()
+		all.Go(func() {
+			landed, err := l.Push(context.Background(), target, lock.Wait{Timeout: time.Minute})
+			mu.Lock()
+			defer mu.Unlock()
+			ends[f.id] = ending{landed, err}
+		})
+		y.await(i + 1)
+	}
+	if err := y.gate.Release(context.Background()); err != nil {
+		y.Fatal(err)
+	}
+	all.Wait()
+	return ends
+}
+
+// await waits until n entries are in the queue.
+func (y *yard) await(n int) {
+	y.Helper()
+	for range 1500 {
+		entries, err := queue.Entries(context.Background(), y.fields[0].bus())
+		if err != nil {
+			y.Fatal(err)
+		}
+		if len(entries) == n {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	y.Fatal("the queue does not fill")
+}
+
+func (y *yard) verified() int {
+	content, _ := os.ReadFile(y.runs)
+	return strings.Count(string(content), "run")
+}
+
+// countPushes counts the pushes that the remote takes from now on.
+func (y *yard) countPushes() func() int {
+	y.Helper()
+	file := filepath.Join(y.TempDir(), "pushes")
+	y.hook(y.hub, "post-receive", "echo push >> '"+file+"'")
+	return func() int {
+		content, _ := os.ReadFile(file)
+		return strings.Count(string(content), "push")
+	}
+}
+
+// settled checks that nothing is left in the queue, and that each session's branch is
+// where its work has landed.
+func (y *yard) settled(ends map[string]ending) {
+	y.Helper()
+	for _, f := range y.fields {
+		f.tidy()
+		f.tidyVerify()
+		if end, ok := ends[f.id]; ok && end.err == nil && (end.landed.Stayed != nil || end.landed.Late != nil || f.git("rev-parse", "HEAD") != end.landed.After) {
+			y.Errorf("%s: %+v", f.id, end.landed)
+		}
+	}
+	if entries, err := queue.Entries(context.Background(), y.fields[0].bus()); err != nil || len(entries) > 0 {
+		y.Errorf("in the queue: %d, %v", len(entries), err)
+	}
+	if faults, _, err := queue.Fsck(context.Background(), y.fields[0].bus()); err != nil || len(faults) > 0 {
+		y.Errorf("fsck: %v, %v", faults, err)
+	}
+}
+
+func subjects(ids ...string) (all []string) {
+	for _, id := range ids {
+		all = append(all, "by "+id)
+	}
+	return all
+}
+
+// TestTrain: all that wait land in the order of arrival by one push, after one run of
+// the verify command.
+func TestTrain(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 5)
+	pushes := y.countPushes()
+	ends := y.push("true")
+	for id, end := range ends {
+		if end.err != nil || end.landed.Commits != 1 {
+			t.Errorf("%s: %+v, %v", id, end.landed, end.err)
+		}
+	}
+	y.settled(ends)
+	y.linear(subjects("a", "b", "c", "d", "e")...)
+	if got := y.hubLog("main"); !slices.Equal(got, append(subjects("e", "d", "c", "b", "a"), "start")) {
+		t.Errorf("the order is %q", got)
+	}
+	if y.verified() != 1 || pushes() != 1 {
+		t.Errorf("%d runs, %d pushes", y.verified(), pushes())
+	}
+}
+
+// TestTrainCulprit: whose change the verify command refuses is named, and told what it
+// printed and what it stood upon. All others land, and no tree is tried twice.
+func TestTrainCulprit(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 8)
+	y.fields[4].commit("bad", "bad", "x\n")
+	ends := y.push("if test -e bad; then echo it is bad; exit 3; fi")
+	for id, end := range ends {
+		var failure *VerifyError
+		switch {
+		case id != "e" && end.err != nil:
+			t.Errorf("%s: %v", id, end.err)
+		case id == "e" && (!errors.As(end.err, &failure) || failure.Status != 3 || failure.Tail != "it is bad\n" || !slices.Equal(failure.Upon, []string{"a", "b", "c", "d"})):
+			t.Errorf("%s: %v: %+v", id, end.err, failure)
+		case id == "e":
+			if log, err := os.ReadFile(failure.Log); string(log) != "it is bad\n" || filepath.Base(failure.Log) != "verify-e.log" {
+				t.Errorf("%s has %q, %v", failure.Log, log, err)
+			}
+		}
+	}
+	y.settled(ends)
+	y.linear(subjects("a", "b", "c", "d", "f", "g", "h")...)
+	if n := y.verified(); n > 6 { // the stack, three halves, once more, the rest
+		t.Errorf("%d runs", n)
+	}
+}
+
+// TestTrainFlaky: a failure that does not happen again refuses nobody.
+func TestTrainFlaky(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 4)
+	once := filepath.Join(t.TempDir(), "once")
+	ends := y.push("test -e '" + once + "' || { touch '" + once + "'; exit 1; }")
+	for id, end := range ends {
+		if end.err != nil {
+			t.Errorf("%s: %v", id, end.err)
+		}
+	}
+	y.settled(ends)
+	y.linear(subjects("a", "b", "c", "d")...)
+}
+
+// TestTrainConflict: who conflicts with another of the stack is put after it, and is
+// refused with all that there is to say once that has landed.
+func TestTrainConflict(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 4)
+	y.fields[0].commit("[Session a] one", "base", "a\n")
+	y.fields[2].commit("[Session c] other", "base", "c\n")
+	ends := y.push("")
+	var conflict *ConflictError
+	if end := ends["c"]; !errors.As(end.err, &conflict) || conflict.Onto != "origin/main" || len(conflict.Theirs) != 1 || conflict.Theirs[0].Session != "a" {
+		t.Errorf("c: %+v, %v", end.landed, end.err)
+	}
+	for _, id := range []string{"a", "b", "d"} {
+		if end := ends[id]; end.err != nil {
+			t.Errorf("%s: %v", id, end.err)
+		}
+	}
+	y.settled(ends)
+	y.linear(append(subjects("a", "b", "d"), "[Session a] one")...)
+	if s := y.fields[2].session(); !strings.HasPrefix(s.Note, "push: conflict") {
+		t.Errorf("c is %s: %q", s.Status, s.Note)
+	}
+	y.fields[2].git("reset", "-q", "--hard", "HEAD^")
+	y.fields[2].push()
+}
+
+// TestTrainGate: the gate is asked for each session; whom it refuses holds up nobody.
+func TestTrainGate(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 3)
+	no := errors.New("not reviewed")
+	ends := map[string]ending{}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	for i, f := range y.fields {
+		l := f.lander()
+		l.Gate = func(_ context.Context, session, base, tip string) error {
+			if got := landGit(t, f.app, "log", "--format=%s", base+".."+tip); got != "by "+session {
+				t.Errorf("%s was asked for %q", session, got)
+			}
+			if session == "a" {
+				return no
+			}
+			return nil
+		}
+		target := f.target()
+		all.Go(func() {
+			landed, err := l.Push(context.Background(), target, lock.Wait{Timeout: time.Minute})
+			mu.Lock()
+			defer mu.Unlock()
+			ends[f.id] = ending{landed, err}
+		})
+		y.await(i + 1)
+	}
+	if err := y.gate.Release(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	if !errors.Is(ends["a"].err, no) || ends["b"].err != nil || ends["c"].err != nil {
+		t.Errorf("%v", ends)
+	}
+	y.settled(ends)
+	y.linear(subjects("b", "c")...)
+}
+
+// TestTrainRejected: where the remote refuses one commit, the others land.
+func TestTrainRejected(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 4)
+	y.fields[1].commit("bad", "bad", "x\n")
+	y.hook(y.hub, "pre-receive", `while read old new ref; do if git cat-file -e "$new:bad" 2>/dev/null; then echo no >&2; exit 1; fi; done`)
+	ends := y.push("")
+	for id, end := range ends {
+		var rejected *RejectedError
+		if errors.As(end.err, &rejected) != (id == "b") || id != "b" && end.err != nil {
+			t.Errorf("%s: %v", id, end.err)
+		}
+	}
+	y.settled(ends)
+	y.linear(subjects("a", "c", "d")...)
+}
+
+// TestTrainKilled: the process that lands for all is killed before it has
+// pushed. The next one goes on with all that wait, also with what the killed one had put;
+// the session's next push lets its branch follow.
+func TestTrainKilled(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 3)
+	if err := y.gate.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	y.hook(y.hub, "pre-receive", waitFor(dir)) // once: who comes second finds the way free
+	killed := y.fields[0].landing("push").start()
+	awaitFile(t, filepath.Join(dir, "begun"))
+	var others []*landing
+	for i, f := range y.fields[1:] {
+		others = append(others, f.landing("push").start())
+		y.await(i + 2)
+	}
+	touch(t, filepath.Join(dir, "go"))
+	killed.kill()
+	for i, push := range others {
+		if push.end(); push.ProcessState.ExitCode() != 0 {
+			t.Errorf("%s: exit code %d", y.fields[i+1].id, push.ProcessState.ExitCode())
+		}
+	}
+	y.fields[0].push()
+	y.linear(subjects("a", "b", "c")...)
+	if n := len(y.fields[0].news()); n > 1 {
+		t.Errorf("a has %d messages", n)
+	}
+	y.settled(nil)
+}
+
+// TestTrainWithdrawn: a push that is broken off while it waits leaves the queue, and
+// nothing of it lands.
+func TestTrainWithdrawn(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	l, target := y.fields[0].lander(), y.fields[0].target()
+	go func() {
+		_, err := l.Push(ctx, target, lock.Wait{Timeout: time.Minute})
+		done <- err
+	}()
+	y.await(1)
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	y.await(0)
+	if err := y.gate.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	y.fields[1].push()
+	y.linear("by b")
+	y.settled(nil)
+}
+
+// TestTrainPatience: the time to wait does not bound a queue that moves, only one that
+// stands still; MaxWait bounds both.
+func TestTrainPatience(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 2)
+	if err := y.gate.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	first := y.fields[0].lander()
+	first.Verify = waitFor(dir)
+	target := y.fields[0].target()
+	done := make(chan error)
+	go func() {
+		_, err := first.Push(context.Background(), target, lock.Wait{})
+		done <- err
+	}()
+	awaitFile(t, filepath.Join(dir, "begun"))
+	second := y.fields[1].lander()
+	second.MaxWait = 300 * time.Millisecond
+	var held *lock.PushHeldError
+	if _, err := second.Push(t.Context(), target, lock.Wait{Timeout: time.Minute}); !errors.As(err, &held) {
+		t.Error(err)
+	}
+	y.await(1)
+	second.MaxWait = 0
+	var seen []Position
+	second.Where = func(p Position) {
+		if seen = append(seen, p); p.Waited > 5*time.Second {
+			_ = os.WriteFile(filepath.Join(dir, "go"), nil, 0o666)
+		}
+	}
+	if landed, err := second.Push(t.Context(), target, lock.Wait{Timeout: 4 * time.Second}); err != nil || landed.Commits != 1 {
+		t.Errorf("%+v, %v", landed, err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if len(seen) == 0 || seen[0].Before != 1 || fmt.Sprint(seen[0].Verifying) != "[a]" || seen[0].Holder != "a" {
+		t.Errorf("it stood at %+v", seen)
+	}
+	y.settled(nil)
+}
