@@ -249,7 +249,7 @@ func (f *killField) tryCommit(i int) {
 	if got := f.git(f.tree("A"), "log", "-1", "--format=%s"); got != "[Session A] "+name {
 		f.Errorf("committed %q", got)
 	}
-	f.must("app.worktrees/A", "claims") // a command that takes no lock
+	f.must("app.worktrees/A", "claim", "c") // any command that writes clears what is left
 	f.clean("A")
 }
 

@@ -41,7 +41,7 @@ var layers = map[string][]string{
 	"refstore/bus":           {"refstore", "refstore/object"},
 	"refstore":               {"refstore/internal/refs", "refstore/internal/redo", "refstore/internal/gc", "refstore/odb", "refstore/repo", "refstore/object", "refstore/file"},
 	"refstore/internal/redo": {"refstore/internal/refs", "refstore/file", "refstore/object"},
-	"refstore/internal/gc":   {"refstore/internal/refs", "refstore/odb", "refstore/repo", "refstore/object"},
+	"refstore/internal/gc":   {"refstore/internal/refs", "refstore/odb", "refstore/repo", "refstore/object", "refstore/gitlock"},
 	"refstore/internal/refs": {"refstore/odb", "refstore/repo", "refstore/object", "refstore/file", "refstore/gitlock"},
 	"refstore/odb":           {"refstore/object", "refstore/file"},
 	"refstore/worktree":      {"refstore/gitlock", "refstore/repo", "refstore/file"},

@@ -31,7 +31,7 @@ func Clear(r *repo.Repo) (cleared []string, err error) {
 		if len(n.processes) == 0 && old(path) { // it was never written whole: nothing was started
 			removeNote(path)
 		}
-		if !n.gone() {
+		if !n.gone(path) {
 			continue
 		}
 		kept := false
@@ -101,7 +101,7 @@ func AtWork(r *repo.Repo, locks ...string) bool {
 			continue
 		}
 		n := parseNote(string(content))
-		if len(n.processes) == 2 && file.ProcessGone(n.processes[0].pid, n.processes[0].mark) && !n.gone() && n.mayHold(locks) {
+		if len(n.processes) > 0 && file.ProcessGone(n.processes[0].pid, n.processes[0].mark) && n.mayHold(locks) && !n.gone(path) {
 			return true
 		}
 	}

@@ -80,6 +80,19 @@ func TestOutputOutlivesGroup(t *testing.T) {
 	if !AtWork(r, Index(r)) || AtWork(r, Config(r)) {
 		t.Error("it is not known that git is still at work")
 	}
+	notes, err := readNotes(r)
+	if err != nil || len(notes) != 1 {
+		t.Fatalf("notes %q (%v)", notes, err)
+	}
+	text, err := os.ReadFile(notes[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, _ := strings.Cut(string(text), "git ")
+	write(t, notes[0], before) // as if we had been killed before it was known
+	if cleared, err := Clear(r); err != nil || len(cleared) != 0 || !AtWork(r, Index(r)) {
+		t.Errorf("cleared %q (%v), of a git that is still at work", cleared, err)
+	}
 	write(t, filepath.Join(dir, ".git", "go"), "")
 	await(t, func() bool { return !AtWork(r, Index(r)) })
 	if got := git(t, dir, "status", "--porcelain"); got != "A  f\n" {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,6 +55,11 @@ func newNote(r *repo.Repo, locks []string) (*note, error) {
 
 // noteTries is how often the folder of the notes may go while a note is made in it.
 const noteTries = 100
+
+// giveTo lets the command carry the note's name.
+func (n *note) giveTo(cmd *exec.Cmd) {
+	cmd.Env = append(slices.Clip(cmd.Environ()), noteVar+"="+filepath.Base(n.f.Name()))
+}
 
 // started adds the process of the command. If that fails, the processes that work
 // in the repository are still looked at before a lock is cleared.
@@ -113,12 +120,32 @@ func parseNote(content string) noted {
 	return n
 }
 
-// gone reports whether all its processes certainly are.
-func (n noted) gone() bool {
+// gone reports whether all its processes certainly are. Where we were killed before we
+// noted the command's, it is known by the name of the note in its environment.
+func (n noted) gone(path string) bool {
 	for _, p := range n.processes {
 		if !file.ProcessGone(p.pid, p.mark) {
 			return false
 		}
 	}
-	return len(n.processes) > 0
+	return len(n.processes) > 1 || len(n.processes) == 1 && !carried(filepath.Base(path))
+}
+
+// noteVar is the environment variable by which a command carries the name of its note.
+const noteVar = "GIT_SWARM_NOTE"
+
+// carried reports whether a git command carries the name.
+func carried(name string) bool {
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || !isGit(pid) {
+			continue
+		}
+		env, err := file.Read("/proc/"+e.Name()+"/environ", 1<<20)
+		if err == nil && strings.Contains("\x00"+string(env)+"\x00", "\x00"+noteVar+"="+name+"\x00") && !slices.Contains(harmless, verbOf(pid)) {
+			return true
+		}
+	}
+	return false
 }

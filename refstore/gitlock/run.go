@@ -71,6 +71,26 @@ func Detached(r *repo.Repo, cmd *exec.Cmd, locks []string) error {
 // the user's hooks or talk to a remote. Its error is that of cmd.Run.
 func Attached(r *repo.Repo, cmd *exec.Cmd, locks []string) error { return run(r, cmd, locks) }
 
+// Start starts a local command that goes on in the background, also when we end. Its
+// note goes with the next Clear, or when it ends before us.
+func Start(r *repo.Repo, cmd *exec.Cmd, locks []string) {
+	detach(cmd)
+	n, err := newNote(r, locks)
+	if err != nil {
+		return
+	}
+	n.giveTo(cmd)
+	if cmd.Start() != nil {
+		n.remove()
+		return
+	}
+	n.started(cmd.Process.Pid)
+	go func() { // in a process that lives on it must not stay a zombie
+		_ = cmd.Wait()
+		n.remove()
+	}()
+}
+
 func run(r *repo.Repo, cmd *exec.Cmd, locks []string) error {
 	if cmd.Err != nil { // there is no git
 		return cmd.Err
@@ -80,6 +100,7 @@ func run(r *repo.Repo, cmd *exec.Cmd, locks []string) error {
 		return err
 	}
 	defer n.remove()
+	n.giveTo(cmd)
 	if err := cmd.Start(); err != nil {
 		return err
 	}

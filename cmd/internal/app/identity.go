@@ -11,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 )
 
 // Who the caller is. An agent's client has a record of the session that the agent
@@ -116,6 +117,9 @@ func (c *call) acting() (*bus.Bus, string, error) {
 	b, id, err := c.looking()
 	if err == nil {
 		err = c.mayActAs(id)
+	}
+	if err == nil && c.verb.name != "sync" { // which is often run, and takes no lock of git's
+		_, err = gitlock.Clear(c.swarm.Repo)
 	}
 	return b, id, err
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/worktree"
 	"github.com/urfave/cli/v3"
 	"golang.org/x/term"
 )
@@ -281,6 +283,9 @@ func (c *call) client(ctx context.Context, id, task string, most int, rules *set
 	}
 	if err != nil {
 		return launch.Client{}, err
+	}
+	if half, err := worktree.HalfMade(ctx, c.swarm.Repo, p.Worktree); err != nil || half {
+		return launch.Client{}, cmp.Or(err, refuseHalfMade(id, p.Session.Workstream))
 	}
 	if p.Target, err = c.landsOn(ctx, "refs/heads/"+p.Session.Branch); err != nil {
 		return launch.Client{}, err

@@ -597,6 +597,10 @@ func refuseOthersWorktree(id, here, workstream string) error {
 	return no(hint, "session %s has no worktree: this one is %s's", id, text.Inert(here))
 }
 
+func refuseHalfMade(session, workstream string) error {
+	return no(fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", session, workstream), "the worktree of %s was cut short while it was made", session)
+}
+
 func refuseNobody() error {
 	return no("git swarm init --sessions \"B:workstream\"", "there is nobody else to tell")
 }

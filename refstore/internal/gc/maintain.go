@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/odb"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -40,11 +40,16 @@ func (m Maintenance) TidyUp() {
 	if n, err := m.Objects.CountLoose17(); err != nil || n <= manyLoose {
 		return
 	}
-	cmd := m.Repo.Git(context.Background(), "maintenance", "run", "--auto", "--quiet")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if cmd.Start() == nil {
-		go func() { _ = cmd.Wait() }() // in a process that lives on it must not stay a zombie
+	gitlock.Start(m.Repo, m.Repo.Git(context.Background(), "maintenance", "run", "--auto", "--quiet"), m.locks())
+}
+
+// locks are those that git maintenance may take.
+func (m Maintenance) locks() []string {
+	var paths []string
+	for _, name := range []string{"packed-refs.lock", "objects/maintenance.lock", "objects/info/commit-graphs/commit-graph-chain.lock", "objects/info/commit-graph.lock", "objects/pack/multi-pack-index.lock", "reftable/tables.list.lock"} {
+		paths = append(paths, filepath.Join(m.Repo.CommonDir, name))
 	}
+	return paths
 }
 
 // retiredPeriod is how long a replaced cursor is left alone: no reader is that
