@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
@@ -74,6 +75,9 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 	r, err := c.findReview(ctx, book, c.args[0])
 	if err != nil {
 		return err
+	}
+	if kind == review.Approve && strings.TrimPrefix(c.args[0], "#") != strconv.Itoa(r.Number) {
+		return refuseUnnumbered(r.Number) // a newer request may have taken the place of the one that was looked at
 	}
 	now, err := book.AddEvent(ctx, id, r.Number, kind, comment)
 	if err != nil {

@@ -609,6 +609,11 @@ func refuseGoneCommit(id string) error {
 	return no("", "commit %s is gone from this repository, so there is no diff to show", id)
 }
 
+func refuseUnnumbered(number int) error {
+	return no(fmt.Sprintf("git swarm review show %d, then git swarm review approve %d", number, number),
+		"an approval takes a number: a branch or commit may have a newer review than the one you looked at")
+}
+
 func refuseUnrelated(session string, err error) error { return no("", "%s: %s", session, err.Error()) }
 
 func refuseBareStart() error {
