@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	"review":                 {"refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"lock":                   {"refstore/bus", "refstore", "refstore/object", "refstore/file"},
 	"lock/queue":             {"refstore/bus", "refstore", "refstore/object", "refstore/file"},
-	"refstore/bus":           {"refstore", "refstore/object"},
+	"refstore/bus":           {"refstore", "refstore/object", "refstore/file"},
 	"refstore":               {"refstore/internal/refs", "refstore/internal/redo", "refstore/internal/gc", "refstore/odb", "refstore/repo", "refstore/object", "refstore/file"},
 	"refstore/internal/redo": {"refstore/internal/refs", "refstore/file", "refstore/object"},
 	"refstore/internal/gc":   {"refstore/internal/refs", "refstore/odb", "refstore/repo", "refstore/object", "refstore/gitlock"},
