@@ -34,14 +34,15 @@ func (l *link) parent() object.Hash {
 // the system refused), or that a newer git swarm made it.
 func (s *Store) link(ctx context.Context, ref string, id, child object.Hash) (*link, error) {
 	l := &link{id: id}
-	o, err := s.reader.Read(ctx, id)
-	if errors.Is(err, odb.ErrNotFound) && s.Pending() {
-		if err := s.await(ctx); err != nil {
-			return nil, err
+	o, err := s.read(ctx, id)
+	if errors.Is(err, odb.ErrNotFound) {
+		if next := s.replaced(ctx, ref, id); next != "" {
+			return s.link(ctx, ref, next, "")
 		}
-		o, err = s.reader.Read(ctx, id)
 	}
 	switch {
+	case errors.Is(err, errAwait):
+		return nil, err
 	case errors.Is(err, odb.ErrNotFound) && child != "" && s.endsAt(child):
 		err = &DamagedError{Ref: ref, ID: child, Err: ErrShallow}
 	case err != nil:
@@ -116,6 +117,38 @@ func (l *link) follows(ref string, p *link, aside map[object.Hash]bool) error {
 		}
 	}
 	return nil
+}
+
+// read returns the object. One that is missing may be about to be written again: a
+// git gc --prune=now can take the objects of a transaction that was under way when
+// it looked, or that was killed.
+func (s *Store) read(ctx context.Context, id object.Hash) (object.Object, error) {
+	o, err := s.reader.Read(ctx, id)
+	if !errors.Is(err, odb.ErrNotFound) {
+		return o, err
+	}
+	if s.Pending() {
+		if err := s.await(ctx); err != nil {
+			return o, fmt.Errorf("%w: %w", errAwait, err)
+		}
+	}
+	return s.reader.Read(ctx, id) // also where it was completed in between
+}
+
+// errAwait says that a transaction did not come to its end: what is missing then is
+// no damage.
+var errAwait = errors.New("a change is under way, or was cut short")
+
+// replaced is what a cursor's ref holds instead of the commit, which a git gc may
+// have taken since it was read there; "" if it still holds it.
+func (s *Store) replaced(ctx context.Context, ref string, id object.Hash) object.Hash {
+	if shape, known := shapeOf(ref); !known || shape != CursorShape {
+		return ""
+	}
+	if tip, err := s.Tip(ctx, ref); err == nil && tip != id {
+		return tip
+	}
+	return ""
 }
 
 // await waits for the transaction under way, or completes what a killed writer

@@ -2,6 +2,7 @@ package refstore
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/object"
@@ -49,5 +50,8 @@ type (
 // damage is a *DamagedError, unless err says that reading failed for a reason of
 // its own: the time was up, or the system refused (no descriptors, no permission).
 func damage(ref string, id object.Hash, path string, err error) error {
+	if errors.Is(err, errAwait) {
+		return fmt.Errorf("read %s: %w", ref, err)
+	}
 	return refs.Damage(ref, id, path, err)
 }

@@ -222,3 +222,66 @@ func TestRetireListed(t *testing.T) {
 		})
 	}
 }
+
+// Who reads what a killed transaction has moved, and a git gc has taken the objects
+// of, completes it and finds no damage: in a journal, and in the trees and blobs of
+// a table.
+func TestReadBesidePrune(t *testing.T) {
+	const ref = "refs/swarm/t"
+	for _, throughGit := range []bool{false, true} {
+		for _, gone := range []string{"refs/swarm/t", "refs/swarm/t^{tree}", "refs/swarm/t:a", "refs/swarm/t:a/c"} {
+			t.Run(fmt.Sprintf("%s/git %v", gone, throughGit), func(t *testing.T) {
+				t.Parallel()
+				r := plain(t)
+				mustPut(t, r.open(Options{}), ref, "a/b", "before")
+				func() {
+					defer func() { _ = recover() }()
+					_ = put(r.open(Options{ThroughGit: throughGit, Failpoint: func(point string) {
+						if point == "renamed" {
+							id := r.Git("rev-parse", gone)
+							r.Must(os.Remove(r.path("objects/" + id[:2] + "/" + id[2:])))
+							panic("killed")
+						}
+					}}), ref, "a/c", "after")
+					t.Error("not killed")
+				}()
+				s := r.open(Options{ThroughGit: throughGit})
+				tip, err := s.Tip(bg, ref)
+				r.Must(err)
+				table, err := s.TableAt(bg, ref, tip)
+				r.Must(err)
+				if got, err := table.Get("a/c"); err != nil || string(got) != "after" {
+					t.Errorf("read %q, %v", got, err)
+				}
+				r.clean()
+			})
+		}
+	}
+}
+
+// A cursor that was replaced, and taken by a git gc, after its ref was read is read
+// as what has taken its place.
+func TestReadReplacedCursor(t *testing.T) {
+	const ref = "refs/swarm/seen/A"
+	r := plain(t)
+	s := r.open(Options{})
+	replace := func() {
+		r.Must(s.Update(bg, "A", func(tx *Tx) error {
+			_, err := tx.Replace(ref, Entry{Body: "x", Fields: seenFields()})
+			return err
+		}))
+	}
+	replace()
+	old, err := s.Tip(bg, ref)
+	r.Must(err)
+	replace()
+	r.Git("prune", "--expire=now")
+	if e, err := r.open(Options{}).Entry(bg, ref, old); err != nil || e.Number != 2 {
+		t.Errorf("read %+v, %v", e, err)
+	}
+	tip, err := s.Tip(bg, ref)
+	r.Must(err)
+	r.Must(os.Remove(r.path("objects/" + string(tip[:2]) + "/" + string(tip[2:]))))
+	_, err = r.open(Options{}).Entry(bg, ref, tip)
+	damagedAs(t, "gone for good", err, ref)
+}

@@ -41,7 +41,7 @@ func (s *Store) treeOf(ctx context.Context, ref string, tip object.Hash) (object
 	if tip == "" {
 		return "", nil
 	}
-	o, err := s.reader.Read(ctx, tip)
+	o, err := s.read(ctx, tip)
 	if err != nil {
 		return "", damage(ref, tip, "", err)
 	}

@@ -115,7 +115,7 @@ func (t *Table) loadAny(f *folder, path string) error {
 	if len(path) > maxPath {
 		return t.damaged("", f.id, errors.New("a path of more than 4,096 bytes"))
 	}
-	o, err := t.store.reader.Read(t.ctx, f.id)
+	o, err := t.store.read(t.ctx, f.id)
 	if err == nil && o.Kind != object.Tree {
 		err = fmt.Errorf("a %s and no tree", o.Kind)
 	}
@@ -174,7 +174,7 @@ func (t *Table) blob(f *folder, e object.Entry, path string) ([]byte, error) {
 	if t.within--; t.within < 0 {
 		return nil, t.damaged("", "", errTooMany)
 	}
-	o, err := t.store.reader.Read(t.ctx, e.ID)
+	o, err := t.store.read(t.ctx, e.ID)
 	if err == nil && o.Kind != object.Blob {
 		err = fmt.Errorf("a %s and no blob", o.Kind)
 	}
