@@ -47,7 +47,7 @@ func TestWaitingOnTerminal(t *testing.T) {
 	go r.run()
 	r.until(t, "\rWaiting for A to release it: 0 s\x1b[K", "\rWaiting for A to release it: 1 s\x1b[K")
 	git("swarm", "unclaim", "--session", "A", "x")
-	r.until(t, "\r\x1b[KB claimed x")
+	r.until(t, "\r\x1b[KB claimed x", "does not exist yet\r\n")
 	if err := cmd.Wait(); err != nil || strings.Count(r.text(), "\n") != 2 {
 		t.Errorf("%v: %q", err, r.text())
 	}
