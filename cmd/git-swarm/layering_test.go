@@ -26,7 +26,7 @@ var layers = map[string][]string{
 	"cmd/ao":                 {"cmd/internal/app"},
 	"cmd/internal/app":       {"cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/repo", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator":           nil,
-	"orchestrator/monitor":   {"orchestrator/agents", "merge", "merge/heal", "review", "lock", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
+	"orchestrator/monitor":   {"orchestrator/agents", "merge", "merge/heal", "review", "lock", "lock/queue", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"orchestrator/hook":      {"orchestrator/agents", "orchestrator/install", "review", "lock", "refstore/bus", "refstore", "refstore/repo"},
 	"orchestrator/launch":    {"orchestrator/agents", "refstore/bus", "refstore/repo", "refstore/file", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator/install":   {"orchestrator/agents", "merge", "refstore/repo", "refstore/file", "refstore/gitlock"},

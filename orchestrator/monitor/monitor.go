@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -42,11 +43,21 @@ type Snapshot struct {
 	Reviews    []*review.Review
 	Messages   []bus.Message // unread, to the orchestrator
 	Holder     *lock.PushHolder
-	Waiters    []string
+	Queue      []*queue.Entry      // what waits to land, and is not decided
 	Claims     map[string][]string // by session id, the paths that it holds
 	Collisions []Collision
 	Commits    map[string]Commits       // by session id; without those of which nothing is known
 	Damage     []*refstore.DamagedError // what of the refs cannot be read, and is left out
+}
+
+// Waiters are the sessions that wait to land, but for the holder of the push lock.
+func (s *Snapshot) Waiters() (ids []string) {
+	for _, e := range s.Queue {
+		if e.Stage == queue.Waiting && (s.Holder == nil || s.Holder.Session != e.Session) {
+			ids = append(ids, e.Session)
+		}
+	}
+	return ids
 }
 
 // look takes a snapshot without the collisions and commits, which take git to find.
@@ -76,7 +87,10 @@ func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 	if s.Holder, err = m.Push.Holder(ctx); err != nil {
 		return nil, err
 	}
-	s.Waiters = m.Push.Waiters()
+	if s.Queue, err = queue.Entries(ctx, m.Bus); err != nil {
+		return nil, err
+	}
+	s.Queue = slices.DeleteFunc(s.Queue, (*queue.Entry).Decided)
 	if s.Claims, err = m.claims(ctx); err != nil {
 		return nil, err
 	}
@@ -256,7 +270,7 @@ func compare(before, now *Snapshot) []Event {
 		}
 	}
 	if h := now.Holder; h != nil && (before.Holder == nil || before.Holder.Epoch != h.Epoch) {
-		events = append(events, Event{Kind: "lock", Session: h.Session, Text: strings.Join(now.Waiters, ", ")})
+		events = append(events, Event{Kind: "lock", Session: h.Session, Text: strings.Join(now.Waiters(), ", ")})
 	}
 	return append(events, compareCollisions(before.Collisions, now.Collisions)...)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/screen"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/review"
@@ -92,12 +93,8 @@ func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width in
 	add("No activity", silent)
 	add("Reviews", reviewItems(s))
 	add("Messages to the orchestrator", messageItems(s))
-	if s.Holder != nil && !quiet {
-		item := fmt.Sprintf("%s, for %s", s.Holder.Session, text.Age(c.Now(), s.Holder.Since))
-		if len(s.Waiters) > 0 {
-			item += "; waiting: " + text.Inert(strings.Join(s.Waiters, ", "))
-		}
-		add("Pushing", []string{item})
+	if !quiet {
+		add("Landing", c.landingItems(s))
 	}
 	if !quiet {
 		add("Claims", claimItems(s))
@@ -108,6 +105,38 @@ func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width in
 		}
 	}
 	return lines, nil
+}
+
+// landingItems are who has the push lock, what is being verified and pushed, and who
+// waits.
+func (c *call) landingItems(s *monitor.Snapshot) (items []string) {
+	if s.Holder != nil {
+		items = append(items, fmt.Sprintf("%s has the push lock, for %s", s.Holder.Session, text.Age(c.Now(), s.Holder.Since)))
+		var verifying, landing []string
+		since := s.At
+		for _, e := range s.Queue {
+			switch e.Stage {
+			case queue.Verifying:
+				verifying, since = append(verifying, e.Session), e.At
+			case queue.Landing:
+				landing = append(landing, e.Session)
+			}
+		}
+		if len(verifying) > 0 {
+			command := ""
+			if own, err := c.Settings(); err == nil && own.Verify != "" {
+				command = ": " + text.Quoted(own.Verify)
+			}
+			items = append(items, fmt.Sprintf("%s being verified, for %s%s", areNamed(verifying), text.Age(s.At, since), command))
+		}
+		if len(landing) > 0 {
+			items = append(items, areNamed(landing)+" being pushed")
+		}
+	}
+	if ids := s.Waiters(); len(ids) > 0 {
+		items = append(items, "waiting: "+strings.Join(ids, ", "))
+	}
+	return items
 }
 
 // damageItems are what of the refs cannot be read, and the command that mends it.
@@ -248,7 +277,7 @@ func (c *call) printDashboardJSON(s *monitor.Snapshot) error {
 		}
 	}
 	if h := s.Holder; h != nil {
-		if err := c.object("push", map[string]any{"session": h.Session, "since": text.Stamp(h.Since), "waiting": append([]string{}, s.Waiters...)}); err != nil {
+		if err := c.object("push", map[string]any{"session": h.Session, "since": text.Stamp(h.Since), "waiting": append([]string{}, s.Waiters()...)}); err != nil {
 			return err
 		}
 	}
