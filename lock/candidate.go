@@ -56,7 +56,6 @@ func (c *Candidate) Hold(ctx context.Context) (*Lease, context.Context) {
 func (c *Candidate) Wait(ctx context.Context) error {
 	if c.watch == nil {
 		c.watch = c.lock.bus.Store().Watch(c.refs...)
-		c.leave = announce(c.lock.bus, c.by)
 		return nil
 	}
 	waiting, cancel := context.WithTimeout(ctx, poll)

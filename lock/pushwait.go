@@ -3,14 +3,9 @@ package lock
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
-	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
@@ -24,12 +19,10 @@ type waiter struct {
 	nonce    string            // of the state of the lock seen last
 	since    time.Time         // when that was first seen
 	watch    *refstore.Watcher // from the first wait on
-	leave    func()            // ends the announcement of the wait
 }
 
 func (w *waiter) close() {
 	if w.watch != nil {
-		w.leave()
 		_ = w.watch.Close()
 	}
 }
@@ -62,7 +55,6 @@ func (w *waiter) next(ctx context.Context, held *PushHeldError) error {
 	}
 	if w.watch == nil { // later changes wake us; to see earlier ones, try once more
 		w.watch = w.lock.bus.Store().Watch(LocksRef)
-		w.leave = announce(w.lock.bus, w.by)
 		return nil
 	}
 	w.progress.report(held.Holder.Session)
@@ -73,37 +65,4 @@ func (w *waiter) next(ctx context.Context, held *PushHeldError) error {
 		return nil
 	}
 	return err
-}
-
-// waitPrefix begins the names of the files that waiters for the push lock keep
-// locked with flock, in the folder swarm of the common git dir. They only serve
-// to show who waits: the push lock does not depend on them, and the kernel unlocks
-// them when a waiter's process ends.
-const waitPrefix = "waiting-"
-
-// announce lets others see that session id waits, until the function returned is
-// called or the process ends. A failure only means that the wait is not shown.
-func announce(b *bus.Bus, id string) func() {
-	path := filepath.Join(b.Store().Repo().CommonDir, "swarm", waitPrefix+id)
-	unlock, err := file.TryLockPath(path)
-	if err != nil {
-		return func() {}
-	}
-	return func() {
-		_ = os.Remove(path)
-		unlock()
-	}
-}
-
-// Waiters returns the sessions that wait for the push lock on this machine.
-func (p *PushLock) Waiters() []string {
-	paths, _ := filepath.Glob(filepath.Join(p.bus.Store().Repo().CommonDir, "swarm", waitPrefix+"*"))
-	var ids []string
-	for _, path := range paths {
-		if file.Locked(path) {
-			ids = append(ids, strings.TrimPrefix(filepath.Base(path), waitPrefix))
-		}
-	}
-	slices.Sort(ids)
-	return ids
 }
