@@ -36,7 +36,7 @@ type Entry struct {
 	Number int       `toml:"number"` // of the commit that put it
 	Branch string    `toml:"branch"` // without refs/heads/, "" for a detached HEAD
 	Tip    string    `toml:"tip"`    // as it was put
-	Remote string    `toml:"remote"`
+	Remote string    `toml:"remote"` // "" where the target is a branch of this repository
 	Target string    `toml:"target"` // a branch of the remote
 	Since  time.Time `toml:"since"`  // when it was put
 
@@ -150,7 +150,7 @@ func (e *Entry) check() error {
 		return fmt.Errorf("number %d", e.Number)
 	case e.Commits < 0 || e.PID < 0:
 		return errors.New("a number below zero")
-	case e.Target == "" || e.Remote == "":
+	case e.Target == "":
 		return errors.New("it has no target")
 	case e.Tip == "" || e.Stage == Landed && e.After == "":
 		return errors.New("a commit is missing")

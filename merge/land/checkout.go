@@ -26,12 +26,23 @@ func (e *UnfinishedError) Error() string { return fmt.Sprintf("a %s is in progre
 
 // checkout is the branch that is checked out, and its tip.
 type checkout struct {
-	branch string // without refs/heads/
+	branch string // without refs/heads/; detached for none
 	tip    string
 }
 
-// checkedOut returns the branch that is checked out. Every other state is an error:
-// a bare repository, a detached HEAD, a branch without a commit, something unfinished.
+// detached stands for the branch where HEAD is at a commit. No branch has that name.
+const detached = "HEAD"
+
+// ref is the full name of what is moved.
+func (c checkout) ref() string {
+	if c.branch == detached {
+		return detached
+	}
+	return "refs/heads/" + c.branch
+}
+
+// checkedOut returns the branch that is checked out. Every other state but
+// a detached HEAD is an error: a bare repository, a branch without a commit, something unfinished.
 func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
 	if r.WorkTree == "" {
 		return checkout{}, ErrBare
@@ -49,8 +60,12 @@ func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
 		}
 	}
 	ref, err := repo.Line(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
+	var none *repo.GitError
+	if errors.As(err, &none) && none.ExitCode == 1 {
+		ref, err = detached, nil
+	}
 	if err != nil {
-		return checkout{}, refusedAs(err, ErrDetached)
+		return checkout{}, err
 	}
 	tip, err := repo.Line(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
 	if err != nil {

@@ -1,5 +1,5 @@
 // Package land brings a branch onto its target, a branch of a remote, by a rebase and an unforced
-// push.
+// push. Where there is no remote, the target is a local branch (local.go).
 //
 // [Lander.Push] puts the branch's tip in the queue (package lock/queue; turn.go) and waits until it
 // is decided. Whoever holds the push lock lands all that wait (train.go): it fetches, rebases what is

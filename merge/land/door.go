@@ -131,7 +131,7 @@ func (l *Lander) changedBy(ctx context.Context, holder, session, before string, 
 	if dir == "" || dir == l.Door.Worktree(session) || session == l.Session && dir == l.Repo.WorkTree {
 		return nil, nil // two in one worktree: whose change it is, nobody knows
 	}
-	there, err := repo.Discover(repo.Env(l.Repo.Git(ctx).Env).Without("GIT_DIR").Without("GIT_WORK_TREE").Without("GIT_INDEX_FILE").Without("GIT_COMMON_DIR"), dir)
+	there, err := repo.Discover(outsideEnv(l.Repo.Git(ctx).Env), dir)
 	if err != nil {
 		return nil, fmt.Errorf("the worktree of %s: %w", holder, err)
 	}

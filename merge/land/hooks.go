@@ -48,13 +48,13 @@ func (l *Lander) runHooks(ctx context.Context, c checkout, target repo.Target) e
 			}
 		}
 	}
-	if hooks["pre-push"] == "" {
+	if hooks["pre-push"] == "" || target.Remote == "" {
 		return nil
 	}
 	if before == "" {
 		before = strings.Repeat("0", len(c.tip))
 	}
-	line := fmt.Sprintf("refs/heads/%s %s refs/heads/%s %s\n", c.branch, c.tip, target.Branch, before)
+	line := fmt.Sprintf("%s %s refs/heads/%s %s\n", c.ref(), c.tip, target.Branch, before)
 	urls, err := repo.Line(l.Repo.GitParsed(ctx, "remote", "get-url", "--push", "--all", target.Remote))
 	if err != nil {
 		return err

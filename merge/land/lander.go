@@ -32,6 +32,8 @@ type Lander struct {
 
 	Door ClaimRule // whether others' claims keep a push out
 
+	Detached bool // a detached HEAD may land, or be brought up to date
+
 	OverClaims bool // let our own push through all the same
 
 	Verify        string        // a shell command that what would land must pass, "" for none
@@ -96,14 +98,6 @@ type Landed struct {
 	Late error
 }
 
-// NoRemoteError says that the target is a branch of this repository: work lands on
-// a branch of a remote.
-type NoRemoteError struct{ Branch string }
-
-func (e *NoRemoteError) Error() string {
-	return fmt.Sprintf("no remote to land on: the target is the local branch '%s'", e.Branch)
-}
-
 // landTries is how often a target that moved meanwhile is fetched again: others
 // can push by plain git, without the lock.
 const landTries = 20
@@ -114,11 +108,11 @@ const landTries = 20
 // session has to resolve marks it blocked with the reason, and a success clears such a
 // mark.
 func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (*Landed, error) {
-	if target.Remote == "" {
-		return nil, &NoRemoteError{target.Branch}
-	}
 	c, release, err := begin(ctx, l.Repo)
 	defer release()
+	if err == nil && c.branch == detached && !l.Detached {
+		err = ErrDetached
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +173,9 @@ func (l *Lander) onto(ctx context.Context, tip string, tried []string, before, b
 func (l *Lander) gained(ctx context.Context, landed *Landed) (int, error) {
 	if landed.Before != "" {
 		return l.count(ctx, landed.After, "^"+landed.Before)
+	}
+	if landed.Target.Remote == "" {
+		return l.count(ctx, landed.After)
 	}
 	return l.count(ctx, landed.After, "--not", "--remotes="+landed.Target.Remote)
 }

@@ -82,9 +82,9 @@ func readTree(ctx context.Context, r *repo.Repo, from, to string) error {
 }
 
 func moveBranch(ctx context.Context, r *repo.Repo, c checkout, next string) error {
-	ref := "refs/heads/" + c.branch
+	ref := c.ref()
 	_, err := gitlock.Output(ctx, r, gitlock.Ref(r, ref), func() *exec.Cmd {
-		return r.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "update-ref", "-m", "git swarm: rebase", ref, next, c.tip)
+		return r.GitParsed(ctx, "-c", "core.warnAmbiguousRefs=false", "update-ref", "--no-deref", "-m", "git swarm: rebase", ref, next, c.tip)
 	})
 	return err
 }

@@ -10,11 +10,11 @@ import (
 // Pull rebases the checked out branch onto the target. It takes no push lock. If the
 // target has no such branch, it returns *NoBranchError.
 func (l *Lander) Pull(ctx context.Context, target repo.Target) (*Landed, error) {
-	if target.Remote == "" {
-		return nil, &NoRemoteError{target.Branch}
-	}
 	c, release, err := begin(ctx, l.Repo)
 	defer release()
+	if err == nil && c.branch == detached && !l.Detached {
+		err = ErrDetached
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +64,12 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Lan
 	return landed, settlePending(l.Repo, landed)
 }
 
-// NoBranchError says that the remote has no such branch.
+// NoBranchError says that the remote, or this repository, has no such branch.
 type NoBranchError struct{ Target repo.Target }
 
 func (e *NoBranchError) Error() string {
+	if e.Target.Remote == "" {
+		return fmt.Sprintf("there is no branch '%s' here", e.Target.Branch)
+	}
 	return fmt.Sprintf("%s has no branch '%s'", e.Target.Remote, e.Target.Branch)
 }

@@ -31,8 +31,12 @@ func recoverMove(ctx context.Context, r *repo.Repo) error {
 	}
 	c, next := checkout{words[0], words[1]}, words[2]
 	ref, err := repo.Line(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
-	if err != nil || ref != "refs/heads/"+c.branch {
-		return refusedAs(err, os.Remove(moveFile(r))) // the user went elsewhere
+	var none *repo.GitError
+	if errors.As(err, &none) && none.ExitCode == 1 {
+		ref, err = detached, nil
+	}
+	if err != nil || ref != c.ref() {
+		return errors.Join(err, os.Remove(moveFile(r))) // the user went elsewhere
 	}
 	head, err := repo.Line(r.GitParsed(ctx, "rev-parse", "HEAD"))
 	if err != nil {

@@ -26,8 +26,12 @@ func (e *RejectedError) Error() string { return "push rejected: " + e.Why }
 // errMoved says that the target has moved since it was fetched.
 var errMoved = errors.New("the target has moved")
 
-// fetch returns the target's tip, "" if the remote has no such branch.
+// fetch returns the target's tip, "" if there is no such branch on the remote, or
+// here if there is no remote.
 func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) {
+	if target.Remote == "" {
+		return l.localTip(ctx, target.Branch)
+	}
 	for try := 1; ; try++ {
 		cmd, stderr := userGit(ctx, l.Repo, nil, "fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-recurse-submodules", target.Remote, "refs/heads/"+target.Branch)
 		_, err := l.noted(cmd, target)

@@ -91,6 +91,9 @@ func (t *train) stage(ctx context.Context, e *queue.Entry, before, base string) 
 			return nil, err
 		}
 	}
+	if err := t.targetMayFollow(ctx, t.target, before, one.tip); err != nil {
+		return nil, err
+	}
 	if one.commits, err = t.gained(ctx, &Landed{Target: t.target, Before: base, After: one.tip}); err != nil {
 		return nil, err
 	}

@@ -10,25 +10,6 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// TestLandNowhere: a branch of this repository is nothing to land on, yet.
-func TestLandNowhere(t *testing.T) {
-	t.Parallel()
-	a, _ := oneField(t)
-	before := a.git("rev-parse", "HEAD", "main")
-	l := a.lander()
-	_, pushed := l.Push(t.Context(), repo.Target{Branch: "main"}, lock.Wait{})
-	_, pulled := l.Pull(t.Context(), repo.Target{Branch: "main"})
-	for _, err := range []error{pushed, pulled} {
-		var none *NoRemoteError
-		if !errors.As(err, &none) || none.Branch != "main" {
-			t.Errorf("%v", err)
-		}
-	}
-	if now := a.git("rev-parse", "HEAD", "main"); now != before || a.session().Status != "running" {
-		t.Errorf("%s, before %s; the session is %s", now, before, a.session().Status)
-	}
-}
-
 // TestLandWhere: only a branch with a commit, and nothing half done, can land.
 func TestLandWhere(t *testing.T) {
 	t.Parallel()

@@ -172,6 +172,13 @@ func (t *train) pushStack(ctx context.Context, made stack) error {
 	if err := t.announce(ctx, made); err != nil {
 		return err
 	}
+	if t.target.Remote == "" {
+		if err := t.moveTarget(context.WithoutCancel(ctx), t.target.Branch, made[0].base, made.top()); err != nil {
+			return err
+		}
+		t.landed = append(t.landed, made...)
+		return nil
+	}
 	lost, err := t.push(ctx, made.top(), t.target)
 	if err != nil {
 		return err

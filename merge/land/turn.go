@@ -1,6 +1,7 @@
 package land
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ type turn struct {
 type QueuedError struct{ Entry *queue.Entry }
 
 func (e *QueuedError) Error() string {
-	return fmt.Sprintf("%s already waits to land on %s/%s", e.Entry.Session, e.Entry.Remote, e.Entry.Target)
+	return fmt.Sprintf("%s already waits to land on %s", e.Entry.Session, repo.Target{Remote: e.Entry.Remote, Branch: e.Entry.Target})
 }
 
 // land puts the checkout in the queue and waits until it is decided, by this process
@@ -87,6 +88,9 @@ func (t *turn) enter(ctx context.Context, waits queue.Entry, alone bool) (mine b
 		}
 		t.entry = new(waits)
 		t.entry.Session, t.entry.Branch, t.entry.Tip = by, t.c.branch, t.c.tip
+		if t.c.branch == detached {
+			t.entry.Branch = ""
+		}
 		t.entry.Remote, t.entry.Target = t.target.Remote, t.target.Branch
 		t.entry.Tried = slices.Clone(tried)
 		if err := c.Put(t.entry); err != nil {
@@ -222,7 +226,7 @@ func (t *turn) accept(ctx context.Context, e *queue.Entry) (*Landed, error) {
 		Target: repo.Target{Remote: e.Remote, Branch: e.Target}, Before: e.Base, After: e.After, Tip: e.Tip, Commits: e.Commits,
 		Rebased: e.After != e.Tip && e.Commits > 0, Healed: healedOf(e.Healed),
 	}
-	if err := notePending(ctx, t.Repo, checkout{e.Branch, e.Tip}, landed); err != nil {
+	if err := notePending(ctx, t.Repo, checkout{cmp.Or(e.Branch, detached), e.Tip}, landed); err != nil {
 		return nil, err
 	}
 	t.finish(ctx, landed, !e.Own())
@@ -234,7 +238,7 @@ func (t *turn) accept(ctx context.Context, e *queue.Entry) (*Landed, error) {
 // session waited; nil if nothing has. What was refused meanwhile the session was told.
 func (l *Lander) settle(ctx context.Context, target repo.Target, c checkout) (*Landed, error) {
 	e, err := queue.Find(ctx, l.Bus, l.Session)
-	if err != nil || e == nil || e.Stage != queue.Landed || e.Branch != c.branch || e.Remote != target.Remote || e.Target != target.Branch {
+	if err != nil || e == nil || e.Stage != queue.Landed || cmp.Or(e.Branch, detached) != c.branch || e.Remote != target.Remote || e.Target != target.Branch {
 		return nil, err
 	}
 	t := &turn{Lander: l, c: c, target: target, entry: e}

@@ -13,14 +13,15 @@ import (
 
 // Greeting is what a session is told when it begins.
 type Greeting struct {
-	Session bus.Session
-	Target  string        // the branch that its work lands on, "" without a remote
-	Peers   []bus.Session // the others that are not done
-	Held    []string      // what the session claims
-	Theirs  []lock.Claim  // all others'
-	Unread  []bus.Message
-	Context []bus.Context // the newest, newest first
-	Older   bool          // there are more
+	Session  bus.Session
+	Target   string        // the branch that its work lands on, "" if nothing says which
+	Detached bool          // no branch is checked out
+	Peers    []bus.Session // the others that are not done
+	Held     []string      // what the session claims
+	Theirs   []lock.Claim  // all others'
+	Unread   []bus.Message
+	Context  []bus.Context // the newest, newest first
+	Older    bool          // there are more
 }
 
 // greetContext is how many context entries a greeting can hold.
@@ -129,6 +130,9 @@ func (h *Handler) greeting(ctx context.Context, id string) (*Greeting, error) {
 	}
 	if g.Target, err = LandsOn(ctx, h.Bus, "HEAD"); err != nil {
 		return nil, err
+	}
+	if head, err := h.Repo.Head(ctx); err == nil {
+		g.Detached = !strings.HasPrefix(head, "refs/")
 	}
 	claims, err := h.Claims.List(ctx, "")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // Reminder is why a session should not stop yet.
 type Reminder struct {
 	Session  string
-	Target   string        // the branch that its work lands on, "" without a remote
+	Target   string        // the branch that its work lands on, "" if nothing says which
 	Messages []bus.Message // that it has not seen
 	Context  int           // how many context entries came with them
 	Reviews  []int         // that wait for its verdict

@@ -9,11 +9,11 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// LandsOn is the branch of a remote that work on branch (a ref's full name, or
-// HEAD) lands on; "" if there is no remote, or nothing says which branch.
+// LandsOn is the branch that work on branch (a ref's full name, or HEAD) lands on; ""
+// if nothing says which.
 func LandsOn(ctx context.Context, b *bus.Bus, branch string) (string, error) {
 	t, err := b.Store().Repo().FindTarget(ctx, repo.TargetQuery{Branch: branch, IsSessionBranch: b.IsSessionBranch})
-	if errors.Is(err, repo.ErrNoTarget) || err == nil && t.Remote == "" {
+	if errors.Is(err, repo.ErrNoTarget) {
 		return "", nil
 	}
 	return t.Branch, err

@@ -28,6 +28,9 @@ else of swarm.toml on the remote's default branch), else the branch's upstream
 (a session branch's own copy on the remote is none), else the remote's default
 branch. git swarm status shows it.
 
+Without a remote the target is a branch of this repository. Where it is checked out,
+that checkout follows, and nothing lands if it cannot.
+
 If it fails, branch, index and files are as they were. Uncommitted changes may
 stay where they are, unless what landed touches the same files. Sessions whose
 claimed files were changed are told. If the connection ends before the remote
@@ -38,7 +41,7 @@ made; with swarm.claims = warn such sessions are only told.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
-				&cli.StringFlag{Name: "to", Usage: "land on `BRANCH` of the remote"},
+				&cli.StringFlag{Name: "to", Usage: "land on `BRANCH` of the remote; a detached HEAD needs it"},
 				&cli.BoolFlag{Name: "allow-deletions", Usage: "land a change that deletes most files"},
 				&cli.BoolFlag{Name: "over-claims", Usage: "land although others hold files that it changes; not for agents"},
 				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` (default: while the queue moves, and swarm.lockTimeout, 1m, where it stands still)"},
@@ -141,7 +144,8 @@ func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target
 	}
 	return &land.Lander{
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Verify: settings.Verify,
-		Door: land.ClaimRule{Refuse: !settings.ClaimsWarn, Worktree: c.worktreeOf}, OverClaims: c.cmd.Bool("over-claims"),
+		Detached: to != "",
+		Door:     land.ClaimRule{Refuse: !settings.ClaimsWarn, Worktree: c.worktreeOf}, OverClaims: c.cmd.Bool("over-claims"),
 		VerifyTimeout: settings.VerifyTimeout, Gate: c.gate(b, target), Heal: c.healing(target),
 	}, target, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 func queueVerb() *verb {
@@ -57,7 +58,7 @@ func (c *call) queueLines(b *bus.Bus, all []*queue.Entry, width int) []text.Line
 		rows = append(rows, []text.Cell{
 			text.Bold.Cell(e.Session),
 			{Text: text.Inert(queuedName(e))},
-			{Text: text.Inert(e.Remote + "/" + e.Target)},
+			{Text: text.Inert(repo.Target{Remote: e.Remote, Branch: e.Target}.String())},
 			colours[e.Stage].Cell(string(e.Stage)),
 			{Text: text.Inert(note)},
 			{Text: text.Ago(c.Now(), e.Since)},

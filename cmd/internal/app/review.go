@@ -96,6 +96,9 @@ func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error
 	if err != nil {
 		return nil, err
 	}
+	if len(c.args) == 1 {
+		return c.rangeGiven(ctx, id, branch)
+	}
 	target, err := c.target(ctx, branch, "")
 	if err != nil {
 		return nil, err
@@ -104,17 +107,31 @@ func (c *call) reviewRange(ctx context.Context, id string) (*review.Range, error
 	if err != nil {
 		return nil, err
 	}
-	var r *review.Range
-	if len(c.args) == 1 {
-		r, err = review.ParseRange(ctx, c.swarm.Repo, c.args[0], ref)
-	} else {
-		r, err = review.FindRange(ctx, c.swarm.Repo, branch, ref)
-	}
+	r, err := review.FindRange(ctx, c.swarm.Repo, branch, ref)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.mayRequest(ctx, id, branch, r); err != nil {
 		return nil, err
+	}
+	r.Target, err = c.swarm.Repo.TargetName(target)
+	return r, err
+}
+
+// rangeGiven is the range of the arguments. It is of itself what is to be reviewed:
+// where nothing says what it lands on, it names no target.
+func (c *call) rangeGiven(ctx context.Context, id, branch string) (*review.Range, error) {
+	target, noTarget := c.target(ctx, branch, "")
+	ref := ""
+	if noTarget == nil {
+		ref, _ = c.swarm.Repo.TargetRef(ctx, target) // it may not be there yet
+	}
+	r, err := review.ParseRange(ctx, c.swarm.Repo, c.args[0], ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayRequest(ctx, id, branch, r); err != nil || noTarget != nil {
+		return r, err
 	}
 	r.Target, err = c.swarm.Repo.TargetName(target)
 	return r, err

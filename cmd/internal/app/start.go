@@ -127,7 +127,7 @@ func (c *call) keepPlan(r *repo.Repo, err error) {
 	c.notef("Your plan is kept: git swarm start begins with it")
 }
 
-// landsOn is the branch that work on branch lands on, "" if there is no remote.
+// landsOn is the branch that work on branch lands on, "" if nothing says which.
 func (c *call) landsOn(ctx context.Context, branch string) (string, error) {
 	b, err := c.Bus()
 	if err != nil {

@@ -96,7 +96,7 @@ func (c *call) formatLanding(err error) *wording {
 		half     *land.UnfinishedError
 		none     *land.NoBranchError
 		verify   *land.VerifyError
-		local    *land.NoRemoteError
+		local    *land.TargetCheckoutError
 		hook     *land.HookError
 		claimed  *land.ClaimedError
 		most     *land.DeletionsError
@@ -129,6 +129,8 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{hook.Error(), "mend what it names, then " + c.pushAgain(), exitNo}
 	case errors.As(err, &there):
 		return &wording{there.Error(), "if no git command is at work there, remove that file on the remote, then " + c.pushAgain(), exitAgain}
+	case errors.As(err, &local):
+		return c.formatTargetCheckout(local)
 	case errors.As(err, &inTheWay):
 		return &wording{"uncommitted changes are in the way: " + inTheWay.Line, "git swarm commit", exitNo}
 	case errors.As(err, &half) && half.What == "bisect":
@@ -137,9 +139,9 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{half.Error(), fmt.Sprintf("git %s --continue, or git %s --abort", half.What, half.What), exitNo}
 	case errors.As(err, &none):
 		return &wording{none.Error(), "git swarm pull BRANCH, or git config swarm.target BRANCH", exitNo}
-	case errors.As(err, &local):
-		return &wording{err.Error(), "git remote add origin URL", exitNo}
-	case errors.Is(err, land.ErrDetached), errors.Is(err, land.ErrUnborn), errors.Is(err, land.ErrBare):
+	case errors.Is(err, land.ErrDetached):
+		return &wording{err.Error(), "git swarm push --to BRANCH", exitNo}
+	case errors.Is(err, land.ErrUnborn), errors.Is(err, land.ErrBare):
 		return &wording{err.Error(), "", exitNo}
 	case errors.Is(err, land.ErrBusy), errors.Is(err, land.ErrOvertaken):
 		return &wording{err.Error(), "try again", exitAgain}
@@ -160,6 +162,21 @@ func overClaims(e *land.ClaimedError) string {
 
 func refuseOverClaims() error {
 	return no("git swarm message SESSION TEXT", "an agent may not land over others' claims")
+}
+
+// formatTargetCheckout words that a checkout of the local target cannot follow.
+func (c *call) formatTargetCheckout(e *land.TargetCheckoutError) *wording {
+	var half *land.UnfinishedError
+	git := "git -C " + text.ShellWord(e.Dir)
+	switch {
+	case errors.Is(e, land.ErrBusy):
+		return &wording{text.Inert(e.Error()), "try again", exitAgain}
+	case errors.As(e, &half) && half.What == "bisect":
+		return &wording{text.Inert(e.Error()), git + " bisect reset, then " + c.pushAgain(), exitNo}
+	case errors.As(e, &half):
+		return &wording{text.Inert(e.Error()), fmt.Sprintf("%[1]s %[2]s --continue, or %[1]s %[2]s --abort, then %[3]s", git, half.What, c.pushAgain()), exitNo}
+	}
+	return &wording{text.Inert(e.Error()), "commit it there: " + git + " commit -a, then " + c.pushAgain(), exitNo}
 }
 
 // formatLocked words that git's lock stayed in the way.
