@@ -4,6 +4,7 @@
 //	refs/notes/swarm/reviews     notes  on each reviewed commit, one event a line
 //	refs/swarm/reviews           table  the same lines by number, and each session's latest number
 //	refs/swarm-pins/<id>.review  pin    the commits of the session's newest request
+//	refs/swarm-pins/<id>.through pin    what was let land last by its approval
 //
 // # Guarantees
 //
@@ -19,7 +20,8 @@
 // a session that the author's agent registered, or an agent that it started; a person
 // gives it in the place of any reviewer. All
 // reviewers must approve, and one rejection stands until a newer request. A
-// session's newest request supersedes its earlier ones.
+// session's newest request supersedes its earlier ones. An approval is for one
+// landing on one branch.
 //
 // Those concerned are told of each event by a message in the same transaction.
 //

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -121,7 +122,14 @@ func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 		}
 	}
 	git := s.bus.Store().Repo()
-	reason, err := judge(ctx, git, review, r)
+	through, err := s.isThrough(ctx, review, cmp.Or(r.Onto, r.Base))
+	if err != nil {
+		return err
+	}
+	reason := HasLanded
+	if !through {
+		reason, err = judge(ctx, git, review, r)
+	}
 	if err != nil || reason == "" {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -17,6 +18,27 @@ type landed struct {
 	merges  bool          // there are merges in the range
 	had     map[object.Hash]bool
 	all     bool // nothing of the range is left to land
+}
+
+// throughRef keeps what the gate has let through last for the session's newest request.
+func throughRef(session string) string { return refstore.PinPrefix + session + ".through" }
+
+// LetThrough records that tip is about to land by the session's newest approval. If the
+// target has that commit later, the approval is used up, in whatever commits the change
+// has landed: nobody need find it by its patches.
+func (s *Store) LetThrough(ctx context.Context, session string, tip object.Hash) error {
+	return s.bus.Store().Update(ctx, session, func(tx *refstore.Tx) error { return tx.Pin(throughRef(session), tip) })
+}
+
+// isThrough reports whether what was let through for the review is on onto.
+func (s *Store) isThrough(ctx context.Context, r *Review, onto object.Hash) (bool, error) {
+	tip, err := s.bus.Store().Tip(ctx, throughRef(r.From))
+	if err != nil || tip == "" || tip == r.Base || onto == "" || onto == r.Base {
+		return false, err
+	}
+	git := s.bus.Store().Repo()
+	// What the review begins after was let through for an earlier one.
+	return isAncestor(ctx, git, tip, onto) && !isAncestor(ctx, git, tip, r.Base), nil
 }
 
 // findLanded looks for the commits of the range in the history of onto: as they are,
@@ -77,8 +99,12 @@ func (s *Store) MarkLanded(ctx context.Context, r *Review) error {
 	if err != nil || slices.Contains(ids, "") {
 		return err
 	}
+	through, err := s.isThrough(ctx, r, ids[0])
+	if err != nil {
+		return err
+	}
 	l, err := findLanded(ctx, git, r, ids[0])
-	if err == nil && l.all {
+	if err == nil && (through || l.all) {
 		r.State = Landed
 	}
 	return err

@@ -156,6 +156,48 @@ func TestLanded(t *testing.T) {
 	}
 }
 
+// TestThrough: what was let through and landed is known by its commit, however much it
+// differs from what was approved in commits and surroundings.
+func TestThrough(t *testing.T) {
+	s := newSwarm(t)
+	s.request("A", "B")
+	s.say("B", 1, Approve, "")
+	s.onMain("near", func() { s.Write("code", lines("code", 40, map[int]string{18: "near", 22: "near"})) })
+	s.Git("rebase", "-q", "main")
+	// as one commit in other words, whose patch has other lines around it
+	s.Git("reset", "-q", "--soft", "main")
+	s.Git("commit", "-q", "-m", "all", "--author", "X <x@x>")
+	s.wants("")
+	s.Must(s.LetThrough(bg, "A", s.rev("feat")))
+	s.wants("") // it has not landed yet
+	s.Git("commit", "-q", "--amend", "-m", "all, again")
+	s.Must(s.LetThrough(bg, "A", s.rev("feat")))
+	all := s.rev("feat")
+	s.Git("checkout", "-q", "-B", "main", "feat")
+	s.Git("revert", "--no-edit", "HEAD")
+	s.Git("checkout", "-q", "-B", "feat", "main")
+	s.Git("cherry-pick", string(all))
+	s.Git("commit", "-q", "--amend", "-m", "all, for the third time", "--reset-author")
+	s.wants(HasLanded)
+	r := s.get(1)
+	s.Must(s.MarkLanded(bg, r))
+	if r.State != Landed {
+		t.Errorf("the review is %s", r.State)
+	}
+
+	// The next request is another's business.
+	s.request("A", "B")
+	s.say("B", 2, Approve, "")
+	if err := s.newestClear("A", s.span()); err != nil {
+		t.Error(err)
+	}
+	if r, err := s.Latest(bg, "A"); err != nil || s.MarkLanded(bg, r) != nil || r.State != Approved {
+		t.Errorf("%+v, %v", r, err)
+	}
+	s.collect()
+	s.healthy()
+}
+
 // TestAskedAgain: a request for what has landed and was reverted begins after that, so
 // its approval counts.
 func TestAskedAgain(t *testing.T) {

@@ -74,6 +74,13 @@ func (s *Store) Request(ctx context.Context, from string, p RequestParams) (*Rev
 		if err := tx.Pin(pinRef(from), e.Tip); err != nil {
 			return err
 		}
+		if through, err := s.bus.Store().Tip(ctx, throughRef(from)); err != nil {
+			return err
+		} else if through != "" { // that was an earlier one's
+			if err := tx.Pin(throughRef(from), e.Base); err != nil {
+				return err
+			}
+		}
 		made = newReview([]*Event{e}, e.Review)
 		return notifyReviewers(tx, e, commits)
 	})

@@ -31,7 +31,11 @@ func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id
 		if err != nil {
 			return err
 		}
-		return book.Clear(ctx, id, newest, &review.Range{Target: ref, Base: object.Hash(base), Tip: object.Hash(tip)})
+		err = book.Clear(ctx, id, newest, &review.Range{Target: ref, Base: object.Hash(base), Tip: object.Hash(tip)})
+		if err != nil {
+			return err
+		}
+		return book.LetThrough(ctx, id, object.Hash(tip))
 	}
 }
 

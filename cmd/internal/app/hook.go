@@ -189,5 +189,8 @@ func (c *call) mayPush(ctx context.Context, target repo.Target, tip, remote stri
 	if r.Target, err = c.approvedTarget(target, newest); err != nil {
 		return err
 	}
-	return book.Clear(ctx, id, newest, r)
+	if err := book.Clear(ctx, id, newest, r); err != nil {
+		return err
+	}
+	return book.LetThrough(ctx, newest.From, r.Tip)
 }
