@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -314,6 +315,104 @@ func TestTrainKilled(t *testing.T) {
 		t.Errorf("a has %d messages", n)
 	}
 	y.settled(nil)
+}
+
+// TestTrainStopped: the process that lands for all is stopped for longer than its lease.
+// Another takes over and lands everything; the first, woken, starts no push, and finds
+// that its work has landed.
+func TestTrainStopped(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 3)
+	if err := y.gate.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pushes := y.countPushes()
+	dir := t.TempDir()
+	first := y.fields[0].landing("push")
+	first.Env = append(first.Env, leaseEnv+"=2s", verifyEnv+"="+waitFor(dir))
+	first.start()
+	awaitFile(t, filepath.Join(dir, "begun"))
+	first.signal(syscall.SIGSTOP)
+	var others []*landing
+	for i, f := range y.fields[1:] {
+		push := f.landing("push")
+		push.Env = append(push.Env, leaseEnv+"=2s")
+		others = append(others, push.start())
+		y.await(i + 2)
+	}
+	for i, push := range others {
+		if push.end(); push.ProcessState.ExitCode() != 0 {
+			t.Errorf("%s: exit code %d", y.fields[i+1].id, push.ProcessState.ExitCode())
+		}
+	}
+	done := pushes()
+	touch(t, filepath.Join(dir, "go"))
+	first.signal(syscall.SIGCONT)
+	if first.end(); first.ProcessState.ExitCode() != 0 {
+		t.Errorf("woken: exit code %d", first.ProcessState.ExitCode())
+	}
+	if pushes() != done {
+		t.Error("woken, it pushed")
+	}
+	y.linear(subjects("a", "b", "c")...)
+	y.settled(nil)
+	for _, f := range y.fields {
+		if ahead := f.git("rev-list", "--count", "origin/main..HEAD"); ahead != "0" {
+			t.Errorf("%s is %s ahead", f.id, ahead)
+		}
+	}
+}
+
+// TestTrainTimes: real processes, a command that takes its time, and how long all of
+// them take, in runs of that command; that is what the guide promises.
+func TestTrainTimes(t *testing.T) {
+	if os.Getenv("LANDING_TIMES") == "" {
+		t.Skip("LANDING_TIMES is not set: it measures, on a machine that has nothing else to do")
+	}
+	const long = 10 * time.Second
+	for name, c := range map[string]struct {
+		sessions, culprit int
+		within            float64
+	}{
+		"6 sessions":            {6, -1, 2.3},
+		"20 sessions":           {20, -1, 2.5},
+		"one culprit among 8":   {8, 4, 6.5},
+		"2 culprits among 20":   {20, 7, 12},
+		"one alone":             {1, -1, 1.2},
+		"the first is culprit":  {8, 0, 6.5},
+		"the last is a culprit": {8, 7, 6.5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := newYard(t, c.sessions)
+			if err := y.gate.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if c.culprit >= 0 {
+				y.fields[c.culprit].commit("bad", "bad", "x\n")
+			}
+			if c.sessions == 20 && c.culprit >= 0 {
+				y.fields[13].commit("bad", "bad2", "x\n")
+			}
+			began := time.Now()
+			var pushes []*landing
+			for _, f := range y.fields {
+				push := f.landing("push")
+				push.Env = append(push.Env, fmt.Sprintf("%s=sleep %d; ! test -e bad && ! test -e bad2", verifyEnv, int(long.Seconds())))
+				pushes = append(pushes, push.start())
+			}
+			refused := 0
+			for _, push := range pushes {
+				if push.end(); push.ProcessState.ExitCode() != 0 {
+					refused++
+				}
+			}
+			took := float64(time.Since(began)) / float64(long)
+			t.Logf("%.2f runs, %d of %d refused", took, refused, c.sessions)
+			if took > c.within {
+				t.Errorf("%.2f runs, more than %.2f", took, c.within)
+			}
+		})
+	}
 }
 
 // TestTrainWithdrawn: a push that is broken off while it waits leaves the queue, and

@@ -22,6 +22,12 @@ import (
 
 func TestMain(m *testing.M) { refstoretest.Main(m, work) }
 
+// The variables that give a landing another lease time, and a verify command.
+const (
+	leaseEnv  = "LANDING_LEASE"
+	verifyEnv = "LANDING_VERIFY"
+)
+
 // work pushes or pulls the branch checked out here, for the session in args, as git
 // swarm does. It exits with 3 if it was interrupted. Where args go on with a folder,
 // it makes a file waiting-SESSION there when it waits for the lock, and interrupted
@@ -47,9 +53,15 @@ func landHere(ctx context.Context, verb string, args []string) error {
 	store := refstore.Open(r, refstore.Options{})
 	defer store.Close()
 	b := bus.New(store)
+	lease := lock.LeaseTime
+	if text := os.Getenv(leaseEnv); text != "" {
+		if lease, err = time.ParseDuration(text); err != nil {
+			return err
+		}
+	}
 	l := &Lander{
-		Repo: r, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime),
-		Claims: lock.NewClaims(b, time.Hour, false), Session: args[0],
+		Repo: r, Bus: b, Lock: lock.NewPushLock(b, lease),
+		Claims: lock.NewClaims(b, time.Hour, false), Session: args[0], Verify: os.Getenv(verifyEnv),
 	}
 	target, err := r.FindTarget(ctx, repo.TargetQuery{Branch: "HEAD"})
 	if err != nil {
