@@ -1,6 +1,7 @@
 package worktree
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -48,6 +49,29 @@ func Mend(r *repo.Repo) (mended []string, err error) {
 		}
 	}
 	return mended, err
+}
+
+// CutShort are the folders of worktrees that were never whole, and that nobody is
+// making at this moment.
+func CutShort(ctx context.Context, r *repo.Repo) ([]string, error) {
+	records, _ := filepath.Glob(filepath.Join(r.CommonDir, "worktrees", "*", "locked"))
+	var found []string
+	for _, locked := range records {
+		back, err := file.Read(filepath.Join(filepath.Dir(locked), "gitdir"), 4096)
+		info, statErr := os.Lstat(locked)
+		if err != nil || statErr != nil || len(gitlock.Holders(r, info.ModTime())) > 0 {
+			continue
+		}
+		path := filepath.Dir(strings.TrimSpace(string(back)))
+		half, err := HalfMade(ctx, r, path)
+		if err != nil {
+			return found, err
+		}
+		if half {
+			found = append(found, path)
+		}
+	}
+	return found, nil
 }
 
 // complete gives a record its place, if its folder has its own and nobody is at it.

@@ -55,6 +55,9 @@ func runCommit(ctx context.Context, c *call) error {
 	if err := c.mayDelete(ctx, r); err != nil {
 		return err
 	}
+	if err := gitlock.Await(ctx, r, gitlock.Index(r)); err != nil { // a commit that was begun by a killed command
+		return err
+	}
 	message = fmt.Sprintf("[Session %s] %s", id, message)
 	cmd := r.Git(ctx, "commit", "--quiet", "-F", "-")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(message), c.Stderr, c.Stderr

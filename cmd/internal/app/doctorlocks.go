@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -13,13 +14,20 @@ import (
 
 // checkWorktrees puts in order the worktrees that were being made when their process
 // was killed.
-func checkWorktrees(r *repo.Repo) finding {
+func checkWorktrees(ctx context.Context, r *repo.Repo) finding {
 	mended, err := worktree.Mend(r)
+	var cut []string
+	if err == nil {
+		cut, err = worktree.CutShort(ctx, r)
+	}
 	switch {
 	case err != nil:
 		return finding{"worktrees", "bad", text.Inert(err.Error()), ""}
 	case len(mended) > 0:
 		return finding{"worktrees", "note", fmt.Sprintf("worktree '%s' had been cut short while it was made, and is put in order", text.Inert(strings.Join(mended, "', '"))), "git swarm init --worktrees makes it anew"}
+	}
+	if len(cut) > 0 {
+		return finding{"worktrees", "bad", fmt.Sprintf("'%s' was cut short while it was made", text.Inert(strings.Join(cut, "', '"))), "git swarm init --worktrees makes a session's anew; another's: git worktree remove -f -f PATH"}
 	}
 	return finding{"worktrees", "ok", "git can read the record of each", ""}
 }
