@@ -2,10 +2,11 @@ package gitlock
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
@@ -73,7 +74,7 @@ func clearLock(r *repo.Repo, lock string) (bool, error) {
 	if len(Holders(r, before.ModTime())) > 0 {
 		return false, nil
 	}
-	aside := filepath.Join(filepath.Dir(lock), "swarm-cleared."+strconv.Itoa(os.Getpid()))
+	aside := filepath.Join(r.CommonDir, "swarm", fmt.Sprintf("cleared-%08x", rand.Uint32()))
 	if err := os.Rename(lock, aside); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return false, nil
@@ -86,7 +87,10 @@ func clearLock(r *repo.Repo, lock string) (bool, error) {
 		return false, err
 	}
 	if !os.SameFile(before, now) || !before.ModTime().Equal(now.ModTime()) {
-		return false, os.Link(aside, lock) // it was taken anew: give it back
+		if err := os.Link(aside, lock); !errors.Is(err, fs.ErrExist) { // it was taken anew: give it back
+			return false, err
+		}
+		return false, nil
 	}
 	return true, nil
 }
