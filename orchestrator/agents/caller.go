@@ -23,6 +23,9 @@ func idsOf(env repo.Env) (ids []string) {
 	return ids
 }
 
+// Run reports whether an agent's client runs this process, as its environment says.
+func Run(env repo.Env) bool { return len(idsOf(env)) > 0 }
+
 // Said is the session of the agent that runs this process, as its environment says;
 // "" if it names no known agent.
 func (a Agents) Said(env repo.Env) string {

@@ -30,6 +30,13 @@ func AllowRules() []string {
 	return rules
 }
 
+// RunsUnasked reports whether the rules allow a command, such as "claim".
+func RunsUnasked(command string) bool {
+	return command == "heal" || slices.ContainsFunc(safeVerbs, func(verb string) bool {
+		return command == verb || strings.HasPrefix(command, verb+" ")
+	})
+}
+
 // OrchestratorRules are the rules, beside [AllowRules], for the orchestrator that a
 // person starts: to register sessions and to start them is what it is there for.
 // They are no setting: no other client has them.

@@ -46,6 +46,25 @@ func DiscoverOwn(env Env, dir string) (*Repo, error) {
 	return at(env, own.dir, cwd)
 }
 
+// IsContent reports whether what git would find for dir is not what DiscoverOwn
+// does: content of another repository. It reads what makes a repository one, and no
+// more; with GIT_DIR the answer is no.
+func IsContent(env Env, dir string) bool {
+	if _, set := env.Lookup("GIT_DIR"); set {
+		return false
+	}
+	cwd, err := physical(dir)
+	if err != nil {
+		return false
+	}
+	found, err := around(env, cwd)
+	if err != nil || len(found) < 2 {
+		return false
+	}
+	own, err := ownOf(env, found)
+	return err != nil || own.dir != found[0].dir
+}
+
 // at is the repository found at top, as seen from cwd below it; git runs at top.
 func at(env Env, top, cwd string) (*Repo, error) {
 	f := finder{Repo: &Repo{env: env, dir: top}}

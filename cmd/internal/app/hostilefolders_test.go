@@ -90,14 +90,17 @@ func hostileShapes() []hostileShape {
 }
 
 // hostileFolders: whatever a folder pretends to be, for a hook it is one of the
-// repository that it lies in. A verb does in a repository what git does there, and
-// for a bare one, or what is none, says so.
+// repository that it lies in, and so it is for what an agent may run unasked. To
+// anybody else a verb does in a repository what git does there, and says what is none.
 func hostileFolders() (rows []hostile) {
 	for _, s := range hostileShapes() {
 		if s.held != "" { // else no path in it can be claimed
 			rows = append(rows, hostile{name: s.name + ", edited in", do: func(w *town) { s.do(w); w.ok("A", "claim", s.held) }, args: verbOf("hook pre-edit"), in: `{"session_id":"a","cwd":"TOP","tool_input":{"file_path":"` + s.inner + `/held"}}`, out: `"permissionDecision":"deny","permissionDecisionReason":"'` + s.held + `' is claimed by A`})
 		}
 		rows = append(rows, hostile{name: s.name + ", worked in", do: s.do, at: s.inner, args: verbOf("hook prompt"), in: `{"session_id":"a","cwd":"TOP/` + s.inner + `"}`, out: `MSG from=A: \\"hello\\"`})
+		if s.looks == "" || s.looks == asGit {
+			rows = append(rows, hostile{name: s.name + ", looked from by an agent", do: s.do, at: s.inner, args: verbOf("status"), env: []string{"CLAUDE_CODE_SESSION_ID=a"}, out: `(?m)^A +front +running `})
+		}
 		switch {
 		case s.looks == "":
 			rows = append(rows, hostile{name: s.name + ", looked from", do: s.do, at: s.inner, args: verbOf("status"), out: `(?m)^A +front +running `})

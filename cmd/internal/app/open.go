@@ -14,6 +14,8 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -23,7 +25,10 @@ func (c *call) Swarm() (*swarm.Swarm, error) {
 	if c.swarm != nil {
 		return c.swarm, nil
 	}
-	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now, Named: c.Named, Via: c.via})
+	// Where an agent made a repository of files, what it may run unasked acts where its
+	// hooks do, and not there.
+	own := c.verb != nil && agents.Run(c.Env) && install.RunsUnasked(c.verb.name)
+	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now, Named: c.Named, Own: own, Via: c.via})
 	if err == nil {
 		c.swarm = s
 	}

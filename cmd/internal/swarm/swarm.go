@@ -23,6 +23,7 @@ type Options struct {
 	Now     func() time.Time
 	Timeout time.Duration // how long a change may wait for others; 0 for the store's own
 	Named   bool          // the user named the directory, as with -C
+	Own     bool          // a repository that is content of another is passed over, as by hooks
 	Via     func() string // see refstore.Options
 }
 
@@ -38,12 +39,15 @@ type Swarm struct {
 	rulesErr    error
 }
 
-// Open finds the repository that dir is in, as git does with that environment. It
-// reads nothing else yet. Close frees what was opened.
+// Open finds the repository that dir is in, as git does with that environment, or
+// with Options.Own as [repo.DiscoverOwn] does. It reads nothing else yet. Close frees what was opened.
 func Open(env repo.Env, dir string, opts Options) (*Swarm, error) {
 	discover := repo.Discover
-	if opts.Named {
+	switch {
+	case opts.Named:
 		discover = repo.DiscoverNamed
+	case opts.Own && repo.IsContent(env, dir):
+		discover = repo.DiscoverOwn
 	}
 	r, err := discover(env, dir)
 	if err != nil {
