@@ -234,6 +234,17 @@ func (t *turn) accept(ctx context.Context, e *queue.Entry) (*Landed, error) {
 	return landed, nil
 }
 
+// Settle lets the branch that is checked out here follow to what has landed of it on the
+// target while no process of the session waited; nil if nothing has.
+func (l *Lander) Settle(ctx context.Context, target repo.Target) (*Landed, error) {
+	c, release, err := begin(ctx, l.Repo)
+	defer release()
+	if err != nil {
+		return nil, err
+	}
+	return l.settle(ctx, target, c)
+}
+
 // settle lets the branch follow to what has landed of it while no process of the
 // session waited; nil if nothing has. What was refused meanwhile the session was told.
 func (l *Lander) settle(ctx context.Context, target repo.Target, c checkout) (*Landed, error) {

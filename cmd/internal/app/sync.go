@@ -17,7 +17,10 @@ shown yet, one a line, and remembers that it has. With nothing new it prints
 nothing. Of more than 50 context entries it shows the newest, and of more than
 50 messages the orchestrator's and the newest; it says how many more there are
 and how to read them, and those messages stay unread. Of a text of more than
-4 KB the beginning is shown, with the command that shows it whole.`,
+4 KB the beginning is shown, with the command that shows it whole.
+
+Where a push of this session has landed after it was killed, the branch here
+follows, as with git swarm pull.`,
 		session: true, json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, id, err := c.acting()
@@ -28,12 +31,16 @@ and how to read them, and those messages stay unread. Of a text of more than
 			if c.wantJSON() {
 				print = c.newsJSON
 			}
+			shown := false
 			for more := true; more; {
 				more = false
-				err := b.Sync(ctx, id, func(n *bus.News) error { more = n.More; return print(n) })
+				err := b.Sync(ctx, id, func(n *bus.News) error { more, shown = n.More, true; return print(n) })
 				if err != nil {
 					return err
 				}
+			}
+			if shown { // that work has landed while nobody waited comes as a message
+				return c.followLanded(ctx, b, id)
 			}
 			return nil
 		},

@@ -1,0 +1,36 @@
+package app
+
+import (
+	"context"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// followLanded lets the branch here follow to what has landed of it while no process
+// of the session waited. Where it cannot, that is left to the session's next push or
+// pull, which says why.
+func (c *call) followLanded(ctx context.Context, b *bus.Bus, id string) error {
+	if id, err := b.Resolve(ctx, id); err != nil {
+		return err
+	} else if e, err := queue.Find(ctx, b, id); err != nil || e == nil || e.Stage != queue.Landed {
+		return err
+	}
+	ctx, restore := undoable(ctx)
+	defer restore()
+	l, target, err := c.lander(ctx, "")
+	if err != nil {
+		return nil
+	}
+	landed, err := l.Settle(ctx, target)
+	switch {
+	case err != nil || landed == nil:
+	case landed.Stayed != nil:
+		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(landed.Stayed.Error()))
+		c.notef("hint: git swarm commit, then git swarm pull")
+	default:
+		c.notef("git swarm: your branch is now at what has landed on %s", text.Inert(landed.Target.String()))
+	}
+	return nil
+}
