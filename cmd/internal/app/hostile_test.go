@@ -148,15 +148,15 @@ func (w *town) meets(h hostile) {
 	}
 }
 
-// standing is all refs but those that a push takes and gives back, and those that
-// say when a session was heard of.
+// standing is all refs but those of who waits to land and who lands, which a push
+// that fails has moved, and those that say when a session was heard of.
 func (w *town) standing() string {
 	w.Helper()
 	out, err := w.TryGit("--git-dir="+filepath.Join(w.Dir, ".git"), "for-each-ref", "--format=%(objectname) %(refname)")
 	if err != nil { // what git cannot read, nobody moves
 		return ""
 	}
-	return regexp.MustCompile(`(?m)^.* refs/swarm/(locks|seen/.*)$`).ReplaceAllString(out, "")
+	return regexp.MustCompile(`(?m)^.* refs/(swarm/(locks|queue|seen/.*)|swarm-pins/.*)$`).ReplaceAllString(out, "")
 }
 
 // branches are the user's own refs, which no row may touch.
