@@ -51,6 +51,19 @@ func (l *Lander) runHooks(ctx context.Context, c checkout, target repo.Target) e
 	if hooks["pre-push"] == "" || target.Remote == "" {
 		return nil
 	}
+	return l.prePush(ctx, hooks["pre-push"], c, target, before)
+}
+
+// runPushHook asks the pre-push hook alone.
+func (l *Lander) runPushHook(ctx context.Context, c checkout, target repo.Target, before string) error {
+	hooks, err := l.hooks(ctx, "pre-push")
+	if err != nil || len(hooks) == 0 {
+		return err
+	}
+	return l.prePush(ctx, hooks["pre-push"], c, target, before)
+}
+
+func (l *Lander) prePush(ctx context.Context, hook string, c checkout, target repo.Target, before string) error {
 	if before == "" {
 		before = strings.Repeat("0", len(c.tip))
 	}
@@ -60,7 +73,7 @@ func (l *Lander) runHooks(ctx context.Context, c checkout, target repo.Target) e
 		return err
 	}
 	for url := range strings.SplitSeq(urls, "\n") {
-		if err := l.runHook(ctx, hooks["pre-push"], "pre-push", line, target.Remote, url); err != nil {
+		if err := l.runHook(ctx, hook, "pre-push", line, target.Remote, url); err != nil {
 			return err
 		}
 	}

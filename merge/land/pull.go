@@ -61,6 +61,11 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Lan
 	if err := l.follow(ctx, c, landed.After); err != nil {
 		return landed, err
 	}
+	if landed.After == tip {
+		if err := l.endRequest(ctx, c.branch); err != nil {
+			return landed, err
+		}
+	}
 	return landed, settlePending(l.Repo, landed)
 }
 

@@ -89,6 +89,13 @@ func runPush(ctx context.Context, c *call) error {
 	if c.cmd.IsSet("wait") {
 		l.MaxWait = timeout
 	}
+	settings, err := c.Settings()
+	if err != nil {
+		return err
+	}
+	if settings.ByRequest {
+		return c.pushRequest(ctx, l, target, settings.RequestCommand)
+	}
 	show, done := c.inQueue()
 	l.Where = show
 	landed, err := l.Push(ctx, target, lock.Wait{Timeout: timeout})

@@ -89,20 +89,22 @@ func (c *call) formatUnanswered(err error) *wording {
 // formatLanding words what can go wrong with a branch.
 func (c *call) formatLanding(err error) *wording {
 	var (
-		conflict *land.ConflictError
-		rejected *land.RejectedError
-		there    *land.RemoteLockedError
-		inTheWay *land.InTheWayError
-		half     *land.UnfinishedError
-		none     *land.NoBranchError
-		verify   *land.VerifyError
-		local    *land.TargetCheckoutError
-		hook     *land.HookError
-		claimed  *land.ClaimedError
-		most     *land.DeletionsError
-		queued   *land.QueuedError
-		refused  *land.RefusedError
-		lost     *land.LostTipError
+		conflict  *land.ConflictError
+		rejected  *land.RejectedError
+		there     *land.RemoteLockedError
+		inTheWay  *land.InTheWayError
+		half      *land.UnfinishedError
+		none      *land.NoBranchError
+		verify    *land.VerifyError
+		local     *land.TargetCheckoutError
+		hook      *land.HookError
+		noRequest *land.NoRequestError
+		command   *requestError
+		claimed   *land.ClaimedError
+		most      *land.DeletionsError
+		queued    *land.QueuedError
+		refused   *land.RefusedError
+		lost      *land.LostTipError
 	)
 	switch {
 	case errors.As(err, &queued):
@@ -122,7 +124,11 @@ func (c *call) formatLanding(err error) *wording {
 	case errors.As(err, &most):
 		return &wording{most.Error() + ", so it was refused", c.deletionsMeant(), exitNo}
 	case errors.As(err, &rejected):
-		return &wording{rejected.Error(), "", exitNo}
+		return &wording{rejected.Error(), protectedHint(rejected), exitNo}
+	case errors.As(err, &noRequest):
+		return &wording{noRequest.Error(), "git checkout -b BRANCH, or git config --unset swarm.land", exitNo}
+	case errors.As(err, &command):
+		return &wording{command.Error(), "mend what it says, then " + c.pushAgain(), exitNo}
 	case errors.As(err, &claimed):
 		return &wording{text.Inert(claimed.Error()), overClaims(claimed), exitNo}
 	case errors.As(err, &hook):
@@ -162,6 +168,14 @@ func overClaims(e *land.ClaimedError) string {
 
 func refuseOverClaims() error {
 	return no("git swarm message SESSION TEXT", "an agent may not land over others' claims")
+}
+
+// protectedHint is the next step where a remote refuses the target itself.
+func protectedHint(e *land.RejectedError) string {
+	if strings.HasPrefix(e.Why, "remote rejected") {
+		return "if the branch is protected: git config swarm.land pr, then git swarm push"
+	}
+	return ""
 }
 
 // formatTargetCheckout words that a checkout of the local target cannot follow.

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -25,6 +26,10 @@ type Settings struct {
 	// ClaimsWarn is swarm.claims = warn: others' claims keep no push out, their holders
 	// are told.
 	ClaimsWarn bool
+	// ByRequest is swarm.land = pr: work goes to the target by a pull request, which
+	// RequestCommand (swarm.prCommand, its words) opens or updates.
+	ByRequest      bool
+	RequestCommand []string
 
 	VerifyTimeout time.Duration // swarm.verifyTimeout: after which it is ended, 0 for never
 
@@ -73,25 +78,28 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 		}
 		return level, nil
 	})
-	if warn := value(&err, config, "swarm.claims", parseClaims(config)); warn != nil {
+	if warn := value(&err, config, "swarm.claims", oneOf(config, "refuse", "warn")); warn != nil {
 		s.ClaimsWarn = *warn
 	}
+	if request := value(&err, config, "swarm.land", oneOf(config, "push", "pr")); request != nil {
+		s.ByRequest = *request
+	}
+	command, _ := config.Get("swarm.prcommand")
+	s.RequestCommand = strings.Fields(command)
 	if fold := value(&err, config, "core.ignorecase", config.Bool); fold != nil {
 		s.FoldCase = *fold
 	}
 	return err
 }
 
-func parseClaims(config *repo.Config) func(string, bool) (bool, error) {
+// oneOf reads a key of two values, and returns whether it is the second.
+func oneOf(config *repo.Config, first, second string) func(string, bool) (bool, error) {
 	return func(key string, _ bool) (bool, error) {
-		switch v, _ := config.Get(key); v {
-		case "warn":
-			return true, nil
-		case "refuse":
-			return false, nil
-		default:
-			return false, fmt.Errorf("swarm.claims is '%s': refuse or warn", text.Inert(v))
+		v, _ := config.Get(key)
+		if v != first && v != second {
+			return false, fmt.Errorf("%s is '%s': %s or %s", key, text.Inert(v), first, second)
 		}
+		return v == second, nil
 	}
 }
 
