@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
@@ -19,11 +20,7 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	if r.WorkTree == "" {
 		return checkout{}, func() {}, ErrBare
 	}
-	release, err = file.TryLockPath(filepath.Join(r.GitDir, "swarm-rebase.lock"))
-	if errors.Is(err, file.ErrLocked) {
-		err = ErrBusy
-	}
-	if err != nil {
+	if release, err = lockWorktree(ctx, r); err != nil {
 		return checkout{}, func() {}, err
 	}
 	if err := settle(ctx, r); err != nil {
@@ -38,6 +35,24 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 	c, err = checkedOut(ctx, r)
 	return c, release, err
 }
+
+// lockWorktree waits a moment: of a push that was killed while it started git, that
+// process has the lock until it is git.
+func lockWorktree(ctx context.Context, r *repo.Repo) (release func(), err error) {
+	waiting, cancel := context.WithTimeout(ctx, busyAfter)
+	defer cancel()
+	release, err = file.LockPath(waiting, filepath.Join(r.GitDir, "swarm-rebase.lock"))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil && waiting.Err() != nil:
+		return nil, ErrBusy
+	}
+	return release, err
+}
+
+// busyAfter is how long another push or pull in the worktree is waited for.
+const busyAfter = time.Second
 
 // settle waits for what a killed command has left running in the checkout, and clears
 // the locks that such commands left, and records of worktrees that git cannot read.
