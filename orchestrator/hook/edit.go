@@ -77,14 +77,7 @@ type Edit struct {
 // outside of any are left out. They need not exist. An error is that of the first
 // folder whose repository cannot be read; the other files are sorted all the same.
 func (p *Places) Edits(dir string, paths []string) (edits []Edit, err error) {
-	for _, path := range paths {
-		if path == "" {
-			continue
-		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
-		}
-		path = repo.ResolveLinks(filepath.Clean(path))
+	for _, path := range p.meant(dir, paths) {
 		r, failed := p.Repo(existing(filepath.Dir(path)))
 		switch {
 		case errors.Is(failed, repo.ErrNotRepository):
@@ -106,6 +99,37 @@ func (p *Places) Edits(dir string, paths []string) (edits []Edit, err error) {
 		edits[i].Files = append(edits[i].Files, file)
 	}
 	return edits, err
+}
+
+// meant are the files that a client could take the paths for, without links on the
+// way. Some clients take blanks off, or have "~" stand for the user's folder; some
+// take "link/.." for the folder that the link is in, others, as the system does, for
+// the one above where it leads.
+func (p *Places) meant(dir string, paths []string) (files []string) {
+	for _, path := range paths {
+		spelt := []string{path, strings.TrimSpace(path)}
+		if rest, ok := strings.CutPrefix(spelt[1], "~/"); ok && p.env.Get("HOME") != "" {
+			spelt = append(spelt, p.env.Get("HOME")+"/"+rest)
+		}
+		var found []string
+		for _, path := range spelt {
+			if path == "" {
+				continue
+			}
+			if !filepath.IsAbs(path) {
+				path = dir + "/" + path
+			}
+			found = append(found, repo.ResolveLinks(filepath.Clean(path)))
+			if parent, name := filepath.Split(path); strings.Contains(parent, "/../") && name != ".." {
+				if real, err := filepath.EvalSymlinks(parent); err == nil {
+					found = append(found, repo.ResolveLinks(real+"/"+name))
+				}
+			}
+		}
+		slices.Sort(found)
+		files = append(files, slices.Compact(found)...)
+	}
+	return files
 }
 
 // existing is the folder, or the nearest one above it that exists.

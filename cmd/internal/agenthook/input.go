@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
-	"sync"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/hook"
@@ -33,13 +32,30 @@ type hookInput struct {
 	LoopCount      int      `json:"loop_count"`
 }
 
-// toolInput is what is known of the tool that is about to be used.
-type toolInput struct {
-	FilePath     string `json:"file_path"`
-	NotebookPath string `json:"notebook_path"`
-	Path         string `json:"path"`
-	Command      string `json:"command"`
-	Patch        string `json:"patch"`
+// toolInput is what is known of the tool that is about to be used. The model wrote it,
+// so a key counts only as the client spells it: encoding/json would let "FILE_PATH"
+// take the place of "file_path".
+type toolInput map[string]json.RawMessage
+
+// texts are the values of these keys, without those that are not there or empty.
+func (t toolInput) texts(keys ...string) ([]string, error) {
+	var texts []string
+	for _, key := range keys {
+		var s string
+		if value := t[key]; value == nil {
+			continue
+		} else if err := json.Unmarshal(value, &s); err != nil {
+			var kind *json.UnmarshalTypeError
+			if errors.As(err, &kind) {
+				kind.Field = key
+			}
+			return nil, err
+		}
+		if s != "" {
+			texts = append(texts, s)
+		}
+	}
+	return texts, nil
 }
 
 func (h *invocation) input() (*hook.Input, error) {
@@ -71,17 +87,25 @@ func (h *invocation) input() (*hook.Input, error) {
 	if err := json.Unmarshal(in.Tool, &tool); err != nil {
 		return nil, malformed("tool_input", err)
 	}
-	input.Command = tool.Command
-	for _, path := range []string{tool.FilePath, tool.NotebookPath, tool.Path} {
-		if path != "" {
-			input.Paths = append(input.Paths, path)
-		}
+	command, err := tool.texts("command")
+	if err != nil {
+		return nil, malformed("tool_input", err)
 	}
+	input.Command = strings.Join(command, "")
+	if input.Paths, err = tool.texts("file_path", "notebook_path", "path"); err != nil {
+		return nil, malformed("tool_input", err)
+	}
+	var patches []string
 	switch h.agent {
 	case "codex":
-		input.Paths = append(input.Paths, patchedPaths(tool.Command)...)
+		patches = command
 	case "cursor":
-		input.Paths = append(input.Paths, patchedPaths(tool.Patch)...)
+		if patches, err = tool.texts("patch"); err != nil {
+			return nil, malformed("tool_input", err)
+		}
+	}
+	for _, patch := range patches {
+		input.Paths = append(input.Paths, patchedPaths(patch)...)
 	}
 	return input, nil
 }
@@ -95,14 +119,19 @@ func malformed(what string, err error) error {
 	return fmt.Errorf("the hook's %s is malformed: %w", what, err)
 }
 
-var patchLine = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+?)\r?$`)
-})
+// patchMarkers begin the lines of a patch that name a file.
+var patchMarkers = [...]string{"*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "}
 
 // patchedPaths are the files that a patch of apply_patch's form is about to change.
+// Like Codex, it takes blanks around a line for nothing.
 func patchedPaths(patch string) (paths []string) {
-	for _, m := range patchLine().FindAllStringSubmatch(patch, -1) {
-		paths = append(paths, m[1])
+	for line := range strings.Lines(patch) {
+		line = strings.TrimSpace(line)
+		for _, marker := range patchMarkers {
+			if path, ok := strings.CutPrefix(line, marker); ok {
+				paths = append(paths, path)
+			}
+		}
 	}
 	return paths
 }
