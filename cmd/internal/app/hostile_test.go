@@ -156,7 +156,7 @@ func (w *town) standing() string {
 	if err != nil { // what git cannot read, nobody moves
 		return ""
 	}
-	return regexp.MustCompile(`(?m)^.* refs/(swarm/(locks|queue|seen/.*)|swarm-pins/.*)$`).ReplaceAllString(out, "")
+	return regexp.MustCompile(`(?m)^.* refs/(swarm/(locks|queue|seen/.*)|swarm-pins/.*)(\n|$)`).ReplaceAllString(out, "")
 }
 
 // branches are the user's own refs, which no row may touch.
