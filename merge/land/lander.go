@@ -45,7 +45,7 @@ type Lander struct {
 	// tip as it was fetched.
 	Heal func(ctx context.Context, tip string) (heal.Options, error)
 
-	// Gate, if not nil, is asked under the push lock whether the change from base
+	// Gate, if not nil, is asked under the push lock, and before a long wait, whether the change from base
 	// ("" if the target does not exist yet) to tip, which is the session's, may land.
 	Gate func(ctx context.Context, session, base, tip string) error
 

@@ -267,6 +267,30 @@ func TestTrainGate(t *testing.T) {
 	y.linear(subjects("b", "c")...)
 }
 
+// TestTrainForeseen: who waits for the verify command is told at once what refuses it on
+// the target as it is, and leaves the queue.
+func TestTrainForeseen(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 2)
+	no := errors.New("not reviewed")
+	l := y.fields[0].lander()
+	l.Verify = "true"
+	l.Gate = func(context.Context, string, string, string) error { return no }
+	if _, err := l.Push(t.Context(), y.fields[0].target(), lock.Wait{Timeout: time.Minute}); !errors.Is(err, no) {
+		t.Error(err)
+	}
+	y.await(0)
+	if s := y.fields[0].session(); s.Note != "push: not reviewed" {
+		t.Errorf("%s: %q", s.Status, s.Note)
+	}
+	if err := y.gate.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	y.fields[1].push()
+	y.linear("by b")
+	y.settled(nil)
+}
+
 // TestTrainRejected: where the remote refuses one commit, the others land.
 func TestTrainRejected(t *testing.T) {
 	t.Parallel()

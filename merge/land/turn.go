@@ -48,6 +48,9 @@ func (t *turn) land(ctx context.Context) (*Landed, error) {
 	leave, alone := waits.Attend(t.Bus)
 	defer leave()
 	mine, err := t.enter(ctx, waits, alone)
+	if err == nil && !mine && t.Verify != "" {
+		err = t.foresee(ctx)
+	}
 	for err == nil {
 		if mine {
 			landed, err := t.conduct(ctx)
@@ -66,6 +69,26 @@ func (t *turn) land(ctx context.Context) (*Landed, error) {
 		}
 	}
 	return nil, errors.Join(err, t.withdraw(context.WithoutCancel(ctx)))
+}
+
+// foresee returns what would refuse the entry on the target as it is now: whoever has to
+// wait for a verify command is told at once. What only the target's holder can know is
+// found out later.
+func (t *turn) foresee(ctx context.Context) error {
+	before, err := t.fetch(ctx, t.target)
+	if err != nil || before == "" {
+		return nil
+	}
+	alone := &train{Lander: t.Lander, target: t.target, own: t.entry}
+	landed, err := alone.landedAlready(ctx, t.entry, before)
+	if err != nil || landed != nil {
+		return nil
+	}
+	var inTheWay *InTheWayError
+	if _, err = alone.stage(ctx, t.entry, before, before); blocks(err) || errors.As(err, &inTheWay) {
+		return err
+	}
+	return nil
 }
 
 // enter puts the entry, and takes the push lock if it is free, in one transaction.
