@@ -1,6 +1,10 @@
 package merge
 
-import "github.com/git-swarm/git-swarm/merge/heal"
+import (
+	"slices"
+
+	"github.com/git-swarm/git-swarm/merge/heal"
+)
 
 // Healed is what became of one file in conflict.
 type Healed struct {
@@ -26,6 +30,18 @@ func (h *Healed) Rules() []string {
 		if r.Rule != "" && !seen[r.Rule] {
 			seen[r.Rule] = true
 			rules = append(rules, r.Rule)
+		}
+	}
+	return rules
+}
+
+// RulesWithOrder names the rules as Rules does, and after each that put our lines before
+// theirs, where either could be first, whose these are: "RULE, OURS first".
+func (h *Healed) RulesWithOrder(ours string) []string {
+	rules := h.Rules()
+	for i, name := range rules {
+		if slices.ContainsFunc(h.Result.Regions, func(r heal.Region) bool { return r.Rule == name && r.OursFirst }) {
+			rules[i] = name + ", " + ours + " first"
 		}
 	}
 	return rules

@@ -34,7 +34,7 @@ func (c *Checkout) asLeft(ctx context.Context, top string, f unmerged, versions 
 	if c.asHealed(ctx, f, versions, string(now)) {
 		return true
 	}
-	for _, level := range []heal.Level{heal.Off, heal.Safe, heal.Wide} {
+	for _, level := range []heal.Level{heal.Off, heal.Safe, heal.Both, heal.Wide} {
 		for _, style := range []linemerge.Style{linemerge.StyleMerge, linemerge.StyleDiff3, linemerge.StyleZDiff3} {
 			opts := f.options(heal.Options{Level: level, Format: linemerge.Format{Style: style}})
 			if r := heal.Merge(versions[0], versions[1], versions[2], opts); linemerge.SameButLabels(now, r.Text, f.markerSize) {

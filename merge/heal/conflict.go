@@ -11,7 +11,9 @@ import (
 type conflict struct {
 	kind               fileType
 	base, ours, theirs string
-	byLine, byToken    *pieces // cut when first asked for
+	above, below       []string // unchanged lines around it
+	atEnd              bool     // nothing of the base comes after it
+	byLine, byToken    *pieces  // cut when first asked for
 	merge              *tokenMerge
 	greater            *superset
 }
@@ -48,7 +50,7 @@ func (c *conflict) tokenMerge() *tokenMerge {
 }
 
 func (c *conflict) swapped() *conflict {
-	return &conflict{kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours}
+	return &conflict{kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd}
 }
 
 func splitLines(s string) []string {

@@ -12,13 +12,13 @@ func TestDocListsTheRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := regexp.MustCompile(`(?m)^//\t(\w+) +(safe|wide) `).FindAllStringSubmatch(string(page), -1)
+	rows := regexp.MustCompile(`(?m)^//\t(\w+) +(safe|both|wide) `).FindAllStringSubmatch(string(page), -1)
 	all := rules()
 	if len(rows) != len(all) {
 		t.Fatalf("%d rules on the page, %d in the code", len(rows), len(all))
 	}
 	for i, r := range all {
-		level := map[Level]string{Safe: "safe", Wide: "wide"}[r.level]
+		level := map[Level]string{Safe: "safe", Both: "both", Wide: "wide"}[r.level]
 		if rows[i][1] != r.name || rows[i][2] != level {
 			t.Errorf("row %d is %s %s, rule %d is %s %s", i+1, rows[i][1], rows[i][2], i+1, r.name, level)
 		}

@@ -70,6 +70,15 @@ func bumped(ours, theirs moves) bool {
 		renumbers(theirs, isVersion) && ours.in.any(isVersion)
 }
 
+// requoted reports whether one side changes how a string is quoted, as by a backquote or by an r before
+// it, and the other brings in or takes out a backslash: in raw strings it means another thing.
+func requoted(ours, theirs moves) bool {
+	quotes := func(m moves) bool { return m.has("`") || m.has("r") || m.has("R") || m.has("@") }
+	return quotes(ours) && theirs.has("\\") || quotes(theirs) && ours.has("\\")
+}
+
+func (m moves) has(t token) bool { return m.in[t]+m.out[t] > 0 }
+
 func isNumber(t token) bool {
 	return isDigit(t[0]) || t[0] == 'v' && len(t) > 1 && isDigit(t[1])
 }

@@ -20,8 +20,10 @@ func (h *healing) objection(ours, theirs []byte, r Result) Reason {
 	switch {
 	case h.breaks(ours, theirs, r, results):
 		return Broken
-	case h.doubles(ours, theirs, results):
+	case h.doubles(ours, theirs, results), h.kind == records && h.repeatsID(ours, theirs, results):
 		return Doubled
+	case h.kind == golang && misnames(ours, theirs, results):
+		return Names
 	case mixes(ours, theirs, results):
 		return LineEnds
 	}

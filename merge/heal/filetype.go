@@ -11,6 +11,7 @@ type fileType byte
 const (
 	plain      fileType = iota
 	indented            // indentation has a meaning; no parser at hand
+	python              // indentation has a meaning; python.go looks at it
 	golang              // parsed by go/parser
 	jsonFile            // by encoding/json
 	tomlFile            // by go-toml
@@ -20,7 +21,7 @@ const (
 )
 
 // indents reports whether indentation has a meaning.
-func (k fileType) indents() bool { return k == indented || k == yamlFile }
+func (k fileType) indents() bool { return k == indented || k == python || k == yamlFile }
 
 func typeOf(name string) fileType {
 	switch strings.ToLower(path.Ext(name)) {
@@ -34,7 +35,9 @@ func typeOf(name string) fileType {
 		return yamlFile
 	case ".jsonl", ".ndjson", ".csv", ".tsv":
 		return records
-	case ".py", ".pyi", ".mk", ".rst", ".md", ".adoc", ".pug", ".sass", ".haml", ".slim", ".nim", ".coffee", ".hs", ".fs", ".feature":
+	case ".py", ".pyi":
+		return python
+	case ".mk", ".rst", ".md", ".adoc", ".pug", ".sass", ".haml", ".slim", ".nim", ".coffee", ".hs", ".fs", ".feature":
 		return indented
 	}
 	switch {

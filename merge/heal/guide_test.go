@@ -38,8 +38,8 @@ func TestGuideExamples(t *testing.T) {
 			}
 		}
 		level := Safe
-		if i := ruleNamed(rule); i >= 0 && rules()[i].level == Wide {
-			level = Wide
+		if i := ruleNamed(rule); i >= 0 {
+			level = rules()[i].level
 		}
 		r := Merge([]byte(sides[1].String()), []byte(sides[0].String()), []byte(sides[2].String()), Options{Path: path, Level: level})
 		if string(r.Text) != want || len(r.Regions) != 1 || r.Regions[0].Rule != rule {

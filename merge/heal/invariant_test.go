@@ -79,7 +79,7 @@ func sameSwapped(t testing.TB, r, swapped Result) {
 			continue
 		}
 		a, b := g.Text, h.Text
-		if g.Rule == "unordered" {
+		if g.OursFirst {
 			a, b = sortLines(a), sortLines(b)
 		}
 		if g.Rule != h.Rule || a != b {

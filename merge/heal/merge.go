@@ -3,6 +3,7 @@ package heal
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 )
@@ -79,8 +80,6 @@ func (h *healing) forbidden(base, ours, theirs []byte) Reason {
 		return RulesOff
 	case len(base) == 0:
 		return NoBase
-	case h.kind == records:
-		return Records
 	}
 	how, made := generated(h.opts.Path, ours, theirs)
 	if made {
@@ -94,7 +93,7 @@ func (h *healing) forbidden(base, ours, theirs []byte) Reason {
 func (h *healing) refuse(why Reason) {
 	for i := range h.regions {
 		if r := &h.regions[i]; r.Why == NotRefused {
-			r.Rule, r.Text, r.Why = "", "", why
+			r.Rule, r.Text, r.OursFirst, r.Why = "", "", false, why
 		}
 		h.hunks[h.at[i]].Kind = linemerge.Conflict
 	}
@@ -104,11 +103,41 @@ func (h *healing) heal() {
 	for i := range h.regions {
 		k, r := &h.hunks[h.at[i]], &h.regions[i]
 		c := &conflict{kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
-		r.Text, r.Rule, r.Why = try(c, h.opts.Level)
+		c.above, c.below = h.around(h.at[i])
+		c.atEnd = k.Base.To == h.Base.Len()
+		r.Text, r.Rule, r.OursFirst, r.Why = try(c, h.opts.Level)
 		if r.Why == NotRefused {
 			k.Kind, k.Text = linemerge.Replaced, r.Text
 		}
 	}
+}
+
+// around is the unchanged lines above and below a hunk, a few of them, up to a blank one.
+func (h *healing) around(i int) (above, below []string) {
+	const few = 4
+	from, to := 0, h.Base.Len()
+	if i > 0 {
+		from = h.hunks[i-1].Base.To
+	}
+	if i+1 < len(h.hunks) {
+		to = h.hunks[i+1].Base.From
+	}
+	at := h.hunks[i].Base
+	above = splitLines(h.Base.Join(linemerge.Span{From: max(from, at.From-few), To: at.From}))
+	below = splitLines(h.Base.Join(linemerge.Span{From: at.To, To: min(to, at.To+few)}))
+	for j, l := range slices.Backward(above) {
+		if strings.TrimSpace(l) == "" {
+			above = above[j+1:]
+			break
+		}
+	}
+	for j, l := range below {
+		if strings.TrimSpace(l) == "" {
+			below = below[:j]
+			break
+		}
+	}
+	return above, below
 }
 
 // maxConflict bounds the bytes of a conflict that rules look at.
@@ -116,13 +145,17 @@ const maxConflict = 1 << 18
 
 // try returns the text of the first rule that fits s and to which nothing objects, else why the
 // first one that fits was refused.
-func try(c *conflict, level Level) (text, name string, why Reason) {
+func try(c *conflict, level Level) (text, name string, oursFirst bool, why Reason) {
 	if len(c.base)+len(c.ours)+len(c.theirs) > maxConflict {
-		return "", "", TooLarge
+		return "", "", false, TooLarge
 	}
 	why = Overlap
+	if c.kind == records {
+		why = Records
+	}
+	unfit := why
 	for _, r := range rules() {
-		if r.level > level {
+		if r.level > level || r.records != (c.kind == records) {
 			continue
 		}
 		text, ok := r.heal(c)
@@ -131,13 +164,13 @@ func try(c *conflict, level Level) (text, name string, why Reason) {
 		}
 		against := objection(c, r, text)
 		if against == NotRefused {
-			return text, r.name, against
+			return text, r.name, r.ordered, against
 		}
-		if why == Overlap {
+		if why == unfit {
 			why = against
 		}
 	}
-	return "", "", why
+	return "", "", false, why
 }
 
 // objection tells what speaks against a rule's text, if anything does.
@@ -149,6 +182,8 @@ func objection(c *conflict, r rule, text string) Reason {
 		return Stale
 	case against(Versions, bumped(ours, theirs)):
 		return Versions
+	case requoted(ours, theirs):
+		return Requoted
 	case doubled(c, text):
 		return Doubled
 	case r.apart && alike(ours, theirs):

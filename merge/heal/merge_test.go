@@ -207,15 +207,73 @@ func TestRules(t *testing.T) {
 			want: "k\n\tx := fresh(1)\n\tcheck()\n",
 		},
 		{
-			name: "unordered, imports", level: Wide, rule: "unordered", path: "a.py",
+			name: "unordered, imports", level: Both, rule: "unordered", path: "a.py",
 			base: "import a\n", ours: "import a\nimport b\n", theirs: "import a\nimport c\n", want: "import a\nimport b\nimport c\n",
 		},
 		{
-			name: "two statements at one place", level: Wide, why: Overlap,
+			name: "two statements at one place are not for safe", why: Overlap,
 			base: "a()\n", ours: "a()\nb()\n", theirs: "a()\nc()\n",
 		},
 		{
-			name: "unordered, ignored files", level: Wide, rule: "unordered", path: "x/.gitignore",
+			name: "apart", level: Both, rule: "apart",
+			base: "a()\n", ours: "a()\nb()\n", theirs: "a()\nc()\n", want: "a()\nb()\nc()\n",
+		},
+		{
+			name: "apart, but one thing in two ways", level: Both, why: Overlap,
+			base: "a()\n", ours: "a()\nlog(the, old, name)\n", theirs: "a()\nlog(the, old, path)\n",
+		},
+		{
+			name: "apart, but both declare a name", level: Both, why: Overlap,
+			base: "a()\n", ours: "a()\nlimit = low + 1\n", theirs: "a()\nlimit = high\n",
+		},
+		{
+			name: "apart, but a brace is left open", level: Both, why: Overlap,
+			base: "a()\n", ours: "a()\nif x {\n", theirs: "a()\nb()\n",
+		},
+		{
+			name: "unordered, sorted", level: Both, rule: "unordered", path: "a.py",
+			base: "import a\nimport b\nimport z\n", ours: "import a\nimport b\nimport y\nimport z\n", theirs: "import a\nimport b\nimport c\nimport z\n",
+			want: "import a\nimport b\nimport c\nimport y\nimport z\n",
+		},
+		{
+			name: "entries", level: Both, rule: "entries",
+			base: "{\nalpha,\n}\n", ours: "{\nalpha,\ngamma: 1,\n}\n", theirs: "{\nalpha,\nbeta: 2,\n}\n", want: "{\nalpha,\ngamma: 1,\nbeta: 2,\n}\n",
+		},
+		{
+			name: "entries, one key twice", level: Both, why: Overlap,
+			base: "{\nalpha,\n}\n", ours: "{\nalpha,\nbeta: 1,\n}\n", theirs: "{\nalpha,\nbeta: 2,\n}\n",
+		},
+		{
+			name: "items", level: Both, rule: "items", path: "CHANGES.md",
+			base: "# New\n\n", ours: "# New\n\n- faster starts\n", theirs: "# New\n\n- a quiet mode\n", want: "# New\n\n- faster starts\n- a quiet mode\n",
+		},
+		{
+			name: "cases", level: Both, rule: "cases", path: "a.c",
+			base: "switch (x) {\ncase 1: a();\n}\n", ours: "switch (x) {\ncase 1: a();\ncase 2: b();\n}\n", theirs: "switch (x) {\ncase 1: a();\ncase 3: c();\n}\n",
+			want: "switch (x) {\ncase 1: a();\ncase 2: b();\ncase 3: c();\n}\n",
+		},
+		{
+			name: "tests", level: Both, rule: "tests", path: "a_test.py",
+			base: "x = 1\n", ours: "x = 1\ndef test_b():\n    b()\n", theirs: "x = 1\ndef test_c():\n    c()\n", want: "x = 1\ndef test_b():\n    b()\ndef test_c():\n    c()\n",
+		},
+		{
+			name: "records, appended", rule: "records", path: "log.jsonl",
+			base: "{\"id\":1}\n", ours: "{\"id\":1}\n{\"id\":2}\n", theirs: "{\"id\":1}\n{\"id\":3}\n", want: "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n",
+		},
+		{
+			name: "records with one id", why: Doubled, path: "log.jsonl",
+			base: "{\"id\":1}\n", ours: "{\"id\":1}\n{\"id\":2,\"a\":1}\n", theirs: "{\"id\":1}\n{\"id\":2,\"b\":1}\n",
+		},
+		{
+			name: "a record that is no JSON", why: Records, path: "log.jsonl",
+			base: "{\"id\":1}\n", ours: "{\"id\":1}\n{\"id\":2\n", theirs: "{\"id\":1}\n{\"id\":3}\n",
+		},
+		{
+			name: "records within the file", why: Records, path: "log.jsonl",
+			base: "{\"id\":1}\n{\"id\":9}\n", ours: "{\"id\":1}\n{\"id\":2}\n{\"id\":9}\n", theirs: "{\"id\":1}\n{\"id\":3}\n{\"id\":9}\n",
+		},
+		{
+			name: "unordered, ignored files", level: Both, rule: "unordered", path: "x/.gitignore",
 			base: "*.o\n", ours: "*.o\n/bin\n", theirs: "*.o\n/dist\n", want: "*.o\n/bin\n/dist\n",
 		},
 		{

@@ -20,13 +20,14 @@ type Level byte
 
 const (
 	Safe Level = iota // rules with which people agree about as often as the corpus allows
+	Both              // also lines that both sides brought in at one place: one of them comes first
 	Wide              // also rules that are right less often; a person should look
 	Off               // no rule: git's own line merge
 )
 
-// ParseLevel reads safe, wide or off.
+// ParseLevel reads safe, both, wide or off.
 func ParseLevel(text string) (Level, bool) {
-	levels := map[string]Level{"safe": Safe, "wide": Wide, "off": Off}
+	levels := map[string]Level{"safe": Safe, "both": Both, "wide": Wide, "off": Off}
 	level, ok := levels[strings.ToLower(text)]
 	return level, ok
 }

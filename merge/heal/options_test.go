@@ -3,7 +3,7 @@ package heal
 import "testing"
 
 func TestParseLevel(t *testing.T) {
-	for text, want := range map[string]Level{"safe": Safe, "WIDE": Wide, "Off": Off} {
+	for text, want := range map[string]Level{"safe": Safe, "both": Both, "WIDE": Wide, "Off": Off} {
 		if got, ok := ParseLevel(text); !ok || got != want {
 			t.Errorf("%q is level %d, %v", text, got, ok)
 		}

@@ -15,10 +15,12 @@ const (
 	Stale                    // one side uses anew a word that the other took out
 	Alike                    // both sides bring in the same word, each at its place
 	Remark                   // one side changes a comment beside code that the other changes
+	Requoted                 // one side changes how a string is quoted, the other what it escapes
 	Versions                 // both sides put one number, version or date in the place of another
 	Doubled                  // a line or a definition would stand there twice, or more often in the file than on either side
 	LineEnds                 // each side has line ends of one kind, and the result would have both
 	Broken                   // the file would no longer be whole, though it is on both sides
+	Names                    // a name would be used that nothing declares, or declared and not used
 	Unproven                 // an edit of one side would be lost or bent
 )
 
@@ -35,10 +37,12 @@ func (r Reason) String() string {
 		"one side uses a word that the other took out",
 		"both sides bring in the same word",
 		"one side changes a comment, the other the code beside it",
+		"one side changes how a string is quoted, the other what it escapes",
 		"both sides change a version",
 		"a line would be doubled",
 		"line ends would be mixed",
 		"the result would not parse",
+		"a name would be undefined or unused",
 		"not proven",
 	}[r]
 }

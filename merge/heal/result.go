@@ -15,5 +15,6 @@ type Region struct {
 	Base, Ours, Theirs linemerge.Span
 	Rule               string // that healed it; empty if the conflict remains
 	Why                Reason // the conflict remains; NotRefused if it does not
+	OursFirst          bool   // the rule put ours before theirs, where either could be first
 	Text               string // what stands in its place; empty if the conflict remains
 }

@@ -19,6 +19,8 @@ type rule struct {
 	// ordered is set where ours comes before theirs in the result, so that swapping the sides gives
 	// the same lines in another order.
 	ordered bool
+	// records is set where the rule is for files of records, and for no other.
+	records bool
 }
 
 // rules are tried in this order. The table in doc.go has the reason for each and how often people
@@ -32,13 +34,19 @@ func rules() []rule {
 		{name: "respaced", level: Safe, heal: respaced},
 		{name: "implied", level: Safe, heal: implied},
 		{name: "above", level: Safe, heal: above, apart: true, despite: []Reason{Versions}},
+		{name: "records", level: Safe, heal: appended, despite: []Reason{Stale, Versions}, ordered: true, records: true},
 		{name: "bumps", level: Safe, heal: bumps, apart: true, despite: []Reason{Versions}},
+		{name: "unordered", level: Both, heal: together(areUnordered, true), despite: []Reason{Stale, Versions}, ordered: true},
+		{name: "entries", level: Both, heal: together(areEntries, true), despite: []Reason{Versions}, ordered: true},
+		{name: "items", level: Both, heal: together(areItems, false), despite: []Reason{Versions}, ordered: true},
+		{name: "cases", level: Both, heal: together(areCases, true), despite: []Reason{Versions}, ordered: true},
+		{name: "tests", level: Both, heal: together(areTests, true), despite: []Reason{Versions}, ordered: true},
+		{name: "apart", level: Both, heal: together(areWhole, false), despite: []Reason{Versions}, ordered: true},
 		{name: "touching", level: Wide, heal: neighbours, despite: []Reason{Stale, Versions}},
 		{name: "beside", level: Wide, heal: beside, apart: true, despite: []Reason{Versions}},
 		{name: "covered", level: Wide, heal: covered},
 		{name: "additions", level: Wide, heal: additions, apart: true},
 		{name: "near", level: Wide, heal: near, apart: true},
-		{name: "unordered", level: Wide, heal: unordered, ordered: true},
 	}
 }
 

@@ -26,6 +26,10 @@ func wholeness(kind fileType) func([]byte) bool {
 		return func(b []byte) bool { return toml.Unmarshal(b, new(any)) == nil }
 	case yamlFile:
 		return wholeYAML
+	case python:
+		return wholePython
+	case records:
+		return func([]byte) bool { return true } // the rule looks at each line
 	}
 	return balanced
 }

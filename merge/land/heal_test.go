@@ -290,7 +290,7 @@ func TestHealPushLevels(t *testing.T) {
 		t.Fatalf("wide: %v, %+v", err, landed)
 	}
 	b.tidy()
-	if got := b.message("HEAD"); !strings.HasSuffix(strings.TrimSpace(got), "Healed: main.go unordered") {
+	if got := b.message("HEAD"); !strings.HasSuffix(strings.TrimSpace(got), "Healed: main.go unordered, landed first") {
 		t.Errorf("the message is %q", got)
 	}
 

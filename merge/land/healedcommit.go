@@ -15,9 +15,10 @@ import (
 )
 
 // commit commits what was healed, with author, date and message of the commit that
-// did not apply, and a trailer "Healed: PATH RULE" for each file and rule. git
-// rebase --continue would clean the message up and drop lines that look like
-// comments. A commit that has become empty is left to git, which drops it.
+// did not apply, and a trailer "Healed: PATH RULE" for each file and rule, which says
+// so if what has landed was put before what is being landed. git rebase --continue
+// would clean the message up and drop lines that look like comments. A commit that has
+// become empty is left to git, which drops it.
 func (s *scratch) commit(ctx context.Context, healed []merge.Healed) error {
 	_, err := repo.Output(s.git(ctx, "diff-index", "--cached", "--quiet", "HEAD", "--"))
 	var changed *repo.GitError
@@ -35,7 +36,7 @@ func (s *scratch) commit(ctx context.Context, healed []merge.Healed) error {
 		"-c", "trailer.separators=:", "interpret-trailers", "--no-divider", "--where=end", "--if-exists=addIfDifferent", "--if-missing=add",
 	})
 	for _, h := range healed {
-		for _, rule := range h.Rules() {
+		for _, rule := range h.RulesWithOrder("landed") { // a rebase's ours is what has landed
 			args = append(args, "--trailer", "Healed: "+quotePath(h.Path)+" "+rule)
 		}
 	}

@@ -33,7 +33,7 @@ bring, and touches nothing.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
-				&cli.StringFlag{Name: "level", Usage: "`LEVEL`: safe, wide or off (default: swarm.heal, safe)"},
+				&cli.StringFlag{Name: "level", Usage: "`LEVEL`: safe, both, wide or off (default: swarm.heal, safe)"},
 				&cli.BoolFlag{Name: "partial", Usage: "write what can be healed also in files that stay in conflict"},
 				&cli.BoolFlag{Name: "explain", Usage: "name the rule of each region, or why it was left"},
 				&cli.BoolFlag{Name: "try", Usage: "only tell, of two branches or sessions"},
@@ -77,7 +77,7 @@ func (c *call) level(ctx context.Context) (heal.Level, error) {
 	if c.cmd.IsSet("level") {
 		level, ok := heal.ParseLevel(c.cmd.String("level"))
 		if !ok {
-			return 0, usageOf(c.verb, fmt.Sprintf("unknown level '%s': safe, wide or off", text.Inert(c.cmd.String("level"))))
+			return 0, usageOf(c.verb, fmt.Sprintf("unknown level '%s': safe, both, wide or off", text.Inert(c.cmd.String("level"))))
 		}
 		return level, nil
 	}

@@ -26,7 +26,7 @@ func configKeys() []configKey {
 		{"swarm.target", "the branch to land on", "recorded by init; else the upstream, else the remote's default branch", true},
 		{"swarm.staleAfter", "how long a session is silent before its claims may be taken over", "15m", true},
 		{"swarm.lockTimeout", "how long push waits in a queue that stands still", "1m", true},
-		{"swarm.heal", "which conflicts push, pull and heal resolve: safe, wide or off", "safe", true},
+		{"swarm.heal", "which conflicts push, pull and heal resolve: safe, both, wide or off", "safe", true},
 		{"swarm.land", "how work reaches the target: push, or pr, a pull request", "push", false},
 		{"swarm.prCommand", "the command, words without a shell, that opens or updates a pull request: it is given branch and target, and prints the URL", "gh or glab, where signed in", false},
 		{"swarm.claims", "whether a push is refused that changes what another session holds: refuse or warn", "refuse", false},

@@ -68,7 +68,7 @@ func override[T any](rule *T, by *T) {
 }
 
 func stricter(a, b heal.Level) heal.Level {
-	for _, level := range []heal.Level{heal.Off, heal.Safe} {
+	for _, level := range []heal.Level{heal.Off, heal.Safe, heal.Both} {
 		if a == level || b == level {
 			return level
 		}
@@ -90,7 +90,7 @@ func layerOf(t *repo.TeamFile) (layer, error) {
 	}
 	level, ok := heal.ParseLevel(t.Heal)
 	if !ok {
-		return l, &repo.TeamFileError{Why: fmt.Sprintf("heal = %q: safe, wide or off", t.Heal)}
+		return l, &repo.TeamFileError{Why: fmt.Sprintf("heal = %q: safe, both, wide or off", t.Heal)}
 	}
 	l.heal = &level
 	return l, nil

@@ -74,7 +74,7 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 		v, _ := config.Get(key)
 		level, ok := heal.ParseLevel(v)
 		if !ok {
-			return level, fmt.Errorf("swarm.heal is '%s': safe, wide or off", text.Inert(v))
+			return level, fmt.Errorf("swarm.heal is '%s': safe, both, wide or off", text.Inert(v))
 		}
 		return level, nil
 	})
