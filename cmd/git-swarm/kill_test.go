@@ -221,6 +221,9 @@ func (f *killField) tryPush(i int) {
 	f.git(f.tree("A"), "add", ".")
 	f.git(f.tree("A"), "commit", "-qm", "A "+name)
 	f.kill("app.worktrees/A", "push")
+	if f.how.name != "alone" { // here the remote is killed, too: its lock is its own matter
+		_ = os.Remove(filepath.Join(f.top, "hub.git", "refs", "heads", "main.lock"))
+	}
 	f.must("app.worktrees/A", "push")
 	f.git(f.app, "fetch", "-q")
 	if log := f.git(f.app, "log", "--format=%s", "origin/main"); strings.Count("\n"+log+"\n", "\nA "+name+"\n") != 1 {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
@@ -65,7 +66,7 @@ func old(path string) bool {
 // third may take it again in between.
 func clearLock(r *repo.Repo, lock string) (bool, error) {
 	before, err := os.Lstat(lock)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrPermission) { // with reftables, refs/heads is a file
 		return false, nil
 	}
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 // standing is what is where a worktree is to be.
 type standing struct {
 	what   kind
-	record string // git's record of it, if it is half-made and has one
+	record string // git's record of it, if it is a worktree and has one
 }
 
 type kind int
@@ -27,6 +27,7 @@ type kind int
 const (
 	nothing  kind = iota // or an empty folder
 	halfMade             // a worktree of this repository that was never whole
+	completed            // one that is, for git has completed it after our kill
 	other
 )
 
@@ -39,13 +40,13 @@ func look(ctx context.Context, r *repo.Repo, path string) (standing, error) {
 	case err != nil: // it is no folder
 		return standing{what: other}, nil
 	}
+	record, err := recordOf(path)
+	if err != nil || filepath.Dir(record) != filepath.Join(r.CommonDir, "worktrees") {
+		return standing{what: other}, nil
+	}
 	half, err := HalfMade(ctx, r, path)
 	if err != nil || !half {
-		return standing{what: other}, err
-	}
-	record, err := recordOf(path)
-	if err != nil {
-		return standing{}, err
+		return standing{completed, record}, err
 	}
 	info, err := os.Lstat(record)
 	if err != nil { // Mend has taken it away

@@ -84,6 +84,9 @@ func Make(ctx context.Context, r *repo.Repo, p Plan) (made Made, err error) {
 	if err != nil {
 		return made, err
 	}
+	if found.what == completed {
+		return made, m.identify(found.record)
+	}
 	if made.NewBranch, err = m.branch(ctx); err != nil {
 		return made, err
 	}
@@ -328,10 +331,8 @@ func (m *making) byGit(ctx context.Context, found standing) (kept string, err er
 	if err != nil {
 		return "", err
 	}
-	for name, text := range m.Files {
-		if err := os.WriteFile(filepath.Join(record, name), []byte(text), 0o666); err != nil {
-			return "", err
-		}
+	if err := m.identify(record); err != nil {
+		return "", err
 	}
 	if found.what != halfMade {
 		return "", nil
@@ -341,6 +342,20 @@ func (m *making) byGit(ctx context.Context, found standing) (kept string, err er
 		return "", err
 	}
 	return m.keep(m.dir, same)
+}
+
+// identify adds the further files to a git dir that has none of them yet.
+func (m *making) identify(record string) error {
+	for name, text := range m.Files {
+		path := filepath.Join(record, name)
+		if _, err := os.Lstat(path); err == nil {
+			continue
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hook runs the post-checkout hook, as git worktree add does.

@@ -105,6 +105,14 @@ func TestMake(t *testing.T) {
 		t.Errorf("the record is %s", got)
 	}
 	git(t, dir, "config", "core.hooksPath", "nowhere")
+	// One that git has completed after our kill only lacks the files.
+	git(t, dir, "worktree", "add", "-q", filepath.Join(trees, "E"), "-b", "feat/E")
+	if made, err := Make(t.Context(), r, plan(filepath.Join(trees, "E"))); err != nil || made.NewBranch {
+		t.Errorf("%+v, %v", made, err)
+	}
+	if got := read(t, filepath.Join(dir, ".git", "worktrees", "E", "swarm-session")); got != "E\n" {
+		t.Errorf("identity %q", got)
+	}
 	write(t, filepath.Join(trees, "C", "mine"), "x")
 	var exists *ExistsError
 	if _, err := Make(t.Context(), r, plan(filepath.Join(trees, "C"))); !errors.As(err, &exists) {
