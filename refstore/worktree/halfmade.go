@@ -25,9 +25,9 @@ type standing struct {
 type kind int
 
 const (
-	nothing  kind = iota // or an empty folder
-	halfMade             // a worktree of this repository that was never whole
-	completed            // one that is, for git has completed it after our kill
+	nothing   kind = iota // or an empty folder
+	halfMade              // a worktree of this repository that was never whole
+	completed             // one that is, for git has completed it after our kill
 	other
 )
 

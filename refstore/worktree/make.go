@@ -73,8 +73,14 @@ func Make(ctx context.Context, r *repo.Repo, p Plan) (made Made, err error) {
 	if err != nil {
 		return made, err
 	}
-	defer file.Unlock(m.lock)
-	if done, err := m.finish(); err != nil || done {
+	there := false
+	defer func() {
+		if there { // whoever waits for the lock finds the worktree
+			_ = os.Remove(m.lock.Name())
+		}
+		file.Unlock(m.lock)
+	}()
+	if there, err = m.finish(); err != nil || there {
 		return made, err
 	}
 	if err := m.clean(); err != nil {
@@ -85,6 +91,7 @@ func Make(ctx context.Context, r *repo.Repo, p Plan) (made Made, err error) {
 		return made, err
 	}
 	if found.what == completed {
+		there = true
 		return made, m.identify(found.record)
 	}
 	if made.NewBranch, err = m.branch(ctx); err != nil {
@@ -98,7 +105,7 @@ func Make(ctx context.Context, r *repo.Repo, p Plan) (made Made, err error) {
 	if err != nil {
 		return made, err
 	}
-	_ = os.Remove(m.lock.Name()) // whoever waits for it finds the worktree
+	there = true
 	return made, m.hook(ctx)
 }
 
