@@ -80,28 +80,49 @@ func (c *conflict) carried(text string, choose bool) bool {
 // then one may have become the other and more.
 func (p *pieces) carries(greater, lesser []edit, choose bool) bool {
 	for _, e := range lesser {
-		if !slices.ContainsFunc(greater, func(g edit) bool { return g.carries(e, choose) }) {
+		if !slices.ContainsFunc(greater, func(g edit) bool { return p.carriesEdit(g, e, choose) }) {
 			return false
 		}
 	}
 	return !p.changesDeleted(greater, lesser)
 }
 
-func (g edit) carries(e edit, choose bool) bool {
-	if g.at.From > e.at.From || g.at.To < e.at.To {
+func (p *pieces) carriesEdit(g, e edit, choose bool) bool {
+	switch {
+	case g.at.From > e.at.From || g.at.To < e.at.To:
 		return false
-	}
-	if g.at == e.at && slices.Equal(g.with, e.with) || len(e.with) == 0 {
+	case g.at == e.at && slices.Equal(g.with, e.with):
 		return true
-	}
-	if g.at.From != e.at.From && g.at.To != e.at.To {
+	case len(e.with) == 0:
+		return choose || len(g.with) == 0 || g.at != e.at
+	case g.at.From != e.at.From && g.at.To != e.at.To:
 		return false
-	}
-	if e.at.Empty() {
-		return contains(g.with, e.with)
+	case e.at.Empty():
+		return choose && contains(g.with, e.with) || p.bringsIn(g.with, e.with)
 	}
 	n := len(g.with) - len(e.with)
 	return choose && n >= 0 && (slices.Equal(g.with[:len(e.with)], e.with) || slices.Equal(g.with[n:], e.with))
+}
+
+// bringsIn reports whether what is brought in holds the lesser as it is: its lines as lines, or words at
+// one end that are not one piece with the next. Of two spellings of one thing none is chosen.
+func (p *pieces) bringsIn(greater, lesser []int32) bool {
+	g, l := p.text(greater), p.text(lesser)
+	if strings.Contains(l, "\n") {
+		lines := splitLines(g)
+		for _, line := range splitLines(l) {
+			i := slices.Index(lines, line)
+			if i < 0 {
+				return false
+			}
+			lines = lines[i+1:]
+		}
+		return true
+	}
+	n := len(greater) - len(lesser)
+	apart := func(id int32) bool { return isSpace(p.names[id]) || p.names[id] == "," }
+	return n > 0 && (slices.Equal(greater[:len(lesser)], lesser) && apart(greater[len(lesser)]) ||
+		slices.Equal(greater[n:], lesser) && apart(greater[n-1]))
 }
 
 // contains reports whether all of b stands in a, in its order.

@@ -24,6 +24,10 @@ func TestStaysAtSafe(t *testing.T) {
 		{"a name, and a longer one", "R.md", "Made by Alpha and friends.\n", "Made by Beta and friends.\n", "Made by Beta-Core and friends.\n"},
 		{"a URL, and a deeper one", "a.txt", "see http://old.example/doc for more\n", "see https://new.example for more\n", "see https://new.example/guide for more\n"},
 		{"a call, and one with more arguments", "a.go", goFile("var x = old\n"), goFile("var x = make(1)\n"), goFile("var x = make(1, 2)\n")},
+		{"two spellings of a new line", "a.go", goFile("func f() {\n\ta()\n}\n"), goFile("func f() {\n\ta()\n\tprintln()\n}\n"), goFile("func f() {\n\ta()\n\tprintln(\"\")\n}\n")},
+		{"a new URL, and a longer one", "a.md", "# Links\n\nend\n", "# Links\n\n[kinds]: /pages/#kinds\nend\n", "# Links\n\n[kinds]: https://example.org/pages/#kinds\nend\n"},
+		{"an attribute for one type, and a like one with its own", "a.rs", "}\n\nstruct B;\n", "}\n\n#[derive(Clone)]\nstruct B;\n", "}\n\n#[derive(Clone, Eq)]\nenum A {\n    X,\n}\n\nstruct B;\n"},
+		{"an argument taken out, and replaced", "a.java", "x = new Clock(0);\n", "x = new Clock();\n", "x = new Clock(100);\n"},
 		// Lines made from the line that the other side changed.
 		{"an import above one whose path moved", "i.py", "import os\nfrom acme.api.client import retry\n", "import os\nfrom acme.api.client import Client\nfrom acme.api.client import retry\n", "import os\nfrom acme.v2.api.client import retry\n"},
 		{"a twin of the changed line", "u.go", "// +build linux,!arm\n\npackage p\n", "// +build linux,!arm,!mips\n\npackage p\n", "//go:build linux && !arm\n// +build linux,!arm\n\npackage p\n"},
