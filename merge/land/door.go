@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -155,7 +156,11 @@ func (l *Lander) changedBy(ctx context.Context, holder, session, before string, 
 
 // adds lists the files that a merge of the commit into the target would change there.
 func adds(ctx context.Context, r *repo.Repo, target, commit string, specs []string) ([]string, error) {
-	merged, err := repo.Output(r.GitParsed(ctx, "merge-tree", "--write-tree", "--no-messages", "--name-only", "--allow-unrelated-histories", target, commit))
+	noDriver, err := merge.WithoutDriver(r)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := repo.Output(r.GitParsed(ctx, append(noDriver, "merge-tree", "--write-tree", "--no-messages", "--name-only", "--allow-unrelated-histories", target, commit)...))
 	var conflict *repo.GitError
 	if err != nil && (!errors.As(err, &conflict) || conflict.ExitCode != 1) { // 1: with conflicts, which are in the tree
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -67,9 +68,14 @@ func (b *rebase) addsNothing(ctx context.Context, r *repo.Repo, next string) (bo
 	return changing != "", err // else they are empty on purpose
 }
 
-// mergedTree is the tree of a merge of the commits, "" if they conflict.
+// mergedTree is the tree of a merge of the commits, "" if they conflict. Nothing is
+// healed in it.
 func mergedTree(ctx context.Context, r *repo.Repo, ours, theirs string) (string, error) {
-	tree, err := repo.Line(r.GitParsed(ctx, "merge-tree", "--write-tree", "--no-messages", ours, theirs))
+	noDriver, err := merge.WithoutDriver(r)
+	if err != nil {
+		return "", err
+	}
+	tree, err := repo.Line(r.GitParsed(ctx, append(noDriver, "merge-tree", "--write-tree", "--no-messages", ours, theirs)...))
 	var conflict *repo.GitError
 	if errors.As(err, &conflict) && conflict.ExitCode == 1 {
 		return "", nil
