@@ -99,6 +99,28 @@ func doubled(c *conflict, result string) bool {
 	return false
 }
 
+// slid reports whether both sides brought in the same words near each other, and not at one place: it is
+// one edit, of which the words around leave open where it stands.
+func (p *pieces) slid() bool {
+	for _, e := range p.x {
+		for _, f := range p.y {
+			far := max(e.at.From, f.at.From) - min(e.at.From, f.at.From)
+			if e.at.Empty() && f.at.Empty() && far > 0 && far <= len(e.with)+slide && p.sameWords(e.with, f.with) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// slide is the number of tokens, besides its own, by which an insertion may be shown elsewhere.
+const slide = 8
+
+func (p *pieces) sameWords(a, b []int32) bool {
+	x, y := count(p.text(a)), count(p.text(b))
+	return x.any(func(t token) bool { return isWord(t[0]) }) && x.minus(y).total() == 0 && y.minus(x).total() == 0
+}
+
 func lineCounts(s string) map[string]int {
 	m := map[string]int{}
 	addLines(m, s)

@@ -184,7 +184,7 @@ func objection(c *conflict, r rule, text string) Reason {
 		return Versions
 	case requoted(ours, theirs):
 		return Requoted
-	case doubled(c, text):
+	case doubled(c, text), c.tokens().slid():
 		return Doubled
 	case r.apart && alike(ours, theirs):
 		return Alike
