@@ -95,5 +95,22 @@ func TestBombs(t *testing.T) {
 	}
 }
 
+// A reader that leaves out all that a table can hold is not kept by noting it.
+func TestLeaveOutMany(t *testing.T) {
+	s := plain(t).open(Options{})
+	began := time.Now()
+	for i := range maxBlobs {
+		if !s.LeaveOut(&DamagedError{Ref: "refs/swarm/claims", Path: fmt.Sprint(i), Err: errTooMany}) {
+			t.Fatal("damage is not left out")
+		}
+	}
+	if took := time.Since(began); took > slowness*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if n := len(s.SetAside()); n != maxAside {
+		t.Errorf("%d faults are told, not %d", n, maxAside)
+	}
+}
+
 // slowness is how many times slower than a usual machine the tests' may be.
 const slowness = 5

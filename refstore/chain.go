@@ -290,12 +290,14 @@ func (s *Store) aside(fault error) {
 	}
 	s.noting.Lock()
 	defer s.noting.Unlock()
-	for _, known := range s.left {
-		if known.Error() == damaged.Error() {
-			return
-		}
+	if len(s.left) == maxAside {
+		return
 	}
-	if len(s.left) < maxAside {
+	if s.leftOut == nil {
+		s.leftOut = map[string]bool{}
+	}
+	if text := damaged.Error(); !s.leftOut[text] {
+		s.leftOut[text] = true
 		s.left = append(s.left, damaged)
 	}
 }
@@ -316,7 +318,7 @@ func (s *Store) SetAside() []*DamagedError {
 	s.noting.Lock()
 	defer s.noting.Unlock()
 	left := s.left
-	s.left = nil
+	s.left, s.leftOut = nil, nil
 	return left
 }
 

@@ -40,8 +40,9 @@ type Store struct {
 	objects *odb.DB
 	choose  sync.Mutex // guards writer
 
-	noting sync.Mutex // guards left
-	left   []*DamagedError
+	noting  sync.Mutex // guards what follows
+	left    []*DamagedError
+	leftOut map[string]bool // the texts of left
 }
 
 // Open chooses how to read the repository's refs; it opens no ref and no object.
