@@ -31,16 +31,21 @@ func isDotGit(name string) bool {
 	return false
 }
 
-// readByGit reports whether git fsck, and hosts that run it on what is pushed, read
-// what has this name in a tree, whichever ref it is on: .gitmodules or .gitattributes.
-// It is a little wider than git in Windows' short names.
+// isGitModules reports whether git fsck, and hosts that run it on what is pushed, read
+// what has this name in a tree as .gitmodules, whichever ref it is on. It is a little
+// wider than git in Windows' short names.
+func isGitModules(name string) bool {
+	folded := foldName(name)
+	short, _, ok := strings.Cut(folded, "~")
+	return folded == ".gitmodules" || ok && (strings.HasPrefix(short, "gitmod") || strings.HasPrefix(short, "gi7"))
+}
+
+// readByGit is isGitModules, or the same for .gitattributes, of which git fsck asks
+// only that it is a file of no overlong lines.
 func readByGit(name string) bool {
 	folded := foldName(name)
-	if folded == ".gitmodules" || folded == ".gitattributes" {
-		return true
-	}
 	short, _, ok := strings.Cut(folded, "~")
-	return ok && (strings.HasPrefix(short, "gitmod") || strings.HasPrefix(short, "gitatt") || strings.HasPrefix(short, "gi7"))
+	return isGitModules(name) || folded == ".gitattributes" || ok && strings.HasPrefix(short, "gitatt")
 }
 
 // checkByGit refuses a claim that such a host would: one below .gitmodules, which
@@ -53,7 +58,7 @@ func checkByGit(path, reason string) error {
 			return &PathError{path, "git does not take '" + part + "' for a folder; claim that itself"}
 		}
 	}
-	if last := parts[len(parts)-1]; readByGit(last) && strings.ContainsFunc(reason, func(r rune) bool {
+	if last := parts[len(parts)-1]; isGitModules(last) && strings.ContainsFunc(reason, func(r rune) bool {
 		return r == '"' || r == '\\' || r < ' ' && r != '\n' && r != '\t' || r == 0x7f
 	}) {
 		return bus.Inputf("the reason of a claim on '%s' must be without '\"', '\\' and control characters: git reads such a file", last)
