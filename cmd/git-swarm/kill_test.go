@@ -332,6 +332,9 @@ func (f *killField) sound(i int) {
 	f.Helper()
 	var left []string
 	_ = filepath.WalkDir(filepath.Join(f.app, ".git"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == "lost" { // what was put aside
+			return fs.SkipDir
+		}
 		if err == nil && strings.HasSuffix(path, ".lock") && !strings.HasPrefix(d.Name(), "swarm-") && filepath.Base(filepath.Dir(path)) != "swarm" {
 			left = append(left, path)
 		}
