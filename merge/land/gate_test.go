@@ -3,6 +3,8 @@ package land
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/lock"
@@ -53,6 +55,31 @@ func TestGate(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	a.linear("by A", "by B")
+}
+
+// TestGateAfterVerify: a verdict that is taken back while the verify command runs counts,
+// and nothing lands.
+func TestGateAfterVerify(t *testing.T) {
+	t.Parallel()
+	a, _ := oneField(t)
+	a.commit("by A", "A", "changed\n")
+	ran := filepath.Join(t.TempDir(), "ran")
+	no := errors.New("rejected meanwhile")
+	l := a.lander()
+	l.Verify = "touch '" + ran + "'"
+	l.Gate = func(context.Context, string, string, string) error {
+		if _, err := os.Lstat(ran); err == nil {
+			return no
+		}
+		return nil
+	}
+	err := a.unchanged(func() (*Landed, error) { return l.Push(t.Context(), a.target(), lock.Wait{}) })
+	if gate := (*GateError)(nil); !errors.As(err, &gate) || !errors.Is(err, no) {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(ran); err != nil {
+		t.Error("the command did not run")
+	}
 }
 
 // TestLandLockLostAtLast: a lock that is lost while the gate is asked is missed

@@ -146,6 +146,9 @@ func (t *train) put(ctx context.Context, made stack) error {
 	if len(made) == 0 {
 		return t.write(ctx)
 	}
+	if err := t.askAgain(ctx, made); err != nil {
+		return err
+	}
 	err := t.pushStack(ctx, made)
 	var rejected *RejectedError
 	refused, some := made[0], false
@@ -165,6 +168,21 @@ func (t *train) put(ctx context.Context, made stack) error {
 		err = nil
 	}
 	return errors.Join(err, t.write(ctx))
+}
+
+// askAgain asks the gate once more after the verify command, which may have taken long:
+// a verdict may have been taken back meanwhile. At a no the stack is composed anew, and
+// then refuses whose it is.
+func (t *train) askAgain(ctx context.Context, made stack) error {
+	if t.Verify == "" || t.Gate == nil {
+		return nil
+	}
+	for _, one := range made {
+		if t.Gate(ctx, one.Session, one.base, one.tip) != nil {
+			return errMoved
+		}
+	}
+	return nil
 }
 
 // pushStack lands the stack by one push.
