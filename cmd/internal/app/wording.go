@@ -38,7 +38,7 @@ type wording struct {
 
 // format words an error.
 func (c *call) format(err error) (line, hint string, code int) {
-	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, formatLocked, formatWorktree, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, formatBus, formatRepository} {
+	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, formatLocked, formatWorktree, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, formatBus, c.formatRepository} {
 		if w := known(err); w != nil {
 			return w.line, w.hint, w.code
 		}
@@ -311,16 +311,14 @@ func (c *call) formatReview(err error) *wording {
 		}
 		return &wording{no.Error(), hint, exitNo}
 	case errors.As(err, &none):
-		return &wording{none.Error(), "", exitNo}
+		return &wording{none.Error(), c.listHint(), exitNo}
 	case errors.As(err, &close):
 		verdict := "review approve REVIEW"
 		if which != nil {
 			verdict = fmt.Sprintf("review approve %d", which.number)
 		}
 		return &wording{err.Error(), "ask a person, in a terminal of their own: git swarm --session " + close.Reviewer + " " + verdict, exitNo}
-	case errors.Is(err, review.ErrClosed):
-		return &wording{err.Error(), "git swarm review request", exitNo}
-	case errors.Is(err, review.ErrNotNamed), errors.Is(err, review.ErrOwn), errors.Is(err, review.ErrNotAuthor):
+	case errors.Is(err, review.ErrClosed), errors.Is(err, review.ErrNotNamed), errors.Is(err, review.ErrOwn), errors.Is(err, review.ErrNotAuthor):
 		return &wording{err.Error(), show, exitNo}
 	case errors.Is(err, review.ErrEmpty):
 		return &wording{err.Error(), "commit first, or give a range: git swarm review request main..HEAD", exitNo}
@@ -429,7 +427,7 @@ func formatBus(err error) *wording {
 }
 
 // formatRepository words what is wrong with the repository or the refs.
-func formatRepository(err error) *wording {
+func (c *call) formatRepository(err error) *wording {
 	var (
 		locked  *refstore.LockedError
 		damaged *refstore.DamagedError
@@ -450,7 +448,7 @@ func formatRepository(err error) *wording {
 	case errors.Is(err, refstore.ErrBusy):
 		return &wording{err.Error(), "try again", exitAgain}
 	case errors.Is(err, refstore.ErrNotExist):
-		return &wording{err.Error(), "", exitNo}
+		return &wording{err.Error(), c.listHint(), exitNo}
 	case errors.Is(err, repo.ErrNotRepository):
 		return &wording{"not a git repository (or any of the parent directories)", "git init", exitFatal}
 	case errors.As(err, &trust):
@@ -461,6 +459,22 @@ func formatRepository(err error) *wording {
 		return &wording{err.Error(), "git config user.name \"Your Name\", and user.email", exitFatal}
 	}
 	return nil
+}
+
+// listHint is the command that lists what the verb shows one of.
+func (c *call) listHint() string {
+	if c == nil || c.verb == nil || c.verb.name == "review request" { // which shows none
+		return ""
+	}
+	switch first, _, _ := strings.Cut(c.verb.name, " "); first {
+	case "inbox", "reply":
+		return "git swarm inbox --all"
+	case "context":
+		return "git swarm context show --all"
+	case "review":
+		return "git swarm review list --state all"
+	}
+	return ""
 }
 
 // trustHint is what git itself advises. A repository that only a configuration makes
