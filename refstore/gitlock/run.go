@@ -180,3 +180,12 @@ func Ref(r *repo.Repo, ref string) []string {
 	}
 	return locks
 }
+
+// Maintenance are the locks of git maintenance, which git commit runs at its end, too.
+func Maintenance(r *repo.Repo) []string {
+	var locks []string
+	for _, name := range []string{"packed-refs.lock", "objects/maintenance.lock", "objects/info/commit-graphs/commit-graph-chain.lock", "objects/info/commit-graph.lock", "objects/pack/multi-pack-index.lock", "reftable/tables.list.lock"} {
+		locks = append(locks, filepath.Join(r.CommonDir, name))
+	}
+	return locks
+}

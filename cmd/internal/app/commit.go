@@ -79,6 +79,7 @@ func runCommit(ctx context.Context, c *call) error {
 // it may sign, and run the user's hooks.
 func commitLocks(ctx context.Context, r *repo.Repo) []string {
 	locks := append(gitlock.Ref(r, "HEAD"), gitlock.Index(r))
+	locks = append(locks, gitlock.Maintenance(r)...)
 	if head, err := r.Head(ctx); err == nil && head != "" {
 		locks = append(locks, gitlock.Ref(r, head)...)
 	}

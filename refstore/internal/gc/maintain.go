@@ -40,16 +40,7 @@ func (m Maintenance) TidyUp() {
 	if n, err := m.Objects.CountLoose17(); err != nil || n <= manyLoose {
 		return
 	}
-	gitlock.Start(m.Repo, m.Repo.Git(context.Background(), "maintenance", "run", "--auto", "--quiet"), m.locks())
-}
-
-// locks are those that git maintenance may take.
-func (m Maintenance) locks() []string {
-	var paths []string
-	for _, name := range []string{"packed-refs.lock", "objects/maintenance.lock", "objects/info/commit-graphs/commit-graph-chain.lock", "objects/info/commit-graph.lock", "objects/pack/multi-pack-index.lock", "reftable/tables.list.lock"} {
-		paths = append(paths, filepath.Join(m.Repo.CommonDir, name))
-	}
-	return paths
+	gitlock.Start(m.Repo, m.Repo.Git(context.Background(), "maintenance", "run", "--auto", "--quiet"), gitlock.Maintenance(m.Repo))
 }
 
 // retiredPeriod is how long a replaced cursor is left alone: no reader is that
