@@ -41,7 +41,10 @@
 // that needed this rule as the last of the list; n is their number, and the interval is over
 // repositories (95 %). P+ also counts the same lines in another order. About 15 % of disagreement is
 // people's own: they edited further, or chose a side. P is shown, and is not what makes a rule safe: that
-// is that in no disagreement that was read an edit was lost, doubled or bent.
+// is that no edit is lost, doubled or bent. About 85 disagreements of this set were read: 25 each of words
+// and neighbours, 22 of contained, 11 of respaced. Of what they showed, two faults stay: two version tuples
+// whose parts were mixed (words), and a line that one side uncommented and the other indented, which got
+// both indentations (respaced).
 //
 //	rule        level  P     interval   P+    n    heals
 //	spacing     safe   1.00  1.00-1.00  1.00   22  the same edit on both sides but for white space that means nothing
