@@ -17,7 +17,7 @@ var safeVerbs = []string{
 	"status", "update", "sync", "context", "message", "inbox", "reply",
 	"claim", "claims", "unclaim", "review", "merge-ok",
 	"commit", "push", "pull", "heal --try",
-	"dashboard", "orchestrate dashboard", "fsck", "version", "help",
+	"orchestrate dashboard", "fsck", "version", "help",
 }
 
 // AllowRules are the rules that let Claude Code run git swarm's safe commands

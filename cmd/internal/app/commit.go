@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -37,6 +38,11 @@ func runCommit(ctx context.Context, c *call) error {
 	}
 	if id, err = b.Resolve(ctx, id); err != nil {
 		return err
+	}
+	if here, err := c.checkoutHere(); err != nil || here.Session != "" {
+		if err = errors.Join(err, c.worksHere(ctx, id)); err != nil {
+			return err
+		}
 	}
 	message, err := c.body(c.args[0])
 	if err != nil {

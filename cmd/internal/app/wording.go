@@ -210,6 +210,8 @@ func formatTarget(err error) *wording {
 	switch {
 	case errors.As(err, &file) && file.Ref != "":
 		return &wording{err.Error(), "mend it on that branch, or name swarm.target, swarm.remote and swarm.requireReview in git config", exitFatal}
+	case errors.As(err, &file):
+		return &wording{err.Error(), "mend or remove it", exitFatal}
 	case errors.As(err, &unknown):
 		return &wording{err.Error(), "git remote -v", exitNo}
 	case errors.As(err, &name) && name.Source == repo.FromOption:
