@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -20,7 +22,8 @@ import (
 // TestKilled kills commands at random moments: a third alone, a third with their
 // process group, a third with all that they have started. What was acknowledged is
 // there, once; git fsck and git fetch are content; the index of each worktree is whole,
-// no lock stays, and the next command needs nobody's hand. SWARM_KILLS is how many.
+// no lock stays, and the next command needs nobody's hand. The remote is slow, and the
+// user has hooks; in long runs git's maintenance works beside. SWARM_KILLS is how many.
 func TestKilled(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("no /proc")
@@ -33,6 +36,9 @@ func TestKilled(t *testing.T) {
 		kills = n
 	}
 	f := newKillField(t)
+	if refstoretest.Long() || os.Getenv("SWARM_KILLS") != "" {
+		defer f.maintain()()
+	}
 	verbs := []struct {
 		name string
 		try  func(i int)
@@ -100,6 +106,28 @@ type killField struct {
 	killed   int
 	spans    map[string]time.Duration // how long each verb takes
 	sent     map[string]bool          // messages, and whether they were acknowledged
+	beside   sync.Mutex               // held by maintenance while it runs
+}
+
+// maintain has git tidy up the repository, over and over, until stop is called.
+func (f *killField) maintain() (stop func()) {
+	var done atomic.Bool
+	var running sync.WaitGroup
+	running.Go(func() {
+		for i := 0; !done.Load(); i++ {
+			args := [][]string{{"gc", "--quiet"}, {"maintenance", "run", "--quiet", "--task=commit-graph", "--task=loose-objects", "--task=incremental-repack"}, {"pack-refs", "--all"}, {"repack", "-dq"}}[i%4]
+			cmd := exec.Command("git", args...)
+			cmd.Dir = f.app
+			f.beside.Lock()
+			_ = cmd.Run() // that it gives way to a push is its right
+			f.beside.Unlock()
+			time.Sleep(50 * time.Millisecond)
+		}
+	})
+	return func() {
+		done.Store(true)
+		running.Wait()
+	}
 }
 
 func newKillField(t *testing.T) *killField {
@@ -121,6 +149,12 @@ func newKillField(t *testing.T) *killField {
 	f.git(f.app, "commit", "-qm", "start")
 	f.git(f.app, "push", "-q", "origin", "main")
 	f.git(f.app, "config", "filter.slow.smudge", "sleep 0.01; cat")
+	for path, script := range map[string]string{"hub.git/hooks/pre-receive": "sleep 0.02; cat >/dev/null", "app/.git/hooks/pre-commit": "sleep 0.01", "app/.git/hooks/pre-push": "cat >/dev/null"} {
+		f.write(path, "#!/bin/sh\n"+script+"\n")
+		if err := os.Chmod(filepath.Join(top, path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
 	f.must("app", "init", "--sessions", "A:alpha B:beta H:heal", "--worktrees")
 	return f
 }
@@ -185,9 +219,15 @@ func (f *killField) kill(dir string, args ...string) (done bool) {
 	if err := cmd.Start(); err != nil {
 		f.Fatal(err)
 	}
-	timer := time.AfterFunc(rand.N(span+span/10+1), func() { f.how.kill(cmd.Process.Pid) })
-	err := cmd.Wait()
-	timer.Stop()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-time.After(rand.N(span + span/10 + 1)):
+		f.how.kill(cmd.Process.Pid)
+		err = <-ended
+	}
 	if refstoretest.WasKilled(err) {
 		f.killed++
 	} else if err != nil {
@@ -330,6 +370,8 @@ func (f *killField) clean(session string) {
 // sound checks the repository as a whole.
 func (f *killField) sound(i int) {
 	f.Helper()
+	f.beside.Lock()
+	defer f.beside.Unlock()
 	var left []string
 	_ = filepath.WalkDir(filepath.Join(f.app, ".git"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && d.Name() == "lost" { // what was put aside
