@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -72,7 +73,7 @@ func clearLock(r *repo.Repo, lock string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if len(Holders(r, before.ModTime())) > 0 {
+	if len(holdersOf(r, lock, before.ModTime())) > 0 {
 		return false, nil
 	}
 	aside := filepath.Join(r.CommonDir, "swarm", fmt.Sprintf("cleared-%08x", rand.Uint32()))
@@ -96,9 +97,10 @@ func clearLock(r *repo.Repo, lock string) (bool, error) {
 	return true, nil
 }
 
-// AtWork reports whether commands that were started by a process that is gone
-// still run, and may hold one of the locks.
-func AtWork(r *repo.Repo, locks ...string) bool {
+// AtWork is the first of the locks that is to be waited for, "" if none is: commands
+// that were started by a process that is gone still run, and may hold it; or they are
+// gone, and have left it, but another command may have it by now.
+func AtWork(r *repo.Repo, locks ...string) string {
 	notes, _ := readNotes(r)
 	for _, path := range notes {
 		content, err := os.ReadFile(path)
@@ -106,20 +108,19 @@ func AtWork(r *repo.Repo, locks ...string) bool {
 			continue
 		}
 		n := parseNote(string(content))
-		if len(n.processes) > 0 && file.ProcessGone(n.processes[0].pid, n.processes[0].mark) && n.mayHold(locks) && !n.gone(path) {
-			return true
+		if len(n.processes) == 0 || !file.ProcessGone(n.processes[0].pid, n.processes[0].mark) {
+			continue
 		}
-	}
-	return false
-}
-
-func (n noted) mayHold(locks []string) bool {
-	for _, mine := range n.locks {
 		for _, lock := range locks {
-			if mine == lock {
-				return true
+			if slices.Contains(n.locks, lock) && (!n.gone(path) || exists(lock)) {
+				return lock
 			}
 		}
 	}
-	return false
+	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }

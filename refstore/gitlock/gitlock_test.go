@@ -77,7 +77,7 @@ func TestOutputOutlivesGroup(t *testing.T) {
 	if cleared, err := Clear(r); err != nil || len(cleared) != 0 {
 		t.Fatalf("cleared %q (%v) beside a living git", cleared, err)
 	}
-	if !AtWork(r, Index(r)) || AtWork(r, Config(r)) {
+	if AtWork(r, Config(r), Index(r)) != Index(r) || AtWork(r, Config(r)) != "" {
 		t.Error("it is not known that git is still at work")
 	}
 	notes, err := readNotes(r)
@@ -90,11 +90,11 @@ func TestOutputOutlivesGroup(t *testing.T) {
 	}
 	before, _, _ := strings.Cut(string(text), "git ")
 	write(t, notes[0], before) // as if we had been killed before it was known
-	if cleared, err := Clear(r); err != nil || len(cleared) != 0 || !AtWork(r, Index(r)) {
+	if cleared, err := Clear(r); err != nil || len(cleared) != 0 || AtWork(r, Index(r)) == "" {
 		t.Errorf("cleared %q (%v), of a git that is still at work", cleared, err)
 	}
 	write(t, filepath.Join(dir, ".git", "go"), "")
-	await(t, func() bool { return !AtWork(r, Index(r)) })
+	await(t, func() bool { return AtWork(r, Index(r)) == "" })
 	if got := git(t, dir, "status", "--porcelain"); got != "A  f\n" {
 		t.Errorf("after the checkout: %q", got)
 	}
@@ -131,6 +131,65 @@ func TestClear(t *testing.T) {
 	}
 	git(t, dir, "config", "--unset", "filter.slow.smudge")
 	git(t, dir, "read-tree", "-m", "-u", "HEAD", "next")
+}
+
+// TestClearBesideMaintenance: a long git gc does not keep locks that it never takes;
+// those that it may take stay, and so does what a command that it starts may take.
+func TestClearBesideMaintenance(t *testing.T) {
+	t.Parallel()
+	r, dir := slowRepo(t)
+	ref := filepath.Join(dir, ".git", "refs", "heads", "x.lock")
+	packed := filepath.Join(dir, ".git", "packed-refs.lock")
+	locks := []string{Index(r), ref, packed}
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(sleep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	git := filepath.Join(t.TempDir(), "git") // which the kernel takes for the command's name
+	write(t, git, string(program))
+	if err := os.Chmod(git, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for verb, want := range map[string][]string{"gc": {Index(r), ref}, "pack-refs": nil, "maintenance": {Index(r), ref}} {
+		tidying := &exec.Cmd{Path: git, Args: []string{"git-" + verb, "300"}, Dir: dir}
+		if err := tidying.Start(); err != nil {
+			t.Fatal(err)
+		}
+		dead := exec.Command("true")
+		if err := dead.Run(); err != nil {
+			t.Fatal(err)
+		}
+		n, err := newNote(r, locks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(n.f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, n.f.Name(), strings.Replace(string(text), "by "+strconv.Itoa(os.Getpid()), "by "+strconv.Itoa(dead.Process.Pid), 1))
+		for _, lock := range locks {
+			write(t, lock, "")
+		}
+		if cleared, err := Clear(r); err != nil || !slices.Equal(cleared, want) {
+			t.Errorf("beside git %s %q was cleared (%v), want %q", verb, cleared, err, want)
+		}
+		if got := AtWork(r, packed); got != packed {
+			t.Errorf("beside git %s it is not known that %s stays: %q", verb, packed, got)
+		}
+		_ = tidying.Process.Kill()
+		_ = tidying.Wait()
+		if err := Await(t.Context(), r, locks...); err != nil {
+			t.Errorf("after git %s: %v", verb, err)
+		}
+		if left := List(r); len(left) > 0 {
+			t.Errorf("left after git %s: %+v", verb, left)
+		}
+	}
 }
 
 // TestClearLeavesOthers: where a git command of the user's is at work that may have

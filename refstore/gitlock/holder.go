@@ -22,6 +22,20 @@ func (h Holder) String() string {
 	return strings.TrimSpace("git "+h.Verb) + " (process " + strconv.Itoa(h.PID) + ")"
 }
 
+// tidying are commands that work for long beside others, and take locks below objects
+// and their own, but none of a ref, an index or the configuration: what they have done
+// to refs, commands that they start do (pack-refs, reflog).
+var tidying = []string{"gc", "maintenance", "repack", "pack-objects", "prune", "prune-packed", "multi-pack-index", "commit-graph", "index-pack", "unpack-objects", "rev-list", "fsck", "upload-pack"}
+
+// holdersOf are the Holders that may have taken this lock.
+func holdersOf(r *repo.Repo, lock string, written time.Time) []Holder {
+	all := Holders(r, written)
+	if slices.Contains(Maintenance(r), lock) || within([]string{filepath.Join(r.CommonDir, "objects"), r.ObjectDir}, lock) || strings.HasPrefix(filepath.Base(lock), "gc.") {
+		return all
+	}
+	return slices.DeleteFunc(all, func(h Holder) bool { return slices.Contains(tidying, h.Verb) })
+}
+
 // Holders are the git commands that work in the repository, or may do so, and were
 // already there when a lock was last written. Those that have started us are not
 // among them. It is empty where there is no /proc.

@@ -47,7 +47,7 @@ func List(r *repo.Repo) []Lock {
 			return nil
 		}
 		if info, err := d.Info(); err == nil {
-			found = append(found, Lock{path, info.ModTime(), ours[path], Holders(r, info.ModTime())})
+			found = append(found, Lock{path, info.ModTime(), ours[path], holdersOf(r, path, info.ModTime())})
 		}
 		return nil
 	})

@@ -144,17 +144,21 @@ func refusedBy(err error) (path string, refused bool) {
 }
 
 // Await waits until no command is at work any more that was started by a process
-// that is gone and may hold one of the locks; it returns a *LockedError if one still
-// is after [Patience].
+// that is gone and may hold one of the locks, and until what such a command has left
+// of them is cleared; it returns a *LockedError if that takes longer than [Patience].
 func Await(ctx context.Context, r *repo.Repo, locks ...string) error {
-	for until := time.Now().Add(Patience); AtWork(r, locks...); {
+	until := time.Now().Add(Patience)
+	for lock := AtWork(r, locks...); lock != ""; lock = AtWork(r, locks...) {
 		if time.Now().After(until) {
-			return &LockedError{Path: locks[0]}
+			return &LockedError{Path: lock}
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(20 * time.Millisecond):
+		}
+		if _, err := Clear(r); err != nil {
+			return err
 		}
 	}
 	return nil

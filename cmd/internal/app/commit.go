@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -61,13 +62,15 @@ func runCommit(ctx context.Context, c *call) error {
 	if err := c.mayDelete(ctx, r); err != nil {
 		return err
 	}
-	if err := gitlock.Await(ctx, r, gitlock.Index(r)); err != nil { // a commit that was begun by a killed command
+	locks := commitLocks(ctx, r)
+	awaited := slices.DeleteFunc(slices.Clone(locks), func(l string) bool { return slices.Contains(gitlock.Maintenance(r), l) })
+	if err := gitlock.Await(ctx, r, awaited...); err != nil { // of a commit that a killed command had begun
 		return err
 	}
 	message = fmt.Sprintf("[Session %s] %s", id, message)
 	cmd := r.Git(ctx, "commit", "--quiet", "-F", "-")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(message), c.Stderr, c.Stderr
-	if err := passStatus(gitlock.Attached(r, cmd, commitLocks(ctx, r))); err != nil {
+	if err := passStatus(gitlock.Attached(r, cmd, locks)); err != nil {
 		return err
 	}
 	subject, _, _ := strings.Cut(message, "\n")
