@@ -175,7 +175,16 @@ func (f *killField) tree(session string) string {
 	return filepath.Join(f.top, "app.worktrees", session)
 }
 
+// git is the user's own command, which waits for maintenance: beside it git fails now
+// and then, when a folder of objects is removed in which it makes a file.
 func (f *killField) git(dir string, args ...string) string {
+	f.Helper()
+	f.beside.Lock()
+	defer f.beside.Unlock()
+	return f.run(dir, args...)
+}
+
+func (f *killField) run(dir string, args ...string) string {
 	f.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
@@ -316,7 +325,10 @@ func (f *killField) tryHeal(int) {
 		f.git(h, "reset", "-q", "--hard", ours)
 		cmd := exec.Command("git", "merge", "-q", theirs)
 		cmd.Dir = h
-		if cmd.Run() == nil {
+		f.beside.Lock()
+		err := cmd.Run()
+		f.beside.Unlock()
+		if err == nil {
 			f.Fatal("the merge did not stop")
 		}
 	}
@@ -385,10 +397,10 @@ func (f *killField) sound(i int) {
 	if len(left) > 0 {
 		f.Errorf("locks are left: %q", left)
 	}
-	f.git(f.app, "fetch", "-q")
+	f.run(f.app, "fetch", "-q")
 	if i%10 == 9 || f.Failed() {
-		f.git(f.app, "fsck", "--strict")
+		f.run(f.app, "fsck", "--strict")
 		f.must("app", "fsck")
-		f.git(f.app, "pack-refs", "--all")
+		f.run(f.app, "pack-refs", "--all")
 	}
 }

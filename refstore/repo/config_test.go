@@ -254,14 +254,15 @@ func (p *place) config(local string) *repo.Config {
 
 // TestConfigValues: booleans and integers are what git config --type says, and
 // what git refuses is a ValueError. What only some versions of git take is refused:
-// the least integer, and binary digits (0b1), with a C library of C23.
+// the least integer, a unit alone (until 2.38), and binary digits (0b1), with a C
+// library of C23.
 func TestConfigValues(t *testing.T) {
 	p := newPlace(t)
 	p.repo("r")
 	for _, value := range []string{
 		"true", "YES", "On", "false", "No", "off", "", "0", "1", "-1", "2k", "0x10", "010", "09", "08", "1kb", "1 k",
 		" 7", "+7", "--7", "-0x10", "10K", "3M", "2G", "9999999999", "99999999999999999999", "9223372036854775807",
-		"-9223372036854775807", "8388608t", "9007199254740993k", "0o7", "1_000", "0x", "k", "-", "0xg", "1e3", "1.5",
+		"-9223372036854775807", "8388608t", "9007199254740993k", "0o7", "1_000", "0x", "-", "0xg", "1e3", "1.5",
 	} {
 		p.write("home/.gitconfig", "[t]\nv = \""+value+"\"\n")
 		c, err := p.discover("r").Config()
@@ -273,7 +274,7 @@ func TestConfigValues(t *testing.T) {
 		n, err := c.Int("t.v", 0)
 		p.checkValue(value, "int", strconv.FormatInt(n, 10), err)
 	}
-	for _, value := range []string{"0b1", "-9223372036854775808"} {
+	for _, value := range []string{"0b1", "-9223372036854775808", "k"} {
 		p.write("home/.gitconfig", "[t]\nv = "+value+"\n")
 		c, err := p.discover("r").Config()
 		if err != nil {
