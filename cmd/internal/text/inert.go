@@ -35,7 +35,10 @@ func escape(s string, inQuotes bool) string {
 	before := ' '
 	for i, r := range s {
 		joins := joinsEmoji(before, r)
-		before = r
+		before = ' '
+		if joins || plain(r) { // after what is escaped there is nothing to join
+			before = r
+		}
 		switch {
 		case joins:
 			b.WriteRune(r)
@@ -78,7 +81,7 @@ func plain(r rune) bool {
 // joinsEmoji reports whether r, which is not plain, belongs to the symbol before it: a
 // joiner or the variation selector of emoji. After a letter it would be hidden text.
 func joinsEmoji(before, r rune) bool {
-	return (r == 0x200d || r == 0xfe0f) && (before == 0xfe0f && r == 0x200d || unicode.In(before, unicode.So, unicode.Sk) || before >= 0x2190 && before < 0x2c00 && !unseen(before))
+	return (r == 0x200d || r == 0xfe0f) && (before == 0xfe0f && r == 0x200d || unicode.In(before, unicode.So, unicode.Sk) || before >= 0x2190 && before < 0x2c00)
 }
 
 // unseen reports whether a character takes no place, or a blank one, though Unicode
