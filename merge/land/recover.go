@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -65,6 +66,13 @@ func redoReadTree(ctx context.Context, r *repo.Repo, from, to string) error {
 	if err != nil {
 		return err
 	}
+	for _, s := range changes {
+		if behind[s.path] {
+			if err := s.removeBegun(ctx, r); err != nil {
+				return err
+			}
+		}
+	}
 	var arrived []fileChange
 	for _, s := range changes {
 		if !behind[s.path] && s.plausible(r.WorkTree) {
@@ -85,9 +93,9 @@ func redoReadTree(ctx context.Context, r *repo.Repo, from, to string) error {
 // partialTree is the tree of the commit with the changes made. git can go on from it
 // where it could not from the commit, as a file may stand in a folder's place.
 func partialTree(ctx context.Context, r *repo.Repo, from string, done []fileChange) (string, error) {
-	path := filepath.Join(r.GitDir, "swarm-index")
-	defer os.Remove(path)
-	index := "GIT_INDEX_FILE=" + path
+	file := filepath.Join(r.GitDir, "swarm-index")
+	defer os.Remove(file)
+	index := "GIT_INDEX_FILE=" + file
 	read := indexGit(ctx, r, "read-tree", from)
 	read.Env = append(read.Env, index)
 	if _, err := repo.Output(read); err != nil {
@@ -119,6 +127,38 @@ func (s fileChange) plausible(top string) bool {
 		return err == nil && info.IsDir()
 	}
 	return err == nil
+}
+
+// removeBegun removes the file if it holds the beginning of what it is to hold and no
+// more: a checkout that was killed while it wrote leaves such a one, and it has nothing
+// that the whole file has not.
+func (s fileChange) removeBegun(ctx context.Context, r *repo.Repo) error {
+	mode, id, _ := strings.Cut(s.info, " ")
+	if s.removed || !strings.HasPrefix(mode, "100") {
+		return nil
+	}
+	for dir := path.Dir(s.path); dir != "."; dir = path.Dir(dir) {
+		if info, err := os.Lstat(filepath.Join(r.WorkTree, filepath.FromSlash(dir))); err != nil || !info.IsDir() {
+			return nil
+		}
+	}
+	name := filepath.Join(r.WorkTree, filepath.FromSlash(s.path))
+	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	have, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	want, err := repo.Output(r.GitParsed(ctx, "cat-file", "--filters", "--path="+s.path, id))
+	var failed *repo.GitError
+	if errors.As(err, &failed) { // a filter: git says so when it makes the file
+		return nil
+	}
+	if err != nil || len(have) >= len(want) || !strings.HasPrefix(want, string(have)) {
+		return err
+	}
+	return os.Remove(name)
 }
 
 // changedFiles lists the files that differ, those to be removed first.
@@ -172,8 +212,8 @@ func notDone(ctx context.Context, r *repo.Repo, changes []fileChange) (map[strin
 		return nil, err
 	}
 	behind := map[string]bool{}
-	for _, path := range paths {
-		behind[path] = true
+	for _, name := range paths {
+		behind[name] = true
 	}
 	return behind, nil
 }

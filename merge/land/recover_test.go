@@ -52,6 +52,8 @@ func TestLandResume(t *testing.T) {
 		"noted":           func(*field, string, string) {},
 		"files removed":   func(f *field, _, _ string) { f.remove("gone", "folder", "file") },
 		"one file":        func(f *field, _, _ string) { f.remove("B"); f.write("B", "changed\n") },
+		"one file begun":  func(f *field, _, _ string) { f.remove("B"); f.write("B", "chan") },
+		"new file begun":  func(f *field, _, _ string) { f.mkdir("new"); f.write("new/deep", "") },
 		"one file absent": func(f *field, _, _ string) { f.remove("B") },
 		"some files": func(f *field, _, _ string) {
 			f.remove("gone", "folder", "file", "link", "B")
