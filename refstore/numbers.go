@@ -87,11 +87,13 @@ func (s *Store) findListed(ctx context.Context, ref string, tip object.Hash, num
 func (s *Store) findWalking(ctx context.Context, ref string, tip object.Hash, number int, list *numberList) (found *Entry, err error) {
 	var ids []object.Hash // newest first
 	var numbers []int
-	sound, stopped := true, false
+	bad, stopped := 0, false
+	sound := true // the numbers descend, and nothing was left out
 	_, err = s.walk(ctx, ref, tip, "", func(fault *DamagedError) bool {
 		s.aside(fault)
 		sound = false
-		return len(s.left) < maxAside
+		bad++
+		return bad <= maxAside
 	}, func(e *Entry) bool {
 		if e.Number == number && !e.Repair() {
 			found = e

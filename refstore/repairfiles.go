@@ -72,7 +72,7 @@ func (s *Store) RepairFiles(ctx context.Context, write bool) (done []FileRepair,
 		if !write {
 			continue
 		}
-		if err := os.MkdirAll(filepath.Dir(r.Kept), 0o777); err != nil {
+		if err := file.MkdirAll(filepath.Dir(r.Kept)); err != nil {
 			return done, err
 		}
 		if err := os.Rename(path, r.Kept); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -71,28 +71,7 @@ type killing struct {
 var killings = []killing{
 	{"alone", func(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }},
 	{"group", func(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }},
-	{"all", killTree},
-}
-
-// killTree kills a process and all that it has started, as the end of a container does.
-func killTree(pid int) {
-	_ = syscall.Kill(pid, syscall.SIGSTOP)
-	var below []int
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		child, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		stat, _ := os.ReadFile("/proc/" + e.Name() + "/stat")
-		if fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])); len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			below = append(below, child)
-		}
-	}
-	_ = syscall.Kill(pid, syscall.SIGKILL)
-	for _, child := range below {
-		killTree(child)
-	}
+	{"all", refstoretest.KillAll},
 }
 
 // killField is a repository with a remote and three sessions: A is killed, B lands

@@ -53,8 +53,9 @@ type ending struct {
 }
 
 // push has all sessions push with that verify command, one after the other into the
-// queue, and lets them go once all wait. It returns what became of each.
-func (y *yard) push(verify string) map[string]ending {
+// queue, and lets them go once all wait; set is told of each lander before. It returns
+// what became of each.
+func (y *yard) push(verify string, set ...func(*Lander)) map[string]ending {
 	y.Helper()
 	ends := map[string]ending{}
 	var all sync.WaitGroup
@@ -63,6 +64,9 @@ func (y *yard) push(verify string) map[string]ending {
 		l := f.lander()
 		if verify != "" {
 			l.Verify = "echo run >> '" + y.runs + "'; " + verify
+		}
+		for _, set := range set {
+			set(l)
 		}
 		target := f.target()
 		all.Go(func() {
@@ -233,13 +237,9 @@ func TestTrainGate(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 3)
 	no := errors.New("not reviewed")
-	ends := map[string]ending{}
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	for i, f := range y.fields {
-		l := f.lander()
+	ends := y.push("", func(l *Lander) {
 		l.Gate = func(_ context.Context, session, base, tip string) error {
-			if got := landGit(t, f.app, "log", "--format=%s", base+".."+tip); got != "by "+session {
+			if got := landGit(t, y.fields[0].app, "log", "--format=%s", base+".."+tip); got != "by "+session {
 				t.Errorf("%s was asked for %q", session, got)
 			}
 			if session == "a" {
@@ -247,19 +247,7 @@ func TestTrainGate(t *testing.T) {
 			}
 			return nil
 		}
-		target := f.target()
-		all.Go(func() {
-			landed, err := l.Push(context.Background(), target, lock.Wait{Timeout: time.Minute})
-			mu.Lock()
-			defer mu.Unlock()
-			ends[f.id] = ending{landed, err}
-		})
-		y.await(i + 1)
-	}
-	if err := y.gate.Release(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	all.Wait()
+	})
 	if !errors.Is(ends["a"].err, no) || ends["b"].err != nil || ends["c"].err != nil {
 		t.Errorf("%v", ends)
 	}
@@ -384,67 +372,6 @@ func TestTrainStopped(t *testing.T) {
 		if ahead := f.git("rev-list", "--count", "origin/main..HEAD"); ahead != "0" {
 			t.Errorf("%s is %s ahead", f.id, ahead)
 		}
-	}
-}
-
-// TestTrainTimes: real processes, a command that takes its time, and how long all of
-// them take, in runs of that command; that is what the guide promises.
-func TestTrainTimes(t *testing.T) {
-	if os.Getenv("LANDING_TIMES") == "" {
-		t.Skip("LANDING_TIMES is not set: it measures, on a machine that has nothing else to do")
-	}
-	const long = 10 * time.Second
-	for name, c := range map[string]struct {
-		sessions, culprit int
-		named, within     float64 // runs until the culprit is refused, and until all have ended
-	}{
-		"one alone":             {1, -1, 0, 1.3},
-		"6 sessions":            {6, -1, 0, 2.3},
-		"20 sessions":           {20, -1, 0, 2.5},
-		"one culprit among 8":   {8, 4, 6.5, 8},
-		"the first is culprit":  {8, 0, 6.5, 8},
-		"the last is a culprit": {8, 7, 6.5, 8},
-	} {
-		t.Run(name, func(t *testing.T) {
-			y := newYard(t, c.sessions)
-			if err := y.gate.Release(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if c.culprit >= 0 {
-				y.fields[c.culprit].commit("bad", "bad", "x\n")
-			}
-			began := time.Now()
-			var all sync.WaitGroup
-			ends := make([]float64, len(y.fields))
-			refused := make([]bool, len(y.fields))
-			for i, f := range y.fields {
-				push := f.landing("push")
-				push.Env = append(push.Env, fmt.Sprintf("%s=sleep %d; ! test -e bad", verifyEnv, int(long.Seconds())))
-				push.start()
-				all.Go(func() {
-					push.end()
-					ends[i], refused[i] = float64(time.Since(began))/float64(long), push.ProcessState.ExitCode() != 0
-				})
-			}
-			all.Wait()
-			for i := range ends {
-				if refused[i] != (i == c.culprit) {
-					t.Errorf("%s: refused %v", y.fields[i].id, refused[i])
-				}
-			}
-			took := slices.Max(ends)
-			t.Logf("%.2f runs", took)
-			if took > c.within {
-				t.Errorf("%.2f runs, more than %.2f", took, c.within)
-			}
-			if c.culprit < 0 {
-				return
-			}
-			t.Logf("named after %.2f", ends[c.culprit])
-			if ends[c.culprit] > c.named {
-				t.Errorf("named after %.2f, more than %.2f", ends[c.culprit], c.named)
-			}
-		})
 	}
 }
 

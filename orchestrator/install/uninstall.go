@@ -19,10 +19,6 @@ type Change struct {
 	Gone  bool   // the file is gone, else only what was ours in it
 }
 
-// localKeys are what init, start and setup write to the repository's configuration,
-// beside what belongs to hooks and the merge driver.
-var localKeys = []string{"swarm.target", "swarm.remote", joinKey, Claude{}.ruleKey(), Claude{Shared: true}.ruleKey()}
-
 // Uninstall takes out what init, start and setup wrote outside refs/swarm: agents'
 // settings, rules and instructions in this work tree and the main checkout, git hooks,
 // the merge driver, values of the repository's configuration (of notes the folder of
@@ -76,7 +72,7 @@ func uninstall(ctx context.Context, r *repo.Repo, notes string) error {
 		}
 	}
 	steps = append(steps, func(ctx context.Context, r *repo.Repo) error { return hideNotes(ctx, r, notes) }, distrustNested)
-	for _, key := range localKeys {
+	for _, key := range []string{"swarm.target", "swarm.remote", joinKey} { // the rest goes with the hooks
 		steps = append(steps, func(ctx context.Context, r *repo.Repo) error { return unsetConfig(ctx, r, key) })
 	}
 	for _, step := range steps {

@@ -115,7 +115,7 @@ func (b *Bus) keep(n Notice) error {
 	}
 	path := filepath.Join(b.keptDir(), fmt.Sprintf("%020d-%08x.json", time.Now().UnixNano(), rand.Uint32()))
 	for range 100 {
-		if err = os.MkdirAll(b.keptDir(), 0o777); err != nil {
+		if err = file.MkdirAll(b.keptDir()); err != nil {
 			return err
 		}
 		if err = file.Replace(path, content, 0o666); !errors.Is(err, fs.ErrNotExist) {

@@ -23,7 +23,7 @@ type News struct {
 	Session  string // as registered
 	Messages []Message
 	Context  []Context
-	Older    int  // context entries left out, before those shown
+	Older    int  // context entries left out before those shown, the session's own among them
 	Unshown  int  // messages left out; they stay unread
 	More     bool // there is more than one sync reads: the next one goes on
 }

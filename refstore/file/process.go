@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ProcessMark tells the process from others that get its pid later: what of it is
@@ -109,6 +110,17 @@ func startTime(pid int) (start string, ended bool) {
 	}
 	return fields[19], false
 }
+
+// Started is when the process started, since boot; ok is false if we see no such
+// process, or it has ended.
+func Started(pid int) (since time.Duration, ok bool) {
+	start, _ := startTime(pid)
+	n, err := strconv.ParseInt(start, 10, 64)
+	return time.Duration(n) * (time.Second / ticks), err == nil
+}
+
+// ticks is the number of clock ticks in a second, as the kernel tells them (proc(5)).
+const ticks = 100
 
 // statOf are the fields of /proc/<pid>/stat from the third on, the state; nil if we
 // see no such process.

@@ -112,7 +112,7 @@ func TestClear(t *testing.T) {
 	t.Parallel()
 	r, dir := slowRepo(t)
 	cmd := begun(t, dir)
-	killAll(t, cmd.Process.Pid)
+	refstoretest.KillAll(cmd.Process.Pid)
 	_ = cmd.Wait()
 	other := filepath.Join(dir, ".git", "HEAD.lock")
 	write(t, other, "")
@@ -288,27 +288,6 @@ func TestOutputStops(t *testing.T) {
 	}
 	if _, err := os.Lstat(Index(r)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the lock: %v", err)
-	}
-}
-
-// killAll kills a process and all below it, those first that start others.
-func killAll(t *testing.T, pid int) {
-	t.Helper()
-	_ = syscall.Kill(pid, syscall.SIGSTOP)
-	var below []int
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		t.Skip("no /proc")
-	}
-	for _, e := range entries {
-		child, err := strconv.Atoi(e.Name())
-		if fields := statOf(child); err == nil && fields != nil && fields[1] == strconv.Itoa(pid) {
-			below = append(below, child)
-		}
-	}
-	_ = syscall.Kill(pid, syscall.SIGKILL)
-	for _, child := range below {
-		killAll(t, child)
 	}
 }
 

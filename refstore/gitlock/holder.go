@@ -49,18 +49,18 @@ func Holders(r *repo.Repo, written time.Time) []Holder {
 		return nil
 	}
 	boot := time.Now().Add(-uptime)
-	above := ancestors()
+	above := append(file.Ancestors(), os.Getpid())
 	var dirs []string
 	var found []Holder
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
-		if err != nil || above[pid] {
+		if err != nil || slices.Contains(above, pid) {
 			continue
 		}
 		if !isGit(pid) {
 			continue
 		}
-		start, ok := startOf(pid)
+		start, ok := file.Started(pid)
 		if !ok || boot.Add(start).After(written.Add(clockSlack)) {
 			continue
 		}
@@ -109,33 +109,6 @@ func verbOf(pid int) string {
 	return repo.GitVerb(words[1:])
 }
 
-// ticks is the number of clock ticks in a second, as the kernel tells them (proc(5)).
-const ticks = 100
-
-// statOf are the fields of /proc/PID/stat from the third on; nil if there is no
-// such process, or it is a zombie.
-func statOf(pid int) []string {
-	stat, err := file.Read("/proc/"+strconv.Itoa(pid)+"/stat", 4096)
-	if err != nil {
-		return nil
-	}
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
-		return nil
-	}
-	return fields
-}
-
-// startOf is when the process started, since boot.
-func startOf(pid int) (time.Duration, bool) {
-	fields := statOf(pid)
-	if fields == nil {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(fields[19], 10, 64)
-	return time.Duration(n) * (time.Second / ticks), err == nil
-}
-
 func uptime() (time.Duration, bool) {
 	text, err := file.Read("/proc/uptime", 64)
 	if err != nil {
@@ -144,20 +117,6 @@ func uptime() (time.Duration, bool) {
 	seconds, _, _ := strings.Cut(string(text), " ")
 	d, err := time.ParseDuration(seconds + "s")
 	return d, err == nil
-}
-
-// ancestors are this process and those that have started it.
-func ancestors() map[int]bool {
-	above := map[int]bool{}
-	for pid := os.Getpid(); pid > 1 && !above[pid]; {
-		above[pid] = true
-		fields := statOf(pid)
-		if fields == nil {
-			break
-		}
-		pid, _ = strconv.Atoi(fields[1])
-	}
-	return above
 }
 
 // workDirs are the folders in which a command of the repository has its working

@@ -58,8 +58,8 @@ func TestFsync(t *testing.T) {
 // TestFsyncAsGit holds the table to what git does, as strace sees it.
 func TestFsyncAsGit(t *testing.T) {
 	strace, err := exec.LookPath("strace")
-	if err != nil || os.Getenv("CI") != "" {
-		t.Skip("needs strace, and not in CI")
+	if err != nil {
+		t.Skip("strace is not installed")
 	}
 	p := newPlace(t)
 	p.repo("r")

@@ -1,7 +1,7 @@
 // Package app is the git swarm command line: the table of its verbs (verbs.go), one
-// file for each, and the wording of every error (wording.go). Text, the screen, the
-// agents' hooks, the settings and the demonstration have packages of their own beside
-// it. Only they and this package print, and only this one decides exit codes.
+// file for each, and the wording of every error (wording.go, wordinglanding.go,
+// refusal.go). Text, the screen, the agents' hooks, the settings and the demonstration
+// have packages of their own beside it. Only they and this package print, and only this one decides exit codes.
 //
 // To add a verb, write a function that returns a *verb in a file of its own, list it in
 // verbs.go, and tell its story in cmd/git-swarm/testdata/script/VERB_SITUATION.txt.

@@ -32,11 +32,12 @@ func (c *call) agentSession() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if c.verb.name == "sync" { // which is run all the time, and looks at no process
-		return agents.In(r).Said(c.Env), nil
-	}
 	if c.agent == nil {
-		session := agents.In(r).Caller(c.Env)
+		caller := agents.Agents.Caller
+		if c.verb.name == "sync" { // which is run all the time, and looks at no process
+			caller = agents.Agents.Said
+		}
+		session := caller(agents.In(r), c.Env)
 		c.agent = &session
 	}
 	return *c.agent, nil

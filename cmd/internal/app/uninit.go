@@ -27,6 +27,8 @@ driver and the values of git's configuration that init and start wrote, and says
 which. What others wrote in the same files keeps its bytes. What sessions told
 each other stays, and so do their branches and worktrees:
 
+An agent does not run this: it would take out what holds it back.
+
 --worktrees removes the worktrees that init --worktrees made, unless a file in
 one of them is nowhere else; their branches stay. --refs deletes all that git
 swarm knows: refs/swarm/*, the reviews' notes, and its files in the git dir.
@@ -52,6 +54,9 @@ func runUninit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if own, err := c.agentSession(); err != nil || own != "" {
+		return errors.Join(err, refuseUninit(own))
+	}
 	if err := nobodyAtWork(ctx, c, b, r); err != nil {
 		return err
 	}
@@ -69,6 +74,9 @@ func runUninit(ctx context.Context, c *call) error {
 	}
 	if c.cmd.Bool("refs") {
 		return c.eraseRefs(ctx, b, r)
+	}
+	if len(changes) == 0 && !c.cmd.Bool("worktrees") {
+		c.notef("nothing of git swarm's is installed here; what sessions wrote goes with --refs")
 	}
 	return nil
 }

@@ -1,0 +1,184 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
+)
+
+// Refusals: what only a verb finds out. Each is exit code 1 unless it says more.
+
+func no(hint, format string, args ...any) error {
+	return &refusal{exitNo, fmt.Sprintf(format, args...), hint}
+}
+
+func refuseStaged(first lock.HeldError, age string, more, paths []string) error {
+	line := fmt.Sprintf("%s (for %s), and is staged", first.Error(), age)
+	if n := len(more); n > 0 {
+		line += fmt.Sprintf(" (and %s more: %s)", text.Count(n, "file"), strings.Join(more[:min(n, 5)], ", "))
+	}
+	return no("git restore --staged "+strings.Join(paths, " "), "%s", line)
+}
+
+// refuseOther refuses an agent of session own that names another, or would act as it.
+func refuseOther(own, other, how string) error {
+	line := fmt.Sprintf("you are session %s: an agent does not act as another session (%s)", own, text.Inert(other))
+	switch how {
+	case byOption:
+		return no("leave out --session, or tell it: git swarm message "+text.ShellWord(other)+" TEXT", "%s", line)
+	case byEnvironment:
+		return no("unset GIT_SWARM_SESSION", "%s", line)
+	}
+	return no("tell it: git swarm message "+text.ShellWord(other)+" TEXT", "%s", line)
+}
+
+func refuseOversee(own string) error {
+	return no("ask it: git swarm message orchestrator TEXT", "you are session %s: only a person and the orchestrator start sessions and watch over them", own)
+}
+
+func refuseOverClaims() error {
+	return no("git swarm message SESSION TEXT", "an agent may not land over others' claims")
+}
+
+func refuseUninit(own string) error {
+	return no("ask your user to run it", "you are session %s: only a person takes git swarm out of a repository", own)
+}
+
+func refusePathspec(pathspec string) error {
+	return no("if that is a file's name: git swarm claim "+text.ShellWord(":(literal)"+pathspec), "pathspec '%s' matches no file", pathspec)
+}
+
+func refuseScreen() error {
+	return &refusal{exitUsage, "--watch needs a terminal that can be drawn on", "git swarm orchestrate dashboard"}
+}
+
+func refuseVerb(words []string, hint string) error {
+	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a git swarm command", strings.Join(words, " ")), hint}
+}
+
+// refuseDir says it as git does.
+func refuseDir(dir string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &refusal{exitFatal, fmt.Sprintf("cannot change to '%s': there is no such folder", dir), ""}
+	}
+	return &refusal{exitFatal, fmt.Sprintf("cannot change to '%s': %v", dir, errors.Unwrap(err)), ""}
+}
+
+func refuseGuide(words []string) error {
+	return &refusal{exitUsage, fmt.Sprintf("'%s' is not a guide", strings.Join(words, " ")), "git swarm help -g"}
+}
+
+func refuseExists(folder string) error {
+	return no("git swarm demo --scratch NEWFOLDER", "'%s' exists already", folder)
+}
+
+func refuseHomeless() error {
+	return no("", "HOME is not set, so there is no place for completions")
+}
+
+func refuseNoBin(dir string) error {
+	return no("move it into such a folder on PATH, as go install does", "git-swarm is in '%s', and man only looks beside folders named bin", dir)
+}
+
+func refuseUnwritable(dir string) error {
+	return no("run this again with sudo", "no permission to write in '%s'", dir)
+}
+
+func refuseRevision(arg string) error {
+	return no("git swarm status", "'%s' is neither a branch nor a session with one", arg)
+}
+
+func refuseNoConflict(paths []string) error {
+	if len(paths) == 1 {
+		return no("git status", "%s is not in conflict", paths[0])
+	}
+	return no("git status", "%s are not in conflict", strings.Join(paths, ", "))
+}
+
+func refusePassing(command, word, why string) error {
+	return &refusal{exitUsage, fmt.Sprintf("'%s' is not passed on to git %s: %s", text.Inert(word), command, why), "git " + command + ", with the same arguments"}
+}
+
+func refuseOutput(path, why string) error {
+	return no("--output - writes to standard output", "--output '%s': %s", text.Inert(path), why)
+}
+
+func refuseWorktree(err error) error { return no("git worktree list", "%s", err.Error()) }
+
+func refuseNotOnPath() error {
+	return no("go install ./cmd/git-swarm", "git-swarm is not on PATH, so no hook could run it")
+}
+
+func refuseWindow(window string) error {
+	return no("tmux select-window -t "+window, "there is a tmux window %s already", window)
+}
+
+func refuseSecondAgent(session string) error {
+	return no(fmt.Sprintf("git swarm message %s \"…\"", session), "an agent is already running as %s", session)
+}
+
+func refuseTooLong(what string) error {
+	return no("write it to a file in the repository, and say: it stands in FILE", "the %s has more than %d bytes, and cannot be handed to the client", what, launch.MaxPrompt)
+}
+
+func refuseOrchestratorWorktree() error {
+	return no("git swarm start", "the orchestrator has no worktree: git swarm start runs it")
+}
+
+func refuseNoWorktree(session, workstream string) error {
+	return no(fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", session, workstream), "session %s has no worktree", session)
+}
+
+// refuseElsewhere refuses to act on what is checked out here for a session that works
+// elsewhere.
+func refuseElsewhere(id, here, path, again string) error {
+	whose := "nobody's"
+	if here != "" {
+		whose = here + "'s"
+	}
+	return no("git -C "+text.ShellWord(path)+" swarm "+again, "session %s works in '%s': this checkout is %s", id, path, text.Inert(whose))
+}
+
+func refuseOthersWorktree(id, here, workstream string) error {
+	hint := ""
+	if workstream != "" {
+		hint = fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", id, workstream)
+	}
+	return no(hint, "session %s has no worktree: this one is %s's", id, text.Inert(here))
+}
+
+func refuseHalfMade(session, workstream string) error {
+	return no(fmt.Sprintf("git swarm init --sessions \"%s:%s\" --worktrees", session, workstream), "the worktree of %s was cut short while it was made", session)
+}
+
+func refuseNobody() error {
+	return no("git swarm init --sessions \"B:workstream\"", "there is nobody else to tell")
+}
+
+func refuseGoneCommit(id string) error {
+	return no("", "commit %s is gone from this repository, so there is no diff to show", id)
+}
+
+func refuseUnnumbered(number int) error {
+	return no(fmt.Sprintf("git swarm review show %d, then git swarm review approve %d", number, number),
+		"an approval takes a number: a branch or commit may have a newer review than the one you looked at")
+}
+
+func refuseUnrelated(session string, err error) error { return no("", "%s: %s", session, err.Error()) }
+
+func refuseBareStart() error {
+	return no("git worktree add PATH", "git swarm start needs a work tree, and the repository is bare")
+}
+
+func refuseClient(err error) error { return no("git swarm setup", "%s", err.Error()) }
+
+func refuseNoFile(file string) error { return no("", "there is no file '%s'", file) }
+
+func refuseEmptyPlan() error { return no("", "the plan is empty: nothing to do") }
+
+func refuseEditor(err error) error { return no("", "the editor ended with an error (%v)", err) }

@@ -1,0 +1,71 @@
+package land
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestTrainTimes: real processes, a command that takes its time, and how long all of
+// them take, in runs of that command; that is what the guide promises.
+func TestTrainTimes(t *testing.T) {
+	if os.Getenv("LANDING_TIMES") == "" {
+		t.Skip("LANDING_TIMES is not set: it measures, on a machine that has nothing else to do")
+	}
+	const long = 10 * time.Second
+	for name, c := range map[string]struct {
+		sessions, culprit int
+		named, within     float64 // runs until the culprit is refused, and until all have ended
+	}{
+		"one alone":             {1, -1, 0, 1.3},
+		"6 sessions":            {6, -1, 0, 2.3},
+		"20 sessions":           {20, -1, 0, 2.5},
+		"one culprit among 8":   {8, 4, 6.5, 8},
+		"the first is culprit":  {8, 0, 6.5, 8},
+		"the last is a culprit": {8, 7, 6.5, 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := newYard(t, c.sessions)
+			if err := y.gate.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if c.culprit >= 0 {
+				y.fields[c.culprit].commit("bad", "bad", "x\n")
+			}
+			began := time.Now()
+			var all sync.WaitGroup
+			ends := make([]float64, len(y.fields))
+			refused := make([]bool, len(y.fields))
+			for i, f := range y.fields {
+				push := f.landing("push")
+				push.Env = append(push.Env, fmt.Sprintf("%s=sleep %d; ! test -e bad", verifyEnv, int(long.Seconds())))
+				push.start()
+				all.Go(func() {
+					push.end()
+					ends[i], refused[i] = float64(time.Since(began))/float64(long), push.ProcessState.ExitCode() != 0
+				})
+			}
+			all.Wait()
+			for i := range ends {
+				if refused[i] != (i == c.culprit) {
+					t.Errorf("%s: refused %v", y.fields[i].id, refused[i])
+				}
+			}
+			took := slices.Max(ends)
+			t.Logf("%.2f runs", took)
+			if took > c.within {
+				t.Errorf("%.2f runs, more than %.2f", took, c.within)
+			}
+			if c.culprit < 0 {
+				return
+			}
+			t.Logf("named after %.2f", ends[c.culprit])
+			if ends[c.culprit] > c.named {
+				t.Errorf("named after %.2f, more than %.2f", ends[c.culprit], c.named)
+			}
+		})
+	}
+}
