@@ -24,7 +24,7 @@ func (e *KeptError) Error() string {
 func Worktrees(r *repo.Repo) (made []Worktree) {
 	for _, c := range agents.Checkouts(r) {
 		path := filepath.Dir(c.DotGit())
-		if c.Session != "" && filepath.Dir(path) == worktreeDir(r) && path != r.WorkTree {
+		if c.Session != "" && filepath.Dir(path) == worktreeDir(r) {
 			made = append(made, Worktree{Session: c.Session, Branch: strings.TrimPrefix(c.Head(), "refs/heads/"), Path: path})
 		}
 	}

@@ -100,6 +100,11 @@ func nobodyAtWork(ctx context.Context, c *call, b *bus.Bus, r *repo.Repo) error 
 
 func (c *call) removeWorktrees(ctx context.Context, r *repo.Repo) error {
 	for _, w := range launch.Worktrees(r) {
+		if w.Path == r.WorkTree {
+			return &refusal{code: exitNo, what: "this command runs in a worktree that it is to remove", hint: "go to the main checkout"}
+		}
+	}
+	for _, w := range launch.Worktrees(r) {
 		err := launch.RemoveWorktree(ctx, r, w)
 		var kept *launch.KeptError
 		if errors.As(err, &kept) {
