@@ -109,10 +109,10 @@ func (l *link) follows(ref string, p *link, aside map[object.Hash]bool) error {
 	if l.entry.Number != due && !(l.entry.Anew() && l.entry.Number > due) {
 		return &DamagedError{Ref: ref, ID: l.id, Err: fmt.Errorf("number %d where %d is due", l.entry.Number, due)}
 	}
-	for _, key := range [...]string{fieldEpoch, fieldReviews} {
+	for _, key := range [...]string{fieldEpoch, fieldReviews, fieldTasks} {
 		was, _ := ParseNumber(p.entry.Field(key)) // checked when they were read
 		is, _ := ParseNumber(l.entry.Field(key))
-		if is < was || is > was+1 && !l.entry.Repair() {
+		if is < was || is > was+1 && key != fieldTasks && !l.entry.Repair() {
 			return &DamagedError{Ref: ref, ID: l.id, Err: fmt.Errorf("%s: %d after %d", key, is, was)}
 		}
 	}

@@ -59,7 +59,7 @@ type surveyed struct {
 	aside  bool // by a repair record above
 	fault  error
 
-	epoch, reviews int // its counters, 0 if it has none
+	epoch, reviews, tasks int // its counters, 0 if it has none
 }
 
 func (s *Store) survey(ctx context.Context, ref string, shape Shape, visit func(*Entry) error) (*survey, error) {
@@ -95,6 +95,7 @@ func (s *Store) survey(ctx context.Context, ref string, shape Shape, visit func(
 			sl.number, sl.lost = l.entry.Number, l.entry.Anew()
 			sl.epoch, _ = l.entry.Counter(fieldEpoch)
 			sl.reviews, _ = l.entry.Counter(fieldReviews)
+			sl.tasks, _ = l.entry.Counter(fieldTasks)
 			for _, id := range l.entry.setAside() {
 				aside[id] = aside[id] || sl.fault == nil && !sl.aside
 			}

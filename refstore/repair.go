@@ -39,7 +39,7 @@ type Chain struct {
 
 // Mending is what a repair knows of the chain whose state it mends.
 type Mending struct {
-	Highest map[string]int // Epoch and Reviews, as the record will have them
+	Highest map[string]int // Epoch, Reviews and Tasks, as the record will have them
 	Unknown int            // how many commits have changed the state in a way that is not known
 }
 
@@ -101,7 +101,7 @@ type mender struct {
 	goneAt   int               // the oldest commit that misses a part of its state
 	unknown  int               // as in Mending
 	number   int               // of the record
-	counts   map[string]int    // Epoch and Reviews
+	counts   map[string]int    // Epoch, Reviews and Tasks
 	state    map[string][]byte // of a table
 	copies   []object.Hash     // entries that are written again above the record, oldest first
 }
@@ -171,6 +171,7 @@ func (m *mender) count(l *surveyed) {
 	m.number = max(m.number, l.number)
 	m.counts[fieldEpoch] = max(m.counts[fieldEpoch], l.epoch)
 	m.counts[fieldReviews] = max(m.counts[fieldReviews], l.reviews)
+	m.counts[fieldTasks] = max(m.counts[fieldTasks], l.tasks)
 }
 
 // planAnew finds what the chain can begin anew from: the entries above the

@@ -45,10 +45,12 @@ const (
 	fieldLost     = "Lost"      // the commit that could not be read any more, and was a part of the chain
 )
 
-// The fields that count along a chain: they rise by at most one a commit.
+// The fields that count along a chain: they rise by at most one a commit, but for
+// Tasks, of which one commit may add many.
 const (
 	fieldEpoch   = "Epoch"
 	fieldReviews = "Reviews"
+	fieldTasks   = "Tasks"
 )
 
 // Repair reports whether e is a repair record and no entry of a session.
@@ -79,7 +81,7 @@ func shapeOf(ref string) (shape Shape, ok bool) {
 		return JournalShape, true
 	case strings.HasPrefix(ref, "refs/swarm/seen/"):
 		return CursorShape, true
-	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/collisions", ref == "refs/swarm/queue":
+	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/collisions", ref == "refs/swarm/queue", ref == "refs/swarm/tasks":
 		return TableShape, true
 	}
 	return TableShape, false
@@ -112,6 +114,8 @@ func fieldsOf(ref, label string) (fields []string, ok bool) {
 		case "request", "approve", "reject", "comment", "withdraw":
 			return []string{fieldReviews}, true
 		}
+	case ref == "refs/swarm/tasks":
+		return []string{fieldEpoch, fieldTasks}, label == ""
 	case ref == "refs/swarm/collisions", ref == "refs/swarm/locks", ref == "refs/swarm/queue":
 		return nil, label == ""
 	}
@@ -148,7 +152,7 @@ func checkFields(want []string, fields []Field) error {
 			return fmt.Errorf("the field '%.80s' is not in its place", f.Key)
 		}
 		switch f.Key {
-		case "In-Reply-To", fieldEpoch, fieldReviews:
+		case "In-Reply-To", fieldEpoch, fieldReviews, fieldTasks:
 			if n, err := ParseNumber(f.Value); err != nil {
 				return fmt.Errorf("%s: %w", f.Key, err)
 			} else if n == 0 && f.Key == "In-Reply-To" {
@@ -189,6 +193,8 @@ func ownFields(ref string) []string {
 		return []string{fieldEpoch}
 	case "refs/swarm/reviews":
 		return []string{fieldReviews}
+	case "refs/swarm/tasks":
+		return []string{fieldEpoch, fieldTasks}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/review"
@@ -65,6 +66,10 @@ func runFsck(ctx context.Context, c *call) error {
 	}
 	faults, read = append(faults, more...), read+n
 	if more, n, err = queue.Fsck(ctx, b); err != nil {
+		return err
+	}
+	faults, read = append(faults, more...), read+n
+	if more, n, err = task.Fsck(ctx, b); err != nil {
 		return err
 	}
 	faults, read = append(faults, more...), read+n

@@ -8,6 +8,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -68,6 +69,10 @@ func (r *repairer) run(ctx context.Context) error {
 	}
 	waiting, err := queue.Repair(ctx, r.bus, r.by, r.write)
 	if err := r.tell([]*refstore.Repair{waiting}, err); err != nil {
+		return err
+	}
+	backlog, err := task.Repair(ctx, r.bus, r.by, r.write)
+	if err := r.tell([]*refstore.Repair{backlog}, err); err != nil {
 		return err
 	}
 	done, err = review.NewStore(r.bus).Repair(ctx, r.by, r.write)

@@ -1,0 +1,181 @@
+package task
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// Backlog is the tasks of a repository. It is for one goroutine; any number of
+// processes may use the same repository at once.
+type Backlog struct {
+	Bus    *bus.Bus
+	Claims *lock.Claims // what sessions hold, and whether they are gone
+}
+
+// Exists reports whether there ever was a task. It reads one ref.
+func (b *Backlog) Exists(ctx context.Context) (bool, error) {
+	tip, err := b.Bus.Store().Tip(ctx, Ref)
+	return tip != "", err
+}
+
+// List returns all tasks by number. Damaged ones are left out:
+// [refstore.Store.SetAside] tells.
+func (b *Backlog) List(ctx context.Context) ([]*Task, error) {
+	table, err := b.Bus.Store().Table(ctx, Ref)
+	if err != nil {
+		return nil, err
+	}
+	var tasks []*Task
+	var failed error
+	err = table.Below(strings.TrimSuffix(listPrefix, "/"), func(path string, content []byte) bool {
+		var read page
+		at, err := pageAt(path)
+		if err == nil {
+			read, err = parsePage(at, content, b.leaveOut)
+		}
+		if err != nil && !b.Bus.Store().LeaveOut(err) {
+			failed = err
+		}
+		tasks = append(tasks, read...)
+		return failed == nil
+	})
+	sortTasks(tasks) // git lists list/10 before list/2
+	return tasks, errors.Join(err, failed)
+}
+
+func (b *Backlog) leaveOut(err error) error {
+	if b.Bus.Store().LeaveOut(err) {
+		return nil
+	}
+	return err
+}
+
+// Get returns a task with its text, or *UnknownError.
+func (b *Backlog) Get(ctx context.Context, n int) (*Task, string, error) {
+	table, err := b.Bus.Store().Table(ctx, Ref)
+	if err != nil {
+		return nil, "", err
+	}
+	t, err := b.find(table, n)
+	if err != nil {
+		return nil, "", err
+	}
+	body, err := table.Get(bodyPath(n))
+	if errors.Is(err, refstore.ErrNotExist) {
+		err = nil
+	}
+	return t, string(body), err
+}
+
+func (b *Backlog) find(table *refstore.Table, n int) (*Task, error) {
+	content, err := table.Get(listPath(pageOf(n)))
+	if errors.Is(err, refstore.ErrNotExist) || n < 1 {
+		return nil, &UnknownError{n}
+	}
+	if err != nil {
+		return nil, err
+	}
+	read, err := parsePage(pageOf(n), content, b.leaveOut)
+	if err != nil {
+		return nil, err
+	}
+	if t := read.find(n); t != nil {
+		return t, nil
+	}
+	return nil, &UnknownError{n}
+}
+
+// Held returns the task that the session has, nil for none.
+func (b *Backlog) Held(ctx context.Context, session string) (*Task, error) {
+	if tip, err := b.Bus.Store().Tip(ctx, Ref); err != nil || tip == "" {
+		return nil, err
+	}
+	table, err := b.Bus.Store().Table(ctx, Ref)
+	if err != nil {
+		return nil, err
+	}
+	content, err := table.Get(headsPath)
+	if errors.Is(err, refstore.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	heads, err := parseHeads(content)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range heads {
+		for _, held := range h.held {
+			if strings.EqualFold(held.holder, session) {
+				return b.find(table, held.number)
+			}
+		}
+	}
+	return nil, nil
+}
+
+// ID is the swarm's id, "" before the first task.
+func (b *Backlog) ID(ctx context.Context) (string, error) {
+	table, err := b.Bus.Store().Table(ctx, Ref)
+	if err != nil {
+		return "", err
+	}
+	content, err := table.Get(idPath)
+	if errors.Is(err, refstore.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return parseID(content)
+}
+
+func parseID(content []byte) (string, error) {
+	id, ok := strings.CutSuffix(string(content), "\n")
+	if _, err := hex.DecodeString(id); err != nil || !ok || len(id) != 8 || strings.ToLower(id) != id {
+		return "", damaged(idPath, errors.New("no swarm id"))
+	}
+	return id, nil
+}
+
+// change runs edit in a transaction as session by, and commits what it changed with
+// the line that it returns.
+func (b *Backlog) change(ctx context.Context, by string, edit func(p *plan) (string, error)) error {
+	return b.Bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
+		p, err := begin(tx, by)
+		if err != nil {
+			return err
+		}
+		line, err := edit(p)
+		if err != nil {
+			return err
+		}
+		return p.record(line)
+	})
+}
+
+// Entries calls visit with the entries of the diary, newest first, until it returns
+// false.
+func (b *Backlog) Entries(ctx context.Context, visit func(*refstore.Entry) bool) error {
+	tip, err := b.Bus.Store().Tip(ctx, Ref)
+	if err != nil || tip == "" {
+		return err
+	}
+	_, err = b.Bus.Store().Walk(ctx, Ref, tip, object.Hash(""), visit)
+	return err
+}
+
+func newID() []byte {
+	var random [4]byte
+	_, _ = rand.Read(random[:]) // it does not fail
+	return append(hex.AppendEncode(nil, random[:]), '\n')
+}

@@ -1,0 +1,9 @@
+package task
+
+import (
+	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+)
+
+func TestMain(m *testing.M) { refstoretest.Main(m, work) }
