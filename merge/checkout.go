@@ -78,36 +78,35 @@ func (c *Checkout) Heal(ctx context.Context, want func(path string) bool) ([]Hea
 }
 
 func (c *Checkout) file(ctx context.Context, top string, f unmerged) (*Healed, error) {
-	h, versions, err := healFile(ctx, c.Git, f, c.Options)
+	h, err := healFile(ctx, c.Git, f, c.Options)
 	if err != nil || h.Why != "" || !h.Whole && (!c.Partial || len(h.Rules()) == 0) {
 		return h, err
 	}
-	if !c.Scratch && !c.asLeft(ctx, top, f, versions) {
+	if !c.Scratch && !c.asLeft(ctx, top, f, h.Versions) {
 		h.Whole, h.Why = false, "changed in the work tree since git stopped"
 		return h, nil
 	}
 	return h, c.write(ctx, top, f, h)
 }
 
-// healFile asks the healer, if the conflict is one of content alone, and returns the
-// three versions.
-func healFile(ctx context.Context, git Git, f unmerged, opts heal.Options) (*Healed, [][]byte, error) {
+// healFile asks the healer, if the conflict is one of content alone.
+func healFile(ctx context.Context, git Git, f unmerged, opts heal.Options) (*Healed, error) {
 	h := &Healed{Path: f.path, Why: f.beyond()}
 	if opts.Level == heal.Off {
 		h.Why = heal.RulesOff.String()
 	}
 	if h.Why != "" {
-		return h, nil, nil
+		return h, nil
 	}
 	blobs, err := readBlobs(ctx, git, f.stages[0].id, f.stages[1].id, f.stages[2].id)
 	if errors.Is(err, errTooLarge) {
 		h.Why = heal.TooLarge.String()
-		return h, nil, nil
+		return h, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	h.Result = heal.Merge(blobs[0], blobs[1], blobs[2], f.options(opts))
-	h.Whole, h.Regenerate = h.Result.Conflicts == 0, h.Result.Regenerate
-	return h, blobs, nil
+	h.Whole, h.Regenerate, h.Versions = h.Result.Conflicts == 0, h.Result.Regenerate, blobs
+	return h, nil
 }

@@ -13,6 +13,7 @@ type Healed struct {
 	Whole      bool        // no conflict remains
 	Why        string      // why the healer was not asked: a rename, a delete, a mode, a link, …
 	Regenerate string      // the command that makes a generated file anew, if known
+	Versions   [][]byte    // base, ours and theirs; nil if the healer was not asked
 }
 
 // lineMerge is named in the place of a rule where git's own line merge, with

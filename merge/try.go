@@ -13,6 +13,29 @@ import (
 // returns the files that would be in conflict, with what healing would make of them.
 // The merge driver does not take part, so that it can be told.
 func Try(ctx context.Context, r *repo.Repo, a, b string, opts heal.Options) ([]Healed, error) {
+	files, err := conflicts(ctx, r, a, b)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	if err := readAttributes(ctx, r.GitParsed, files); err != nil {
+		return nil, err
+	}
+	var all []Healed
+	for _, f := range files {
+		h, err := healFile(ctx, r.GitParsed, f, opts)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, *h)
+	}
+	return all, nil
+}
+
+// conflicts are the files that would be in conflict.
+func conflicts(ctx context.Context, r *repo.Repo, a, b string) ([]unmerged, error) {
 	plain, err := WithoutDriver(r)
 	if err != nil {
 		return nil, err
@@ -26,23 +49,5 @@ func Try(ctx context.Context, r *repo.Repo, a, b string, opts heal.Options) ([]H
 		return nil, err
 	}
 	fields := strings.Split(strings.TrimRight(out, "\x00"), "\x00")
-	files, err := parseStages(fields[1:]) // the first is the tree
-	if err != nil {
-		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, nil
-	}
-	if err := readAttributes(ctx, r.GitParsed, files); err != nil {
-		return nil, err
-	}
-	var all []Healed
-	for _, f := range files {
-		h, _, err := healFile(ctx, r.GitParsed, f, opts)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, *h)
-	}
-	return all, nil
+	return parseStages(fields[1:]) // the first is the tree
 }

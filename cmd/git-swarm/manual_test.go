@@ -137,7 +137,7 @@ func TestHelpOfGroups(t *testing.T) {
 // TestManualKeys looks for each key of the configuration in the manual page and
 // in the README's table, which say the same of it.
 func TestManualKeys(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	guide, err := os.ReadFile("../internal/guide/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,8 +161,8 @@ func TestManualKeys(t *testing.T) {
 		t.Fatalf("only %d keys found", len(rows))
 	}
 	for _, row := range rows {
-		if !slices.Contains(strings.Split(string(readme), "\n"), row) {
-			t.Errorf("the README lacks\n%s", row)
+		if !slices.Contains(strings.Split(string(guide), "\n"), row) {
+			t.Errorf("cmd/internal/guide/configuration.md lacks\n%s", row)
 		}
 	}
 }

@@ -25,6 +25,8 @@
 //     Python indentation and brackets are looked at, elsewhere brackets must match and quotes be even. Else every heal in it is taken back.
 //   - Bytes are kept: line ends of either kind or none, invalid UTF-8, NUL, very long lines.
 //
+// [Check] holds a resolution that somebody else made against the same proof, and tells in what it differs.
+//
 // # What is not guaranteed
 //
 // Two edits that can be carried out together may still be wrong together: the code may no longer

@@ -43,14 +43,14 @@ func trivial(base, ours, theirs []byte) (Result, bool) {
 		return Result{Text: bytes.Clone(ours)}, true
 	case bytes.Equal(base, ours):
 		return Result{Text: bytes.Clone(theirs)}, true
-	case binary(base), binary(ours), binary(theirs):
+	case IsBinary(base), IsBinary(ours), IsBinary(theirs):
 		return Result{Text: bytes.Clone(ours), Regions: []Region{{Why: Binary}}, Conflicts: 1}, true
 	}
 	return Result{}, false
 }
 
-// binary is git's test: a NUL among the first 8000 bytes.
-func binary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8000)], 0) >= 0 }
+// IsBinary is git's test: a NUL among the first 8000 bytes.
+func IsBinary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8000)], 0) >= 0 }
 
 // healing is one merge under way.
 type healing struct {

@@ -16,13 +16,14 @@ import "github.com/git-swarm/git-swarm/merge/heal/linemerge"
 func proven(base, ours, theirs, result string) bool {
 	in := linemerge.NewInterner()
 	b, o, t, r := solidTokens(in, base), solidTokens(in, ours), solidTokens(in, theirs), solidTokens(in, result)
-	if !counted(b, o, t, r, in.Len()) {
-		return false
-	}
-	byOurs, ok1 := difference(b, o, in.Len())
-	byTheirs, ok2 := difference(b, t, in.Len())
-	fromOurs, ok3 := difference(o, r, in.Len())
-	fromTheirs, ok4 := difference(t, r, in.Len())
+	return counted(b, o, t, r, in.Len()) && ordered(b, o, t, r, in.Len())
+}
+
+func ordered(b, o, t, r []int32, ids int) bool {
+	byOurs, ok1 := difference(b, o, ids)
+	byTheirs, ok2 := difference(b, t, ids)
+	fromOurs, ok3 := difference(o, r, ids)
+	fromTheirs, ok4 := difference(t, r, ids)
 	return ok1 && ok2 && ok3 && ok4 && fromOurs.partOf(byTheirs) && fromTheirs.partOf(byOurs)
 }
 
@@ -37,23 +38,39 @@ func solidTokens(in *linemerge.Interner, s string) []int32 {
 }
 
 func counted(base, ours, theirs, result []int32, ids int) bool {
-	count := make([][4]int, ids)
-	for i, seq := range [][]int32{base, ours, theirs, result} {
-		for _, id := range seq {
-			count[id][i]++
-		}
-	}
-	for _, c := range count {
-		b, o, t, r := c[0], c[1], c[2], c[3]
-		both := o + t - b // the changes of both, one after the other
-		switch {
-		case o >= b && t >= b && (r < max(o, t) || r > both),
-			o <= b && t <= b && (r > min(o, t) || r < both),
-			(o > b) != (t > b) && (o < b) != (t < b) && r != both:
+	for _, c := range countAll(ids, base, ours, theirs, result) {
+		if least, most := c.bounds(); c[3] < least || c[3] > most {
 			return false
 		}
 	}
 	return true
+}
+
+// occurrence is how often one token stands in base, ours, theirs and the result.
+type occurrence [4]int
+
+func countAll(ids int, texts ...[]int32) []occurrence {
+	count := make([]occurrence, ids)
+	for i, seq := range texts {
+		for _, id := range seq {
+			count[id][i]++
+		}
+	}
+	return count
+}
+
+// bounds is how often the token stands in a result of both sides' edits: those of both, one after the
+// other, or of one side where the other made the same.
+func (c occurrence) bounds() (least, most int) {
+	b, o, t := c[0], c[1], c[2]
+	both := o + t - b
+	switch {
+	case o >= b && t >= b:
+		return max(o, t), both
+	case o <= b && t <= b:
+		return both, min(o, t)
+	}
+	return both, both
 }
 
 // delta counts the tokens that go and come between two texts.

@@ -22,6 +22,7 @@ type Change struct {
 	Session string // from a subject "[Session ID] …"; "" if it was none
 	Author  string
 	Subject string
+	Body    string // of the message, below the subject
 }
 
 func (e *ConflictError) Error() string {
@@ -36,16 +37,17 @@ func (s *scratch) conflict(ctx context.Context, b *rebase, files []string) error
 	if e.Commit, err = repo.Line(s.git(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", "REBASE_HEAD")); err != nil {
 		return err
 	}
-	if e.Theirs, err = changesIn(ctx, s.repo, b.tip+".."+b.onto, files); err != nil {
+	if e.Theirs, err = Changes(ctx, s.repo, files, b.tip+".."+b.onto); err != nil {
 		return err
 	}
 	return e
 }
 
-// changesIn lists the newest 20 commits of the range that changed one of the files,
-// newest first.
-func changesIn(ctx context.Context, r *repo.Repo, commits string, files []string) ([]Change, error) {
-	args := []string{"log", "--no-show-signature", "--max-count=20", "-z", "--format=%h%x01%an%x01%s", commits, "--"}
+// Changes lists the newest 20 commits that changed one of the files, newest first:
+// of those that git log's revisions name.
+func Changes(ctx context.Context, r *repo.Repo, files []string, revisions ...string) ([]Change, error) {
+	args := []string{"log", "--no-show-signature", "--max-count=20", "-z", "--format=%h%x01%an%x01%s%x01%b"}
+	args = append(append(args, revisions...), "--")
 	for _, file := range files {
 		args = append(args, ":(top,literal)"+file)
 	}
@@ -55,9 +57,9 @@ func changesIn(ctx context.Context, r *repo.Repo, commits string, files []string
 	}
 	var found []Change
 	for _, line := range lines {
-		fields := strings.SplitN(line, "\x01", 3)
-		if len(fields) == 3 {
-			found = append(found, Change{fields[0], subjectSession(fields[2]), fields[1], fields[2]})
+		fields := strings.SplitN(line, "\x01", 4)
+		if len(fields) == 4 {
+			found = append(found, Change{fields[0], subjectSession(fields[2]), fields[1], fields[2], strings.TrimSpace(fields[3])})
 		}
 	}
 	return found, nil

@@ -98,7 +98,7 @@ func (l *Lander) notifyHealed(ctx context.Context, landed *Landed) error {
 		files = append(files, h.Path)
 		how = append(how, fmt.Sprintf("%s (%s)", h.Path, strings.Join(h.Rules(), ", ")))
 	}
-	theirs, err := changesIn(ctx, l.Repo, landed.Tip+".."+landed.Before, files)
+	theirs, err := Changes(ctx, l.Repo, files, landed.Tip+".."+landed.Before)
 	if err != nil {
 		return err
 	}

@@ -29,13 +29,22 @@ or if a PATH is not in conflict and others are.
 
 With --base, --ours, --theirs and --output it merges files, as git merge-file
 does; with --try A B it tells what a merge of two branches or sessions would
-bring, and touches nothing.`,
+bring, and touches nothing.
+
+With --check it holds resolutions, made by whomever, against both sides' edits:
+which words of either are lost or back, and which are new. It judges nothing, and
+exits with 1 if anything differs, or is still in conflict. With --base, --ours and
+--theirs the one PATH is the resolution.
+
+With --explain --json each conflict that is left comes with its three versions,
+and who made each side, for a person or a model to resolve.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "level", Usage: "`LEVEL`: safe, both, wide or off (default: swarm.heal, safe)"},
 				&cli.BoolFlag{Name: "partial", Usage: "write what can be healed also in files that stay in conflict"},
 				&cli.BoolFlag{Name: "explain", Usage: "name the rule of each region, or why it was left"},
+				&cli.BoolFlag{Name: "check", Usage: "only tell what resolutions made of both sides' edits"},
 				&cli.BoolFlag{Name: "try", Usage: "only tell, of two branches or sessions"},
 				&cli.StringFlag{Name: "base", Usage: "the common ancestor, a `FILE`"},
 				&cli.StringFlag{Name: "ours", Usage: "one side, a `FILE`"},
@@ -52,6 +61,8 @@ func runHeal(ctx context.Context, c *call) error {
 	files := []string{"base", "ours", "theirs", "output"}
 	given := slices.ContainsFunc(files, c.cmd.IsSet)
 	switch {
+	case c.cmd.Bool("check"):
+		return c.healCheck(ctx)
 	case given && (c.cmd.Bool("try") || c.cmd.Bool("partial") || len(c.args) > 0):
 		return usageOf(c.verb, "--base, --ours, --theirs and --output go alone")
 	case given:
@@ -98,7 +109,7 @@ func (c *call) healFiles(ctx context.Context) error {
 		return err
 	}
 	path := cmp.Or(c.cmd.String("path"), names[1])
-	r, err := c.mergeFiles(ctx, names, func(opts *heal.Options) {
+	h, err := c.mergeFiles(ctx, names, func(opts *heal.Options) {
 		opts.Path = path
 		opts.Format.Labels = linemerge.Labels{Base: names[0], Ours: names[1], Theirs: names[2]}
 	})
@@ -106,19 +117,18 @@ func (c *call) healFiles(ctx context.Context) error {
 		return err
 	}
 	if out := c.cmd.String("output"); out == "-" {
-		_, err = c.Stdout.Write(r.Text)
+		_, err = c.Stdout.Write(h.Result.Text)
 	} else {
-		err = os.WriteFile(c.at(out), r.Text, 0o666)
+		err = os.WriteFile(c.at(out), h.Result.Text, 0o666)
 	}
 	if err != nil {
 		return err
 	}
-	c.noteLeft(path, r)
-	h := merge.Healed{Path: path, Result: r, Whole: r.Conflicts == 0, Regenerate: r.Regenerate}
-	if err := c.explain(h); err != nil {
+	c.noteLeft(h)
+	if err := c.explain(ctx, h, [2]string{}); err != nil {
 		return err
 	}
-	if r.Conflicts > 0 {
+	if !h.Whole {
 		return &statusError{exitNo}
 	}
 	return nil
@@ -142,35 +152,36 @@ func (c *call) mayWrite(out string) error {
 
 // mergeFiles merges three files, base, ours and theirs, by the level and the style that are configured
 // and what set changes of that.
-func (c *call) mergeFiles(ctx context.Context, names [3]string, set func(*heal.Options)) (heal.Result, error) {
+func (c *call) mergeFiles(ctx context.Context, names [3]string, set func(*heal.Options)) (merge.Healed, error) {
 	level, err := c.level(ctx)
 	if err != nil {
-		return heal.Result{}, err
+		return merge.Healed{}, err
 	}
 	opts := heal.Options{Level: level}
 	if r, err := c.Repo(); err == nil {
 		if opts, err = merge.OptionsFor(r, level); err != nil {
-			return heal.Result{}, err
+			return merge.Healed{}, err
 		}
 	}
 	set(&opts)
-	var versions [3][]byte
+	versions := make([][]byte, len(names))
 	for i, name := range names {
 		if versions[i], err = os.ReadFile(c.at(name)); err != nil {
-			return heal.Result{}, err
+			return merge.Healed{}, err
 		}
 	}
-	return heal.Merge(versions[0], versions[1], versions[2], opts), nil
+	r := heal.Merge(versions[0], versions[1], versions[2], opts)
+	return merge.Healed{Path: opts.Path, Result: r, Whole: r.Conflicts == 0, Regenerate: r.Regenerate, Versions: versions}, nil
 }
 
 // noteLeft says of a file that cannot be merged as text why, as nothing in it
 // does: for one that a program makes, how to make it anew.
-func (c *call) noteLeft(path string, r heal.Result) {
+func (c *call) noteLeft(h merge.Healed) {
 	switch {
-	case r.Conflicts > 0 && r.Regions[0].Why == heal.Binary:
-		c.notef("conflict %s: %s; ours is kept", text.Inert(path), heal.Binary)
-	case r.Conflicts > 0 && r.Regenerate != "":
-		c.notef("conflict %s: %s; make it anew: %s", text.Inert(path), heal.Generated, text.Inert(r.Regenerate))
+	case !h.Whole && h.Result.Regions[0].Why == heal.Binary:
+		c.notef("conflict %s: %s; ours is kept", text.Inert(h.Path), heal.Binary)
+	case !h.Whole && h.Regenerate != "":
+		c.notef("conflict %s: %s; make it anew: %s", text.Inert(h.Path), heal.Generated, text.Inert(h.Regenerate))
 	}
 }
 

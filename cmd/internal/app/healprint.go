@@ -3,12 +3,12 @@ package app
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -33,7 +33,7 @@ func (c *call) printHealed(ctx context.Context, all []merge.Healed, done string,
 
 func (c *call) printFile(ctx context.Context, h merge.Healed, done string, sides [2]string) error {
 	if c.wantJSON() || c.cmd.Bool("explain") {
-		if err := c.explain(h); err != nil || c.wantJSON() {
+		if err := c.explain(ctx, h, sides); err != nil || c.wantJSON() {
 			return err
 		}
 	}
@@ -72,49 +72,68 @@ func (c *call) whose(ctx context.Context, path string, sides [2]string) string {
 	return strings.Join(parts, "; ")
 }
 
-// theirHead is the other side of what has stopped.
-func theirHead(r *repo.Repo) string {
-	for _, name := range []string{"MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"} {
-		if _, err := os.Stat(r.GitDir + "/" + name); err == nil {
-			return name
-		}
-	}
-	return ""
-}
-
 // explain names each region's rule, or why it was left: with --json an object
-// each, with --explain a line.
-func (c *call) explain(h merge.Healed) error {
-	if !c.wantJSON() && !c.cmd.Bool("explain") {
+// each, with --explain a line, with both an object that holds what it takes to
+// resolve a region that was left.
+func (c *call) explain(ctx context.Context, h merge.Healed, sides [2]string) error {
+	if !c.wantJSON() {
+		if c.cmd.Bool("explain") {
+			c.noteRegions(h)
+		}
 		return nil
 	}
-	if h.Why != "" && c.wantJSON() {
+	if h.Why != "" {
 		return c.object("heal", map[string]any{"path": h.Path, "status": "conflict", "reason": h.Why})
 	}
-	if len(h.Result.Regions) == 0 && c.wantJSON() {
+	if len(h.Result.Regions) == 0 {
 		return c.object("heal", map[string]any{"path": h.Path, "status": "healed", "rule": h.Rules()[0]})
 	}
+	var made *madeByJSON
+	if c.cmd.Bool("explain") && !h.Whole && sides[0] != "" {
+		var err error
+		if made, err = c.madeBy(ctx, h.Path, sides); err != nil {
+			return err
+		}
+	}
 	for _, r := range h.Result.Regions {
-		status, reason := "healed", ""
+		region := regionJSON{
+			Path: h.Path, Status: "healed", Rule: r.Rule, Regenerate: h.Regenerate,
+			Base: span(r.Base), Ours: span(r.Ours), Theirs: span(r.Theirs),
+		}
 		if r.Rule == "" {
-			status, reason = "conflict", r.Why.String()
-		}
-		if !c.wantJSON() {
-			how := r.Rule
-			if how == "" {
-				how = "left: " + reason
+			region.Status, region.Reason = "conflict", r.Why.String()
+			if c.cmd.Bool("explain") && r.Why != heal.Binary {
+				region.Versions, region.MadeBy = versionsOf(h, r), made
 			}
-			c.notef("%s: lines %s of ours: %s", text.Inert(h.Path), lines(r.Ours), how)
-			continue
 		}
-		if err := c.object("heal", map[string]any{
-			"path": h.Path, "status": status, "rule": r.Rule, "reason": reason, "regenerate": h.Regenerate,
-			"base": span(r.Base), "ours": span(r.Ours), "theirs": span(r.Theirs),
-		}); err != nil {
+		if err := c.object("heal", region); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *call) noteRegions(h merge.Healed) {
+	for _, r := range h.Result.Regions {
+		how := r.Rule
+		if how == "" {
+			how = "left: " + r.Why.String()
+		}
+		c.notef("%s: lines %s of ours: %s", text.Inert(h.Path), lines(r.Ours), how)
+	}
+}
+
+type regionJSON struct {
+	Path       string        `json:"path"`
+	Status     string        `json:"status"` // healed or conflict
+	Rule       string        `json:"rule"`   // that healed it
+	Reason     string        `json:"reason"` // why it was left
+	Regenerate string        `json:"regenerate"`
+	Base       [2]int        `json:"base"` // lines
+	Ours       [2]int        `json:"ours"`
+	Theirs     [2]int        `json:"theirs"`
+	Versions   *versionsJSON `json:"versions,omitempty"` // of a region that was left, with --explain
+	MadeBy     *madeByJSON   `json:"made_by,omitempty"`  // likewise: of the whole file
 }
 
 // lines counts from 1, as people do; span is the same for programs: first and

@@ -17,7 +17,7 @@ type configKey struct {
 	team     bool   // swarm.toml may hold it, without "swarm."
 }
 
-// configKeys is the one table of keys: the manual page, the README and doctor
+// configKeys is the one table of keys: the manual page, the guide "configuration" and doctor
 // follow it.
 func configKeys() []configKey {
 	return []configKey{
@@ -27,6 +27,7 @@ func configKeys() []configKey {
 		{"swarm.staleAfter", "how long a session is silent before its claims may be taken over", "15m", true},
 		{"swarm.lockTimeout", "how long push waits in a queue that stands still", "1m", true},
 		{"swarm.heal", "which conflicts push, pull and heal resolve: safe, both, wide or off", "safe", true},
+		{"swarm.healCheck", "where a session resolved a conflict and lost what had landed: push says so (show), wants an approval (review) or refuses (refuse)", "show", false},
 		{"swarm.land", "how work reaches the target: push, or pr, a pull request", "push", false},
 		{"swarm.prCommand", "the command, words without a shell, that opens or updates a pull request: it is given branch and target, and prints the URL", "gh or glab, where signed in", false},
 		{"swarm.claims", "whether a push is refused that changes what another session holds: refuse or warn", "refuse", false},

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/file"
 )
@@ -25,19 +24,18 @@ merge driver of its own in .gitattributes.`,
 				return usageOf(c.verb, fmt.Sprintf("'%s' is no marker size", text.Inert(c.args[3])))
 			}
 			path := c.args[len(c.args)-1]
-			r, err := c.mergeFiles(ctx, [3]string(c.args[:3]), func(opts *heal.Options) { opts.Path, opts.Format.MarkerSize = path, size })
+			h, err := c.mergeFiles(ctx, [3]string(c.args[:3]), func(opts *heal.Options) { opts.Path, opts.Format.MarkerSize = path, size })
 			if err != nil {
 				return err
 			}
-			if err := file.Replace(c.at(c.args[1]), r.Text, 0o666); err != nil {
+			if err := file.Replace(c.at(c.args[1]), h.Result.Text, 0o666); err != nil {
 				return err
 			}
-			if r.Conflicts > 0 {
-				c.noteLeft(path, r)
+			if !h.Whole {
+				c.noteLeft(h)
 				return &statusError{exitNo}
 			}
-			if len(r.Regions) > 0 {
-				h := merge.Healed{Path: path, Result: r, Whole: true}
+			if len(h.Result.Regions) > 0 {
 				c.notef("Healed %s (%s)", text.Inert(path), strings.Join(h.Rules(), ", "))
 			}
 			return nil

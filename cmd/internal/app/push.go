@@ -93,6 +93,9 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := c.weighResolved(ctx, target, settings.HealCheck); err != nil {
+		return err
+	}
 	if settings.ByRequest {
 		return c.pushRequest(ctx, l, target, settings.RequestCommand)
 	}
@@ -102,6 +105,9 @@ func runPush(ctx context.Context, c *call) error {
 	done()
 	if err != nil {
 		c.tellVerify(err)
+		return c.stopped(ctx, err)
+	}
+	if err := land.ForgetStopped(c.swarm.Repo); err != nil {
 		return err
 	}
 	return c.printLanded(landed, "Push successful", "landed on")
@@ -120,7 +126,7 @@ func runPull(ctx context.Context, c *call) error {
 	}
 	landed, err := l.Pull(ctx, target)
 	if err != nil {
-		return err
+		return c.stopped(ctx, err)
 	}
 	return c.printLanded(landed, "Pull successful", "new from")
 }

@@ -30,7 +30,7 @@ func (c *call) pushRequest(ctx context.Context, l *land.Lander, target repo.Targ
 	})
 	if err != nil {
 		c.tellVerify(err)
-		return err
+		return c.stopped(ctx, err)
 	}
 	if request == nil {
 		return c.printLanded(landed, "Push successful", "landed on")

@@ -45,6 +45,10 @@ func refuseOverClaims() error {
 	return no("git swarm message SESSION TEXT", "an agent may not land over others' claims")
 }
 
+func refuseResolved(path, target string) error {
+	return no("put it back, or if it is meant: git -c swarm.healCheck=show swarm push", "the resolution of '%s' undoes what has landed on %s", path, target)
+}
+
 func refuseUninit(own string) error {
 	return no("ask your user to run it", "you are session %s: only a person takes git swarm out of a repository", own)
 }

@@ -70,8 +70,12 @@ func runReviewRequest(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	said, err := c.resolvedSaid(ctx)
+	if err != nil {
+		return err
+	}
 	book := review.NewStore(b)
-	made, err := book.Request(ctx, id, review.RequestParams{To: to, Range: r, Text: c.cmd.String("message"), Diff: diff})
+	made, err := book.Request(ctx, id, review.RequestParams{To: to, Range: r, Text: joinParagraphs(c.cmd.String("message"), said), Diff: diff})
 	if err != nil {
 		return err
 	}

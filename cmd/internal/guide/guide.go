@@ -25,6 +25,7 @@ func All() []Guide {
 		{"reviews", "have a change approved before it lands"},
 		{"landing", "push and pull: how work reaches the branch that all share"},
 		{"healing", "which conflicts are resolved, by which rules, and how far to trust them"},
+		{"configuration", "every key of git config and swarm.toml, and which comes first"},
 		{"security", "what is protected, what runs by itself, and what is outside the model"},
 		{"format", "what is stored in refs/swarm, and how to read it with plain git"},
 		{"migrating", "from claude-swarm 0.3.3 to git swarm"},

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,8 @@ type Settings struct {
 	// ClaimsWarn is swarm.claims = warn: others' claims keep no push out, their holders
 	// are told.
 	ClaimsWarn bool
+
+	HealCheck HealCheck // swarm.healCheck
 	// ByRequest is swarm.land = pr: work goes to the target by a pull request, which
 	// RequestCommand (swarm.prCommand, its words) opens or updates.
 	ByRequest      bool
@@ -81,6 +84,10 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 	if warn := value(&err, config, "swarm.claims", oneOf(config, "refuse", "warn")); warn != nil {
 		s.ClaimsWarn = *warn
 	}
+	s.HealCheck = ShowResolved
+	if check := value(&err, config, "swarm.healcheck", healCheck(config)); check != nil {
+		s.HealCheck = *check
+	}
 	if request := value(&err, config, "swarm.land", oneOf(config, "push", "pr")); request != nil {
 		s.ByRequest = *request
 	}
@@ -90,6 +97,27 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 		s.FoldCase = *fold
 	}
 	return err
+}
+
+// HealCheck says what push does where a session has resolved a conflict and lost
+// something of what had landed.
+type HealCheck byte
+
+const (
+	ShowResolved   HealCheck = iota // say so
+	ReviewResolved                  // only land it with an approval
+	RefuseResolved                  // do not land it
+)
+
+func healCheck(config *repo.Config) func(string, HealCheck) (HealCheck, error) {
+	return func(key string, _ HealCheck) (HealCheck, error) {
+		v, _ := config.Get(key)
+		i := slices.Index([]string{"show", "review", "refuse"}, v)
+		if i < 0 {
+			return 0, fmt.Errorf("swarm.healCheck is '%s': show, review or refuse", text.Inert(v))
+		}
+		return HealCheck(i), nil
+	}
 }
 
 // oneOf reads a key of two values, and returns whether it is the second.

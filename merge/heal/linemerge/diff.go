@@ -176,6 +176,15 @@ func Shortest(a, b []int32) (gone, come []int) {
 	return x.marked(), y.marked()
 }
 
+// Short returns as Shortest does the places on a way from a to b, all ids being less than ids. It is the
+// way that git's diff takes: maybe not the shortest, and so the work stays bounded.
+func Short(a, b []int32, ids int) (gone, come []int) {
+	for _, c := range newDiffer(ids).diff(a, b) {
+		gone, come = c.a.append(gone), c.b.append(come)
+	}
+	return gone, come
+}
+
 // keepAll lets every line take part in the search.
 func (m *marked) keepAll() {
 	m.kept = m.ids

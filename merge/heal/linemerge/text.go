@@ -40,6 +40,13 @@ func (s Span) Empty() bool { return s.From == s.To }
 // Len is the number of lines in s.
 func (s Span) Len() int { return s.To - s.From }
 
+func (s Span) append(places []int) []int {
+	for i := s.From; i < s.To; i++ {
+		places = append(places, i)
+	}
+	return places
+}
+
 func (s Span) shift(by int) Span { return Span{s.From + by, s.To + by} }
 
 // Interner numbers distinct strings from 0.
