@@ -44,9 +44,8 @@
 // repositories (95 %). P+ also counts the same lines in another order. About 15 % of disagreement is
 // people's own: they edited further, or chose a side. P is shown, and is not what makes a rule safe: that
 // is that no edit is lost, doubled or bent. About 85 disagreements of this set were read: 25 each of words
-// and neighbours, 22 of contained, 11 of respaced. Of what they showed, two faults stay: two version tuples
-// whose parts were mixed (words), and a line that one side uncommented and the other indented, which got
-// both indentations (respaced).
+// and neighbours, 22 of contained, 11 of respaced. Checks against the
+// faults that they showed are among those below.
 //
 //	rule        level  P     interval   P+    n    heals
 //	spacing     safe   1.00  1.00-1.00  1.00   22  the same edit on both sides but for white space that means nothing
@@ -106,6 +105,8 @@
 //     replacements of the same words chosen, outside of wide.
 //   - A line that is brought in looks like the line that the other side changed, or uses a word of that
 //     change: it was made from the old line.
+//   - Both sides change a version that is written as a list, (1, 8, 0, 'alpha', 0), each in parts of its own.
+//   - One side comments a line out, or in, and the other indents it.
 //   - Two edits meet at a line without a word, or both with more lines than there were.
 //   - One side changes how a string is quoted, and the other a backslash.
 //

@@ -70,6 +70,21 @@ func bumped(ours, theirs moves) bool {
 		renumbers(theirs, isVersion) && ours.in.any(isVersion)
 }
 
+// parted reports whether both sides changed parts of one version that is written as a list, as
+// (1, 8, 0, 'alpha', 0): such a list stands in the base, and on neither side.
+func parted(c *conflict) bool {
+	for _, list := range versionList().FindAllString(c.base, -1) {
+		if !strings.Contains(c.ours, list) && !strings.Contains(c.theirs, list) {
+			return true
+		}
+	}
+	return false
+}
+
+var versionList = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[(\[]\s*\d+\s*,\s*\d+\s*(,\s*(\d+|'\w*'|"\w*")\s*)*[)\]]`)
+})
+
 // requoted reports whether one side changes how a string is quoted, as by a backquote or by an r before
 // it, and the other brings in or takes out a backslash: in raw strings it means another thing.
 func requoted(ours, theirs moves) bool {

@@ -52,6 +52,12 @@ func TestStaysAtSafe(t *testing.T) {
 		{"a snapshot", "__snapshots__/a.test.js.snap", "a\nb\n", "ax\nb\n", "a\nby\n"},
 		{"a comment without a blank, and the code beside it", "a.py", "#the limit\nlimit(low)\n", "#the upper limit\nlimit(low)\n", "#the limit\nlimit(high)\n"},
 		{"a comment of HTML, and the text beside it", "a.html", "<!-- the limit -->\n<p>low</p>\n", "<!-- the upper limit -->\n<p>low</p>\n", "<!-- the limit -->\n<p>high</p>\n"},
+		// Parts of one version.
+		{"two parts of a version in a tuple", "v.py", "VERSION = (1, 8, 0, 'alpha', 0)\n", "VERSION = (1, 9, 0, 'alpha', 0)\n", "VERSION = (1, 8, 0, 'final', 0)\n"},
+		{"a part of a version in a list, and its tag", "v.js", "exports.version = [3, 2, 1, 'rc', 4]\n", "exports.version = [3, 3, 1, 'rc', 4]\n", "exports.version = [3, 2, 1, 'final', 4]\n"},
+		// Code that one side uncomments, and the other moves.
+		{"an annotation uncommented, and indented", "A.java", "class A {\n//    @Ignore\n    void a() {}\n}\n", "class A {\n    @Ignore\n    void a() {}\n}\n", "class A {\n    //    @Ignore\n    void a() {}\n}\n"},
+		{"a line commented out, and indented", "a.py", "def f():\n  a()\n  b()\n", "def f():\n  a()\n#  b()\n", "def f():\n    a()\n    b()\n"},
 	}
 	for _, c := range tests {
 		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
@@ -80,6 +86,8 @@ func TestStillHeals(t *testing.T) {
 	tests := []struct{ name, path, base, ours, theirs, want string }{
 		{"lines taken out of those that the other takes out", "a.txt", "k\na\nb\nc\nz\n", "k\nz\n", "k\na\nc\nz\n", "k\nz\n"},
 		{"an import above a changed line that it has nothing to do with", "a.js", "import b from 'b'\nimport { c, d } from '@x/c'\n", "import b from 'b'\nimport { e } from '@y/e'\nimport { c, d } from '@x/c'\n", "import b from 'b'\nimport { c } from '@x/c'\n", "import b from 'b'\nimport { e } from '@y/e'\nimport { c } from '@x/c'\n"},
+		{"two numbers of one call", "a.c", "draw(left, 10, 20, label, old, 7);\n", "draw(left, 11, 20, label, old, 7);\n", "draw(left, 10, 20, label, fresh, 7);\n", "draw(left, 11, 20, label, fresh, 7);\n"},
+		{"code indented, a comment in it changed", "a.py", "if x:\n  # the old way\n  a()\n", "if x:\n  # the new way\n  a()\n", "if x:\n    # the old way\n    a()\n", "if x:\n    # the new way\n    a()\n"},
 		{"CR LF everywhere", "a.txt", "a\r\nb\r\nc\r\n", "ax\r\nb\r\nc\r\n", "a\r\nby\r\nc\r\n", "ax\r\nby\r\nc\r\n"},
 	}
 	for _, c := range tests {

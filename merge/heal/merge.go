@@ -180,7 +180,7 @@ func objection(c *conflict, r rule, text string) Reason {
 	switch {
 	case against(Stale, stale(ours, theirs)):
 		return Stale
-	case against(Versions, bumped(ours, theirs)):
+	case against(Versions, bumped(ours, theirs) || parted(c)):
 		return Versions
 	case requoted(ours, theirs):
 		return Requoted
