@@ -31,6 +31,7 @@ func TestClaude(t *testing.T) {
 		t.Run("idle", claudeIdle)
 		t.Run("terminal", claudeTerminal)
 		t.Run("start", claudeStart)
+		t.Run("asks", claudeAsks)
 		t.Run("killed", claudeKilled)
 		return
 	}

@@ -77,6 +77,7 @@ func (a *Agent) Become(id string) error {
 		*a.Record = Record{Session: id} // what it was told and held is another's
 	}
 	a.Record.Ended = false
+	a.Record.Asks, a.Record.AsksSince = "", 0
 	a.Record.PID, a.Record.Process = a.PID, processMark(a.PID)
 	return a.all().save(a.ID, a.Record)
 }

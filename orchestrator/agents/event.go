@@ -8,6 +8,7 @@ const (
 	PreEdit      = "pre-edit"
 	PrePush      = "pre-push"
 	Batch        = "batch"
+	Asks         = "asks"
 	Subagent     = "subagent"
 	Stop         = "stop"
 	Wait         = "wait"
@@ -15,4 +16,4 @@ const (
 )
 
 // HookEvents are all of them.
-var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, Batch, Subagent, Stop, Wait, SessionEnd}
+var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, Batch, Asks, Subagent, Stop, Wait, SessionEnd}

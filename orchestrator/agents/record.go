@@ -31,6 +31,9 @@ type Record struct {
 	Reviews []int    `json:"reviews"` // the reviews that it was reminded of
 	Damage  []string `json:"damage"`  // the faults of the refs that it was told of
 
+	Asks      string `json:"asks"`      // what it asks its user, as a tool and what it is used on; "" for nothing
+	AsksSince int64  `json:"asksSince"` // since when, in Unix seconds
+
 	Fingerprint string `json:"looked"` // of the worktree then, "" if unknown
 
 	ReviewsAt string      `json:"reviewsAt"` // the state of the reviews then

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -18,7 +19,10 @@ type News struct {
 type Wake struct{ *bus.News }
 
 // DenyEdit denies an edit of what another session holds.
-type DenyEdit struct{ Held *lock.HeldError }
+type DenyEdit struct {
+	Held   *lock.HeldError
+	Stands standing.Standing // how that session stands
+}
 
 // DenyPush denies a plain git push of the branch that git swarm push lands on.
 type DenyPush struct{ Branch string }

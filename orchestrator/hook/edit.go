@@ -171,7 +171,7 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 			if err != nil {
 				return err
 			}
-			return h.Say(DenyEdit{inTheWay})
+			return h.denyEdit(ctx, inTheWay)
 		case h.mayBeIgnored(file):
 			doubtful = append(doubtful, file)
 		default:
@@ -188,9 +188,19 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 	_, err = h.Claims.Grant(ctx, id, lock.Request{Paths: wanted})
 	var held *lock.HeldError
 	if errors.As(err, &held) {
-		return h.Say(DenyEdit{held})
+		return h.denyEdit(ctx, held)
 	}
 	return err
+}
+
+// denyEdit says who stands in the way, and how that session stands, if that can be
+// told.
+func (h *Handler) denyEdit(ctx context.Context, held *lock.HeldError) error {
+	deny := DenyEdit{Held: held}
+	if s, err := h.Bus.Session(ctx, held.Claim.Session); err == nil {
+		deny.Stands, _ = h.standing().Of(ctx, s)
+	}
+	return h.Say(deny)
 }
 
 // notIgnored leaves out what git ignores, unless it is tracked. Where git cannot

@@ -8,17 +8,19 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
 // Greeting is what a session is told when it begins.
 type Greeting struct {
 	Session  bus.Session
-	Target   string        // the branch that its work lands on, "" if nothing says which
-	Detached bool          // no branch is checked out
-	Peers    []bus.Session // the others that are not done
-	Held     []string      // what the session claims
-	Theirs   []lock.Claim  // all others'
+	Stand    map[string]standing.Standing // how the peers stand
+	Target   string                       // the branch that its work lands on, "" if nothing says which
+	Detached bool                         // no branch is checked out
+	Peers    []bus.Session                // the others that are not done
+	Held     []string                     // what the session claims
+	Theirs   []lock.Claim                 // all others'
 	Unread   []bus.Message
 	Context  []bus.Context // the newest, newest first
 	Older    bool          // there are more
@@ -128,6 +130,9 @@ func (h *Handler) greeting(ctx context.Context, id string) (*Greeting, error) {
 	if g.Session.ID == "" { // the orchestrator
 		g.Session.ID = id
 	}
+	if g.Stand, err = h.standing().All(ctx, g.Peers); err != nil {
+		return nil, err
+	}
 	if g.Target, err = LandsOn(ctx, h.Bus, "HEAD"); err != nil {
 		return nil, err
 	}
@@ -156,4 +161,9 @@ func (h *Handler) greeting(ctx context.Context, id string) (*Greeting, error) {
 		return !g.Older
 	})
 	return g, err
+}
+
+// standing reads how sessions stand.
+func (h *Handler) standing() *standing.Reader {
+	return &standing.Reader{Repo: h.Repo, Bus: h.Bus, Book: h.Book}
 }

@@ -22,6 +22,9 @@ type Input struct {
 	Dir        string   // where the session works
 	Paths      []string // the files that it is about to change, as it names them
 	Command    string
+	Tool       string // that it is about to use, or asks for
+	Message    string // with which it turns to its user
+	Waits      bool   // and waits for the answer
 	StopActive bool   // it was already kept from stopping in this turn
 	Reason     string // why it ended
 	PID        int    // the agent's process, 0 if unknown
@@ -65,7 +68,9 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 	case agents.SessionStart:
 		return h.sessionStart(ctx, id)
 	case agents.Prompt, agents.Batch:
-		return h.news(ctx, id)
+		return errors.Join(h.answered(ctx), h.news(ctx, id))
+	case agents.Asks:
+		return h.asks(ctx, id)
 	case agents.PreEdit:
 		return h.preEdit(ctx, id)
 	case agents.PrePush:

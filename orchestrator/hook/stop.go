@@ -75,7 +75,7 @@ func (now atStop) same(past agents.Record) bool {
 func (now atStop) remember(a *agents.Record, reviews []int) {
 	a.ReviewsAt, a.ClaimsAt, a.Claims = now.reviews, now.own.Tip, now.own.Paths
 	if !now.work.same {
-		a.Named, a.Fingerprint, a.LandsOn = now.work.paths, now.work.state, now.work.target
+		a.Named, a.Fingerprint, a.LandsOn = now.work.Paths, now.work.state, now.work.Target
 	}
 	a.Reviews = append(a.Reviews, reviews...)
 	a.Reviews = a.Reviews[max(0, len(a.Reviews)-maxReviews):]
@@ -98,8 +98,8 @@ func (h *Handler) reminder(ctx context.Context, id string, now atStop) (r *Remin
 		}
 	}
 	fresh := func(path string) bool { return !slices.Contains(past.Named, path) }
-	if slices.ContainsFunc(now.work.paths, fresh) {
-		r.Unpushed = now.work.paths
+	if slices.ContainsFunc(now.work.Paths, fresh) {
+		r.Unpushed = now.work.Paths
 		r.Target, err = LandsOn(ctx, h.Bus, "HEAD")
 	}
 	return r, err
@@ -160,13 +160,13 @@ func (h *Handler) sessionEnd(ctx context.Context, id string) error {
 	if err != nil || len(own.Paths) == 0 || h.agent.Taken(id) {
 		return errors.Join(ended, err)
 	}
-	kept, _, err := h.unpushed(ctx, own.Paths)
+	work, err := h.checkout().Unlanded(ctx, own.Paths)
 	if err != nil {
 		return errors.Join(ended, err)
 	}
 	var done []string
 	for _, path := range own.Paths {
-		if !slices.Contains(kept, path) {
+		if !slices.Contains(work.Paths, path) {
 			done = append(done, path)
 		}
 	}

@@ -115,19 +115,19 @@ func TestUnpushedByContent(t *testing.T) {
 	commit("a.go", "1\n")
 	commit("a.go", "2\n")
 	held := []string{"a.go", "b.go"}
-	if got, _, err := w.handler("A").unpushed(t.Context(), held); err != nil || !slices.Equal(got, []string{"a.go"}) {
-		t.Errorf("before: %q (%v)", got, err)
+	if got, err := w.handler("A").checkout().Unlanded(t.Context(), held); err != nil || !slices.Equal(got.Paths, []string{"a.go"}) {
+		t.Errorf("before: %q (%v)", got.Paths, err)
 	}
 	w.Git("checkout", "-q", "main")
 	w.Git("merge", "-q", "--squash", "feat")
 	w.Git("commit", "-q", "-m", "squashed")
 	commit("other", "x\n")
 	w.Git("checkout", "-q", "feat")
-	if got, _, err := w.handler("A").unpushed(t.Context(), held); err != nil || len(got) != 0 {
-		t.Errorf("squashed: %q (%v)", got, err)
+	if got, err := w.handler("A").checkout().Unlanded(t.Context(), held); err != nil || len(got.Paths) != 0 {
+		t.Errorf("squashed: %q (%v)", got.Paths, err)
 	}
 	commit("b.go", "1\n")
-	if got, _, err := w.handler("A").unpushed(t.Context(), held); err != nil || !slices.Equal(got, []string{"b.go"}) {
-		t.Errorf("after that: %q (%v)", got, err)
+	if got, err := w.handler("A").checkout().Unlanded(t.Context(), held); err != nil || !slices.Equal(got.Paths, []string{"b.go"}) {
+		t.Errorf("after that: %q (%v)", got.Paths, err)
 	}
 }

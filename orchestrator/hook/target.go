@@ -19,21 +19,6 @@ func LandsOn(ctx context.Context, b *bus.Bus, branch string) (string, error) {
 	return t.Branch, err
 }
 
-// targetRef is the ref of what work here lands on, "" if none is known.
-func (h *Handler) targetRef(ctx context.Context) (string, error) {
-	t, err := h.Repo.FindTarget(ctx, repo.TargetQuery{Branch: "HEAD", IsSessionBranch: h.Bus.IsSessionBranch})
-	if err == nil {
-		var ref string
-		if ref, err = h.Repo.TargetRef(ctx, t); err == nil {
-			return ref, nil
-		}
-	}
-	if errors.Is(err, repo.ErrNoTarget) {
-		err = nil
-	}
-	return "", err
-}
-
 // lands is what work in r lands on. Where that cannot be told, it may be the branch
 // that is checked out there.
 func (h *Handler) lands(ctx context.Context, r *repo.Repo) repo.Target {

@@ -63,6 +63,8 @@ func claudeHooks(c Claude) []hookGroup {
 		{"PreToolUse", matched{"Edit|Write|MultiEdit|NotebookEdit", []handler{run(agents.PreEdit, 5)}}},
 		{"PreToolUse", matched{"Bash", []handler{push}}},
 		{"PostToolBatch", matched{"", []handler{run(agents.Batch, 5)}}},
+		{"PermissionRequest", matched{"", []handler{run(agents.Asks, 5)}}},
+		{"Notification", matched{"permission_prompt|elicitation_dialog", []handler{run(agents.Asks, 5)}}},
 		{"SubagentStart", matched{"", []handler{run(agents.Subagent, 5)}}},
 		{"Stop", matched{"", []handler{run(agents.Stop, 10), wait}}},
 		{"SessionEnd", matched{"", []handler{run(agents.SessionEnd, 5)}}},

@@ -10,6 +10,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -39,7 +40,8 @@ type Monitor struct {
 type Snapshot struct {
 	At         time.Time
 	Sessions   []bus.Session
-	Stale      []string // ids of sessions that are not done, silent for StaleAfter, and of which no process is there
+	Stand      map[string]standing.Standing // by session id
+	Stale      []string                     // ids of sessions that are neither done nor ended, silent for StaleAfter, and of which no process is there
 	Reviews    []*review.Review
 	Messages   []bus.Message // unread, to the orchestrator
 	Holder     *lock.PushHolder
@@ -67,8 +69,13 @@ func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 	if s.Sessions, err = m.Bus.Sessions(ctx); err != nil {
 		return nil, err
 	}
+	reader := standing.Reader{Repo: m.Repo, Bus: m.Bus, Book: m.Book}
+	if s.Stand, err = reader.All(ctx, s.Sessions); err != nil {
+		return nil, err
+	}
 	for _, session := range s.Sessions {
-		if session.Status != bus.Done && bus.Stale(session.Seen, s.At, m.StaleAfter) && !agents.In(m.Repo).Present(session.ID) {
+		state := s.Stand[session.ID].State
+		if state != standing.Done && state != standing.Ended && bus.Stale(session.Seen, s.At, m.StaleAfter) && !agents.In(m.Repo).Present(session.ID) {
 			s.Stale = append(s.Stale, session.ID)
 		}
 	}
@@ -226,7 +233,7 @@ func (m *Monitor) watchRefs(s *Snapshot) []string {
 
 // Event is a change between two snapshots.
 type Event struct {
-	Kind    string   // joined, running, blocked, done, stale, back, review, verdict, auto-approved, message, lock, collision, clear
+	Kind    string   // joined, running, blocked, done, asks, ended, stale, back, review, verdict, auto-approved, message, lock, collision, clear
 	Session string   // whom it is about
 	Other   string   // the other session, of a collision
 	Number  int      // of a review or message
@@ -284,6 +291,14 @@ func compareSessions(before, now *Snapshot) []Event {
 		}
 		if i < 0 && s.Status != bus.Running || i >= 0 && (before.Sessions[i].Status != s.Status || before.Sessions[i].Note != s.Note) {
 			events = append(events, Event{Kind: string(s.Status), Session: s.ID, Text: s.Note})
+		}
+		if stood, stands := before.Stand[s.ID], now.Stand[s.ID]; stands != stood {
+			switch {
+			case stands.State == standing.Asks:
+				events = append(events, Event{Kind: "asks", Session: s.ID, Text: stands.Asks})
+			case stands.State == standing.Ended && stands.Unlanded:
+				events = append(events, Event{Kind: "ended", Session: s.ID, Text: s.Branch})
+			}
 		}
 		was, is := slices.Contains(before.Stale, s.ID), slices.Contains(now.Stale, s.ID)
 		if is && !was {

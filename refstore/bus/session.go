@@ -37,6 +37,7 @@ type Session struct {
 	Joined     time.Time // to the second
 	Updated    time.Time
 	Seen       time.Time // when it was last heard of, never before Joined if no clock was ahead
+	Heard      bool      // it was heard of since it was registered
 }
 
 // sessionState is a session as it is stored at <id> in refs/swarm/sessions.
@@ -228,7 +229,7 @@ func (b *Bus) session(ctx context.Context, id string, content []byte, seen hash)
 		}
 		c = &cursor{} // it was last heard of when it joined, for all that can be read
 	}
-	return Session{id, s.Workstream, s.Branch, s.Status, s.Note, s.Agent, s.Host, s.Joined, s.Updated, heard(s.Joined, c.At, b.store.Now())}, nil
+	return Session{id, s.Workstream, s.Branch, s.Status, s.Note, s.Agent, s.Host, s.Joined, s.Updated, heard(s.Joined, c.At, b.store.Now()), seen != ""}, nil
 }
 
 // heard is when a session was last heard of: the later of when it joined and its last
@@ -264,7 +265,7 @@ func (b *Bus) Session(ctx context.Context, id string) (Session, error) {
 		if err != nil {
 			return Session{}, err
 		}
-		return Session{ID: id, Status: Running, Seen: c.At}, nil
+		return Session{ID: id, Status: Running, Seen: c.At, Heard: tip != ""}, nil
 	}
 	if err != nil {
 		return Session{}, err

@@ -9,6 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/hook"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -31,7 +32,7 @@ func (h *invocation) say(a hook.Answer) error {
 	case hook.News:
 		return h.context(formatDamage(a.Damage) + formatNews(a.News, newsRoom))
 	case hook.DenyEdit:
-		return h.deny(h.formatDenied(a.Held))
+		return h.deny(h.formatDenied(a))
 	case hook.DenyPush:
 		return h.deny(fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. Run: git swarm push --to %s", text.Inert(a.Branch), text.ShellWord(a.Branch)))
 	case *hook.Reminder:
@@ -151,12 +152,16 @@ func formatNews(n *bus.News, limit int) string {
 }
 
 // formatDenied says who holds the file, since when, and one next step.
-func (h *invocation) formatDenied(e *lock.HeldError) string {
+func (h *invocation) formatDenied(deny hook.DenyEdit) string {
+	e := deny.Held
 	prefix := ""
 	if r, err := h.places.Repo(h.works); err == nil && r.CommonDir == h.swarm.Repo.CommonDir {
 		prefix = r.Prefix
 	}
 	line := text.HeldLine(h.Now(), short(e))
+	if deny.Stands.State != "" && deny.Stands.State != standing.Running {
+		line += "; " + e.Claim.Session + ": " + stands(deny.Stands)
+	}
 	path := e.Path
 	if strings.HasPrefix(path, "-") {
 		path = "./" + path
@@ -166,7 +171,10 @@ func (h *invocation) formatDenied(e *lock.HeldError) string {
 	}
 	path = text.ShellWord(path)
 	if e.Stale {
-		return line + ". That session seems to have ended. Run: git swarm claim --takeover " + text.ShellWord(text.PathFrom(prefix, e.Path))
+		if deny.Stands.State != standing.Ended {
+			line += ", silent for too long"
+		}
+		return line + ". Run: git swarm claim --takeover " + text.ShellWord(text.PathFrom(prefix, e.Path))
 	}
 	return line + ". Work on something else meanwhile, or run: git swarm message " + e.Claim.Session + " " + text.ShellWord("Please release "+path+" when you can: git swarm unclaim "+path)
 }
@@ -222,6 +230,14 @@ func (h *invocation) formatParent(p hook.Parent) string {
 		line += "\nIt holds: " + holdings(p.Held, 400)
 	}
 	return line
+}
+
+// stands is how a session stands, with what it asks quoted.
+func stands(s standing.Standing) string {
+	if s.State == standing.Asks {
+		s.Asks = text.Excerpt(s.Asks, 80)
+	}
+	return s.String()
 }
 
 // holdings are claimed paths, quoted, as many as there is room for.
@@ -299,7 +315,7 @@ func (h *invocation) peerLines(g *hook.Greeting) []string {
 	}
 	var lines []string
 	for _, s := range g.Peers {
-		line := fmt.Sprintf("%s %s, %s, seen %s", s.ID, text.Excerpt(s.Workstream, 40), s.Status, text.Ago(h.Now(), s.Seen))
+		line := fmt.Sprintf("%s %s, %s, seen %s", s.ID, text.Excerpt(s.Workstream, 40), stands(g.Stand[s.ID]), text.Ago(h.Now(), s.Seen))
 		if s.Note != "" {
 			line += ", says " + text.Excerpt(s.Note, 80)
 		}

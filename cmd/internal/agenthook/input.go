@@ -21,7 +21,10 @@ type hookInput struct {
 	AgentID        string          `json:"agent_id"`
 	Dir            string          `json:"cwd"`
 	Event          string          `json:"hook_event_name"`
+	ToolName       string          `json:"tool_name"`
 	Tool           json.RawMessage `json:"tool_input"`
+	Message        string          `json:"message"`
+	Notification   string          `json:"notification_type"`
 	StopHookActive bool            `json:"stop_hook_active"`
 	Reason         string          `json:"reason"`
 
@@ -76,7 +79,13 @@ func (h *invocation) input() (*hook.Input, error) {
 		input.Session = h.Env.Get("CLAUDE_CODE_SESSION_ID")
 	}
 	input.PID, _ = strconv.Atoi(h.Env.Get("CLAUDE_PID"))
-	if h.event != agents.PreEdit && h.event != agents.PrePush {
+	switch h.event {
+	case agents.PreEdit, agents.PrePush:
+	case agents.Asks:
+		if in.Tool == nil { // it tells its user something
+			return input, nil
+		}
+	default:
 		return input, nil
 	}
 	var tool toolInput
@@ -140,10 +149,16 @@ func patchedPaths(patch string) (paths []string) {
 // there is nobody to remind.
 func (in *hookInput) ended() bool { return in.Status == "aborted" || in.Status == "error" }
 
+// waits reports whether an agent that notifies its user so waits for an answer.
+func waits(notification string) bool {
+	return notification == "permission_prompt" || notification == "elicitation_dialog"
+}
+
 // from makes of an agent's input what all have in common.
 func (in *hookInput) from(event string) hook.Input {
 	input := hook.Input{
 		Name: in.Event, Session: in.SessionID, Subagent: in.AgentID, Dir: in.Dir, Reason: in.Reason,
+		Tool: in.ToolName, Message: in.Message, Waits: waits(in.Notification),
 		StopActive: in.StopHookActive || in.LoopCount > 0,
 	}
 	if input.Session == "" {

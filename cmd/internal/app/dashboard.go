@@ -13,6 +13,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -57,14 +58,14 @@ const noSessions = `no sessions yet: git swarm init --sessions "A:frontend B:bac
 // line is wider than width, unless that is 0.
 func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width int) ([]text.Line, error) {
 	quiet := c.cmd.Bool("quiet")
-	shown := s.Sessions
+	shown := standing.Sort(s.Sessions, s.Stand)
 	if quiet {
-		shown = slices.DeleteFunc(slices.Clone(shown), func(x bus.Session) bool { return x.Status != bus.Blocked && !slices.Contains(s.Stale, x.ID) })
+		shown = slices.DeleteFunc(shown, func(x bus.Session) bool { return !s.Stand[x.ID].NeedsSomebody() && !slices.Contains(s.Stale, x.ID) })
 	}
 	var lines []text.Line
 	if len(shown) > 0 {
 		var err error
-		if lines, err = c.sessionLines(ctx, shown, progressColumns(s), width); err != nil {
+		if lines, err = c.sessionLines(ctx, shown, s.Stand, progressColumns(s), width); err != nil {
 			return nil, err
 		}
 	}
@@ -87,9 +88,11 @@ func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width in
 			lines = append(lines, text.Line{{Text: item}})
 		}
 	}
+	add("Waiting for their user", askItems(s))
 	add("Damaged", damageItems(s))
 	add("About to collide", collisionItems(s))
 	add("Blocked", blockedItems(s))
+	add("Ended with unlanded work", endedItems(s))
 	add("No activity", silent)
 	add("Reviews", reviewItems(s))
 	add("Messages to the orchestrator", messageItems(s))
@@ -227,6 +230,27 @@ func collisionItems(s *monitor.Snapshot) (items []string) {
 	return items
 }
 
+// askItems are the sessions that ask their users, and since when.
+func askItems(s *monitor.Snapshot) (items []string) {
+	for _, x := range s.Sessions {
+		if at := s.Stand[x.ID]; at.State == standing.Asks {
+			items = append(items, fmt.Sprintf("%s, for %s: %s", x.ID, text.Age(s.At, at.Since), text.Inert(at.Asks)))
+		}
+	}
+	return items
+}
+
+// endedItems are the sessions that nobody works as any more, and that have work which
+// has not landed.
+func endedItems(s *monitor.Snapshot) (items []string) {
+	for _, x := range s.Sessions {
+		if at := s.Stand[x.ID]; at.State == standing.Ended && at.Unlanded {
+			items = append(items, fmt.Sprintf("%s, seen %s, on %s", x.ID, text.Ago(s.At, x.Seen), text.Inert(x.Branch)))
+		}
+	}
+	return items
+}
+
 func blockedItems(s *monitor.Snapshot) (items []string) {
 	for _, session := range s.Sessions {
 		if session.Status == bus.Blocked {
@@ -266,7 +290,7 @@ type dashboardJSON struct {
 
 func (c *call) printDashboardJSON(s *monitor.Snapshot) error {
 	for _, session := range s.Sessions {
-		line := dashboardJSON{jsonSession(session), append([]string{}, s.Claims[session.ID]...), s.Commits[session.ID].Ahead, s.Commits[session.ID].Landed}
+		line := dashboardJSON{jsonSession(session).stands(s.Stand[session.ID]), append([]string{}, s.Claims[session.ID]...), s.Commits[session.ID].Ahead, s.Commits[session.ID].Landed}
 		if err := c.object("session", line); err != nil {
 			return err
 		}

@@ -99,11 +99,11 @@ func hostileFolders() (rows []hostile) {
 		}
 		rows = append(rows, hostile{name: s.name + ", worked in", do: s.do, at: s.inner, args: verbOf("hook prompt"), in: `{"session_id":"a","cwd":"TOP/` + s.inner + `"}`, out: `MSG from=A: \\"hello\\"`})
 		if s.looks == "" || s.looks == asGit {
-			rows = append(rows, hostile{name: s.name + ", looked from by an agent", do: s.do, at: s.inner, args: verbOf("status"), env: []string{"CLAUDE_CODE_SESSION_ID=a"}, out: `(?m)^A +front +running `})
+			rows = append(rows, hostile{name: s.name + ", looked from by an agent", do: s.do, at: s.inner, args: verbOf("status"), env: []string{"CLAUDE_CODE_SESSION_ID=a"}, out: `(?m)^A +front +(running|in review \(#1\)) +feat`})
 		}
 		switch {
 		case s.looks == "":
-			rows = append(rows, hostile{name: s.name + ", looked from", do: s.do, at: s.inner, args: verbOf("status"), out: `(?m)^A +front +running `})
+			rows = append(rows, hostile{name: s.name + ", looked from", do: s.do, at: s.inner, args: verbOf("status"), out: `(?m)^A +front +(running|in review \(#1\)) +feat`})
 		case s.looks != asGit:
 			rows = append(rows, hostile{name: s.name + ", looked from", do: s.do, at: s.inner, args: verbOf("status"), code: exitFatal, line: s.looks})
 		}

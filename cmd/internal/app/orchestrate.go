@@ -149,7 +149,7 @@ func (c *call) tick(ctx context.Context, m *monitor.Monitor, whole bool) error {
 
 func needsSomebody(e monitor.Event) bool {
 	switch e.Kind {
-	case string(bus.Blocked), "stale", "collision", "message", "review":
+	case string(bus.Blocked), "asks", "ended", "stale", "collision", "message", "review":
 		return true
 	}
 	return false
@@ -183,6 +183,10 @@ func formatEvent(now *monitor.Snapshot, e monitor.Event) string {
 			return fmt.Sprintf("%s is %s", e.Session, e.Kind)
 		}
 		return fmt.Sprintf("%s is %s: %s", e.Session, e.Kind, text.Quoted(e.Text))
+	case "asks":
+		return fmt.Sprintf("%s asks its user: %s", e.Session, text.Inert(e.Text))
+	case "ended":
+		return fmt.Sprintf("%s has ended with unlanded work, on %s", e.Session, text.Inert(e.Text))
 	case "stale":
 		return formatSilent(now, e.Session)
 	case "back":

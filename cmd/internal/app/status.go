@@ -5,7 +5,9 @@ import (
 	"strconv"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/review"
 )
 
 func statusVerb() *verb {
@@ -24,15 +26,24 @@ func statusVerb() *verb {
 			if err := b.Store().CheckTips(ctx, "refs/swarm/"); err != nil {
 				return err
 			}
-			return c.printStatus(ctx, all)
+			stand, err := c.standing(b).All(ctx, all)
+			if err != nil {
+				return err
+			}
+			return c.printStatus(ctx, all, stand)
 		},
 	}
 }
 
-func (c *call) printStatus(ctx context.Context, all []bus.Session) error {
+// standing reads how sessions stand.
+func (c *call) standing(b *bus.Bus) *standing.Reader {
+	return &standing.Reader{Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b)}
+}
+
+func (c *call) printStatus(ctx context.Context, all []bus.Session, stand map[string]standing.Standing) error {
 	if c.wantJSON() {
 		for _, s := range all {
-			if err := c.object("session", jsonSession(s)); err != nil {
+			if err := c.object("session", jsonSession(s).stands(stand[s.ID])); err != nil {
 				return err
 			}
 		}
@@ -42,7 +53,7 @@ func (c *call) printStatus(ctx context.Context, all []bus.Session) error {
 		c.notef("%s", noSessions)
 		return nil
 	}
-	lines, err := c.sessionLines(ctx, all, nil, c.terminalWidth())
+	lines, err := c.sessionLines(ctx, standing.Sort(all, stand), stand, nil, c.terminalWidth())
 	if err != nil {
 		return err
 	}
@@ -58,23 +69,37 @@ type column struct {
 	count   func(id string) int
 }
 
+// stateColours are those of the states for which nobody or somebody is needed.
+var stateColours = map[standing.State]text.Colour{
+	standing.Asks: text.Yellow, standing.Blocked: text.Red, standing.Ended: text.Red,
+	standing.Running: text.Green, standing.InReview: text.Green, standing.Done: text.Dim, standing.NotStarted: text.Dim, standing.Parked: text.Dim,
+}
+
+// stateCell is how a session stands. One that has ended, and left nothing, needs nobody.
+func stateCell(s standing.Standing) text.Cell {
+	colour := stateColours[s.State]
+	if s.State == standing.Ended && !s.Unlanded {
+		colour = text.Dim
+	}
+	return colour.Cell(text.Inert(s.String()))
+}
+
 // sessionLines is the table of sessions.
-func (c *call) sessionLines(ctx context.Context, all []bus.Session, columns []column, width int) ([]text.Line, error) {
+func (c *call) sessionLines(ctx context.Context, all []bus.Session, stand map[string]standing.Standing, columns []column, width int) ([]text.Line, error) {
 	if _, err := c.Settings(); err != nil {
 		return nil, err
 	}
 	staleAfter := c.swarm.StaleAfter(ctx)
-	status := map[bus.Status]text.Colour{bus.Running: text.Green, bus.Blocked: text.Red, bus.Done: text.Dim}
 	var rows [][]text.Cell
 	for _, s := range all {
 		seen := text.Cell{Text: text.Ago(c.Now(), s.Seen)}
-		if s.Status != bus.Done && bus.Stale(s.Seen, c.Now(), staleAfter) && !c.swarm.Present(s.ID) {
+		if state := stand[s.ID].State; state != standing.Done && state != standing.Ended && bus.Stale(s.Seen, c.Now(), staleAfter) && !c.swarm.Present(s.ID) {
 			seen.Colour = text.Yellow
 		}
 		row := []text.Cell{
 			text.Bold.Cell(s.ID),
 			{Text: text.Inert(s.Workstream)},
-			status[s.Status].Cell(string(s.Status)),
+			stateCell(stand[s.ID]),
 		}
 		for _, c := range columns {
 			row = append(row, text.Cell{Text: strconv.Itoa(c.count(s.ID))})
@@ -86,7 +111,7 @@ func (c *call) sessionLines(ctx context.Context, all []bus.Session, columns []co
 		heading = append(heading, c.heading)
 	}
 	note := len(heading) + 1
-	return text.Table(append(heading, "Branch", "Note", "Seen"), []int{note, note - 1, 1}, width, rows), nil
+	return text.Table(append(heading, "Branch", "Note", "Seen"), []int{note, note - 1, 1, 2}, width, rows), nil
 }
 
 type sessionJSON struct {
@@ -101,6 +126,17 @@ type sessionJSON struct {
 	Updated    *string `json:"updated"`
 	Seen       *string `json:"seen"`
 	Worktree   string  `json:"worktree,omitempty"`
+
+	State    standing.State `json:"state,omitempty"`
+	Asks     string         `json:"asks,omitempty"`
+	Review   int            `json:"review,omitempty"`
+	Unlanded bool           `json:"unlanded,omitempty"`
+}
+
+// stands adds how the session stands to what it says of itself, its status.
+func (j sessionJSON) stands(s standing.Standing) sessionJSON {
+	j.State, j.Asks, j.Review, j.Unlanded = s.State, s.Asks, s.Review, s.Unlanded
+	return j
 }
 
 func jsonSession(s bus.Session) sessionJSON {

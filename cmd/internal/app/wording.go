@@ -10,10 +10,12 @@ import (
 	"syscall"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/demo"
+	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -178,14 +180,14 @@ func (c *call) formatClaim(err error) *wording {
 		return &wording{done.Error() + ", so it claims nothing", fmt.Sprintf("git swarm update %s --status running", done.Session), exitNo}
 	case errors.As(err, &timeout):
 		hint := fmt.Sprintf("git swarm message %s \"…\", or wait longer than %s", timeout.Held.Claim.Session, timeout.Waited)
-		return &wording{text.HeldLine(c.Now(), timeout.Held), hint, exitAgain}
+		return &wording{c.heldLine(timeout.Held), hint, exitAgain}
 	case errors.As(err, &held):
 		path := text.ShellWord(c.fromHere(held.Path))
 		hint := fmt.Sprintf("git swarm claim --wait 10m %s, or git swarm message %s \"…\"", path, held.Claim.Session)
 		if held.Stale {
 			hint = "git swarm claim --takeover " + path
 		}
-		return &wording{text.HeldLine(c.Now(), held), hint, exitNo}
+		return &wording{c.heldLine(held), hint, exitNo}
 	case errors.As(err, &push):
 		line := fmt.Sprintf("%s (for %s, on %s, pid %d); waited %s", push.Error(), text.Age(c.Now(), push.Holder.Since), push.Holder.Host, push.Holder.PID, push.Waited)
 		return &wording{line, "git swarm push --wait 10m", exitAgain}
@@ -193,6 +195,26 @@ func (c *call) formatClaim(err error) *wording {
 		return &wording{holder.Error(), "git swarm claims", exitNo}
 	}
 	return nil
+}
+
+// heldLine says who holds a path, and how that session stands where it does not run.
+func (c *call) heldLine(held *lock.HeldError) string {
+	line := text.HeldLine(c.Now(), held)
+	if c.swarm == nil {
+		return line
+	}
+	open := swarm.In(c.swarm.Repo, swarm.Options{Now: c.Now}) // the call's own is closed by now
+	defer open.Close()
+	ctx, b := context.Background(), open.Bus()
+	s, err := b.Session(ctx, held.Claim.Session)
+	if err != nil {
+		return line
+	}
+	stands, err := c.standing(b).Of(ctx, s)
+	if err != nil || stands.State == standing.Running {
+		return line
+	}
+	return line + "; " + s.ID + ": " + text.Inert(stands.String())
 }
 
 // fromHere is a path from the work tree's top as it is typed where the command was
