@@ -25,6 +25,7 @@ func TestConformance(t *testing.T) {
 			{"journal", testJournal},
 			{"bodies", testBodies},
 			{"cursor", testCursor},
+			{"pin", testPin},
 			{"table", testTable},
 			{"stale", testStale},
 			{"create", testCreate},
@@ -90,6 +91,40 @@ func testJournal(t *testing.T, r *gitRepo, opts Options) {
 	}
 	if got := r.Git("log", "--format=%an <%ae>|%cn <%ce>|%ad", "--date=raw", "-1", ref); got != "B <tess@example.com>|Tess T. Er <tess@example.com>|1893546245 +0200" {
 		t.Errorf("git log: %s", got)
+	}
+}
+
+// A pin keeps a commit until it is deleted, loose or packed; one that is not there is
+// deleted already, and another ref is no pin.
+func testPin(t *testing.T, r *gitRepo, opts Options) {
+	const pin, other = PinPrefix + "A.landing", PinPrefix + "A.other"
+	s := r.open(opts)
+	base := object.Hash(r.Git("commit-tree", "-m", "base", r.Git("write-tree")))
+	tip := object.Hash(r.Git("commit-tree", "-p", string(base), "-m", "tip", string(base)+"^{tree}"))
+	for _, pack := range []bool{false, true} {
+		for _, ref := range []string{pin, other} {
+			if err := s.Pin(bg, "A", ref, tip, base); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if pack {
+			r.Git("pack-refs", "--all")
+		}
+		if err := s.Unpin(bg, pin); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Git("for-each-ref", "--format=%(refname) %(objectname)", PinPrefix); got != other+" "+string(tip) {
+			t.Errorf("left: %q", got)
+		}
+	}
+	if err := s.Unpin(bg, pin); err != nil {
+		t.Error(err)
+	}
+	if err := s.Unpin(bg, "refs/heads/main"); err == nil {
+		t.Error("a branch was taken for a pin")
+	}
+	if err := s.Unpin(bg, other); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,14 +2,15 @@ package refstore
 
 import (
 	"context"
+	"os/exec"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 )
 
 // Erase deletes all refs below those prefixes, all or none, while no transaction is
 // under way, and returns their names. It is for taking git swarm out of a repository:
-// nothing else deletes a ref but a cursor.
+// nothing else deletes a ref but Unpin.
 func (s *Store) Erase(ctx context.Context, prefixes ...string) ([]string, error) {
 	if err := s.chooseWriter(); err != nil {
 		return nil, err
@@ -21,26 +22,38 @@ func (s *Store) Erase(ctx context.Context, prefixes ...string) ([]string, error)
 		return nil, err
 	}
 	defer release()
-	var names []string
-	var script strings.Builder
-	script.WriteString("start\n")
+	var all []Ref
 	for _, prefix := range prefixes {
 		refs, err := s.Refs(ctx, prefix)
 		if err != nil {
 			return nil, err
 		}
-		for _, ref := range refs {
-			names = append(names, ref.Name)
-			script.WriteString("delete " + ref.Name + " " + string(ref.Tip) + "\n")
-		}
+		all = append(all, refs...)
 	}
-	if names == nil {
+	return s.deleteRefs(ctx, all)
+}
+
+// deleteRefs deletes the refs, all or none, and returns their names. The caller has our
+// turn to write.
+func (s *Store) deleteRefs(ctx context.Context, all []Ref) (names []string, err error) {
+	if len(all) == 0 {
 		return nil, nil
 	}
+	var script strings.Builder
+	script.WriteString("start\n")
+	var locks []string
+	for _, ref := range all {
+		names = append(names, ref.Name)
+		locks = append(locks, gitlock.Ref(s.repo, ref.Name)...)
+		script.WriteString("delete " + ref.Name + " " + string(ref.Tip) + "\n")
+	}
 	script.WriteString("prepare\ncommit\n")
-	cmd := s.repo.GitParsed(ctx, "update-ref", "--no-deref", "--stdin")
-	cmd.Stdin = strings.NewReader(script.String())
-	if _, err := repo.Output(cmd); err != nil {
+	_, err = gitlock.Output(ctx, s.repo, locks, func() *exec.Cmd {
+		cmd := s.repo.GitParsed(ctx, "update-ref", "--no-deref", "--stdin")
+		cmd.Stdin = strings.NewReader(script.String())
+		return cmd
+	})
+	if err != nil {
 		return nil, err
 	}
 	return names, nil

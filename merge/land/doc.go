@@ -25,6 +25,8 @@
 //     the settings of the work tree count as there (scratchfiles.go): those of the session that holds
 //     the push lock. Of the user's hooks pre-rebase and pre-push run, in the session's own work tree and
 //     before it queues, and no other (hooks.go).
+//   - git gc --prune=now beside a push takes nothing of what is to land: a pin keeps each rebase until
+//     its branch has followed, and one that is disturbed while it is made is made again (pin.go).
 //   - What has landed is decided by content, so also after a squash on the remote (landedbefore.go).
 //   - After a kill at any moment, the next push of any session goes on with what waits, also with what
 //     the killed one had put, and lands nothing twice; the next push or pull in the worktree completes

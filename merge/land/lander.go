@@ -133,6 +133,7 @@ func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (
 	}
 	t := &turn{Lander: l, c: c, target: target, wait: wait}
 	landed, err := t.land(ctx)
+	t.unpin(ctx, landed)
 	if err != nil && blocks(err) {
 		after := context.WithoutCancel(ctx)
 		err = errors.Join(err, l.markBlocked(after, err), l.notifyConflict(after, err))

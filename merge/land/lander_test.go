@@ -230,7 +230,7 @@ func TestLandConfigured(t *testing.T) {
 // it writes an object is made again, a few times.
 func TestLandBesideGC(t *testing.T) {
 	t.Parallel()
-	for failures, lands := range map[int]bool{tidiedTries: true, tidiedTries + 1: false} {
+	for failures, lands := range map[int]bool{prunedTries: true, prunedTries + 1: false} {
 		a, b := oneField(t)
 		b.commit("by B", "B", "changed\n")
 		b.push()
@@ -246,7 +246,7 @@ func TestLandBesideGC(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.env = repo.Env(a.env).With("PATH=" + bin + ":" + os.Getenv("PATH"))
-		if _, err := a.tryPush(); (err == nil) != lands || err != nil && !tidiedUp(err) {
+		if _, err := a.tryPush(); (err == nil) != lands || err != nil && !pruned(err) {
 			t.Errorf("after %d failures: %v", failures, err)
 		}
 	}

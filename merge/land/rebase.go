@@ -28,16 +28,17 @@ type rebase struct {
 // later one have landed so, the commits after that are rebased alone. A conflict that
 // stays is a *ConflictError. However it ends, it leaves nothing behind but objects.
 func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
-	for again := 0; ; {
-		next, healed, err = b.try(ctx, r)
-		var landed *landedError
-		if tidiedUp(err) && again < tidiedTries && ctx.Err() == nil {
-			again++
-			continue
+	for again := 0; ; again++ {
+		next, healed, err = b.attempt(ctx, r)
+		if err == nil || !pruned(err) || again == prunedTries || ctx.Err() != nil {
+			return next, healed, err
 		}
-		if !errors.As(err, &landed) {
-			break
-		}
+	}
+}
+
+func (b *rebase) attempt(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
+	var landed *landedError
+	for next, healed, err = b.try(ctx, r); errors.As(err, &landed); next, healed, err = b.try(ctx, r) {
 		if landed.upTo == b.tip {
 			return b.onto, nil, nil
 		}
@@ -56,15 +57,36 @@ func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []m
 	return next, healed, nil
 }
 
-// tidiedTries is how often a rebase is made again that git gc has disturbed: it takes
+// prunedTries is how often a rebase is made again that git gc has disturbed: it takes
 // longer than gc is at work in one folder.
-const tidiedTries = 5
+const prunedTries = 5
 
-// tidiedUp reports whether a git command failed because git gc, or maintenance, took
-// away a folder of objects that was empty when the command was about to write there.
-func tidiedUp(err error) bool {
+// pruned reports whether a git command failed because git gc, or maintenance, has taken
+// away an object that no ref had yet, or a folder of objects that was empty when the
+// command was about to write there.
+func pruned(err error) bool {
 	var failed *repo.GitError
-	return errors.As(err, &failed) && strings.Contains(failed.Stderr, "unable to create temporary file: No such file or directory")
+	if !errors.As(err, &failed) {
+		return false
+	}
+	for _, texts := range [][2]string{
+		{"unable to create temporary file", "No such file"},
+		{"unable to rename temporary file", "No such file"},
+		{"unable to write file", "No such file"},
+		{"nonexistent object"},
+		{"bad object"},
+		{"Could not read "},
+		{"unable to read "},
+		{"failed to unpack tree object"},
+		{"missing blob object"},
+		{"missing tree object"},
+		{"unknown revision"},
+	} {
+		if strings.Contains(failed.Stderr, texts[0]) && strings.Contains(failed.Stderr, texts[1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // landedError says that a rebase has met a conflict, and that the commits up to this

@@ -51,6 +51,7 @@ func (l *Lander) PushRequest(ctx context.Context, target repo.Target, open func(
 	if target.Remote == "" || c.branch == target.Branch {
 		return nil, nil, &NoRequestError{target}
 	}
+	defer l.unpin(ctx)
 	landed, err := l.prepare(ctx, c, target)
 	if err == nil && landed.After == landed.Before {
 		landed.Stayed = l.follow(ctx, c, landed.After)
@@ -99,7 +100,7 @@ func (l *Lander) prepare(ctx context.Context, c checkout, target repo.Target) (*
 		return nil, err
 	}
 	own := &queue.Entry{Session: l.Session, Branch: c.branch, Tip: c.tip, Tried: tried}
-	t := &train{Lander: l, target: target, own: own}
+	t := &train{Lander: l, target: target, own: own, pins: true}
 	one, err := t.stage(ctx, own, before, before)
 	if err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ func (t *train) stage(ctx context.Context, e *queue.Entry, before, base string) 
 	one := &staged{Entry: e, base: base, tip: e.Tip}
 	var err error
 	if base != "" {
-		if one.tip, one.healed, err = t.onto(ctx, e.Tip, e.Tried, before, base, t.target); err != nil {
+		if one.tip, one.healed, err = t.rebased(ctx, e, before, base); err != nil {
 			return nil, err
 		}
 	}

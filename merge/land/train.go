@@ -28,6 +28,7 @@ type train struct {
 	left   map[int]bool // refused entries, by number, whose sessions find out themselves
 	lost   error        // why the remote's answer to the last push did not arrive
 	bad    *suspect     // found, and not yet written
+	pins   bool         // rebases are kept (pin.go)
 }
 
 func (t *train) isOwn(e *queue.Entry) bool {

@@ -174,7 +174,7 @@ func (t *turn) find(ctx context.Context) (*queue.Entry, error) {
 // conduct lands what waits, while this process holds the push lock.
 func (t *turn) conduct(ctx context.Context) (*Landed, error) {
 	lease, held := t.candidate.Hold(ctx)
-	train := &train{Lander: t.Lander, target: t.target, lease: lease, own: t.entry, left: map[int]bool{}}
+	train := &train{Lander: t.Lander, target: t.target, lease: lease, own: t.entry, left: map[int]bool{}, pins: true}
 	landed, err := train.run(held)
 	var unanswered *UnansweredError
 	if err != nil && held.Err() != nil && !errors.As(err, &unanswered) { // whatever it broke off
@@ -276,7 +276,9 @@ func (l *Lander) settle(ctx context.Context, target repo.Target, c checkout) (*L
 		return nil, err
 	}
 	t := &turn{Lander: l, c: c, target: target, entry: e}
-	return t.accept(ctx, e)
+	landed, err := t.accept(ctx, e)
+	t.unpin(ctx, landed)
+	return landed, err
 }
 
 // RefusedError is what another process has said of why the branch did not land.

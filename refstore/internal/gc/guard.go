@@ -47,13 +47,29 @@ func (g Guard) Keep(ctx context.Context, objects []object.Object) error {
 	return errors.New("git gc takes away new objects as fast as they are written")
 }
 
+// KeepRange is Keep for all that commit has and base has not, in git's hands: what a gc
+// took before is not there to be written again, and is an error.
+func (g Guard) KeepRange(ctx context.Context, commit, base object.Hash) error {
+	if AtWork(g.Repo.CommonDir, time.Now()) && !g.sparesNew() {
+		return g.packed(ctx, string(commit)+"\n^"+string(base)+"\n", "--revs")
+	}
+	_, err := repo.Output(g.Repo.GitParsed(ctx, "rev-list", "--objects", "--quiet", string(commit), "^"+string(base)))
+	return err
+}
+
 func (g Guard) pack(ctx context.Context, objects []object.Object) error {
 	var ids strings.Builder
 	for _, o := range objects {
 		ids.WriteString(string(o.ID) + "\n")
 	}
-	cmd := g.Repo.GitParsed(ctx, "pack-objects", "-q", filepath.Join(g.Repo.ObjectDir, "pack", "pack"))
-	cmd.Stdin = strings.NewReader(ids.String())
+	return g.packed(ctx, ids.String())
+}
+
+// packed puts what git pack-objects reads from its input in a pack.
+func (g Guard) packed(ctx context.Context, input string, options ...string) error {
+	args := append([]string{"pack-objects", "-q"}, options...)
+	cmd := g.Repo.GitParsed(ctx, append(args, filepath.Join(g.Repo.ObjectDir, "pack", "pack"))...)
+	cmd.Stdin = strings.NewReader(input)
 	_, err := repo.Output(cmd)
 	return err
 }
