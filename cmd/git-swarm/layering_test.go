@@ -32,7 +32,7 @@ var layers = map[string][]string{
 	"orchestrator/launch":    {"orchestrator/agents", "refstore/bus", "refstore/repo", "refstore/file", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator/install":   {"orchestrator/agents", "merge", "refstore/repo", "refstore/file", "refstore/gitlock"},
 	"orchestrator/agents":    {"lock", "refstore/bus", "refstore/object", "refstore/repo", "refstore/file"},
-	"merge/land":             {"merge", "merge/heal", "lock", "lock/queue", "refstore/bus", "refstore", "refstore/repo", "refstore/file", "refstore/gitlock", "refstore/worktree"},
+	"merge/land":             {"merge", "merge/heal", "lock", "lock/queue", "refstore/bus", "refstore", "refstore/object", "refstore/repo", "refstore/file", "refstore/gitlock", "refstore/worktree"},
 	"merge":                  {"merge/heal", "merge/heal/linemerge", "refstore/repo", "refstore/file", "refstore/gitlock"},
 	"merge/heal":             {"merge/heal/linemerge"},
 	"merge/heal/linemerge":   nil,
