@@ -49,6 +49,25 @@ func (b *rebase) landedBefore(ctx context.Context, r *repo.Repo) (string, error)
 // landed.
 const mostLanded = "200"
 
+// HasAll reports whether onto has all that is on tip, a commit or a ref: the commits,
+// or what they change, in whatever commits it has landed.
+func HasAll(ctx context.Context, r *repo.Repo, onto, tip string) (bool, error) {
+	_, err := repo.Output(r.GitParsed(ctx, "merge-base", "--is-ancestor", tip, onto))
+	var no *repo.GitError
+	if err == nil || !errors.As(err, &no) || no.ExitCode != 1 {
+		return err == nil, err
+	}
+	if _, err := repo.Output(r.GitParsed(ctx, "merge-base", onto, tip)); err != nil {
+		return false, refusedAs(err, nil) // nothing in common
+	}
+	trees, err := treesOf(ctx, r, onto)
+	if err != nil {
+		return false, err
+	}
+	merged, err := mergedTree(ctx, r, onto, tip)
+	return merged == trees[0], err
+}
+
 // addsNothing reports whether the rebased branch, whose tip is next, leaves the target
 // as it is although its commits change something: they have landed together.
 func (b *rebase) addsNothing(ctx context.Context, r *repo.Repo, next string) (bool, error) {

@@ -25,6 +25,7 @@ type Agent struct {
 	ID    string // its own id of its session, "" if it gave none
 	PID   int    // its process, 0 if unknown
 	Named string // the session that it was started as, "" if it was started as none
+	Ours  string // the session that git swarm launched its client for, "" if it did not: see LaunchedEnv
 
 	Repo       *repo.Repo
 	Bus        *bus.Bus
@@ -79,6 +80,7 @@ func (a *Agent) Become(id string) error {
 	a.Record.Ended = false
 	a.Record.Asks, a.Record.AsksSince = "", 0
 	a.Record.PID, a.Record.Process = a.PID, processMark(a.PID)
+	a.Record.Ours = a.PID > 0 && strings.EqualFold(a.Ours, id)
 	return a.all().save(a.ID, a.Record)
 }
 

@@ -61,6 +61,9 @@ func (c Checkout) Head() string {
 	return strings.TrimPrefix(strings.TrimSpace(string(head)), "ref: ")
 }
 
+// GitDir is git's record of the linked worktree, or the main checkout's git dir.
+func (c Checkout) GitDir() string { return c.gitDir }
+
 // Path is the folder of the checkout; "" if it is gone, or cannot be told.
 func (c Checkout) Path() string {
 	dotGit := c.DotGit()

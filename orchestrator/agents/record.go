@@ -22,14 +22,15 @@ import (
 // Record is what the hooks of one agent have made known of it: the file
 // swarm/agents/<key>.json in the common git dir.
 type Record struct {
-	Session string   `json:"session"` // the git swarm session that it works as
-	PID     int      `json:"pid"`     // the agent's process, 0 if unknown
-	Process string   `json:"process"` // distinguishes it from later processes with that pid
-	Ended   bool     `json:"ended"`   // it has reported its end
-	Told    int64    `json:"told"`    // when it was last given news, in Unix seconds
-	Named   []string `json:"named"`   // the unpushed paths that it was reminded of
-	Reviews []int    `json:"reviews"` // the reviews that it was reminded of
-	Damage  []string `json:"damage"`  // the faults of the refs that it was told of
+	Session string   `json:"session"`        // the git swarm session that it works as
+	PID     int      `json:"pid"`            // the agent's process, 0 if unknown
+	Process string   `json:"process"`        // distinguishes it from later processes with that pid
+	Ended   bool     `json:"ended"`          // it has reported its end
+	Ours    bool     `json:"ours,omitempty"` // git swarm launched it, for this session
+	Told    int64    `json:"told"`           // when it was last given news, in Unix seconds
+	Named   []string `json:"named"`          // the unpushed paths that it was reminded of
+	Reviews []int    `json:"reviews"`        // the reviews that it was reminded of
+	Damage  []string `json:"damage"`         // the faults of the refs that it was told of
 
 	Asks      string `json:"asks"`      // what it asks its user, as a tool and what it is used on; "" for nothing
 	AsksSince int64  `json:"asksSince"` // since when, in Unix seconds

@@ -57,7 +57,7 @@ var errLater = errors.New("not now")
 // Run handles the event. If there is nothing to say, Say is not called.
 func (h *Handler) Run(ctx context.Context, event string) error {
 	h.agent = &agents.Agent{
-		Kind: h.Kind, ID: h.Input.Session, PID: h.Input.PID, Named: h.Env.Get("GIT_SWARM_SESSION"),
+		Kind: h.Kind, ID: h.Input.Session, PID: h.Input.PID, Named: h.Env.Get("GIT_SWARM_SESSION"), Ours: h.Env.Get(agents.LaunchedEnv),
 		Repo: h.Repo, Bus: h.Bus, StaleAfter: h.Claims.StaleAfter, Now: h.Now, MayJoin: install.MayJoin,
 	}
 	id, err := h.agent.Identify(ctx)

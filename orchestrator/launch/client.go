@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"golang.org/x/term"
@@ -35,7 +36,7 @@ const MaxPrompt = 120_000
 
 // command is the session's client with these arguments.
 func (c Client) command(ctx context.Context, args ...string) *exec.Cmd {
-	return client(ctx, c.Env.With("GIT_SWARM_SESSION="+c.Session), c.Dir, args...)
+	return client(ctx, c.Env.With("GIT_SWARM_SESSION="+c.Session, agents.LaunchedEnv+"="+c.Session), c.Dir, args...)
 }
 
 // Interactive runs the client on our terminal until it ends. If our standard input
@@ -75,7 +76,7 @@ func (c Client) Line(path string) (string, error) {
 	if err := file.Replace(path, []byte(c.Prompt), 0o666); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s claude --name %[2]s "$(cat %s)"`, shellQuote(c.Dir), c.Session, shellQuote(path)), nil
+	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s %s=%[2]s claude --name %[2]s "$(cat %[4]s)"`, shellQuote(c.Dir), c.Session, agents.LaunchedEnv, shellQuote(path)), nil
 }
 
 // PromptFile is where in the common git dir a session's prompt is kept for Line.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/setup"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -20,11 +21,17 @@ func (e *KeptError) Error() string {
 	return fmt.Sprintf("the worktree of %s has files that are nowhere else: '%s'", e.Session, e.Path)
 }
 
+// Made reports whether the checkout is a worktree that AddWorktree made.
+func Made(r *repo.Repo, c agents.Checkout) bool {
+	path := c.DotGit()
+	return c.Session != "" && path != "" && (setup.Made(c.GitDir()) || filepath.Dir(filepath.Dir(path)) == WorktreeDir(r))
+}
+
 // Worktrees are those that AddWorktree made and that are there.
 func Worktrees(r *repo.Repo) (made []Worktree) {
 	for _, c := range agents.Checkouts(r) {
 		path := filepath.Dir(c.DotGit())
-		if c.Session != "" && filepath.Dir(path) == worktreeDir(r) {
+		if Made(r, c) {
 			made = append(made, Worktree{Session: c.Session, Branch: strings.TrimPrefix(c.Head(), "refs/heads/"), Path: path})
 		}
 	}

@@ -37,15 +37,16 @@ func FindTmux(ctx context.Context, env repo.Env, r *repo.Repo) (*Tmux, error) {
 	t := &Tmux{env: env, path: path}
 	if _, err := t.run(ctx, "", "list-windows"); env.Get("TMUX") == "" || err != nil {
 		sum := sha256.Sum256([]byte(r.CommonDir)) // two repositories may have one name
-		t.Own = fmt.Sprintf("swarm-%s-%x", agents.PlainName(filepath.Base(strings.TrimSuffix(worktreeDir(r), ".worktrees"))), sum[:2])
+		t.Own = fmt.Sprintf("swarm-%s-%x", agents.PlainName(filepath.Base(strings.TrimSuffix(WorktreeDir(r), ".worktrees"))), sum[:2])
 	}
 	return t, nil
 }
 
 // Open opens a window of that name in which a shell runs line, and leaves the
-// user where he is. If the line fails, a shell stays, with what was said above it.
+// user where he is. If the line fails, a shell stays, with what was said above it; not
+// if the client was ended, as retire does.
 func (t *Tmux) Open(ctx context.Context, name, dir, line string) error {
-	line += ` || exec "${SHELL:-sh}"`
+	line += ` || case $? in 137|143) ;; *) exec "${SHELL:-sh}" ;; esac`
 	list, place := []string{"list-windows", "-F", "#W"}, []string{}
 	if t.Own != "" {
 		list, place = append(list, "-t", "="+t.Own), []string{"-t", "=" + t.Own + ":"}

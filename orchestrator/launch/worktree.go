@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/setup"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/refstore/worktree"
 )
@@ -33,9 +34,9 @@ type Worktree struct {
 // commit.
 var ErrNoCommit = errors.New("the repository has no commit yet")
 
-// worktreeDir is the folder that holds the sessions' worktrees: beside the main
+// WorktreeDir is the folder that holds the sessions' worktrees: beside the main
 // checkout, or beside the bare repository, never in it.
-func worktreeDir(r *repo.Repo) string {
+func WorktreeDir(r *repo.Repo) string {
 	top := r.CommonDir
 	if filepath.Base(top) == ".git" {
 		top = filepath.Dir(top)
@@ -69,7 +70,7 @@ type NewWorktree struct {
 //
 // The errors are those of worktree.Make, and *GoneError.
 func AddWorktree(ctx context.Context, r *repo.Repo, n NewWorktree) (Worktree, error) {
-	w := Worktree{Session: n.Session, Branch: n.Branch, Path: filepath.Join(worktreeDir(r), n.Session)}
+	w := Worktree{Session: n.Session, Branch: n.Branch, Path: filepath.Join(WorktreeDir(r), n.Session)}
 	if there, err := agents.FindWorktree(r, n.Session); err == nil {
 		w.Path = there
 		if half, err := worktree.HalfMade(ctx, r, there); err != nil || !half {
@@ -84,7 +85,7 @@ func AddWorktree(ctx context.Context, r *repo.Repo, n NewWorktree) (Worktree, er
 	}
 	made, err := worktree.Make(ctx, r, worktree.Plan{
 		Path: w.Path, Branch: n.Branch, Start: n.Start, Progress: n.Progress,
-		Files: map[string]string{filepath.Base(repo.SessionFileIn("")): n.Session + "\n"},
+		Files: map[string]string{filepath.Base(repo.SessionFileIn("")): n.Session + "\n", setup.RecordName: setup.NewRecord},
 	})
 	var hook *worktree.HookError
 	if err == nil || errors.As(err, &hook) {

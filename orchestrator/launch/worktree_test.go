@@ -17,7 +17,7 @@ func TestWorktreeDir(t *testing.T) {
 		"/srv/separate":      "/srv/separate.worktrees",
 		"/home/t/x.git/.git": "/home/t/x.worktrees",
 	} {
-		if got := worktreeDir(&repo.Repo{CommonDir: common}); got != want {
+		if got := WorktreeDir(&repo.Repo{CommonDir: common}); got != want {
 			t.Errorf("%s: %s, want %s", common, got, want)
 		}
 	}
@@ -28,7 +28,7 @@ func TestWorktreeDir(t *testing.T) {
 func TestAddWorktree(t *testing.T) {
 	r := newWorktreeRepo(t)
 	a, err := addWorktree(t, r, "A", "feat/a")
-	if err != nil || !a.Made || a.Path != filepath.Join(worktreeDir(r), "A") {
+	if err != nil || !a.Made || a.Path != filepath.Join(WorktreeDir(r), "A") {
 		t.Fatalf("%+v, %v", a, err)
 	}
 	if again, err := addWorktree(t, r, "A", "feat/a"); err != nil || again.Made || again.Path != a.Path {
@@ -53,7 +53,7 @@ func TestAddWorktree(t *testing.T) {
 	if id, err := os.ReadFile(repo.SessionFileIn(gitDir)); err != nil || string(id) != "A\n" {
 		t.Errorf("identity %q (%v)", id, err)
 	}
-	if err := os.MkdirAll(filepath.Join(worktreeDir(r), "B", "x"), 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Join(WorktreeDir(r), "B", "x"), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := addWorktree(t, r, "B", "feat/b"); err == nil {

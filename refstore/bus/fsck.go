@@ -22,7 +22,8 @@ func (b *Bus) Fsck(ctx context.Context) (faults []error, read int, err error) {
 		faults, read = append(faults, found...), read+n
 	}
 	journals := map[string]*journal{}
-	check(SessionsRef, refstore.TableShape, nil)
+	retired := map[string]bool{}
+	check(SessionsRef, refstore.TableShape, noteRetired(retired))
 	refs, listErr := b.store.Refs(ctx, "refs/swarm/")
 	if listErr != nil {
 		check(ContextRef, refstore.JournalShape, nil)
@@ -45,7 +46,7 @@ func (b *Bus) Fsck(ctx context.Context) (faults []error, read int, err error) {
 	if err != nil {
 		return faults, read, err
 	}
-	found, err := b.checkSessions(ctx, refs, journals)
+	found, err := b.checkSessions(ctx, refs, journals, retired)
 	return append(faults, found...), read, err
 }
 
@@ -77,8 +78,8 @@ func (j *journal) check(p position) error {
 }
 
 // checkSessions decodes every session, and holds each cursor and inbox against
-// the journals and the list of who is known.
-func (b *Bus) checkSessions(ctx context.Context, refs []refstore.Ref, journals map[string]*journal) (faults []error, err error) {
+// the journals and the list of who is known, or was until they were retired.
+func (b *Bus) checkSessions(ctx context.Context, refs []refstore.Ref, journals map[string]*journal, retired map[string]bool) (faults []error, err error) {
 	table, err := b.store.WholeTable(ctx, SessionsRef)
 	if err != nil {
 		return nil, nil // told already
@@ -97,6 +98,9 @@ func (b *Bus) checkSessions(ctx context.Context, refs []refstore.Ref, journals m
 	var damaged *refstore.DamagedError
 	if errors.As(err, &damaged) {
 		return append(faults, err), nil
+	}
+	for id := range retired {
+		known[strings.ToLower(id)] = true
 	}
 	for _, r := range refs {
 		for _, prefix := range []string{inboxPrefix, seenPrefix} {

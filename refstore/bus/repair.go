@@ -26,18 +26,22 @@ func (b *Bus) Repair(ctx context.Context, by string, write bool) (done []*refsto
 		}
 	}
 	var registered []string // as the table will have them
+	retired := map[string]bool{}
+	if _, _, err := b.store.Check(ctx, SessionsRef, refstore.TableShape, noteRetired(retired)); err != nil {
+		return nil, nil, err
+	}
 	chain(refstore.Chain{
 		Ref: SessionsRef, Shape: refstore.TableShape,
 		Mend: func(state map[string][]byte, _ refstore.Mending) error {
 			dropTwins(state)
-			err := b.restoreSessions(ctx, state)
+			err := b.restoreSessions(ctx, state, retired)
 			registered = slices.Collect(maps.Keys(state))
 			return err
 		},
 		State: func(path string, content []byte) error { _, err := decodeSession(path, content); return err },
 		Older: func(string) bool { return true },
 	})
-	ids, left := b.everyone(ctx, registered)
+	ids, left := b.everyone(ctx, registered, retired)
 	shared, own := b.positions(ctx, ids)
 	chain(refstore.Chain{Ref: ContextRef, Shape: refstore.JournalShape, Known: shared})
 	for _, id := range ids {
@@ -73,8 +77,8 @@ func dropTwins(state map[string][]byte) {
 }
 
 // restoreSessions registers those again of whom only a cursor is left that they
-// have written themselves: what else was known of them is lost.
-func (b *Bus) restoreSessions(ctx context.Context, state map[string][]byte) error {
+// have written themselves, and that are not retired: what else was known of them is lost.
+func (b *Bus) restoreSessions(ctx context.Context, state map[string][]byte, retired map[string]bool) error {
 	known := map[string]bool{strings.ToLower(Orchestrator): true}
 	for id := range state {
 		known[strings.ToLower(id)] = true
@@ -86,7 +90,7 @@ func (b *Bus) restoreSessions(ctx context.Context, state map[string][]byte) erro
 	for _, r := range refs {
 		id := strings.TrimPrefix(r.Name, seenPrefix)
 		e, err := b.store.Entry(ctx, r.Name, r.Tip)
-		if err != nil || e.Author != id || known[strings.ToLower(id)] {
+		if err != nil || e.Author != id || known[strings.ToLower(id)] || retired[id] {
 			continue
 		}
 		known[strings.ToLower(id)] = true
@@ -100,10 +104,11 @@ func (b *Bus) restoreSessions(ctx context.Context, state map[string][]byte) erro
 	return nil
 }
 
-// everyone is the registered sessions, and the orchestrator, sorted; refs of
-// nobody are left.
-func (b *Bus) everyone(ctx context.Context, registered []string) (ids []string, left []*Unmendable) {
-	ids = append(slices.DeleteFunc(registered, func(id string) bool { return id == Orchestrator }), Orchestrator)
+// everyone is the sessions that are registered or retired, and the orchestrator,
+// sorted; refs of nobody are left.
+func (b *Bus) everyone(ctx context.Context, registered []string, retired map[string]bool) (ids []string, left []*Unmendable) {
+	ids = append(slices.DeleteFunc(registered, func(id string) bool { return id == Orchestrator || retired[id] }), Orchestrator)
+	ids = slices.AppendSeq(ids, maps.Keys(retired))
 	slices.Sort(ids)
 	for _, prefix := range []string{inboxPrefix, seenPrefix} {
 		refs, _ := b.store.Refs(ctx, prefix)

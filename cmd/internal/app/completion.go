@@ -182,7 +182,7 @@ func (c *call) optionValues(ctx context.Context, v *verb, option string) []strin
 func (c *call) arguments(ctx context.Context, v *verb, before []string) []string {
 	args := slices.DeleteFunc(slices.Clone(before), func(s string) bool { return strings.HasPrefix(s, "-") })
 	switch v.name {
-	case "launch":
+	case "launch", "retire":
 		return c.sessionIDs(ctx)
 	case "unclaim":
 		return c.claimedPaths(ctx, func(holder string) bool { return holder == c.viewer() })

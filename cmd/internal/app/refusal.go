@@ -41,6 +41,10 @@ func refuseOversee(own string) error {
 	return no("ask it: git swarm message orchestrator TEXT", "you are session %s: only a person and the orchestrator start sessions and watch over them", own)
 }
 
+func refuseRetire(own string) error {
+	return no("when your work has landed: git swarm update "+own+" --status done", "you are session %s: only a person and the orchestrator retire sessions", own)
+}
+
 func refuseOverClaims() error {
 	return no("git swarm message SESSION TEXT", "an agent may not land over others' claims")
 }

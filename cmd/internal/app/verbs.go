@@ -16,7 +16,7 @@ var groups = []string{groupStart, groupTalk, groupClaim, groupReview, groupLand,
 func verbs() []*verb {
 	return []*verb{
 		initVerb(), statusVerb(), updateVerb(), demoVerb(),
-		setupVerb(), startVerb(), promptVerb(), launchVerb(),
+		setupVerb(), startVerb(), promptVerb(), launchVerb(), retireVerb(),
 		syncVerb(), contextAddVerb(), contextShowVerb(), contextVerb(), messageVerb(), inboxVerb(), replyVerb(),
 		claimVerb(), claimsVerb(), unclaimVerb(),
 		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),

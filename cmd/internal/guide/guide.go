@@ -21,6 +21,7 @@ type Guide struct {
 func All() []Guide {
 	return []Guide{
 		{"agents", "Claude Code and other agents: set up, start, watch, and take out again"},
+		{"sessions", "a session's worktree, from its set-up to its retirement"},
 		{"claims", "who may edit what: claim, wait, take over, release"},
 		{"reviews", "have a change approved before it lands"},
 		{"landing", "push and pull: how work reaches the branch that all share"},

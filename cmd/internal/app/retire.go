@@ -1,0 +1,318 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/retire"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
+)
+
+func retireVerb() *verb {
+	return &verb{
+		name: "retire", group: groupStart, args: "[ID...]", max: -1, short: "end sessions for good: client, worktree, branch, claims",
+		long: `Ends the client that launch started, then removes the worktree that init made,
+deletes the branch feat/WORKSTREAM, releases what the session claims, and takes
+it out of the list of sessions. What it wrote, its reviews and its messages stay.
+
+Nothing is removed while something is nowhere else: commits that have not landed
+(what lands is asked of the remote), changes, untracked files. Ignored files go
+with the worktree, and those that set-up did not copy are named. --force keeps
+such commits and changes under refs/swarm-lost/ID, and says how to get them back.
+A client that launch did not start has to be ended by its user.
+
+--landed takes all sessions that have landed something and have nothing left to
+land, without those at whose work an agent is, unless their status is done.
+--dry-run says what would go. A call that was cut short is completed by the next.
+
+A person retires any session, and so does the orchestrator's agent. Any other
+agent retires none, not even itself: it says that it is done, with git swarm
+update.`,
+		json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.BoolFlag{Name: "landed", Usage: "all sessions whose work has landed"},
+				&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "say what would go, and change nothing"},
+				&cli.BoolFlag{Name: "force", Usage: "keep what has not landed under refs/swarm-lost/ID, and go on"},
+			}
+		},
+		run: runRetire,
+	}
+}
+
+func runRetire(ctx context.Context, c *call) error {
+	landed := c.cmd.Bool("landed")
+	switch {
+	case landed && len(c.args) > 0:
+		return usageOf(c.verb, "either --landed or ID")
+	case !landed && len(c.args) == 0:
+		return usageOf(c.verb, "missing argument: ID")
+	case landed && c.cmd.Bool("force"):
+		return usageOf(c.verb, "--landed leaves nothing for --force to keep")
+	}
+	if own, err := c.agentSession(); err != nil || own != "" && !strings.EqualFold(own, bus.Orchestrator) {
+		return errors.Join(err, refuseRetire(own))
+	}
+	s, err := c.retiring(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := gitlock.Clear(s.Repo); err != nil {
+		return err
+	}
+	all, err := c.retirees(ctx, s)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		c.notef("no session has landed all of its work")
+		return nil
+	}
+	return c.retireAll(ctx, all)
+}
+
+// retiring is the swarm, for sessions to be retired from.
+func (c *call) retiring(ctx context.Context) (*retire.Swarm, error) {
+	b, err := c.Bus()
+	if err != nil {
+		return nil, err
+	}
+	claims, err := c.swarm.Claims(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &retire.Swarm{
+		Repo: c.swarm.Repo, Env: c.Env, Bus: b, Claims: claims, Book: review.NewStore(b),
+		Now: c.Now, StaleAfter: c.swarm.StaleAfter(ctx), Target: c.targetRef,
+	}, nil
+}
+
+// retirees are the sessions named, each once, or with --landed those that it means.
+func (c *call) retirees(ctx context.Context, s *retire.Swarm) (all []*retire.Session, err error) {
+	ids := c.args
+	landed := c.cmd.Bool("landed")
+	if landed {
+		sessions, err := s.Bus.Sessions(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range sessions {
+			if !strings.EqualFold(one.ID, bus.Orchestrator) {
+				ids = append(ids, one.ID)
+			}
+		}
+	}
+	fetched := map[string]bool{}
+	for _, id := range ids {
+		one, err := s.Find(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if c.fetchFor(ctx, one, fetched) {
+			if one, err = s.Find(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		at := landed && (!one.Landed || len(one.Clients) > 0 && one.Status != bus.Done)
+		if !at && !slices.ContainsFunc(all, func(o *retire.Session) bool { return o.ID == one.ID }) {
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
+// fetchFor brings what the session lands on up to date if it seems not to have landed
+// there, once for each remote, and reports whether it has.
+func (c *call) fetchFor(ctx context.Context, one *retire.Session, fetched map[string]bool) bool {
+	missing := slices.ContainsFunc(one.Obstacles, func(o retire.Obstacle) bool { return o.Kind == retire.Unlanded })
+	if !missing {
+		return false
+	}
+	t, err := c.target(ctx, "refs/heads/"+one.Session.Branch, "")
+	if err != nil || t.Remote == "" || fetched[t.Remote] {
+		return false
+	}
+	fetched[t.Remote] = true
+	_, err = repo.Output(c.swarm.Repo.GitParsed(ctx, "fetch", "--quiet", t.Remote))
+	var failed *repo.GitError
+	if errors.As(err, &failed) {
+		c.notef("could not fetch from %s (%s): what has landed is judged by what was fetched last", text.Inert(t.Remote), text.Inert(failed.Line()))
+	}
+	return err == nil
+}
+
+// retireAll retires one after the other. One that is refused does not keep the others.
+func (c *call) retireAll(ctx context.Context, all []*retire.Session) error {
+	var refused error
+	var flags []string
+	if c.wantJSON() {
+		flags = []string{"--json"}
+	}
+	for _, one := range all {
+		err := c.retire(ctx, one, all)
+		var in *retire.ObstacleError
+		switch {
+		case errors.As(err, &in):
+			refused = err
+			if len(all) > 1 {
+				c.fail(&callError{err, c}, flags)
+			}
+		case err != nil:
+			return err
+		}
+	}
+	if refused != nil && len(all) > 1 {
+		return &statusError{exitNo}
+	}
+	return refused
+}
+
+func (c *call) retire(ctx context.Context, one *retire.Session, all []*retire.Session) error {
+	force := c.cmd.Bool("force")
+	if err := one.Check(force); err != nil {
+		return err
+	}
+	if c.cmd.Bool("dry-run") {
+		return c.printRetired(one, nil, one.Clients)
+	}
+	ended, err := one.EndClients(ctx)
+	if err != nil {
+		return err
+	}
+	if err := one.Check(force); err != nil {
+		c.notef("the client of %s (process %d) was ended", one.ID, ended[0].PID)
+		return err
+	}
+	kept, err := one.Keep(ctx)
+	if err != nil {
+		return err
+	}
+	others, err := c.swarm.Bus().Sessions(ctx)
+	if err != nil {
+		return err
+	}
+	err = one.Retire(ctx, func(r *review.Review) string { return askInstead(r, one.ID, others, all) })
+	if err != nil {
+		return err
+	}
+	return c.printRetired(one, kept, ended)
+}
+
+// askInstead says whom the author of a review can ask, now that id is not there.
+func askInstead(r *review.Review, id string, others []bus.Session, retired []*retire.Session) string {
+	var may []string
+	for _, s := range others {
+		gone := slices.ContainsFunc(retired, func(o *retire.Session) bool { return o.ID == s.ID })
+		if !gone && s.ID != r.From && s.Status != bus.Done {
+			may = append(may, s.ID)
+		}
+	}
+	if len(may) == 0 {
+		may = []string{bus.Orchestrator}
+	}
+	return fmt.Sprintf("review #%d waits for %s, which is retired. Ask %s instead: git swarm review request --to %s", r.Number, id, strings.Join(may, " or "), may[0])
+}
+
+type retiredJSON struct {
+	Session   string   `json:"session"`
+	DryRun    bool     `json:"dry_run"`
+	Ended     []int    `json:"ended"`
+	Worktrees []string `json:"worktrees"`
+	Ignored   []string `json:"ignored"`
+	Branch    string   `json:"branch"`
+	Tip       string   `json:"tip"`
+	Released  []string `json:"released"`
+	Kept      []string `json:"kept"`
+}
+
+// printRetired says what went, or would go.
+func (c *call) printRetired(one *retire.Session, kept []string, ended []agents.Client) error {
+	dry := c.cmd.Bool("dry-run")
+	if c.wantJSON() {
+		line := retiredJSON{
+			Session: one.ID, DryRun: dry, Ended: []int{}, Worktrees: []string{}, Ignored: []string{},
+			Branch: strings.TrimPrefix(one.Branch, "refs/heads/"), Tip: one.Tip, Released: append([]string{}, one.Claims...), Kept: append([]string{}, kept...),
+		}
+		for _, client := range ended {
+			line.Ended = append(line.Ended, client.PID)
+		}
+		for _, w := range one.Worktrees {
+			line.Worktrees, line.Ignored = append(line.Worktrees, w.Path), append(line.Ignored, w.Ignored...)
+		}
+		return c.object("retired", line)
+	}
+	for _, line := range c.retiredLines(one, kept, ended) {
+		begin := line.done
+		if dry {
+			begin = "Would " + line.would
+		}
+		if err := c.printf("%s %s\n", begin, text.Inert(line.what)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retiredLine is one thing that is done, in the words for what is and what would be.
+type retiredLine struct{ done, would, what string }
+
+func (c *call) retiredLines(one *retire.Session, kept []string, ended []agents.Client) (lines []retiredLine) {
+	say := func(done, would, format string, args ...any) {
+		lines = append(lines, retiredLine{done, would, fmt.Sprintf(format, args...)})
+	}
+	for _, client := range ended {
+		say("Ended", "end", "the client of %s (process %d)", one.ID, client.PID)
+	}
+	for _, o := range one.Obstacles {
+		if o.Kind.Kept() && len(kept) == 0 { // a dry run with --force
+			say("Kept", "keep", "%s", c.obstacleLine(one, o))
+		}
+	}
+	for _, ref := range kept {
+		say("Kept", "keep", "what had not landed; to get it back: git branch NAME %s", ref)
+	}
+	for _, w := range one.Worktrees {
+		say("Removed", "remove", "the worktree %s", c.near(w.Path))
+		if len(w.Ignored) > 0 {
+			say("Deleted", "delete", "what git ignores in it: %s", shortList(w.Ignored))
+		}
+	}
+	for _, path := range one.Stay {
+		say("Left", "leave", "%s as it is: git swarm did not make it", c.near(path))
+	}
+	switch branch := one.Session.Branch; {
+	case one.Branch != "":
+		say("Deleted", "delete", "the branch %s (%.10s)", branch, one.Tip)
+	case branch != "":
+		say("Left", "leave", "the branch %s", branch)
+	}
+	if len(one.Claims) > 0 {
+		say("Released", "release", "%s", shortList(one.Claims))
+	}
+	for _, r := range one.Reviews {
+		say("Told", "tell", "%s whom else to ask for review #%d", r.From, r.Number)
+	}
+	if one.Own != nil {
+		say("Withdrew", "withdraw", "review #%d", one.Own.Number)
+	}
+	say("Retired", "retire", "%s", one.ID)
+	return lines
+}
+
+// shortList names the first few.
+func shortList(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
