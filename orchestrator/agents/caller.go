@@ -43,7 +43,7 @@ func (a Agents) Said(env repo.Env) string {
 func (a Agents) Caller(env repo.Env) string {
 	above := file.Ancestors()
 	for _, id := range idsOf(env) {
-		if r := a.Load(id); r != nil && r.PID > 0 && slices.Contains(above, r.PID) && r.Process == processMark(r.PID) {
+		if r := a.Load(id); r != nil && r.PID > 0 && slices.Contains(above, r.PID) && file.ProcessThere(r.PID, r.Process) {
 			return r.Session
 		}
 	}
@@ -84,7 +84,7 @@ func (a Agents) above(pids []int, except int) (sessions []string) {
 		}
 		r := parseRecord(content)
 		info, err := e.Info()
-		if err == nil && r != nil && !r.Ended && r.PID == pids[depth] && r.Process != "" && r.Process == processMark(r.PID) {
+		if err == nil && r != nil && !r.Ended && r.PID == pids[depth] && file.ProcessThere(r.PID, r.Process) {
 			all = append(all, found{depth, info.ModTime(), r.Session})
 		}
 	}

@@ -182,8 +182,9 @@ func (a Agents) Session(id string) string {
 	return ""
 }
 
-// AtWork reports whether an agent is at work as the session, for certain: its
-// process is there.
+// AtWork reports whether an agent that works as the session has a process that is there,
+// or may be: in a container, say, into which we do not see. One from before the machine
+// was started anew is not.
 func (a Agents) AtWork(session string) bool {
 	return slices.ContainsFunc(a.of(session, time.Now()), func(k known) bool { return k.PID > 0 && !k.Over() })
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 func TestPlainName(t *testing.T) {
@@ -60,7 +62,8 @@ func TestRecords(t *testing.T) {
 	for key, p := range map[string]Record{
 		"lives": {Session: "A", PID: os.Getpid(), Process: processMark(os.Getpid())},
 		"ended": {Session: "B", PID: os.Getpid(), Process: processMark(os.Getpid()), Ended: true},
-		"other": {Session: "C", PID: os.Getpid(), Process: "x y"}, // of another boot: nobody knows
+		"other": {Session: "C", PID: os.Getpid(), Process: "x y"}, // in a container, or by version 0.1 before a restart: nobody knows
+		"boot":  {Session: "E", PID: os.Getpid(), Process: "x" + processMark(os.Getpid())},
 	} {
 		if err := all.save(key, &p); err != nil {
 			t.Fatal(err)
@@ -69,13 +72,21 @@ func TestRecords(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(all.records(), "torn.json"), []byte(`{"session":"../x"}`), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for session, want := range map[string]bool{"A": false, "B": true, "C": false, "D": false} {
+	here := processMark(os.Getpid()) != ""
+	// What was there before this machine was started anew is known to be gone, but not in a
+	// container.
+	started := file.ProcessGone(os.Getpid(), "x"+processMark(os.Getpid()))
+	for session, want := range map[string]bool{"A": here, "B": false, "C": true, "D": false, "E": here && !started} {
+		if got := all.AtWork(session); got != want {
+			t.Errorf("%s is at work: %v", session, got)
+		}
+	}
+	for session, want := range map[string]bool{"A": false, "B": true, "C": false, "D": false, "E": started} {
 		if got := all.Ended(session, now); got != want {
 			t.Errorf("%s ended: %v", session, got)
 		}
 	}
-	here := processMark(os.Getpid()) != ""
-	for session, want := range map[string]bool{"A": here, "B": false, "C": false, "D": false} {
+	for session, want := range map[string]bool{"A": here, "B": false, "C": false, "D": false, "E": false} {
 		if got := all.Present(session); got != want {
 			t.Errorf("%s is present: %v", session, got)
 		}

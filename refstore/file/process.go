@@ -1,6 +1,9 @@
 package file
 
 import (
+	"errors"
+	"hash/fnv"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -16,9 +19,10 @@ func ProcessMark(pid int) string {
 	return process{pidSpace(), pid, start}.mark()
 }
 
-// ProcessGone reports whether the process has certainly ended: its mark was made
-// under this boot and in this pid namespace, and the pid is free now or belongs
-// to another process.
+// ProcessGone reports whether the process has certainly ended: the pid is free now or
+// another process's, in the pid namespace of its mark; or nothing of that namespace is
+// left on this machine, since it has been started anew or the container has ended. From
+// within a container neither is seen.
 func ProcessGone(pid int, mark string) bool { return processOf(pid, mark).gone() }
 
 // ProcessThere reports whether the process is certainly there: its mark was made
@@ -28,7 +32,7 @@ func ProcessThere(pid int, mark string) bool { return processOf(pid, mark).there
 // process names one process for good: its pid alone may be another's later, or
 // another's in some container.
 type process struct {
-	space string // the boot and pid namespace that the pid counts in; "" if unknown
+	space string // the boot, pid namespace and machine that the pid counts in; "" if unknown
 	pid   int
 	start string // the kernel's start time of the process; "" if unknown
 }
@@ -47,8 +51,12 @@ func processOf(pid int, mark string) process {
 }
 
 func (p process) gone() bool {
-	if p.space == "" || p.start == "" || p.space != pidSpace() {
+	if p.space == "" || p.start == "" {
 		return false
+	}
+	here := pidSpace()
+	if !sameSpace(p.space, here) {
+		return spaceGone(p.space, here)
 	}
 	now, ended := startTime(p.pid)
 	if ended || now != "" {
@@ -58,16 +66,17 @@ func (p process) gone() bool {
 }
 
 func (p process) there() bool {
-	if p.space == "" || p.start == "" || p.space != pidSpace() {
+	if p.space == "" || p.start == "" || !sameSpace(p.space, pidSpace()) {
 		return false
 	}
 	now, _ := startTime(p.pid)
 	return now == p.start
 }
 
-// pidSpace identifies the running kernel and our pid namespace in it.
+// pidSpace identifies the running kernel and our pid namespace in it, and the machine
+// where that is known: "BOOT/NAMESPACE" or "BOOT/NAMESPACE/MACHINE".
 func pidSpace() string {
-	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	boot, err := Read("/proc/sys/kernel/random/boot_id", 64)
 	if err != nil {
 		return ""
 	}
@@ -75,7 +84,59 @@ func pidSpace() string {
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(boot)) + "/" + strings.Trim(namespace, "pid:[]")
+	space := strings.TrimSpace(string(boot)) + "/" + strings.Trim(namespace, "pid:[]")
+	if id, err := Read("/etc/machine-id", 64); err == nil && len(id) > 1 {
+		name, _ := os.Hostname()
+		h := fnv.New64a() // the id itself is to stay on the machine
+		h.Write(append(id, name...))
+		space += "/" + strconv.FormatUint(h.Sum64(), 36)
+	}
+	return space
+}
+
+// firstNamespace is the pid namespace of the machine itself, in which all processes are
+// seen (PROC_PID_INIT_INO in Linux).
+const firstNamespace = "4026531836"
+
+func splitSpace(space string) (boot, namespace, machine string) {
+	boot, rest, _ := strings.Cut(space, "/")
+	namespace, machine, _ = strings.Cut(rest, "/")
+	return boot, namespace, machine
+}
+
+// sameSpace reports whether pids count the same in both. Versions up to 0.1 did not name
+// the machine.
+func sameSpace(a, b string) bool {
+	bootA, namespaceA, _ := splitSpace(a)
+	bootB, namespaceB, _ := splitSpace(b)
+	return bootA == bootB && namespaceA == namespaceB
+}
+
+// spaceGone reports whether no process of the space is left, as far as that is seen from
+// here, another space.
+func spaceGone(space, here string) bool {
+	boot, namespace, machine := splitSpace(space)
+	hereBoot, hereNamespace, hereMachine := splitSpace(here)
+	if hereNamespace != firstNamespace {
+		return false
+	}
+	if boot != hereBoot {
+		return namespace == firstNamespace && machine != "" && machine == hereMachine
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil || namespace == "" {
+		return false
+	}
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err != nil || pid == 1 { // the first process is in the first namespace
+			continue
+		}
+		is, err := os.Readlink("/proc/" + e.Name() + "/ns/pid")
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ESRCH) || strings.Trim(is, "pid:[]") == namespace {
+			return false
+		}
+	}
+	return true
 }
 
 // Ancestors are the pids of the processes above this one, the nearest first, as far

@@ -29,6 +29,8 @@ func TestGone(t *testing.T) {
 		t.Skip("no /proc here: processes cannot be told apart")
 	}
 	ended := ended(t)
+	boot, namespace, machine := splitSpace(me.space)
+	first := namespace == firstNamespace
 	for what, c := range map[string]struct {
 		process
 		want bool
@@ -36,7 +38,12 @@ func TestGone(t *testing.T) {
 		"we":                        {me, false},
 		"our pid, started earlier":  {process{me.space, me.pid, "1"}, true},
 		"a pid that is free":        {process{me.space, ended, me.start}, true},
-		"of another boot":           {process{"x" + me.space, ended, me.start}, false},
+		"of another boot":           {process{"x" + me.space, me.pid, me.start}, first && machine != ""},
+		"of another machine's boot": {process{"x" + me.space + "x", me.pid, me.start}, false},
+		"of a boot in 0.1":          {process{"x" + boot + "/" + namespace, ended, me.start}, false},
+		"of this boot in 0.1":       {process{boot + "/" + namespace, ended, me.start}, true},
+		"of a container's boot":     {process{"x" + boot + "/1/" + machine, ended, me.start}, false},
+		"of a container that ended": {process{boot + "/1/" + machine, me.pid, me.start}, first && seesAll()},
 		"of an unknown host":        {process{"", ended, me.start}, false},
 		"of an unknown start":       {process{me.space, ended, ""}, false},
 		"read from an empty mark":   {processOf(ended, ""), false},
@@ -50,6 +57,28 @@ func TestGone(t *testing.T) {
 		}
 		if got, want := c.there(), what == "we" || what == "the first process, as now"; got != want {
 			t.Errorf("%s: %+v is there: %t, want %t", what, c.process, got, want)
+		}
+	}
+}
+
+// seesAll reports whether the namespace of each process can be read.
+func seesAll() bool { return os.Getuid() == 0 }
+
+// TestSpaceGone: nothing is known of another space from within a container.
+func TestSpaceGone(t *testing.T) {
+	for what, c := range map[string]struct {
+		space, here string
+		want        bool
+	}{
+		"a machine started anew":      {"b1/" + firstNamespace + "/m", "b2/" + firstNamespace + "/m", true},
+		"another machine":             {"b1/" + firstNamespace + "/m", "b2/" + firstNamespace + "/n", false},
+		"one without an id":           {"b1/" + firstNamespace, "b2/" + firstNamespace, false},
+		"from a container":            {"b1/" + firstNamespace + "/m", "b2/7/m", false},
+		"from a container, this boot": {"b1/8/m", "b1/7/m", false},
+		"nothing":                     {"b1", "b1/" + firstNamespace + "/m", false},
+	} {
+		if got := spaceGone(c.space, c.here); got != c.want {
+			t.Errorf("%s: gone %t, want %t", what, got, c.want)
 		}
 	}
 }

@@ -21,7 +21,8 @@
 //
 // # What it does not guarantee
 //
-// Processes in another pid namespace or on another machine are not seen: the locks
-// that they note are not cleared, and stand in [List] like any other. Neither are
-// they where there is no /proc.
+// Processes on another machine, in another container, or outside of ours are not seen:
+// the locks that they note are not cleared, and stand in [List] like any other. Neither
+// are they where there is no /proc. What was noted before the machine was started anew,
+// or in a container of it that has ended, is cleared from the machine itself.
 package gitlock

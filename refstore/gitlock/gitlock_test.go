@@ -3,6 +3,7 @@ package gitlock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -131,6 +133,41 @@ func TestClear(t *testing.T) {
 	}
 	git(t, dir, "config", "--unset", "filter.slow.smudge")
 	git(t, dir, "read-tree", "-m", "-u", "HEAD", "next")
+}
+
+// TestClearAfterRestart: a lock that was noted before this machine was started anew is
+// cleared, whatever has the pid now; one of another machine or container stays, and is
+// known to be ours.
+func TestClearAfterRestart(t *testing.T) {
+	t.Parallel()
+	r, _ := slowRepo(t)
+	mark := file.ProcessMark(os.Getpid())
+	if !file.ProcessGone(os.Getpid(), "x"+mark) {
+		t.Skip("from a container nothing is known of what was before")
+	}
+	space, start, _ := strings.Cut(mark, " ")
+	for what, c := range map[string]struct {
+		mark string
+		want bool
+	}{
+		"before a restart": {"x" + mark, true}, "another machine": {"x" + space + "x " + start, false}, "a container before": {"x/1/y " + start, false},
+	} {
+		n, err := newNote(r, []string{Index(r)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, n.f.Name(), fmt.Sprintf("by %[1]d %[2]s\nlock %[3]q\ngit %[1]d %[2]s\n", os.Getpid(), c.mark, Index(r)))
+		write(t, Index(r), "")
+		cleared, err := Clear(r)
+		if err != nil || slices.Equal(cleared, []string{Index(r)}) != c.want {
+			t.Errorf("%s: cleared %q (%v)", what, cleared, err)
+		}
+		if locks := List(r); c.want != (len(locks) == 0) || !c.want && !locks[0].Ours {
+			t.Errorf("%s: listed %+v", what, locks)
+		}
+		n.remove()
+		_ = os.Remove(Index(r))
+	}
 }
 
 // TestClearBesideMaintenance: a long git gc does not keep locks that it never takes;
