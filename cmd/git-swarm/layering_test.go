@@ -22,7 +22,7 @@ var layers = map[string][]string{
 	"cmd/internal/demo":      {"cmd/internal/text", "refstore/repo"},
 	"cmd/internal/settings":  {"merge/heal", "cmd/internal/text", "refstore/repo"},
 	"cmd/internal/swarm":     {"cmd/internal/settings", "orchestrator/agents", "lock", "refstore", "refstore/bus", "refstore/repo"},
-	"cmd/internal/agenthook": {"cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
+	"cmd/internal/agenthook": {"cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
 	"cmd/ao":                 {"cmd/internal/app"},
 	"cmd/internal/app":       {"cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/repo", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator":           nil,

@@ -28,6 +28,7 @@ type Input struct {
 	StopActive bool   // it was already kept from stopping in this turn
 	Reason     string // why it ended
 	PID        int    // the agent's process, 0 if unknown
+	Client     int    // the process that is told of what comes, 0 if unknown; it need not be above the agent's commands
 }
 
 // Handler handles one event that an agent reports. Every error is a problem for

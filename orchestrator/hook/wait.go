@@ -36,7 +36,7 @@ const (
 // when the waiter is no longer wanted: the session is at work again, has another
 // waiter, or its process is gone.
 func (h *Handler) wait(ctx context.Context, id string) error {
-	if !mayWait(h.Env, h.Linger) || h.Input.Session == "" {
+	if !mayWait(h.Env, h.Linger) && h.Input.Client == 0 || h.Input.Session == "" {
 		return nil
 	}
 	id, err := h.Bus.Resolve(ctx, id)
@@ -96,8 +96,10 @@ func (h *Handler) wanted() bool {
 	if !h.known().Waiting(h.Input.Session) {
 		return false
 	}
-	if h.Input.PID > 0 && errors.Is(syscall.Kill(h.Input.PID, 0), syscall.ESRCH) {
-		return false
+	for _, pid := range []int{h.Input.PID, h.Input.Client} {
+		if pid > 0 && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			return false
+		}
 	}
 	return h.agent.Record == nil || !h.agent.Record.Over()
 }

@@ -9,8 +9,9 @@ import (
 // excludeFile is git's, in the common git dir.
 const excludeFile = "info/exclude"
 
-// excludeMark stands above the line that is ours in .git/info/exclude.
-const excludeMark = "# git swarm init --claude"
+// excludeMarks stand above a line that is ours in .git/info/exclude: that which is
+// written, then that of earlier versions.
+var excludeMarks = []string{"# git swarm init", "# git swarm init --claude"}
 
 func addExclude(commonDir, pattern string) error {
 	file, err := openShared(commonDir, excludeFile)
@@ -24,7 +25,7 @@ func addExclude(commonDir, pattern string) error {
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
-	return file.write(text + excludeMark + "\n" + pattern + "\n")
+	return file.write(text + excludeMarks[0] + "\n" + pattern + "\n")
 }
 
 func removeExclude(commonDir, pattern string) error {
@@ -32,12 +33,14 @@ func removeExclude(commonDir, pattern string) error {
 	if err != nil {
 		return &SettingsError{filepath.Join(commonDir, excludeFile), err}
 	}
-	ours := excludeMark + "\n" + pattern + "\n"
-	if !strings.Contains("\n"+file.text, "\n"+ours) {
-		return nil
+	for _, mark := range excludeMarks {
+		ours := mark + "\n" + pattern + "\n"
+		switch {
+		case file.text == ours:
+			return os.Remove(file.path)
+		case strings.Contains("\n"+file.text, "\n"+ours):
+			return file.write(strings.TrimPrefix(strings.Replace("\n"+file.text, "\n"+ours, "\n", 1), "\n"))
+		}
 	}
-	if file.text == ours {
-		return os.Remove(file.path)
-	}
-	return file.write(strings.Replace(file.text, ours, "", 1))
+	return nil
 }

@@ -119,7 +119,7 @@ func editFile(top, name, absent string, edit func(text string) (string, error)) 
 		before = absent
 	}
 	after, err := edit(before)
-	if err == nil && !json.Valid([]byte(after)) {
+	if err == nil && strings.HasSuffix(name, ".json") && !json.Valid([]byte(after)) {
 		err = errors.New("it would not be valid JSON any more")
 	}
 	if err != nil {
@@ -130,7 +130,8 @@ func editFile(top, name, absent string, edit func(text string) (string, error)) 
 		if err := os.Remove(file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		_ = os.Remove(filepath.Dir(file.path)) // if nothing else is in it
+		for dir := filepath.Dir(file.path); dir != top && os.Remove(dir) == nil; dir = filepath.Dir(dir) { // if nothing else is in it
+		}
 		return nil
 	case after == before:
 		return nil

@@ -2,6 +2,7 @@ package install
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 )
@@ -19,14 +20,13 @@ type matched struct {
 	Hooks   []handler `json:"hooks"`
 }
 
-// handler is one command. With args it is run as it is, without them by a shell.
+// handler is one command, run by a shell.
 type handler struct {
-	Type        string   `json:"type"`
-	Command     string   `json:"command"`
-	Args        []string `json:"args,omitempty"`
-	If          string   `json:"if,omitempty"`
-	AsyncRewake bool     `json:"asyncRewake,omitempty"`
-	Timeout     int      `json:"timeout"`
+	Type        string `json:"type"`
+	Command     string `json:"command"`
+	If          string `json:"if,omitempty"`
+	AsyncRewake bool   `json:"asyncRewake,omitempty"`
+	Timeout     int    `json:"timeout"`
 }
 
 // flat is an entry of Cursor's: a handler with its matcher.
@@ -44,6 +44,44 @@ func portable(args string) string {
 	return portableBegin + "exit 0; exec git-swarm hook " + args
 }
 
+// atPath runs the git-swarm at that path, and does nothing where that is gone: some
+// agents that read Claude Code's settings, too, refuse every tool for which a hook
+// fails. They ignore "args", so it is one text for a shell.
+func atPath(path, event string) string {
+	word := shellWord(path)
+	return localBegin + word + " || exit 0; exec " + word + " hook " + event
+}
+
+const localBegin = "test -x "
+
+// shellWord quotes a word for the shell where that is needed.
+func shellWord(s string) string {
+	plain := func(c rune) bool {
+		return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.ContainsRune("/._-+", c)
+	}
+	if s != "" && strings.IndexFunc(s, func(c rune) bool { return !plain(c) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// programOf is the path of the git-swarm that a command of ours runs; "" of the
+// portable form.
+func programOf(command string) string {
+	if strings.HasPrefix(command, portableBegin) {
+		return ""
+	}
+	word, ok := strings.CutPrefix(command, localBegin)
+	if !ok {
+		return command // of earlier versions, with its arguments apart
+	}
+	word, _, _ = strings.Cut(word, " || exit 0; exec ")
+	if quoted, ok := strings.CutPrefix(word, "'"); ok {
+		word = strings.ReplaceAll(strings.TrimSuffix(quoted, "'"), `'\''`, "'")
+	}
+	return word
+}
+
 // claudeHooks are the hooks in Claude Code's settings, in the order in which they
 // are written. "if" is a pattern for the command. Timeouts are in seconds.
 func claudeHooks(c Claude) []hookGroup {
@@ -51,7 +89,7 @@ func claudeHooks(c Claude) []hookGroup {
 		if c.Shared {
 			return handler{Type: "command", Command: portable(event), Timeout: timeout}
 		}
-		return handler{Type: "command", Command: filepath.ToSlash(c.Command), Args: []string{"hook", event}, Timeout: timeout}
+		return handler{Type: "command", Command: atPath(filepath.ToSlash(c.Command), event), Timeout: timeout}
 	}
 	push := run(agents.PrePush, 5)
 	push.If = "Bash(git push *)"
@@ -71,8 +109,7 @@ func claudeHooks(c Claude) []hookGroup {
 	}
 }
 
-// geminiHooks are Gemini CLI's, as its docs/hooks/reference.md has them; timeouts
-// are in milliseconds.
+// geminiHooks are Gemini CLI's; timeouts are in milliseconds.
 func geminiHooks() []hookGroup {
 	run := func(event string) []handler {
 		return []handler{{Type: "command", Command: portable("--agent gemini " + event), Timeout: 5000}}
@@ -80,29 +117,44 @@ func geminiHooks() []hookGroup {
 	return []hookGroup{
 		{"SessionStart", matched{"", run(agents.SessionStart)}},
 		{"BeforeAgent", matched{"", run(agents.Prompt)}},
-		{"BeforeTool", matched{"^(write_file|replace)$", run(agents.PreEdit)}},
-		{"BeforeTool", matched{"^run_shell_command$", run(agents.PrePush)}},
+		{"BeforeTool", matched{"^(write_file|replace|run_shell_command)$", run(agents.PreTool)}},
 		{"AfterTool", matched{"", run(agents.Batch)}},
 		{"AfterAgent", matched{"", run(agents.Stop)}},
 		{"SessionEnd", matched{"", run(agents.SessionEnd)}},
 	}
 }
 
-// codexHooks are Codex's, as its page on hooks has them; timeouts are in seconds.
-// Codex asks its user to trust each command as it is written, so they stay as
-// they are. Its event for the end of a session is too new to be relied on: an
-// ended session's claims are taken over once it has been silent for long enough.
+// codexHooks are Codex's; timeouts are in seconds, that of SessionEnd at most 3.
+// Codex asks its user to trust each command as it is written and where it stands, so
+// they stay as they are. A patch in a shell's command comes as Bash.
 func codexHooks() []hookGroup {
+	run := func(event string, timeout int) []handler {
+		return []handler{{Type: "command", Command: portable("--agent codex " + event), Timeout: timeout}}
+	}
+	return []hookGroup{
+		{"SessionStart", matched{"", run(agents.SessionStart, 5)}},
+		{"UserPromptSubmit", matched{"", run(agents.Prompt, 5)}},
+		{"PreToolUse", matched{"apply_patch|Bash", run(agents.PreTool, 5)}},
+		{"PostToolUse", matched{"", run(agents.Batch, 5)}},
+		{"SubagentStart", matched{"", run(agents.Subagent, 5)}},
+		{"Stop", matched{"", run(agents.Stop, 5)}},
+		{"SessionEnd", matched{"", run(agents.SessionEnd, 3)}},
+	}
+}
+
+// copilotHooks are Copilot CLI's, by the names that it has in common with Claude
+// Code; timeouts are in seconds. A hook that fails refuses the tool.
+func copilotHooks() []hookGroup {
 	run := func(event string) []handler {
-		return []handler{{Type: "command", Command: portable("--agent codex " + event), Timeout: 5}}
+		return []handler{{Type: "command", Command: portable("--agent copilot " + event), Timeout: 5}}
 	}
 	return []hookGroup{
 		{"SessionStart", matched{"", run(agents.SessionStart)}},
 		{"UserPromptSubmit", matched{"", run(agents.Prompt)}},
-		{"PreToolUse", matched{"apply_patch", run(agents.PreEdit)}},
-		{"PreToolUse", matched{"Bash", run(agents.PrePush)}},
+		{"PreToolUse", matched{"Edit|Write|apply_patch|Bash", run(agents.PreTool)}},
 		{"PostToolUse", matched{"", run(agents.Batch)}},
 		{"Stop", matched{"", run(agents.Stop)}},
+		{"SessionEnd", matched{"", run(agents.SessionEnd)}},
 	}
 }
 

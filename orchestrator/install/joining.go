@@ -5,7 +5,6 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -15,8 +14,8 @@ import (
 const joinKey = "swarm.claude"
 
 // MayJoin reports whether agents may join in this worktree before any session was
-// registered: init --claude or --agents allowed it here, or hooks of ours are
-// committed.
+// registered: init --claude or --agents allowed it here, or hooks of ours came with
+// the clone.
 func MayJoin(r *repo.Repo) (bool, error) {
 	config, err := r.Config()
 	if err != nil {
@@ -28,17 +27,16 @@ func MayJoin(r *repo.Repo) (bool, error) {
 	return committed(r), nil
 }
 
-// committed reports whether this work tree has hooks of ours in settings that are
-// committed, for sessions of every clone to join by.
+// committed reports whether this work tree has hooks of ours in the settings of its
+// project, for sessions of every clone to join by.
 func committed(r *repo.Repo) bool {
 	if r.WorkTree == "" {
 		return false
 	}
-	files := []string{claudeShared}
-	for _, a := range OtherAgents() {
-		files = append(files, a.File)
+	if len(commandsIn(filepath.Join(r.WorkTree, claudeShared))) > 0 {
+		return true
 	}
-	return slices.ContainsFunc(files, func(name string) bool { return len(commandsIn(filepath.Join(r.WorkTree, name))) > 0 })
+	return slices.ContainsFunc(OtherAgents(), func(a OtherAgent) bool { return a.isIn(r.WorkTree) })
 }
 
 // commandsIn are the commands of our hooks in a settings file, none of one that
@@ -66,9 +64,7 @@ func Installed(ctx context.Context, r *repo.Repo) map[string][]string {
 		}
 		path := filepath.Join(top, c.file())
 		for _, command := range commandsIn(path) {
-			if strings.HasPrefix(command, "command -v ") {
-				command = ""
-			}
+			command = programOf(command)
 			if !slices.Contains(found[path], command) {
 				found[path] = append(found[path], command)
 			}

@@ -1,34 +1,86 @@
 package install
 
 import (
-	"context"
-	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/git-swarm/git-swarm/refstore/repo"
+	"strings"
 )
 
-// OtherAgent is a coding agent other than Claude Code: where the hooks of a
-// project stand in its settings, and which are ours. They are committed: it reads
-// them in the work tree that it runs in, and in no other.
+// OtherAgent is a coding agent other than Claude Code, and the files in which its
+// hooks are put. They are for this machine alone: none is committed.
 type OtherAgent struct {
-	Name   string // as in "git swarm hook --agent NAME EVENT"
-	Title  string
-	File   string // from the top of the work tree
-	absent string // see editFile
-	hooks  []hookGroup
-	reads  string // where it reads its instructions, "" if its hooks tell it all
+	Name  string // as in "git swarm hook --agent NAME EVENT"
+	Title string
+	Trust bool // its user has to trust the folder, or each hook, before it runs them
+
+	hooks  agentFile   // the file with the hooks
+	others []agentFile // what else it has, see Options
+	folder string      // in each linked worktree, that lets it run the main checkout's hooks
+	home   homeFile    // where the hooks of all the user's projects are
+}
+
+// agentFile is a file of an agent's settings, from the top of a checkout.
+type agentFile struct {
+	name     string
+	mainOnly bool   // that of the main checkout counts in all worktrees
+	absent   string // what one that is not there counts as, see editFile
+	put      func(text string, o Options) (string, error)
+	cut      func(text string) (string, error) // gives back what was there before put
+}
+
+// Options are what the settings depend on.
+type Options struct {
+	MCP string // the absolute path of the program git-swarm-mcp, "" without it
+}
+
+// homeFile is a settings file of the user's own.
+type homeFile struct {
+	variable string // names the folder that name begins at, where it is set
+	folder   string // from the home folder, where variable is not set
+	name     string
 }
 
 // OtherAgents are all of them.
 func OtherAgents() []OtherAgent {
 	return []OtherAgent{
-		{"codex", "Codex", ".codex/hooks.json", absent, codexHooks(), "AGENTS.md"},
-		{"cursor", "Cursor", ".cursor/hooks.json", absentCursor, cursorHooks(), ""},
-		{"gemini", "Gemini CLI", ".gemini/settings.json", absent, geminiHooks(), ""},
+		{
+			Name: "codex", Title: "Codex", Trust: true, folder: ".codex",
+			hooks:  agentFile{name: ".codex/hooks.json", mainOnly: true, absent: absent, put: hooksInto(codexHooks()), cut: hooksOutOf},
+			others: []agentFile{{name: ".codex/config.toml", put: codexMCP, cut: withoutTOML}},
+			home:   homeFile{"CODEX_HOME", ".codex", "hooks.json"},
+		},
+		{
+			Name: "gemini", Title: "Gemini CLI", Trust: true,
+			hooks: agentFile{name: ".gemini/settings.json", absent: absent, put: hooksInto(geminiHooks()), cut: hooksOutOf},
+			home:  homeFile{"", ".gemini", "settings.json"},
+		},
+		{
+			Name: "opencode", Title: "opencode",
+			hooks: agentFile{name: ".opencode/plugin/git-swarm.js", put: pluginInto, cut: pluginOutOf},
+			home:  homeFile{"XDG_CONFIG_HOME", ".config", "opencode/plugin/git-swarm.js"},
+		},
+		{
+			Name: "copilot", Title: "Copilot CLI", Trust: true,
+			hooks: agentFile{name: copilotFile, absent: absentVersioned, put: hooksInto(copilotHooks()), cut: hooksOutOf},
+			home:  homeFile{"COPILOT_HOME", ".copilot", "hooks/git-swarm.json"},
+		},
+		{
+			Name: "cursor", Title: "Cursor",
+			hooks: agentFile{name: ".cursor/hooks.json", absent: absentVersioned, put: hooksInto(cursorHooks()), cut: hooksOutOf},
+		},
 	}
 }
+
+// copilotFile holds Copilot CLI's hooks. It reads Claude Code's as well.
+const copilotFile = ".github/hooks/git-swarm.json"
+
+// CopilotIn reports whether Copilot CLI has hooks of ours of its own where it was
+// started.
+func CopilotIn(dir string) bool { return len(commandsIn(filepath.Join(dir, copilotFile))) > 0 }
+
+// absentVersioned is what the file of an agent that needs a version in it counts as
+// where there is none.
+const absentVersioned = "{ \n  \"version\": 1\n}\n"
 
 // FindAgent returns the one of that name.
 func FindAgent(name string) (OtherAgent, bool) {
@@ -40,56 +92,44 @@ func FindAgent(name string) (OtherAgent, bool) {
 	return all[i], true
 }
 
-// absentCursor is what Cursor's file counts as where there is none: it needs a
-// version.
-const absentCursor = "{ \n  \"version\": 1\n}\n"
-
-// Install merges our hooks into the agent's settings in this work tree, in place
-// of those that are there already. All else in the file keeps its bytes. Run
-// again it changes nothing. Sessions of the agent may join by themselves from now
-// on. Where its hooks cannot be relied on, the rules go into AGENTS.md, too.
-func (a OtherAgent) Install(ctx context.Context, r *repo.Repo, target string) error {
-	if r.WorkTree == "" {
-		return ErrNoCheckout
+// AgentNames are the names of all of them.
+func AgentNames() (names []string) {
+	for _, a := range OtherAgents() {
+		names = append(names, a.Name)
 	}
-	err := editFile(r.WorkTree, a.File, a.absent, func(text string) (string, error) {
+	return names
+}
+
+// File is the file with its hooks, from the top of a checkout.
+func (a OtherAgent) File() string { return a.hooks.name }
+
+// files are all that it has.
+func (a OtherAgent) files() []agentFile { return append([]agentFile{a.hooks}, a.others...) }
+
+// hooksInto puts hooks of ours into JSON settings, in place of those that are there.
+func hooksInto(hooks []hookGroup) func(string, Options) (string, error) {
+	return func(text string, _ Options) (string, error) {
 		bare, err := withoutOurs(text, false)
 		if err != nil {
 			return "", err
 		}
-		return withOurs(bare, a.hooks, nil)
-	})
-	if err == nil && a.reads != "" {
-		err = writeProtocolTo(r.WorkTree, a.reads, target)
+		return withOurs(bare, hooks, nil)
 	}
-	if err != nil {
-		return err
-	}
-	return setConfig(ctx, r, joinKey, "true")
 }
 
-// Remove takes out what Install put in, and no more; a file that Install made and
-// that holds nothing else is removed. The rules stay where Claude Code's hooks are
-// installed: then they may be its.
-func (a OtherAgent) Remove(ctx context.Context, r *repo.Repo) error {
-	if r.WorkTree == "" {
-		return ErrNoCheckout
+func hooksOutOf(text string) (string, error) { return withoutOurs(text, false) }
+
+// pluginInto writes a file that is ours alone. One of that name that is not is kept.
+func pluginInto(text string, _ Options) (string, error) {
+	if text != "" && !strings.HasPrefix(text, pluginMark) {
+		return "", errTheirs
 	}
-	if _, err := os.Lstat(filepath.Join(r.WorkTree, a.File)); err == nil {
-		err := editFile(r.WorkTree, a.File, a.absent, func(text string) (string, error) { return withoutOurs(text, false) })
-		if err != nil {
-			return err
-		}
-	}
-	if a.reads != "" && len(Installed(ctx, r)) == 0 {
-		if err := removeProtocol(r.WorkTree, a.reads); err != nil {
-			return err
-		}
-	}
-	return forgetJoin(ctx, r)
+	return pluginMark + openCodePlugin, nil
 }
 
-// Installed reports whether hooks of ours are in the agent's settings here.
-func (a OtherAgent) Installed(r *repo.Repo) bool {
-	return r.WorkTree != "" && len(commandsIn(filepath.Join(r.WorkTree, a.File))) > 0
+func pluginOutOf(text string) (string, error) {
+	if strings.HasPrefix(text, pluginMark) {
+		return "", nil
+	}
+	return text, nil
 }

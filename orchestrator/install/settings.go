@@ -25,6 +25,9 @@ func isOurHandler(v *hujson.Value) bool {
 	if strings.HasPrefix(command, portableBegin) && strings.Contains(command, "exec git-swarm hook ") {
 		return true
 	}
+	if strings.HasPrefix(command, localBegin) && path.Base(programOf(command)) == "git-swarm" {
+		return strings.HasPrefix(command[strings.LastIndex(command, " hook ")+1:], "hook ")
+	}
 	args := member(v, "args")
 	if args == nil || path.Base(command) != "git-swarm" {
 		return false

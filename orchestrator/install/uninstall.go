@@ -63,10 +63,16 @@ func uninstall(ctx context.Context, r *repo.Repo, notes string) error {
 			return err
 		})
 	}
+	for _, a := range OtherAgents() {
+		steps = append(steps, func(ctx context.Context, r *repo.Repo) error {
+			_, err := a.Remove(ctx, r)
+			if errors.Is(err, ErrNoCheckout) {
+				return nil
+			}
+			return err
+		})
+	}
 	if r.WorkTree != "" {
-		for _, a := range OtherAgents() {
-			steps = append(steps, a.Remove)
-		}
 		for _, name := range instructionFiles {
 			steps = append(steps, func(_ context.Context, r *repo.Repo) error { return removeProtocol(r.WorkTree, name) })
 		}
@@ -115,8 +121,16 @@ func ourFiles(ctx context.Context, r *repo.Repo) (files []string, err error) {
 		return nil, err
 	}
 	names := append([]string{claudeLocal, claudeShared}, instructionFiles...)
-	for _, a := range OtherAgents() {
-		names = append(names, a.File)
+	tops, err := checkouts(ctx, r)
+	if err != nil && !errors.Is(err, ErrNoCheckout) {
+		return nil, err
+	}
+	for _, top := range tops.all() {
+		for _, a := range OtherAgents() {
+			for _, f := range a.files() {
+				files = append(files, filepath.Join(top, f.name))
+			}
+		}
 	}
 	for _, top := range []string{main, r.WorkTree} {
 		for _, name := range names {

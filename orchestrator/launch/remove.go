@@ -39,19 +39,20 @@ func Worktrees(r *repo.Repo) (made []Worktree) {
 }
 
 // RemoveWorktree removes a session's worktree; its branch stays. With any file in it
-// that is changed, untracked or ignored it changes nothing and gives a KeptError.
-func RemoveWorktree(ctx context.Context, r *repo.Repo, w Worktree) error {
-	out, err := repo.Output(r.GitParsed(ctx, "-C", w.Path, "status", "--porcelain", "-z", "--ignored", "--untracked-files=normal"))
+// that is changed, untracked or ignored, apart from ignored ones that disposable says
+// yes to, it changes nothing and gives a KeptError.
+func RemoveWorktree(ctx context.Context, r *repo.Repo, w Worktree, disposable func(name string) bool) error {
+	out, err := repo.Output(r.GitParsed(ctx, "-C", w.Path, "status", "--porcelain", "-z", "--ignored=matching", "--untracked-files=all"))
 	if err != nil {
 		return err
 	}
-	if out != "" {
-		var files []string
-		for entry := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
-			if len(entry) > 3 {
-				files = append(files, entry[3:])
-			}
+	var files []string
+	for entry := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
+		if len(entry) > 3 && !(strings.HasPrefix(entry, "!! ") && disposable(entry[3:])) {
+			files = append(files, entry[3:])
 		}
+	}
+	if len(files) > 0 {
 		return &KeptError{w, files}
 	}
 	_, err = repo.Output(r.GitParsed(ctx, "worktree", "remove", w.Path))

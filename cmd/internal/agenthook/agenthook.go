@@ -15,6 +15,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/hook"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -50,10 +51,16 @@ func Run(ctx context.Context, p Process, args []string) int {
 	if len(args) >= 2 && args[0] == "--agent" {
 		h.agent, args = args[1], args[2:]
 	}
-	h.dialect, _ = dialectOf(h.agent)
 	if len(args) > 0 {
 		h.event = args[0]
 	}
+	if h.agent == "claude" && inCopilot(p.Env) {
+		h.agent = "copilot"
+		if h.event == agents.Wait || install.CopilotIn(p.Dir) {
+			return 0 // it would wait for that; there, its own hooks answer
+		}
+	}
+	h.dialect, _ = dialectOf(h.agent)
 	signal.Ignore(syscall.SIGPIPE) // who does not read the answer is not killed for it
 	if h.event == agents.Wait {
 		return h.answer(ctx)
@@ -74,6 +81,13 @@ func Run(ctx context.Context, p Process, args []string) int {
 	}
 	h.answered.Store(true)
 	return code
+}
+
+// inCopilot reports whether Copilot CLI runs this hook: it reads Claude Code's
+// settings, too. A Claude Code that was started by a command of Copilot's has the
+// variable as well, and one of its own.
+func inCopilot(env repo.Env) bool {
+	return env.Get("COPILOT_CLI") == "1" && (env.Get("CLAUDE_PID") == "" || env.Get("COPILOT_PROJECT_DIR") != "")
 }
 
 // invocation is one run of an agent's hook.
@@ -141,13 +155,25 @@ func (h *invocation) run(ctx context.Context) error {
 	}
 	h.works = input.Dir
 	h.places = hook.NewPlaces(h.Env, append(projectDirs(h.Env), input.Dir)...)
-	if h.event == agents.PreEdit {
+	switch h.event {
+	case agents.PreEdit:
 		return h.preEdit(ctx, input)
+	case agents.PreTool:
+		err := h.preEdit(ctx, input)
+		if input.Command != "" && !h.answered.Load() {
+			err = errors.Join(err, h.here(ctx, agents.PrePush, input))
+		}
+		return err
 	}
+	return h.here(ctx, h.event, input)
+}
+
+// here handles the event where the agent works, or where it was started.
+func (h *invocation) here(ctx context.Context, event string, input *hook.Input) error {
 	for _, dir := range append([]string{input.Dir}, projectDirs(h.Env)...) {
 		r, err := h.places.Repo(dir)
 		if err == nil {
-			err = h.handle(ctx, r, input, nil)
+			err = h.handle(ctx, r, event, input, nil)
 		}
 		if !noSwarm(err) {
 			return err
@@ -164,7 +190,7 @@ func noSwarm(err error) bool {
 // projectDirs are where the agent was started: it may have gone to a folder of
 // another repository since.
 func projectDirs(env repo.Env) (dirs []string) {
-	for _, name := range []string{"CLAUDE_PROJECT_DIR", "CURSOR_PROJECT_DIR", "GEMINI_PROJECT_DIR"} {
+	for _, name := range []string{"CLAUDE_PROJECT_DIR", "CURSOR_PROJECT_DIR", "GEMINI_PROJECT_DIR", "COPILOT_PROJECT_DIR"} {
 		if dir := env.Get(name); filepath.IsAbs(dir) {
 			dirs = append(dirs, dir)
 		}
@@ -180,7 +206,7 @@ func (h *invocation) preEdit(ctx context.Context, input *hook.Input) error {
 		if h.answered.Load() {
 			return nil
 		}
-		if err := h.handle(ctx, e.Repo, input, e.Files); err != nil && !noSwarm(err) {
+		if err := h.handle(ctx, e.Repo, agents.PreEdit, input, e.Files); err != nil && !noSwarm(err) {
 			return err
 		}
 	}
@@ -188,7 +214,7 @@ func (h *invocation) preEdit(ctx context.Context, input *hook.Input) error {
 }
 
 // handle runs the hook in the repository.
-func (h *invocation) handle(ctx context.Context, r *repo.Repo, input *hook.Input, files []string) error {
+func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, input *hook.Input, files []string) error {
 	h.swarm.Close()
 	h.swarm = swarm.In(r, swarm.Options{Now: h.Now, Timeout: storeTimeout})
 	claims, err := h.swarm.Claims(ctx)
@@ -205,5 +231,5 @@ func (h *invocation) handle(ctx context.Context, r *repo.Repo, input *hook.Input
 		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewStore(b), Env: h.Env, Now: h.Now,
 		Linger: linger, Input: *input, Files: files, Say: h.say,
 	}
-	return handler.Run(ctx, h.event)
+	return handler.Run(ctx, event)
 }

@@ -27,9 +27,17 @@ func keepWorking(reason string) any { return fields{"decision": "block", "reason
 // tables of hooks.
 func dialectOf(name string) (dialect, bool) {
 	switch name {
-	case "claude", "codex":
+	case "claude", "codex", "opencode": // opencode's plugin is ours
 		return dialect{
 			context: additionalContext,
+			deny: func(event, reason string) any {
+				return specific(event, fields{"permissionDecision": "deny", "permissionDecisionReason": reason})
+			},
+			keep: keepWorking,
+		}, true
+	case "copilot": // context under hookSpecificOutput is dropped
+		return dialect{
+			context: func(_, _, text string) any { return fields{"additionalContext": text} },
 			deny: func(event, reason string) any {
 				return specific(event, fields{"permissionDecision": "deny", "permissionDecisionReason": reason})
 			},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // hookInput is what the agents give a hook. Most names they have in common; those
-// of the second half are Cursor's.
+// of the second part are Cursor's, that of the third our plugin's and waiter's.
 type hookInput struct {
 	SessionID      string          `json:"session_id"`
 	AgentID        string          `json:"agent_id"`
@@ -33,6 +34,8 @@ type hookInput struct {
 	Command        string   `json:"command"`
 	Status         string   `json:"status"`
 	LoopCount      int      `json:"loop_count"`
+
+	ClientPID int `json:"client_pid"`
 }
 
 // toolInput is what is known of the tool that is about to be used. The model wrote it,
@@ -78,45 +81,80 @@ func (h *invocation) input() (*hook.Input, error) {
 	if input.Session == "" && h.agent == "claude" {
 		input.Session = h.Env.Get("CLAUDE_CODE_SESSION_ID")
 	}
-	input.PID, _ = strconv.Atoi(h.Env.Get("CLAUDE_PID"))
+	if h.agent == "claude" {
+		input.PID, _ = strconv.Atoi(h.Env.Get("CLAUDE_PID"))
+	}
 	switch h.event {
-	case agents.PreEdit, agents.PrePush:
-	case agents.Asks:
-		if in.Tool == nil { // it tells its user something
+	case agents.PreEdit, agents.PrePush, agents.PreTool, agents.Asks:
+		if in.Tool == nil && h.event == agents.Asks { // it tells its user something
 			return input, nil
 		}
-	default:
-		return input, nil
+		if err := in.tool(input); err != nil {
+			return nil, malformed("tool_input", err)
+		}
 	}
-	var tool toolInput
+	return input, nil
+}
+
+// tool adds what the agent is about to do: the shell's command, and the files that it
+// is about to change, by themselves or in a patch. A patch is a patch in whatever
+// member it comes, or as all of the tool's input; a shell carries one out as well.
+func (in *hookInput) tool(input *hook.Input) error {
 	if in.Command != "" { // a shell's command, of no tool
 		input.Command = in.Command
-		return input, nil
+		input.Paths = shellPatch(in.Command)
+		return nil
 	}
+	var patch string
+	if json.Unmarshal(in.Tool, &patch) == nil {
+		input.Paths = patchedPaths(patch)
+		return nil
+	}
+	var tool toolInput
 	if err := json.Unmarshal(in.Tool, &tool); err != nil {
-		return nil, malformed("tool_input", err)
+		return err
 	}
 	command, err := tool.texts("command")
 	if err != nil {
-		return nil, malformed("tool_input", err)
+		return err
 	}
 	input.Command = strings.Join(command, "")
 	if input.Paths, err = tool.texts("file_path", "notebook_path", "path"); err != nil {
-		return nil, malformed("tool_input", err)
+		return err
 	}
-	var patches []string
-	switch h.agent {
-	case "codex":
-		patches = command
-	case "cursor":
-		if patches, err = tool.texts("patch"); err != nil {
-			return nil, malformed("tool_input", err)
-		}
+	patches, err := tool.texts("patch")
+	if err != nil {
+		return err
 	}
 	for _, patch := range patches {
 		input.Paths = append(input.Paths, patchedPaths(patch)...)
 	}
-	return input, nil
+	input.Paths = append(input.Paths, shellPatch(input.Command)...)
+	return nil
+}
+
+// shellPatch are the files that a patch in a shell's command changes, as seen from
+// where the command begins, or those of a command that is a patch.
+func shellPatch(command string) []string {
+	text := strings.TrimSpace(command)
+	if strings.HasPrefix(text, "*** ") {
+		return patchedPaths(text)
+	}
+	if !strings.Contains(text, "apply_patch") && !strings.Contains(text, "applypatch") {
+		return nil
+	}
+	paths := patchedPaths(text)
+	rest, ok := strings.CutPrefix(text, "cd ")
+	folder, _, and := strings.Cut(rest, "&&")
+	if folder = strings.Trim(strings.TrimSpace(folder), `'"`); !ok || !and || strings.ContainsAny(folder, ";|\n") {
+		return paths
+	}
+	for i, path := range paths {
+		if !filepath.IsAbs(path) {
+			paths[i] = filepath.Join(folder, path)
+		}
+	}
+	return paths
 }
 
 // malformed says what is wrong with the JSON that a client gave.
@@ -131,8 +169,8 @@ func malformed(what string, err error) error {
 // patchMarkers begin the lines of a patch that name a file.
 var patchMarkers = [...]string{"*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "}
 
-// patchedPaths are the files that a patch of apply_patch's form is about to change.
-// Like Codex, it takes blanks around a line for nothing.
+// patchedPaths are the files that a patch of apply_patch's form in the text is about
+// to change. Like Codex, it takes blanks around a line for nothing.
 func patchedPaths(patch string) (paths []string) {
 	for line := range strings.Lines(patch) {
 		line = strings.TrimSpace(line)
@@ -159,7 +197,7 @@ func (in *hookInput) from(event string) hook.Input {
 	input := hook.Input{
 		Name: in.Event, Session: in.SessionID, Subagent: in.AgentID, Dir: in.Dir, Reason: in.Reason,
 		Tool: in.ToolName, Message: in.Message, Waits: waits(in.Notification),
-		StopActive: in.StopHookActive || in.LoopCount > 0,
+		StopActive: in.StopHookActive || in.LoopCount > 0, Client: max(in.ClientPID, 0),
 	}
 	if input.Session == "" {
 		input.Session = in.ConversationID

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -52,11 +51,41 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 		found = append(found, c.checkClient(ctx), c.checkProbe(ctx, r))
 	}
 	for _, a := range install.OtherAgents() {
-		if a.Installed(r) {
-			found = append(found, finding{"hooks", "ok", a.Title + "'s: " + text.Inert(filepath.Join(r.WorkTree, a.File)), ""})
-		}
+		found = append(found, c.checkOther(ctx, r, a)...)
 	}
 	return append(found, c.problems(r)...)
+}
+
+// checkOther says in which checkouts another agent runs our hooks, and in which it
+// does not, although it should.
+func (c *call) checkOther(ctx context.Context, r *repo.Repo, a install.OtherAgent) (found []finding) {
+	places, err := a.Places(ctx, r, agentOptions())
+	if err != nil {
+		line, hint, _ := c.format(err)
+		return []finding{{"hooks", "bad", a.Title + "'s: " + line, hint}}
+	}
+	var wired []string
+	for _, p := range places {
+		switch p.State {
+		case install.Wired:
+			wired = append(wired, text.Inert(c.near(p.Top)))
+		case install.Missing:
+			found = append(found, finding{"hooks", "bad", a.Title + "'s are missing, or of another version: " + text.Inert(c.near(p.File)), "git swarm init --agents " + a.Name})
+		case install.Committed:
+			found = append(found, finding{"hooks", "bad", a.Title + "'s are not in " + text.Inert(c.near(p.File)) + ", which is committed", "git swarm setup --agents " + a.Name})
+		}
+	}
+	if len(wired) > 0 {
+		found = append(found, finding{"hooks", "ok", a.Title + "'s: in " + strings.Join(wired, ", "), trustOf(a.Name)})
+	}
+	if !a.InHome(c.Env) {
+		return found
+	}
+	path, _ := a.HomeFile(c.Env)
+	if len(places) > 0 {
+		return append(found, finding{"hooks", "note", a.Title + "'s are in " + text.Inert(path) + ", too: each event runs both", "git swarm init --agents " + a.Name + " --remove"})
+	}
+	return append(found, finding{"hooks", "ok", a.Title + "'s: in " + text.Inert(path) + ", for all projects", trustOf(a.Name)})
 }
 
 // problems are what went wrong in hooks: a line for each cause.

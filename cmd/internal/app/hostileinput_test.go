@@ -96,7 +96,7 @@ func hostileHooks() []hostile {
 		given("a NUL", "prompt", "{\"session_id\":\"a\"}\x00", `the hook's input is malformed: invalid character '\\x00' after top-level value`),
 		given("a session that is a number", "prompt", `{"session_id":1}`, "the hook's input is malformed: session_id is of kind number"),
 		given("a folder that is a list", "prompt", `{"cwd":["TOP"]}`, "the hook's input is malformed: cwd is of kind array"),
-		given("a tool's input that is text", "pre-edit", `{"session_id":"a","cwd":"TOP","tool_input":"x"}`, `the hook's tool_input is malformed: it is of kind string`),
+		given("a tool's input that is a number", "pre-edit", `{"session_id":"a","cwd":"TOP","tool_input":1}`, `the hook's tool_input is malformed: it is of kind number`),
 		given("no tool's input", "pre-edit", `{"session_id":"a","cwd":"TOP"}`, "the hook's tool_input is malformed: unexpected end of JSON input"),
 		given("an unknown event", "explode", `{"session_id":"a","cwd":"TOP"}`, `unknown event "explode"`),
 		given("an event that acts", "\x1b[2J", `{"session_id":"a","cwd":"TOP"}`, `unknown event "\\x1b\[2J"`),

@@ -78,10 +78,7 @@ func hostileSettings() []hostile {
 		installs("Cursor: a link", "--agents cursor", link(".cursor", "../victim"), `'.*/r/\.cursor/hooks\.json': it is a link, or behind one; left alone`),
 		installs("Cursor: a list", "--agents cursor", put(".cursor/hooks.json", "[]"), `'.*/r/\.cursor/hooks\.json': unexpected kind of value: the file is not an object; left alone`),
 		installs("Codex: a link", "--agents codex", link(".codex/hooks.json", "../../victim/file"), `'.*/r/\.codex/hooks\.json': it is a link, or behind one; left alone`),
-		installs("Codex: rules for agents that are a link out of the work tree", "--agents codex", link("AGENTS.md", "../victim/file"), `'AGENTS\.md': it is a link that leads out of the work tree; left alone`),
-		installs("Codex: rules for agents that are a link to nothing", "--agents codex", link("AGENTS.md", "nowhere"), `'AGENTS\.md': it is a link to nothing; left alone`),
-		installs("Codex: rules for agents that are a FIFO", "--agents codex", fifo("AGENTS.md"), `'AGENTS\.md': it is no regular file; left alone`),
-		installs("Codex: marks without an end", "--agents codex", put("AGENTS.md", "<!-- git swarm: begin (kept up to date by git swarm start) -->\n"), `'AGENTS\.md': the marks of git swarm's block are not in order; left alone`),
+		installs("opencode: a plugin that is not ours", "--agents opencode", put(".opencode/plugin/git-swarm.js", "theirs\n"), `'.*/r/\.opencode/plugin/git-swarm\.js': it is not git swarm's; left alone`),
 		installs("Gemini CLI: a link into the git dir", "--agents gemini", link(".gemini", ".git"), `'.*/r/\.gemini/settings\.json': it is a link, or behind one; left alone`),
 		installs("Gemini CLI: a link to itself", "--agents gemini", link(".gemini", ".gemini"), `'.*/r/\.gemini/settings\.json': it is a link, or behind one; left alone`),
 		installs("the list of what is ignored: a link", "--claude", func(w *town) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -37,8 +38,10 @@ themselves, files are claimed as they are edited, an edit of what another holds
 is refused, and news arrives by itself. With --shared they go into the committed
 .claude/settings.json. --claude --remove takes out just that.
 
-With --agents, the same for other coding agents, in their projects' own settings,
-to be committed: each reads them only in the work tree that it runs in.
+With --agents, the same for other coding agents, in their own settings in the main
+checkout and in each worktree, also in those that are made later. git does not show
+these files. What the agent will ask you first is printed. A settings file that is
+committed is left alone: git swarm setup --agents serves there.
 
 With --merge-driver, git merge and git rebase heal conflicts as push does.
 
@@ -55,7 +58,7 @@ the branch on which work lands, as it was last fetched, whatever is checked out;
 				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
 				&cli.BoolFlag{Name: "claude", Usage: "install Claude Code's hooks"},
 				&cli.BoolFlag{Name: "shared", Usage: "put them into the committed settings"},
-				&cli.StringFlag{Name: "agents", Usage: "install the hooks of other agents: `LIST` of codex, cursor, gemini"},
+				&cli.StringFlag{Name: "agents", Usage: "install the hooks of other agents: `LIST` of codex, gemini, opencode, copilot, cursor"},
 				&cli.BoolFlag{Name: "merge-driver", Usage: "let plain git merge and git rebase heal conflicts, too"},
 				&cli.BoolFlag{Name: "remove", Usage: "take the hooks, or the merge driver, out again"},
 			}
@@ -111,9 +114,9 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if !c.cmd.Bool("worktrees") {
-		return c.initJSON(all, nil)
+		return errors.Join(c.initJSON(all, nil), c.renewAgents(ctx))
 	}
-	return c.addWorktrees(ctx, all, wanted)
+	return errors.Join(c.addWorktrees(ctx, all, wanted), c.renewAgents(ctx))
 }
 
 // part is something outside refs/swarm that init puts in, and takes out with --remove.

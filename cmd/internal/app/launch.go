@@ -87,6 +87,9 @@ func runLaunch(ctx context.Context, c *call) error {
 			return err
 		}
 	}
+	if err := c.renewAgents(ctx); err != nil {
+		return err
+	}
 	if headless {
 		return c.runHeadless(ctx, clients)
 	}

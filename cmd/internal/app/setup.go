@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/urfave/cli/v3"
 )
 
@@ -18,12 +19,18 @@ With --man it writes them without asking, and does nothing else. For a program i
 PREFIX/bin, the pages go to PREFIX/share/man, where man looks for them ("git swarm
 --help" and "man git-swarm-landing" then work), and the completions of bash, fish
 and zsh to PREFIX/share, or to the user's own folders where the shell does not
-look there. Each file is named. --remove removes exactly these files again.`,
+look there. Each file is named. --remove removes exactly these files again.
+
+With --agents, the hooks of other agents go into your own settings, for all your
+projects (git swarm init --agents puts them into one project), and nothing else is
+done; with --remove they are taken out again. In a repository in which nobody has
+set up a swarm they do nothing.`,
 		json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.BoolFlag{Name: "man", Usage: "write the manual pages and completions"},
-				&cli.BoolFlag{Name: "remove", Usage: "remove the manual pages and completions"},
+				&cli.StringFlag{Name: "agents", Usage: "install the hooks of other agents for all projects: `LIST` of codex, gemini, opencode, copilot"},
+				&cli.BoolFlag{Name: "remove", Usage: "remove the manual pages and completions, or with --agents the hooks"},
 			}
 		},
 		run: runSetup,
@@ -31,6 +38,9 @@ look there. Each file is named. --remove removes exactly these files again.`,
 }
 
 func runSetup(ctx context.Context, c *call) error {
+	if c.cmd.IsSet("agents") {
+		return c.setupAgents()
+	}
 	switch write, remove := c.cmd.Bool("man"), c.cmd.Bool("remove"); {
 	case remove: // --man --remove is the same
 		return c.removeDocs()
@@ -56,4 +66,43 @@ func runSetup(ctx context.Context, c *call) error {
 		}
 	}
 	return err
+}
+
+// setupAgents puts the hooks of agents into the user's own settings, or takes them out.
+func (c *call) setupAgents() error {
+	if c.cmd.Bool("man") {
+		return usageOf(c.verb, "either --man or --agents")
+	}
+	agents, err := c.otherAgents()
+	if err != nil {
+		return err
+	}
+	for _, a := range agents {
+		if !a.HasHome() {
+			return usageOf(c.verb, a.Title+" reads hooks in projects alone: git swarm init --agents "+a.Name)
+		}
+	}
+	for _, a := range agents {
+		if err := c.setupAgent(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *call) setupAgent(a install.OtherAgent) error {
+	if c.cmd.Bool("remove") {
+		there := a.InHome(c.Env)
+		path, err := a.RemoveHome(c.Env)
+		if err != nil || c.wantJSON() {
+			return err
+		}
+		return c.printRemoved(path, there)
+	}
+	path, err := a.InstallHome(c.Env)
+	if err != nil || c.wantJSON() {
+		return err
+	}
+	c.tellTrust(a)
+	return c.printf("%s's hooks are in %s, for all your projects\n", a.Title, text.Inert(path))
 }

@@ -105,7 +105,7 @@ func (c *call) removeWorktrees(ctx context.Context, r *repo.Repo) error {
 		}
 	}
 	for _, w := range launch.Worktrees(r) {
-		err := launch.RemoveWorktree(ctx, r, w)
+		err := launch.RemoveWorktree(ctx, r, w, func(name string) bool { return install.IsOurs(w.Path, name) })
 		var kept *launch.KeptError
 		if errors.As(err, &kept) {
 			return &refusal{
