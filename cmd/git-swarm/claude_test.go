@@ -32,6 +32,7 @@ func TestClaude(t *testing.T) {
 		t.Run("terminal", claudeTerminal)
 		t.Run("start", claudeStart)
 		t.Run("asks", claudeAsks)
+		t.Run("orchestrator", claudeWakesOrchestrator)
 		t.Run("killed", claudeKilled)
 		return
 	}
@@ -319,15 +320,7 @@ func claudeIdle(t *testing.T) {
 // wakes sends a message to a session that is idle, and expects it to be told.
 func (s *swarmOf) wakes(id string) {
 	s.t.Helper()
-	waiters := filepath.Join(s.app, ".git", "swarm", "agents", "*.wait")
-	for end := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if found, _ := filepath.Glob(waiters); len(found) > 0 {
-			break
-		}
-		if time.Now().After(end) {
-			s.t.Fatal("nothing waits for the idle session's messages")
-		}
-	}
+	s.waits()
 	before := s.model.count(id)
 	began := time.Now()
 	s.run(s.app, "git", "swarm", "message", "--from", "A", id, "Wake up, the API moved")

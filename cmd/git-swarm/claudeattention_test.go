@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -48,4 +51,62 @@ func claudeAsks(t *testing.T) {
 		t.Fatal("the file was not written")
 	}
 	s.becomes("B", "running")
+}
+
+// claudeWakesOrchestrator: an idle orchestrating agent is woken when a session says
+// that it is blocked, and when one's client is killed in the middle of its work.
+func claudeWakesOrchestrator(t *testing.T) {
+	s := newSwarm(t, "A:front B:back")
+	s.run(s.app, "git", "config", "swarm.linger", "true")
+	s.model.plan("orchestrator")
+	cmd := s.client("orchestrator", "--input-format", "stream-json")
+	cmd.Dir, cmd.Env = s.app, append(cmd.Env, "GIT_SWARM_SESSION=orchestrator")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(in, `{"type":"user","message":{"role":"user","content":"Watch."}}`)
+	if !s.model.shown("orchestrator", "Watch.", 60*time.Second) {
+		t.Fatal("the orchestrator did not begin")
+	}
+	s.waits()
+	s.run(s.app, "git", "swarm", "update", "B", "--session", "B", "--status", "blocked", "--note", "which currency?")
+	if !s.model.shown("orchestrator", `B is blocked: which currency?`, 60*time.Second) {
+		t.Fatal("the orchestrator was not woken for the session that is blocked")
+	}
+	hang := make(chan struct{})
+	defer close(hang)
+	s.model.plan("A", s.writes("A", "mail.py"), func(string) step { <-hang; return step{text: "done"} })
+	worker := s.client("A", "Begin.")
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !s.model.shown("A", "tool_result", 60*time.Second) {
+		t.Fatal("A did not write its file")
+	}
+	s.waits()
+	_ = syscall.Kill(-worker.Process.Pid, syscall.SIGKILL)
+	_ = worker.Wait()
+	if !s.model.shown("orchestrator", "A has ended with unlanded work", 60*time.Second) {
+		t.Fatal("the orchestrator was not woken for the client that was killed")
+	}
+	s.becomes("A", "ended, with unlanded work")
+	_ = in.Close()
+}
+
+// waits returns once a client's waiter waits for messages.
+func (s *swarmOf) waits() {
+	s.t.Helper()
+	waiters := filepath.Join(s.app, ".git", "swarm", "agents", "*.wait")
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if found, _ := filepath.Glob(waiters); len(found) > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Fatal("nothing waits for the idle session's messages")
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -20,11 +21,21 @@ func (h *Handler) asks(ctx context.Context, id string) error {
 	if what == "" || !attended(h.Env) || h.agent.Record == nil || h.agent.Record.Asks != "" {
 		return nil
 	}
-	return h.agent.Update(ctx, func(a *agents.Record) {
-		if a.Asks == "" {
+	first := false
+	err := h.agent.Update(ctx, func(a *agents.Record) {
+		if first = a.Asks == ""; first {
 			a.Asks, a.AsksSince = what, h.Now().Unix()
 		}
 	})
+	if err != nil || !first {
+		return err
+	}
+	return h.teller().Tell(ctx, id, attention.Event{Kind: attention.Asks, Session: id, Text: what})
+}
+
+// teller tells who watches over the swarm.
+func (h *Handler) teller() *attention.Teller {
+	return &attention.Teller{Repo: h.Repo, Bus: h.Bus, Env: h.Env, Now: h.Now}
 }
 
 // answered records that the agent asks its user nothing any more: it goes on.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/attention"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/review"
@@ -156,13 +158,34 @@ func (h *Handler) sessionEnd(ctx context.Context, id string) error {
 		return nil
 	}
 	ended := h.agent.Update(ctx, func(a *agents.Record) { a.Ended = true })
+	if !h.agent.Taken(id) {
+		ended = errors.Join(ended, h.releaseLanded(ctx, id), h.tellEnd(ctx, id))
+	}
+	return ended
+}
+
+// tellEnd tells who watches that the session leaves work which has not landed.
+func (h *Handler) tellEnd(ctx context.Context, id string) error {
+	s, err := h.Bus.Session(ctx, id)
+	if err != nil || s.Status == bus.Done {
+		return err
+	}
+	unlanded, err := standing.Unlanded(ctx, h.Bus, s)
+	if err != nil || !unlanded {
+		return err
+	}
+	return h.teller().Tell(ctx, id, attention.Event{Kind: attention.Ended, Session: s.ID})
+}
+
+// releaseLanded releases what the session claims and has nothing unfinished under.
+func (h *Handler) releaseLanded(ctx context.Context, id string) error {
 	own, err := h.own(ctx, id)
-	if err != nil || len(own.Paths) == 0 || h.agent.Taken(id) {
-		return errors.Join(ended, err)
+	if err != nil || len(own.Paths) == 0 {
+		return err
 	}
 	work, err := h.checkout().Unlanded(ctx, own.Paths)
 	if err != nil {
-		return errors.Join(ended, err)
+		return err
 	}
 	var done []string
 	for _, path := range own.Paths {
@@ -177,5 +200,5 @@ func (h *Handler) sessionEnd(ctx context.Context, id string) error {
 	if errors.As(err, &gone) || errors.Is(err, refstore.ErrNotExist) { // somebody was faster
 		err = nil
 	}
-	return errors.Join(ended, err)
+	return err
 }

@@ -58,6 +58,11 @@ func (h *Handler) wait(ctx context.Context, id string) error {
 // await returns once h is not wanted any more, or has woken the session.
 func (h *Handler) await(ctx context.Context, id string, watch *refstore.Watcher) error {
 	for h.wanted() {
+		if id == bus.Orchestrator { // who watches notices what nobody can say any more
+			if err := h.teller().NoticeEnds(ctx); err != nil && !errors.Is(err, refstore.ErrBusy) {
+				return err
+			}
+		}
 		woken, err := h.wake(ctx, id)
 		if woken || err != nil {
 			return err

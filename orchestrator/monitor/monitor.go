@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -27,7 +29,8 @@ type Monitor struct {
 	Push        *lock.PushLock
 	Now         func() time.Time
 	StaleAfter  time.Duration
-	AutoApprove bool   // approve reviews that name the orchestrator and that it has not rejected
+	AutoApprove bool // approve reviews that name the orchestrator and that it has not rejected
+	Attention   *attention.Teller
 	Target      string // ref that the sessions' branches are to land on, "" if there is none
 
 	pairs  pairs
@@ -65,6 +68,9 @@ func (s *Snapshot) Waiters() (ids []string) {
 // look takes a snapshot without the collisions and commits, which take git to find.
 func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 	s := &Snapshot{At: m.Now()}
+	if err := m.noticeEnds(ctx); err != nil {
+		return nil, err
+	}
 	var err error
 	if s.Sessions, err = m.Bus.Sessions(ctx); err != nil {
 		return nil, err
@@ -104,6 +110,18 @@ func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 	err = m.Bus.Store().CheckTips(ctx, "refs/swarm/")
 	s.Damage = m.Bus.Store().SetAside()
 	return s, err
+}
+
+// noticeEnds tells of ends that nobody has told of. Who may not write here cannot.
+func (m *Monitor) noticeEnds(ctx context.Context) error {
+	if m.Attention == nil {
+		return nil
+	}
+	err := m.Attention.NoticeEnds(ctx)
+	if errors.Is(err, fs.ErrPermission) {
+		err = nil
+	}
+	return err
 }
 
 // Tick approves and warns where that is due, and returns a snapshot and what has

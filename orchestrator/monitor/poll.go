@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore"
 )
 
@@ -54,6 +55,7 @@ func (p *Poller) once(ctx context.Context) error {
 			return err
 		}
 	}
+	known := agents.In(p.Monitor.Repo).Changed()
 	before, err := p.Monitor.look(ctx)
 	if err != nil {
 		return err
@@ -63,21 +65,32 @@ func (p *Poller) once(ctx context.Context) error {
 	if err := p.Show(ctx, before); err != nil {
 		return err
 	}
-	return awaitChange(ctx, watch, p.Interval)
+	return p.awaitChange(ctx, watch, known)
 }
 
 // together is how long to wait for further refs that move with the first.
 const together = 50 * time.Millisecond
 
-// awaitChange waits for a ref to move, at most for the interval.
-func awaitChange(ctx context.Context, watch *refstore.Watcher, interval time.Duration) error {
-	waiting, cancel := context.WithTimeout(ctx, interval)
-	defer cancel()
-	if err := watch.Wait(waiting); err != nil {
-		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+// agentsEvery is how often the agents' records are looked at: what an agent asks its
+// user moves no ref.
+const agentsEvery = time.Second
+
+// awaitChange waits for a ref to move, or an agent's record to change, at most for the
+// interval.
+func (p *Poller) awaitChange(ctx context.Context, watch *refstore.Watcher, known time.Time) error {
+	for end := time.Now().Add(p.Interval); ; {
+		waiting, cancel := context.WithTimeout(ctx, min(agentsEvery, time.Until(end)))
+		err := watch.Wait(waiting)
+		cancel()
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		if !agents.In(p.Monitor.Repo).Changed().Equal(known) || !time.Now().Before(end) {
 			return nil
 		}
-		return err
 	}
 	moving, cancel := context.WithTimeout(ctx, together)
 	defer cancel()

@@ -377,11 +377,14 @@ func (c *call) viewDashboard(ctx context.Context, on screen.Screen, m *monitor.M
 				return err
 			}
 		}
-		now, _, err := m.Tick(ctx)
+		first := !m.Looked()
+		now, events, err := m.Tick(ctx)
 		if err != nil {
 			return err
 		}
-		return send(ctx, c.dashboardContent(ctx, now, ""))
+		content := c.dashboardContent(ctx, now, "")
+		content.Ring = !first && slices.ContainsFunc(events, calls)
+		return send(ctx, content)
 	}
 	go func() {
 		defer close(over)
@@ -390,9 +393,29 @@ func (c *call) viewDashboard(ctx context.Context, on screen.Screen, m *monitor.M
 	return (&screen.View{Screen: on}).Run(ctx, contents)
 }
 
+// calls reports whether whoever watches is to look up.
+func calls(e monitor.Event) bool {
+	return e.Kind == "asks" || e.Kind == "ended" || e.Kind == string(bus.Blocked) || e.Kind == string(bus.Done)
+}
+
+// title names those for whom somebody is needed, the most urgent first.
+func title(s *monitor.Snapshot) string {
+	var needs []string
+	for _, x := range standing.Sort(s.Sessions, s.Stand) {
+		if at := s.Stand[x.ID]; at.NeedsSomebody() {
+			needs = append(needs, x.ID+" "+string(at.State))
+		}
+	}
+	if len(needs) == 0 {
+		return fmt.Sprintf("swarm: %s", text.Count(len(s.Sessions), "session"))
+	}
+	return text.Cut(text.Inert("swarm: "+strings.Join(needs, ", ")), 60)
+}
+
 func (c *call) dashboardContent(ctx context.Context, s *monitor.Snapshot, remark string) screen.Content {
 	return screen.Content{
-		Foot: s.At.Local().Format("15:04:05") + "  q ends" + remark,
+		Title: title(s),
+		Foot:  s.At.Local().Format("15:04:05") + "  q ends" + remark,
 		Lines: func(width int) ([]text.Line, error) {
 			if len(s.Sessions) == 0 {
 				return []text.Line{text.Line{{Text: noSessions}}.Cut(width)}, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type fakeScreen struct {
 	width, height int
 	rows          []string
 	suspended     int
+	titles        []string
 }
 
 func newFakeScreen(t *testing.T, width, height int) *fakeScreen {
@@ -59,6 +61,16 @@ func (fake *fakeScreen) Size() (int, int) {
 func (fake *fakeScreen) Events() <-chan screen.Event { return fake.keys }
 
 func (fake *fakeScreen) Suspend() error { fake.suspended++; return nil }
+
+func (fake *fakeScreen) Title(title string, ring bool) error {
+	if ring {
+		title += " (bell)"
+	}
+	fake.mu.Lock()
+	defer fake.mu.Unlock()
+	fake.titles = append(fake.titles, title)
+	return nil
+}
 
 // Draw keeps the rows, and holds the view to its promise.
 func (fake *fakeScreen) Draw(rows []text.Line) error {
@@ -228,5 +240,29 @@ func TestNoActivity(t *testing.T) {
 		if !strings.Contains(fake.out.String(), c.want) {
 			t.Errorf("after %s: %s", c.later, fake.out.String())
 		}
+	}
+}
+
+// TestDashboardCalls: the title names whom somebody is needed for; the bell rings when
+// that changes, and not for how things stood.
+func TestDashboardCalls(t *testing.T) {
+	fake := newFakeScreen(t, 80, 24)
+	fake.swarm("init", "--sessions", "A:front B:back")
+	fake.swarm("update", "A", "--status", "blocked", "--note", "which currency?")
+	fake.open()
+	fake.until("the first look", func(rows []string) bool {
+		return slices.ContainsFunc(rows, func(r string) bool { return strings.Contains(r, "which currency?") })
+	})
+	fake.swarm("update", "B", "--status", "blocked", "--note", "and which tax?")
+	fake.until("B is blocked", func(rows []string) bool {
+		return slices.ContainsFunc(rows, func(r string) bool { return strings.Contains(r, "and which tax?") })
+	})
+	fake.mu.Lock()
+	defer fake.mu.Unlock()
+	if len(fake.titles) == 0 || fake.titles[0] != "swarm: A blocked" || !slices.Contains(fake.titles, "swarm: A blocked, B blocked (bell)") {
+		t.Errorf("the titles were %q", fake.titles)
+	}
+	if slices.Contains(fake.titles, "swarm: A blocked (bell)") {
+		t.Errorf("the bell rang for how things stood: %q", fake.titles)
 	}
 }

@@ -36,6 +36,7 @@ func configKeys() []configKey {
 		{"swarm.requireReview", "push lands only what is approved", "false", true},
 		{"swarm.trusted", "git dirs of repositories inside another's work tree that hooks use all the same; the user's own configuration alone; init adds to it", "", false},
 		{"swarm.claude", "sessions may join by themselves before any was registered; set by init --claude and --agents", "false", false},
+		{"swarm.notify", "a command that is given, as JSON on standard input, each event for which somebody may be needed: done, blocked, asks, ended, failed-landing, all-done", "", false},
 		{"swarm.linger", "headless Claude Code sessions wait to be woken by messages, too", "false", false},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -93,8 +94,14 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 	}
 	return &monitor.Monitor{
 		Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now,
+		Attention:  c.teller(b),
 		StaleAfter: stale, AutoApprove: c.cmd.Bool("auto-approve"), Target: target,
 	}, time.Duration(interval) * time.Second, nil
+}
+
+// teller tells who watches over the swarm.
+func (c *call) teller(b *bus.Bus) *attention.Teller {
+	return &attention.Teller{Repo: c.swarm.Repo, Bus: b, Env: c.Env, Now: c.Now}
 }
 
 // runOrchestrate prints how things stand, then what happens.

@@ -12,6 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
@@ -105,12 +106,24 @@ func runPush(ctx context.Context, c *call) error {
 	done()
 	if err != nil {
 		c.tellVerify(err)
+		c.tellFailed(ctx, l, err)
 		return c.stopped(ctx, err)
 	}
 	if err := land.ForgetStopped(c.swarm.Repo); err != nil {
 		return err
 	}
 	return c.printLanded(landed, "Push successful", "landed on")
+}
+
+// tellFailed tells who watches that the push was answered with a no.
+func (c *call) tellFailed(ctx context.Context, l *land.Lander, err error) {
+	line, _, code := c.format(err)
+	if ctx.Err() != nil || code != exitNo {
+		return
+	}
+	if err := c.teller(l.Bus).Tell(ctx, l.Session, attention.Event{Kind: attention.Failed, Session: l.Session, Text: line}); err != nil {
+		c.notef("git swarm: nobody was told: %s", text.Inert(err.Error()))
+	}
 }
 
 func runPull(ctx context.Context, c *call) error {

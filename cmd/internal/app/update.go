@@ -2,11 +2,15 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
 
@@ -60,20 +64,92 @@ func runUpdate(ctx context.Context, c *call) error {
 			return err
 		}
 	}
-	var released []string
-	err = b.SetStatus(ctx, by, id, change, func(tx *refstore.Tx) error {
-		released = nil
-		if change.Status == nil || *change.Status != bus.Done {
-			return nil
-		}
-		var err error
-		released, err = lock.ReleaseAllIn(tx, id)
-		return err
-	})
+	before, err := b.Session(ctx, id)
 	if err != nil {
 		return err
 	}
-	return c.printUpdated(ctx, b, id, released)
+	u := update{by: by, before: before, change: change}
+	err = b.SetStatus(ctx, by, id, change, func(tx *refstore.Tx) error { return u.also(tx, c.swarm.Repo) })
+	if err != nil {
+		return err
+	}
+	for _, e := range u.events {
+		if err := c.teller(b).Run(e); err != nil {
+			c.notef("git swarm: swarm.notify: %s", text.Inert(err.Error()))
+		}
+	}
+	return c.printUpdated(ctx, b, id, u.released)
+}
+
+// update is a change of a session's status, and what comes with it.
+type update struct {
+	by       string
+	before   bus.Session
+	change   bus.Change
+	released []string
+	events   []attention.Event
+}
+
+// also releases what a session that is done holds, and tells the orchestrator what it
+// did not do itself. A retry begins anew.
+func (u *update) also(tx *refstore.Tx, r *repo.Repo) (err error) {
+	u.released, u.events = nil, nil
+	status := u.before.Status
+	if u.change.Status != nil {
+		status = *u.change.Status
+	}
+	note := u.before.Note
+	if u.change.Note != nil {
+		note = *u.change.Note
+	}
+	news := status != u.before.Status || note != u.before.Note
+	switch {
+	case status == bus.Done:
+		if u.released, err = lock.ReleaseAllIn(tx, u.before.ID); err != nil {
+			return err
+		}
+		if news {
+			u.events = append(u.events, attention.Event{Kind: attention.Done, Session: u.before.ID, Text: note})
+		}
+		if all, err := allDone(tx); err != nil || !all || u.before.Status == bus.Done {
+			return errors.Join(err, u.post(tx, r))
+		}
+		u.events = append(u.events, attention.Event{Kind: attention.AllDone, Session: u.before.ID})
+	case status == bus.Blocked && news:
+		u.events = append(u.events, attention.Event{Kind: attention.Blocked, Session: u.before.ID, Text: note})
+	}
+	return u.post(tx, r)
+}
+
+func (u *update) post(tx *refstore.Tx, r *repo.Repo) error {
+	for _, e := range u.events {
+		if u.by == bus.Orchestrator {
+			break
+		}
+		if err := attention.Post(tx, r, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allDone reports whether every session is.
+func allDone(tx *refstore.Tx) (bool, error) {
+	table, err := tx.Table(bus.SessionsRef)
+	if err != nil {
+		return false, err
+	}
+	ids, err := table.Names("")
+	if err != nil {
+		return false, err
+	}
+	for _, id := range ids {
+		status, err := bus.StatusIn(tx, id)
+		if err != nil || status != bus.Done && id != bus.Orchestrator {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func (c *call) printUpdated(ctx context.Context, b *bus.Bus, id string, released []string) error {

@@ -22,7 +22,7 @@ func verbs() []*verb {
 		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),
 		reviewCommentVerb(), reviewWithdrawVerb(), reviewVerb(), mergeOKVerb(),
 		commitVerb(), pushVerb(), pullVerb(), queueVerb(), verifyVerb(), healVerb(), mergeDriverVerb(),
-		orchestrateVerb(), dashboardVerb(),
+		orchestrateVerb(), dashboardVerb(), statuslineVerb(),
 		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
 		doctorVerb(), fsckVerb(), uninitVerb(), completionVerb(), versionVerb(), helpVerb(), completeVerb(), hookVerb(),
 	}

@@ -28,8 +28,9 @@ type Terminal struct {
 }
 
 const (
-	screenOn  = "\x1b[?1049h\x1b[?25l\x1b[?7l" // the other screen, no cursor, no wrapping
-	screenOff = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+	screenOn  = "\x1b[22;2t\x1b[?1049h\x1b[?25l\x1b[?7l" // its title kept, the other screen, no cursor, no wrapping
+	screenOff = "\x1b[?7h\x1b[?25h\x1b[?1049l\x1b[23;2t"
+	bell      = "\a"
 	home      = "\x1b[H"
 	clearLine = "\x1b[K"
 	clearRest = "\x1b[J"
@@ -115,6 +116,16 @@ func (t *Terminal) Draw(rows []text.Line) error {
 
 func (t *Terminal) write(b *strings.Builder, row text.Line) {
 	b.WriteString(row.Render(!t.plain))
+}
+
+// Title sets the window's, as xterm takes it.
+func (t *Terminal) Title(title string, ring bool) error {
+	said := "\x1b]2;" + title + bell
+	if ring {
+		said += bell
+	}
+	_, err := io.WriteString(t.out, said)
+	return err
 }
 
 // Suspend stops the process's group, as Ctrl-Z does elsewhere.

@@ -15,6 +15,9 @@ type Screen interface {
 	Size() (width, height int)
 	// Draw shows these rows, none wider than the screen, and nothing else.
 	Draw(rows []text.Line) error
+	// Title names what is on the screen, beside it, and calls whoever sits there if
+	// ring is set. The title must be inert.
+	Title(title string, ring bool) error
 	// Suspend gives the terminal back and stops the process until it is continued.
 	Suspend() error
 	// Events are what comes from the terminal. The channel is closed when that is gone.
@@ -40,7 +43,9 @@ const (
 type Content struct {
 	Lines func(width int) ([]text.Line, error) // laid out anew for each width
 	Foot  string                               // of the screen's last row, before the place
-	Err   error                                // ends the view
+	Title string                               // see Screen.Title, "" for none
+	Ring  bool
+	Err   error // ends the view
 }
 
 // View shows lines, of which some can be out of sight, and below them a foot.
@@ -65,6 +70,11 @@ func (v *View) Run(ctx context.Context, contents <-chan Content) error {
 				return c.Err
 			}
 			v.content = c
+			if c.Title != "" {
+				if err := v.Screen.Title(c.Title, c.Ring); err != nil {
+					return err
+				}
+			}
 		case e, ok := <-v.Screen.Events():
 			if !ok || e == KeyQuit {
 				return nil
