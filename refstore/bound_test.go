@@ -84,12 +84,16 @@ func TestBombs(t *testing.T) {
 			if took > slowness*time.Second {
 				t.Errorf("a writer was kept for %s", took)
 			}
+			began = time.Now()
 			table, err := s.Table(bg, ref)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := table.Below("", func(string, []byte) bool { return true }); err != nil || len(s.SetAside()) == 0 {
 				t.Errorf("read to its end: %v", err)
+			}
+			if took := time.Since(began); took > slowness*time.Second {
+				t.Errorf("a reader was kept for %s", took)
 			}
 		})
 	}

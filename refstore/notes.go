@@ -27,7 +27,9 @@ func (s *Store) Notes(ctx context.Context, ref string) (*Notes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.newNotes(ctx, ref, tree), nil
+	n := s.newNotes(ctx, ref, tree)
+	n.table.within = maxBlobsFsck // all of them are read only where damage is looked for
+	return n, nil
 }
 
 func (s *Store) newNotes(ctx context.Context, ref string, tree object.Hash) *Notes {
@@ -68,7 +70,6 @@ func (tx *Tx) Notes(ref string) (*Notes, error) {
 			return nil, err
 		}
 		c.table = tx.store.newNotes(tx.ctx, ref, c.tree).table
-		c.table.within = maxBlobsInTx
 		tx.chains[ref] = c
 	}
 	return &Notes{c.table}, nil

@@ -63,7 +63,11 @@ func (s *Store) WholeTable(ctx context.Context, ref string) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.TableAt(ctx, ref, tip)
+	t, err := s.TableAt(ctx, ref, tip)
+	if err == nil {
+		t.within = maxBlobsFsck
+	}
+	return t, err
 }
 
 // TableAt reads the table ref as it was at the commit tip.
@@ -95,11 +99,11 @@ func (t *Table) load(f *folder, path string) error {
 	return nil
 }
 
-// Bounds of what is read of a table, which anybody can have made. The first is
-// for transactions: while one reads, all other writers wait.
+// Bounds of what is read of a table, which anybody can have made: it takes less than a
+// second, while all other writers may wait. Who looks for all that is damaged takes longer.
 const (
-	maxBlobsInTx = 20_000
-	maxBlobs     = 100_000
+	maxBlobs     = 20_000
+	maxBlobsFsck = 100_000
 	maxTree      = 4 << 20 // bytes of one folder
 	maxPath      = 4096    // bytes
 )

@@ -323,7 +323,6 @@ func (tx *Tx) ReadTable(ref string) (*Table, error) {
 func (tx *Tx) table(c *chain) *Table {
 	if c.table == nil {
 		c.table = tx.store.newTable(tx.ctx, c.ref, c.tree)
-		c.table.within = maxBlobsInTx
 	}
 	return c.table
 }

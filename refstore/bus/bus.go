@@ -87,7 +87,8 @@ func isAlphanumeric(c rune) bool {
 }
 
 // Resolve returns the id as it was registered, for ids are unique without regard
-// to case. Anything else gives *UnknownSessionError.
+// to case. Anything else gives *UnknownSessionError, or *refstore.DamagedError where a
+// record is damaged: it may be that one's.
 func (b *Bus) Resolve(ctx context.Context, id string) (string, error) {
 	table, err := b.store.Table(ctx, SessionsRef)
 	if err != nil {
@@ -116,6 +117,18 @@ func resolve(table *refstore.Table, id string) (string, error) {
 	for _, name := range known {
 		if strings.EqualFold(name, id) {
 			return name, nil
+		}
+	}
+	for _, name := range known { // a session that the damage has taken is not unknown
+		content, err := table.Get(name)
+		if errors.Is(err, refstore.ErrNotExist) {
+			err = &refstore.DamagedError{Ref: SessionsRef, Path: name, Err: errors.New("a folder and no session")}
+		}
+		if err == nil {
+			_, err = decodeSession(name, content)
+		}
+		if err != nil {
+			return "", err
 		}
 	}
 	return "", &UnknownSessionError{id, slices.DeleteFunc(known, func(n string) bool { return n == Orchestrator })}

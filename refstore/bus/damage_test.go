@@ -64,6 +64,27 @@ func TestDamageIsTold(t *testing.T) {
 	}
 }
 
+// TestGarbageSessions: where the table of sessions holds something else, a session that
+// was registered is not called unknown.
+func TestGarbageSessions(t *testing.T) {
+	t.Parallel()
+	s := newSwarm(t, "B", "A")
+	folder := s.Feed("100644 blob "+s.blob("x")+"\tx\n", "mktree")
+	for what, tree := range map[string]string{
+		"folders": "040000 tree " + folder + "\t10\n", "garbage": "100644 blob " + s.blob("x") + "\t10\n",
+	} {
+		was := s.Git("rev-parse", SessionsRef)
+		s.plantSessions(tree)
+		for name, err := range map[string]error{"Resolve": refstoretest.Err(s.open().Resolve(bg, "A")), "Send": refstoretest.Err(s.open().Send(bg, "A", "B", "x"))} {
+			var damaged *refstore.DamagedError
+			if !errors.As(err, &damaged) || damaged.Ref != SessionsRef {
+				t.Errorf("%s: %s gives %v", what, name, err)
+			}
+		}
+		s.Git("update-ref", SessionsRef, was)
+	}
+}
+
 // leftOut is the reader's error, or the first thing that it left out.
 func leftOut(s *swarm, read func(*swarm) error) error {
 	err := read(s)

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -140,43 +142,68 @@ func ReadTeamFile(path string) (*TeamFile, error) {
 }
 
 // TeamFileAt reads swarm.toml as it is committed at ref, which is a full ref name
-// or a commit's id. Where there is none, it is the zero TeamFile.
+// or a commit's id. Where there is none, it is the zero TeamFile. Of one that is too
+// long no more than its size is read.
 func (r *Repo) TeamFileAt(ctx context.Context, ref string) (*TeamFile, error) {
-	cmd := r.GitParsed(ctx, "cat-file", "--batch")
-	cmd.Stdin = strings.NewReader(ref + ":" + TeamFileName + "\n")
-	out := &cappedBuffer{max: maxTeamFile + 256} // and git's header
-	cmd.Stdout = out
-	_, err := Output(cmd)
-	if out.full {
-		return nil, &TeamFileError{ref, tooLong}
+	content, err := r.teamFileContent(ctx, ref)
+	f := new(TeamFile)
+	if err == nil && content != nil {
+		f, err = ParseTeamFile(content)
 	}
-	if err != nil {
-		return nil, err
-	}
-	header, content, _ := bytes.Cut(out.content.Bytes(), []byte("\n"))
-	words := strings.Fields(string(header)) // ID blob SIZE
-	if len(words) != 3 || words[1] != "blob" {
-		return new(TeamFile), nil
-	}
-	f, err := ParseTeamFile(bytes.TrimSuffix(content, []byte("\n"))) // git's own
 	var bad *TeamFileError
 	if errors.As(err, &bad) {
 		bad.Ref = ref
 	}
-	return f, err
-}
-
-// cappedBuffer takes up to max bytes and refuses more.
-type cappedBuffer struct {
-	content bytes.Buffer // not embedded: its ReadFrom knows no limit
-	max     int
-	full    bool
-}
-
-func (b *cappedBuffer) Write(p []byte) (int, error) {
-	if b.content.Len()+len(p) > b.max {
-		b.full = true
-		return 0, errors.New("too long")
+	if err != nil {
+		return nil, err
 	}
-	return b.content.Write(p)
+	return f, nil
+}
+
+// teamFileContent is what swarm.toml holds at ref, nil if there is none.
+func (r *Repo) teamFileContent(ctx context.Context, ref string) (content []byte, err error) {
+	cmd := r.GitParsed(ctx, "cat-file", "--batch-command")
+	ask, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	answers, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	var asking error
+	_, err = OutputBy(cmd, func() error {
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		content, asking = askForBlob(ask, bufio.NewReader(answers), ref+":"+TeamFileName)
+		ask.Close()
+		return cmd.Wait()
+	})
+	return content, cmpErr(err, asking)
+}
+
+// askForBlob asks git cat-file --batch-command for the blob, first for its size.
+func askForBlob(ask io.Writer, answers *bufio.Reader, name string) ([]byte, error) {
+	info := func(command, name string) ([]string, error) {
+		if _, err := io.WriteString(ask, command+" "+name+"\n"); err != nil {
+			return nil, err
+		}
+		line, err := answers.ReadString('\n')
+		return strings.Fields(line), err
+	}
+	words, err := info("info", name) // ID blob SIZE
+	if err != nil || len(words) != 3 || words[1] != "blob" {
+		return nil, err
+	}
+	size, err := strconv.Atoi(words[2])
+	if err != nil || size > maxTeamFile {
+		return nil, &TeamFileError{Why: tooLong}
+	}
+	if _, err := info("contents", words[0]); err != nil {
+		return nil, err
+	}
+	content := make([]byte, size)
+	_, err = io.ReadFull(answers, content)
+	return content, err
 }
