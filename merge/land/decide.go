@@ -25,7 +25,8 @@ func (t *train) write(ctx context.Context) error {
 	if t.decided() || len(t.landed) == 0 && t.bad == nil {
 		return nil
 	}
-	if err := t.lease.RenewWith(ctx, t.decisions); err != nil {
+	close := t.closing(ctx)
+	if err := t.lease.RenewWith(ctx, func(tx *refstore.Tx) error { return errors.Join(t.decisions(tx), close(tx)) }); err != nil {
 		return err
 	}
 	t.tellForOthers(ctx)
@@ -35,8 +36,9 @@ func (t *train) write(ctx context.Context) error {
 // end gives up the lock, takes our own entry out, and writes which others have landed,
 // in one transaction. If the lock was lost, the rest is written all the same: it is so.
 func (t *train) end(ctx context.Context) error {
+	close := t.closing(ctx)
 	all := func(tx *refstore.Tx) error {
-		if err := t.decisions(tx); err != nil {
+		if err := errors.Join(t.decisions(tx), close(tx)); err != nil {
 			return err
 		}
 		return t.removeOwn(tx)

@@ -11,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -48,6 +49,10 @@ type Lander struct {
 	// Gate, if not nil, is asked under the push lock, and before a long wait, whether the change from base
 	// ("" if the target does not exist yet) to tip, which is the session's, may land.
 	Gate func(ctx context.Context, session, base, tip string) error
+
+	// Close, if not nil, returns what is to be staged in the transaction that writes
+	// down that work has landed. It is called before that, outside of a transaction.
+	Close func(ctx context.Context, closed []Closed) func(*refstore.Tx) error
 
 	MaxWait time.Duration  // how long a Push waits at most, also while the queue moves; 0 for as long as that
 	Where   func(Position) // if not nil, it is called while a Push waits, about once a second

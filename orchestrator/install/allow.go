@@ -16,7 +16,7 @@ import (
 var safeVerbs = []string{
 	"status", "update", "sync", "context", "message", "inbox", "reply",
 	"claim", "claims", "unclaim", "review", "merge-ok",
-	"commit", "push", "pull", "heal --try",
+	"task", "why", "commit", "push", "pull", "heal --try",
 	"orchestrate dashboard", "fsck", "version", "help",
 }
 

@@ -20,7 +20,8 @@ func commitVerb() *verb {
 		name: "commit", group: groupLand, args: "MESSAGE", min: 1, max: 1, short: "commit what is staged, signed with the session's name",
 		long: `Runs git commit with the subject "[Session ID] MESSAGE". Staged files that
 another session claims are refused, and so is a commit that deletes all files, or
-over half of 20 or more, without --allow-deletions.`,
+over half of 20 or more, without --allow-deletions. Where the session has taken a
+task, a trailer Swarm-Task says so: with the commit, the task lands.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{&cli.BoolFlag{Name: "allow-deletions", Usage: "commit although most files are deleted"}}
@@ -68,7 +69,13 @@ func runCommit(ctx context.Context, c *call) error {
 		return err
 	}
 	message = fmt.Sprintf("[Session %s] %s", id, message)
-	cmd := r.Git(ctx, "commit", "--quiet", "-F", "-")
+	args := []string{"commit", "--quiet", "-F", "-"}
+	if trailer, err := c.taskTrailer(ctx, id); err != nil {
+		return err
+	} else if trailer != "" {
+		args = append(args, "--trailer", trailer)
+	}
+	cmd := r.Git(ctx, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(message), c.Stderr, c.Stderr
 	if err := passStatus(gitlock.Attached(r, cmd, locks)); err != nil {
 		return err

@@ -15,6 +15,9 @@ import (
 // required, the tip that was just fetched says.
 func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id, base, tip string) error {
 	return func(ctx context.Context, id, base, tip string) error {
+		if err := c.taskGate(ctx, id, base, tip); err != nil {
+			return err
+		}
 		rules, err := c.rulesAt(ctx, target, base)
 		if err != nil || !rules.RequireReview {
 			return err

@@ -37,6 +37,9 @@ stay where they are, unless what landed touches the same files. Sessions whose
 claimed files were changed are told. If the connection ends before the remote
 has answered, it is asked whether the work has landed.
 
+A task that the session has taken lands with it, unless --part says that there is
+more to do.
+
 It is refused where it changes a file that another session holds and has changed, too, or has claimed before the commit was
 made; with swarm.claims = warn such sessions are only told.`,
 		session: true, json: true,
@@ -46,6 +49,7 @@ made; with swarm.claims = warn such sessions are only told.`,
 				&cli.BoolFlag{Name: "allow-deletions", Usage: "land a change that deletes most files"},
 				&cli.BoolFlag{Name: "over-claims", Usage: "land although others hold files that it changes; not for agents"},
 				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` (default: while the queue moves, and swarm.lockTimeout, 1m, where it stands still)"},
+				&cli.BoolFlag{Name: "part", Usage: "this session's task goes on: what lands is a part of it"},
 				&cli.BoolFlag{Name: "cancel", Usage: "take this session's push out of the queue"},
 			}
 		},
@@ -97,6 +101,10 @@ func runPush(ctx context.Context, c *call) error {
 	if err := c.weighResolved(ctx, target, settings.HealCheck); err != nil {
 		return err
 	}
+	mine, err := c.beforePush(ctx, l.Session, c.cmd.Bool("part"))
+	if err != nil {
+		return err
+	}
 	if settings.ByRequest {
 		return c.pushRequest(ctx, l, target, settings.RequestCommand)
 	}
@@ -112,7 +120,10 @@ func runPush(ctx context.Context, c *call) error {
 	if err := land.ForgetStopped(c.swarm.Repo); err != nil {
 		return err
 	}
-	return c.printLanded(landed, "Push successful", "landed on")
+	if err := c.printLanded(landed, "Push successful", "landed on"); err != nil {
+		return err
+	}
+	return c.afterPush(ctx, mine)
 }
 
 // tellFailed tells who watches that the push was answered with a no.
@@ -172,7 +183,7 @@ func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Verify: settings.Verify,
 		Detached: to != "",
 		Door:     land.ClaimRule{Refuse: !settings.ClaimsWarn, Worktree: c.worktreeOf}, OverClaims: c.cmd.Bool("over-claims"),
-		VerifyTimeout: settings.VerifyTimeout, Gate: c.gate(b, target), Heal: c.healing(target),
+		VerifyTimeout: settings.VerifyTimeout, Gate: c.gate(b, target), Close: c.closing(target), Heal: c.healing(target),
 	}, target, nil
 }
 

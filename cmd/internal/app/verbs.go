@@ -10,7 +10,7 @@ const (
 	groupHealth = "look after"
 )
 
-var groups = []string{groupStart, groupTalk, groupClaim, groupReview, groupLand, groupOversee, groupGit, groupHealth}
+var groups = []string{groupStart, groupTalk, groupClaim, groupTask, groupReview, groupLand, groupOversee, groupGit, groupHealth}
 
 // verbs is the command table, in the order of the help.
 func verbs() []*verb {
@@ -19,6 +19,8 @@ func verbs() []*verb {
 		setupVerb(), startVerb(), promptVerb(), launchVerb(), retireVerb(),
 		syncVerb(), contextAddVerb(), contextShowVerb(), contextVerb(), messageVerb(), inboxVerb(), replyVerb(),
 		claimVerb(), claimsVerb(), unclaimVerb(),
+		taskAddVerb(), taskListVerb(), taskShowVerb(), taskEditVerb(), taskTakeVerb(), taskGiveVerb(), taskDoneVerb(), taskFailVerb(),
+		taskDropVerb(), taskReopenVerb(), taskGraphVerb(), taskImportVerb(), taskExportVerb(), taskVerb(), whyVerb(),
 		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),
 		reviewCommentVerb(), reviewWithdrawVerb(), reviewVerb(), mergeOKVerb(),
 		commitVerb(), pushVerb(), pullVerb(), queueVerb(), verifyVerb(), healVerb(), mergeDriverVerb(),

@@ -23,6 +23,7 @@ func All() []Guide {
 		{"agents", "Claude Code and other agents: set up, start, watch, and take out again"},
 		{"sessions", "a session's worktree, from its set-up to its retirement"},
 		{"claims", "who may edit what: claim, wait, take over, release"},
+		{"tasks", "a backlog of tasks that wait for each other: plan, take, land"},
 		{"reviews", "have a change approved before it lands"},
 		{"landing", "push and pull: how work reaches the branch that all share"},
 		{"healing", "which conflicts are resolved, by which rules, and how far to trust them"},

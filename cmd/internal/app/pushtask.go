@@ -1,0 +1,166 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// othersTaskError says that what would land is for a task that another session has.
+type othersTaskError struct{ task *task.Task }
+
+func (e *othersTaskError) Error() string {
+	return fmt.Sprintf("these commits are for task #%d, which %s has meanwhile", e.task.Number, e.task.Holder)
+}
+
+func (e *othersTaskError) hint() string {
+	return fmt.Sprintf("keep them for %s on a branch: git branch task-%d, then git swarm message %s \"task-%d has what I did for #%d\"", e.task.Holder, e.task.Number, e.task.Holder, e.task.Number, e.task.Number)
+}
+
+// taskTrailer is the line that a commit of the session's is to end in, "" for none.
+func (c *call) taskTrailer(ctx context.Context, id string) (string, error) {
+	l, err := c.backlog(ctx)
+	if err != nil {
+		return "", err
+	}
+	mine, err := l.Held(ctx, id)
+	if err != nil || mine == nil {
+		return "", err
+	}
+	swarm, err := l.ID(ctx)
+	return task.TrailerOf(swarm, mine.Number), err
+}
+
+// taskGate refuses commits for a task that another session has.
+func (c *call) taskGate(ctx context.Context, id, base, tip string) error {
+	l, err := c.backlog(ctx)
+	if err != nil {
+		return err
+	}
+	if known, err := l.Exists(ctx); err != nil || !known || base == "" {
+		return err
+	}
+	swarm, err := l.ID(ctx)
+	if err != nil {
+		return err
+	}
+	marks, _, err := task.Scan(ctx, c.swarm.Repo, swarm, tip, "^"+base)
+	if err != nil {
+		return err
+	}
+	for _, m := range marks {
+		for _, n := range m.Tasks {
+			t, _, err := l.Get(ctx, n)
+			if err == nil && t.Holder != "" && t.Holder != id {
+				return &othersTaskError{t}
+			}
+		}
+	}
+	return nil
+}
+
+// closing closes the tasks that landings finish, within the transaction that writes the
+// landings down. What keeps it from that is for the next look at the target.
+func (c *call) closing(target repo.Target) func(context.Context, []land.Closed) func(*refstore.Tx) error {
+	none := func(*refstore.Tx) error { return nil }
+	return func(ctx context.Context, closed []land.Closed) func(*refstore.Tx) error {
+		l, err := c.backlog(ctx)
+		if err != nil {
+			return none
+		}
+		if known, err := l.Exists(ctx); err != nil || !known {
+			return none
+		}
+		ref, err := c.swarm.Repo.TargetRef(ctx, target)
+		if err != nil {
+			ref = ""
+		}
+		swarm, err := l.ID(ctx)
+		if err != nil {
+			return none
+		}
+		var landings []task.Landing
+		for _, one := range closed {
+			landing := task.Landing{Target: ref, From: one.Base, To: one.Tip, By: one.Session}
+			if landing.Marks, _, err = task.Scan(ctx, c.swarm.Repo, swarm, scanned(one)...); err != nil {
+				return none
+			}
+			if mine, err := l.Held(ctx, one.Session); err == nil && mine != nil && !mine.Since.After(one.Since) {
+				landing.Held, landing.Epoch = mine.Number, mine.Epoch
+			}
+			landings = append(landings, landing)
+		}
+		return func(tx *refstore.Tx) error { return task.Close(tx, c.viewer(), landings) }
+	}
+}
+
+// scanned are the commits that a landing has brought, as git rev-list takes them.
+func scanned(one land.Closed) []string {
+	if one.Base == "" {
+		return []string{one.Tip}
+	}
+	return []string{one.Tip, "^" + one.Base}
+}
+
+// beforePush says whether the session's task, if it has one, lands with this push, and
+// returns it.
+func (c *call) beforePush(ctx context.Context, id string, part bool) (*task.Task, error) {
+	l, err := c.backlog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mine, err := l.KeepOpen(ctx, id, part)
+	if err == nil && mine == nil && part {
+		err = &refusal{exitNo, "you have taken no task, of which a part could land", "git swarm push"}
+	}
+	return mine, err
+}
+
+// afterPush says what has become of the session's task, and what is ready now.
+func (c *call) afterPush(ctx context.Context, mine *task.Task) error {
+	if mine == nil || c.wantJSON() {
+		return nil
+	}
+	l, err := c.backlog(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := l.List(ctx)
+	if err != nil {
+		return err
+	}
+	var ready []*task.Task
+	landed := false
+	for _, t := range all {
+		switch {
+		case t.Number == mine.Number:
+			landed = t.State == task.Landed
+		case t.State == task.Ready && comesAfter(t, mine.Number):
+			ready = append(ready, t)
+		}
+	}
+	if !landed {
+		return nil
+	}
+	if err := c.printf("Task #%d has landed: %s\n", mine.Number, text.Inert(mine.Title)); err != nil {
+		return err
+	}
+	if len(ready) > 0 {
+		return c.printf("Ready now: %s\n", taskList(ready))
+	}
+	return nil
+}
+
+func comesAfter(t *task.Task, n int) bool {
+	for _, a := range t.After {
+		if a == n {
+			return true
+		}
+	}
+	return false
+}

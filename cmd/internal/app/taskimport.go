@@ -1,0 +1,161 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"unicode/utf8"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
+)
+
+func taskImportVerb() *verb {
+	return &verb{
+		name: "task import", group: groupTask, args: "FILE", min: 1, max: 1, short: "add the tasks of a Markdown checklist, or of lines of JSON",
+		long: `In a checklist ("- [ ] Title"), an item comes after those that are nested in it; what
+is indented below a title is the task's text; "(after #2, #3; priority 0; for A;
+files src/**)" may end a title. Lines of JSON are those that export prints, or
+issues as beads exports them. "-" is standard input. All are added, or none.`,
+		session: true, json: true,
+		run: func(ctx context.Context, c *call) error {
+			content, err := c.readTasks(c.args[0])
+			if err != nil {
+				return err
+			}
+			tasks, err := parseTasks(content)
+			if err != nil {
+				return err
+			}
+			l, by, err := c.planning(ctx)
+			if err != nil {
+				return err
+			}
+			added, err := c.addTasks(ctx, l, by, tasks)
+			if err != nil {
+				return err
+			}
+			if !c.wantJSON() {
+				return c.printf("%s added: #%d to #%d\n", text.Count(len(added), "task"), added[0].Number, added[len(added)-1].Number)
+			}
+			for _, t := range added {
+				if err := c.object("task", jsonTask(t)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// maxImport bounds what is read at once, in bytes.
+const maxImport = 64 << 20
+
+func (c *call) readTasks(name string) ([]byte, error) {
+	in := c.Stdin
+	if name != "-" {
+		file, err := os.Open(c.at(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, refuseNoFile(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		in = file
+	}
+	content, err := io.ReadAll(io.LimitReader(in, maxImport+1))
+	if err == nil && (len(content) > maxImport || !utf8.Valid(content)) {
+		err = bus.Inputf("'%s' has more than %d bytes, or is no UTF-8 text", text.Inert(name), maxImport)
+	}
+	return content, err
+}
+
+func parseTasks(content []byte) ([]task.New, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
+		return task.ParseJSON(content)
+	}
+	return task.ParseChecklist(string(content))
+}
+
+func taskExportVerb() *verb {
+	return &verb{
+		name: "task export", group: groupTask, short: "print all tasks as a Markdown checklist, or as lines of JSON",
+		long: `git swarm task import reads both.`,
+		json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.BoolFlag{Name: "unfinished", Usage: "only those that have neither landed nor were dropped"}}
+		},
+		run: func(ctx context.Context, c *call) error {
+			l, err := c.backlog(ctx)
+			if err != nil {
+				return err
+			}
+			all, err := l.List(ctx)
+			if err != nil {
+				return err
+			}
+			shown := all
+			if c.cmd.Bool("unfinished") {
+				shown = unfinished(all)
+			}
+			bodyOf := func(n int) (string, error) {
+				_, body, err := l.Get(ctx, n)
+				return body, err
+			}
+			if !c.wantJSON() {
+				list, err := task.FormatChecklist(shown, bodyOf)
+				if err != nil {
+					return err
+				}
+				return c.printf("%s", text.Block(list))
+			}
+			return c.exportJSON(shown, bodyOf)
+		},
+	}
+}
+
+// unfinished are the tasks that are to be done, without what they come after and is
+// done.
+func unfinished(all []*task.Task) []*task.Task {
+	left := map[int]bool{}
+	var kept []*task.Task
+	for _, t := range all {
+		if left[t.Number] = !t.State.Finished(); left[t.Number] {
+			kept = append(kept, t)
+		}
+	}
+	for i, t := range kept {
+		one := *t
+		one.After = nil
+		for _, n := range t.After {
+			if left[n] {
+				one.After = append(one.After, n)
+			}
+		}
+		kept[i] = &one
+	}
+	return kept
+}
+
+func (c *call) exportJSON(tasks []*task.Task, bodyOf func(int) (string, error)) error {
+	for _, t := range tasks {
+		body, err := bodyOf(t.Number)
+		if err == nil {
+			err = c.object("task", struct {
+				taskJSON
+				Body string `json:"body"`
+			}{jsonTask(t), body})
+		}
+		if err != nil {
+			return fmt.Errorf("task #%d: %w", t.Number, err)
+		}
+	}
+	return nil
+}

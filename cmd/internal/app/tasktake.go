@@ -1,0 +1,205 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/urfave/cli/v3"
+)
+
+func taskTakeVerb() *verb {
+	return &verb{
+		name: "task take", group: groupTask, args: "[N]", max: 1, short: "take the best task that is ready, or a certain one",
+		long: `The best is the most urgent one, then the one for which most others wait, then the
+oldest. One whose files overlap with what another session has claimed, or with a
+task that it has taken, is passed over, and said to be; after ten times it goes
+first. Nothing is claimed. A session has one task at a time: one that has a task is
+given that again. Exits with 1 if no task is ready.`,
+		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` (10m) until one is ready"}}
+		},
+		run: runTaskTake,
+	}
+}
+
+func runTaskTake(ctx context.Context, c *call) error {
+	n, err := c.ownTask()
+	if err != nil {
+		return err
+	}
+	timeout, err := c.wait(0)
+	if err != nil {
+		return err
+	}
+	if timeout > 0 && n > 0 {
+		return usageOf(c.verb, "--wait goes with no number")
+	}
+	l, id, err := c.taking(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.catchUp(ctx, l, id); err != nil {
+		return err
+	}
+	agent := ""
+	if s, err := l.Bus.Session(ctx, id); err == nil {
+		agent = s.Agent
+	}
+	var given *task.Given
+	if timeout > 0 {
+		given, err = l.TakeWait(ctx, id, agent, timeout, func() error { return c.catchUp(ctx, l, id) })
+	} else {
+		given, err = l.Take(ctx, id, n, agent)
+	}
+	if err != nil {
+		c.tellPassed(err)
+		return err
+	}
+	return c.printGiven(ctx, l, given)
+}
+
+// tellPassed names the tasks that are ready and not given.
+func (c *call) tellPassed(err error) {
+	for _, w := range passedOver(err) {
+		c.notef("#%d is passed over: '%s' overlaps with %s", w.Task.Number, text.Inert(w.Spec), text.Inert(w.What()))
+	}
+}
+
+func (c *call) printGiven(ctx context.Context, l *task.Backlog, g *task.Given) error {
+	id, err := l.ID(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range g.Back {
+		c.notef("#%d was given back: %s", t.Number, text.Inert(t.Why))
+	}
+	trailer := task.TrailerOf(id, g.Task.Number)
+	if c.wantJSON() {
+		return c.object("task", fullTaskJSON{taskJSON: jsonTask(g.Task), Body: g.Body, Trailer: trailer, Passed: jsonPassed(g.Passed), Again: g.Again})
+	}
+	for _, w := range g.Passed {
+		c.notef("#%d was passed over: '%s' overlaps with %s", w.Task.Number, text.Inert(w.Spec), text.Inert(w.What()))
+	}
+	line := fmt.Sprintf("Task #%d: %s", g.Task.Number, text.Inert(g.Task.Title))
+	if g.Again {
+		line += fmt.Sprintf(" (yours for %s)", text.Age(c.Now(), g.Task.Since))
+	}
+	if g.Body != "" {
+		line += "\n\n" + text.Block(g.Body)
+	}
+	if err := c.printf("%s\n", line); err != nil {
+		return err
+	}
+	for _, spec := range g.Task.Files {
+		if err := c.printf("File: %s\n", text.Inert(spec)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func taskGiveVerb() *verb {
+	return &verb{
+		name: "task give", group: groupTask, args: "[N]", max: 1, short: "give this session's task back: it is ready again",
+		session: true, json: true, flags: taskReasonFlags,
+		run: func(ctx context.Context, c *call) error {
+			n, err := c.ownTask()
+			if err != nil {
+				return err
+			}
+			l, id, err := c.taking(ctx)
+			if err != nil {
+				return err
+			}
+			t, err := l.Give(ctx, id, n, c.cmd.String("reason"))
+			if err != nil {
+				return err
+			}
+			return c.printTask(t, "given back")
+		},
+	}
+}
+
+func taskReasonFlags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{Name: "reason", Aliases: []string{"m"}, Usage: "why, `TEXT`"}}
+}
+
+func taskFailVerb() *verb {
+	return &verb{
+		name: "task fail", group: groupTask, args: "[N]", max: 1, short: "say that this session has tried its task in vain",
+		long:    `It is not ready again until git swarm task reopen N.`,
+		session: true, json: true, flags: taskReasonFlags,
+		run: func(ctx context.Context, c *call) error {
+			n, err := c.ownTask()
+			if err != nil {
+				return err
+			}
+			if !c.cmd.IsSet("reason") {
+				return usageOf(c.verb, "--reason is missing: why?")
+			}
+			l, id, err := c.taking(ctx)
+			if err != nil {
+				return err
+			}
+			t, err := l.Fail(ctx, id, n, c.cmd.String("reason"))
+			if err != nil {
+				return err
+			}
+			return c.printTask(t, "has failed")
+		},
+	}
+}
+
+func taskDoneVerb() *verb {
+	return &verb{
+		name: "task done", group: groupTask, args: "[N]", max: 1, short: "say that nothing more is to be done for this session's task",
+		long: `git swarm push finishes a task by itself. Where commits of this session have not
+landed yet, the task lands with them, by the next git swarm push; where all have,
+after git swarm push --part, or there are none, it has landed now.`,
+		session: true, json: true,
+		run: runTaskDone,
+	}
+}
+
+func runTaskDone(ctx context.Context, c *call) error {
+	n, err := c.ownTask()
+	if err != nil {
+		return err
+	}
+	l, id, err := c.taking(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.catchUp(ctx, l, id); err != nil {
+		return err
+	}
+	unlanded, err := c.unlandedCommits(ctx)
+	if err != nil {
+		return err
+	}
+	t, ready, err := l.Done(ctx, id, n, unlanded)
+	if err != nil {
+		return err
+	}
+	if unlanded {
+		return c.printTask(t, "lands with your next git swarm push")
+	}
+	c.tellReady(ready)
+	return c.printTask(t, "is done")
+}
+
+// unlandedCommits reports whether HEAD has commits that the target does not have. Where
+// there is no target, or nothing is checked out, none are.
+func (c *call) unlandedCommits(ctx context.Context) (bool, error) {
+	target, err := c.taskTarget(ctx)
+	r := c.swarm.Repo
+	if err != nil || target.Tip == "" || r.WorkTree == "" {
+		return false, err
+	}
+	out, err := repo.Output(r.GitParsed(ctx, "rev-list", "--max-count=1", "HEAD", "^"+target.Tip))
+	return out != "", err
+}

@@ -1,0 +1,233 @@
+package task
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+// ParseChecklist reads the tasks of a Markdown checklist:
+//
+//   - [ ] #1 Title (after #2; priority 0; for A; files src/**, docs)
+//     Text of the task.
+//   - [x] A task that has to be done before, and is
+//
+// An item comes after those that are nested in it. The number and what stands in
+// parentheses may be missing; numbers are those of the file, and name its items to each
+// other. Everything else of the file is left out.
+func ParseChecklist(text string) ([]New, error) {
+	p := &checklist{item: itemPattern(), byNumber: map[int]int{}}
+	for number, line := range slices.Collect(strings.Lines(text)) {
+		if err := p.line(strings.TrimRight(line, "\r\n")); err != nil {
+			return nil, bus.Inputf("line %d: %s", number+1, err.Error())
+		}
+	}
+	if len(p.tasks) == 0 {
+		return nil, bus.Inputf("there is no item such as \"- [ ] Title\"")
+	}
+	for i := range p.tasks {
+		for _, n := range p.after[i] {
+			j, ok := p.byNumber[n]
+			if !ok {
+				return nil, bus.Inputf("'%.80s' comes after #%d, which is not in the list", p.tasks[i].Title, n)
+			}
+			p.tasks[i].AfterNew = append(p.tasks[i].AfterNew, j)
+		}
+		p.tasks[i].Body = strings.TrimSpace(p.tasks[i].Body)
+		if p.tasks[i].Body != "" {
+			p.tasks[i].Body += "\n"
+		}
+	}
+	return p.tasks, nil
+}
+
+// itemPattern is an item of a checklist: indentation, mark, box, number, title.
+func itemPattern() *regexp.Regexp {
+	return regexp.MustCompile(`^(\s*)(?:[-*+]|\d+[.)])\s+\[([ xX~])\]\s+(?:#(\d+)\s+)?(.*?)\s*$`)
+}
+
+type checklist struct {
+	item     *regexp.Regexp
+	tasks    []New
+	after    [][]int // of each, numbers of the file
+	byNumber map[int]int
+	above    []openItem // the items in which the next line can be nested
+}
+
+type openItem struct{ indent, at int }
+
+func (p *checklist) line(line string) error {
+	indent := len(expandTabs(line)) - len(strings.TrimLeft(expandTabs(line), " "))
+	m := p.item.FindStringSubmatch(line)
+	if m == nil {
+		p.text(line, indent)
+		return nil
+	}
+	for len(p.above) > 0 && p.above[len(p.above)-1].indent >= indent {
+		p.above = p.above[:len(p.above)-1]
+	}
+	n := New{Priority: DefaultPriority, Landed: m[2] == "x" || m[2] == "X", Dropped: m[2] == "~"}
+	at := len(p.tasks)
+	if m[3] != "" {
+		number, _ := strconv.Atoi(m[3])
+		if _, twice := p.byNumber[number]; twice {
+			return fmt.Errorf("#%d is there twice", number)
+		}
+		p.byNumber[number] = at
+	}
+	title, after, err := parseNotes(&n, m[4])
+	if err != nil {
+		return err
+	}
+	n.Title = title
+	if len(p.above) > 0 {
+		parent := p.above[len(p.above)-1].at
+		p.tasks[parent].AfterNew = append(p.tasks[parent].AfterNew, at)
+	}
+	p.tasks, p.after = append(p.tasks, n), append(p.after, after)
+	p.above = append(p.above, openItem{indent, at})
+	return nil
+}
+
+func expandTabs(s string) string { return strings.ReplaceAll(s, "\t", "    ") }
+
+// text adds a line to the text of the item that it is nested in.
+func (p *checklist) text(line string, indent int) {
+	if len(p.above) == 0 {
+		return
+	}
+	last := p.above[len(p.above)-1]
+	if strings.TrimSpace(line) == "" {
+		p.tasks[last.at].Body += "\n"
+		return
+	}
+	if indent <= last.indent { // the list has ended
+		p.above = nil
+		return
+	}
+	p.tasks[last.at].Body += expandTabs(line)[min(indent, last.indent+2):] + "\n"
+}
+
+// parseNotes takes what stands in parentheses at the end of a title, if it is that.
+func parseNotes(n *New, title string) (rest string, after []int, err error) {
+	open := strings.LastIndex(title, " (")
+	if open < 0 || !strings.HasSuffix(title, ")") {
+		return title, nil, nil
+	}
+	got := *n
+	for note := range strings.SplitSeq(title[open+2:len(title)-1], "; ") {
+		key, value, _ := strings.Cut(note, " ")
+		switch key {
+		case "after":
+			for word := range strings.SplitSeq(value, ", ") {
+				number, err := strconv.Atoi(strings.TrimPrefix(word, "#"))
+				if err != nil {
+					return title, nil, nil
+				}
+				after = append(after, number)
+			}
+		case "priority":
+			if got.Priority, err = strconv.Atoi(value); err != nil {
+				return title, nil, nil
+			}
+		case "for":
+			got.For = value
+		case "files":
+			got.Files = strings.Split(value, ", ")
+		default:
+			return title, nil, nil
+		}
+	}
+	*n = got
+	return title[:open], after, nil
+}
+
+// FormatChecklist is the tasks as ParseChecklist reads them. body gives the text of one.
+func FormatChecklist(tasks []*Task, body func(n int) (string, error)) (string, error) {
+	f := &checklistWriter{tasks: map[int]*Task{}, body: body, inner: map[int][]int{}}
+	for _, t := range tasks {
+		f.tasks[t.Number] = t
+	}
+	nested := map[int]bool{}
+	for _, t := range tasks {
+		for _, n := range t.After {
+			if f.tasks[n] != nil && !nested[n] { // in the first that comes after it
+				nested[n] = true
+				f.inner[t.Number] = append(f.inner[t.Number], n)
+			}
+		}
+	}
+	for _, t := range tasks {
+		if !nested[t.Number] {
+			if err := f.write(t, 0); err != nil {
+				return "", err
+			}
+		}
+	}
+	return f.b.String(), nil
+}
+
+type checklistWriter struct {
+	b     strings.Builder
+	tasks map[int]*Task
+	inner map[int][]int
+	body  func(n int) (string, error)
+}
+
+func (f *checklistWriter) write(t *Task, depth int) error {
+	indent, box := strings.Repeat("  ", depth), " "
+	switch t.State {
+	case Landed:
+		box = "x"
+	case Dropped:
+		box = "~"
+	}
+	fmt.Fprintf(&f.b, "%s- [%s] #%d %s%s\n", indent, box, t.Number, t.Title, f.notes(t))
+	body, err := f.body(t.Number)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(body) {
+		if line = strings.TrimRight(line, "\r\n"); line == "" {
+			f.b.WriteString("\n")
+			continue
+		}
+		fmt.Fprintf(&f.b, "%s  %s\n", indent, line)
+	}
+	for _, n := range f.inner[t.Number] {
+		if err := f.write(f.tasks[n], depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notes are what stands in parentheses behind a title.
+func (f *checklistWriter) notes(t *Task) string {
+	var notes, after []string
+	for _, n := range t.After {
+		if f.tasks[n] != nil && !slices.Contains(f.inner[t.Number], n) {
+			after = append(after, fmt.Sprintf("#%d", n))
+		}
+	}
+	if len(after) > 0 {
+		notes = append(notes, "after "+strings.Join(after, ", "))
+	}
+	if t.Priority != DefaultPriority {
+		notes = append(notes, fmt.Sprintf("priority %d", t.Priority))
+	}
+	if t.For != "" {
+		notes = append(notes, "for "+t.For)
+	}
+	if len(t.Files) > 0 {
+		notes = append(notes, "files "+strings.Join(t.Files, ", "))
+	}
+	if len(notes) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(notes, "; ") + ")"
+}

@@ -1,0 +1,107 @@
+package task
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+)
+
+const list = `# The plan
+
+Some words.
+
+- [ ] #7 Release (priority 0; files docs, src/**)
+  Say it in the changelog.
+
+      code
+  - [ ] #2 Build it (after #3; for codex)
+    - [x] #5 Choose a library
+  - [ ] #3 Test it (really)
+* [~] #9 Buy a hat
+
+The end.
+`
+
+// TestChecklist: a checklist is read, with nested items as what comes before, and
+// written as it was read.
+func TestChecklist(t *testing.T) {
+	s := newSwarm(t, "A")
+	s.add("one that is there already")
+	tasks, err := ParseChecklist(list)
+	s.Must(err)
+	added, err := s.Add(bg, "A", tasks, Branch{})
+	s.Must(err)
+	var got []string
+	for _, task := range added {
+		got = append(got, strings.TrimSuffix(Numbers([]int{task.Number}), "\n")+" "+string(task.State)+" "+task.Title+" after "+Numbers(task.After))
+	}
+	want := []string{"#2 open Release after #3 and #5", "#3 open Build it after #4 and #5", "#4 landed Choose a library after ", "#5 ready Test it (really) after ", "#6 dropped Buy a hat after "}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("read is\n%s", strings.Join(got, "\n"))
+	}
+	if _, body, err := s.Get(bg, 2); err != nil || body != "Say it in the changelog.\n\n    code\n" {
+		t.Errorf("%q, %v", body, err)
+	}
+	all, err := s.List(bg)
+	s.Must(err)
+	text, err := FormatChecklist(all[1:], func(n int) (string, error) { _, body, err := s.Get(bg, n); return body, err })
+	s.Must(err)
+	again, err := ParseChecklist(text)
+	s.Must(err)
+	twice, err := s.Add(bg, "A", again, Branch{})
+	s.Must(err)
+	for i, task := range twice {
+		was := all[i+1]
+		if task.Title != was.Title && !hasTask(twice, was) {
+			t.Errorf("%q is missing in\n%s", was.Title, text)
+		}
+	}
+	s.healthy()
+	for _, bad := range []string{"", "no list", "- [ ] #1 a\n- [ ] #1 b\n", "- [ ] a (after #4)\n"} {
+		if _, err := ParseChecklist(bad); !errors.Is(err, bus.ErrInput) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// hasTask reports whether there is the same task with another number.
+func hasTask(all []*Task, was *Task) bool {
+	for _, task := range all {
+		if task.Title == was.Title && task.State == was.State && task.Priority == was.Priority && task.For == was.For && len(task.After) == len(was.After) && strings.Join(task.Files, " ") == strings.Join(was.Files, " ") {
+			return true
+		}
+	}
+	return false
+}
+
+// TestBeads: issues as beads exports them are read, with what blocks them, and epics
+// after their parts.
+func TestBeads(t *testing.T) {
+	s := newSwarm(t, "A")
+	tasks, err := ParseJSON([]byte(`{"id":"bd-1","title":"Epic","description":"All of it","acceptance_criteria":"It runs","status":"open","priority":1,"issue_type":"epic","created_at":"2025-10-01T00:00:00Z"}
+
+{"id":"bd-2","title":"Part","description":"","status":"open","priority":0,"issue_type":"task","dependencies":[{"issue_id":"bd-2","depends_on_id":"bd-1","type":"parent-child"},{"issue_id":"bd-2","depends_on_id":"bd-3","type":"blocks"},{"issue_id":"bd-2","depends_on_id":"bd-9","type":"related"}]}
+{"id":"bd-3","title":"First","status":"closed","priority":2}
+`))
+	s.Must(err)
+	added, err := s.Add(bg, "A", tasks, Branch{})
+	s.Must(err)
+	if got := Numbers(added[0].After) + Numbers(added[1].After); got != "#2#3" {
+		t.Errorf("after: %s", got)
+	}
+	s.areStates(Open, Ready, Landed)
+	if _, body, err := s.Get(bg, 1); err != nil || body != "All of it\n\n## Acceptance criteria\n\nIt runs\n" {
+		t.Errorf("%q, %v", body, err)
+	}
+	if tasks, err := ParseJSON([]byte(`{"number":4,"title":"x","after":[9],"priority":0,"state":"landed"}` + "\n" + `{"number":9,"title":"y"}`)); err != nil || len(tasks) != 2 || tasks[0].AfterNew[0] != 1 || !tasks[0].Landed || tasks[0].Priority != 0 || tasks[1].Priority != DefaultPriority {
+		t.Errorf("%+v, %v", tasks, err)
+	}
+	for _, bad := range []string{"", "{", `{"number":1,"title":"x","after":[2]}`, `{"number":1,"title":"x"}` + "\n" + `{"number":1,"title":"x"}`} {
+		if _, err := ParseJSON([]byte(bad)); !errors.Is(err, bus.ErrInput) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	s.healthy()
+}
