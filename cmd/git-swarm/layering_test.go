@@ -31,7 +31,7 @@ var layers = map[string][]string{
 	"orchestrator/monitor":   {"orchestrator/agents", "orchestrator/attention", "orchestrator/standing", "merge", "merge/heal", "review", "lock", "lock/queue", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"orchestrator/hook":      {"orchestrator/agents", "orchestrator/attention", "orchestrator/standing", "orchestrator/install", "review", "lock", "refstore/bus", "refstore", "refstore/repo"},
 	"orchestrator/retire":    {"orchestrator/agents", "orchestrator/launch", "orchestrator/setup", "merge/land", "review", "lock", "lock/queue", "refstore/bus", "refstore", "refstore/repo", "refstore/gitlock"},
-	"orchestrator/setup":     {"refstore/repo", "refstore/file"},
+	"orchestrator/setup":     {"refstore/repo", "refstore/file", "refstore/gitlock"},
 	"orchestrator/launch":    {"orchestrator/agents", "orchestrator/setup", "refstore/bus", "refstore/repo", "refstore/file", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator/install":   {"orchestrator/agents", "merge", "refstore/repo", "refstore/file", "refstore/gitlock"},
 	"orchestrator/agents":    {"lock", "refstore/bus", "refstore/object", "refstore/repo", "refstore/file"},

@@ -93,7 +93,7 @@ func (f *Session) lookAtFiles(ctx context.Context, w *Worktree, head string) err
 	for _, entry := range entries {
 		e := parseStatus(entry)
 		switch {
-		case e.ignored && record.Unchanged(w.Path, e.path):
+		case e.ignored && onlyCopies(record, w.Path, e.path):
 		case e.ignored:
 			w.Ignored = append(w.Ignored, e.path)
 		case e.dirtyModule:
@@ -111,6 +111,26 @@ func (f *Session) lookAtFiles(ctx context.Context, w *Worktree, head string) err
 	return f.lookAtModules(ctx, w)
 }
 
+// onlyCopies reports whether the file, or all below the folder (whose path ends in a
+// slash), is as set-up copied it.
+func onlyCopies(record setup.Record, top, path string) bool {
+	if !strings.HasSuffix(path, "/") {
+		return record.Unchanged(top, path)
+	}
+	err := filepath.WalkDir(filepath.Join(top, filepath.FromSlash(path)), func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(top, file)
+		if err == nil && !record.Unchanged(top, filepath.ToSlash(rel)) {
+			err = fs.SkipAll
+			path = ""
+		}
+		return err
+	})
+	return err == nil && path != ""
+}
+
 // lookAtModules finds the commits of submodules that no remote has: a linked worktree
 // keeps the repositories of its submodules in its own record.
 func (f *Session) lookAtModules(ctx context.Context, w *Worktree) error {
@@ -122,8 +142,10 @@ func (f *Session) lookAtModules(ctx context.Context, w *Worktree) error {
 		if err != nil || !d.IsDir() {
 			return err
 		}
-		if _, err := os.Lstat(filepath.Join(path, "HEAD")); err != nil {
-			return nil
+		for _, part := range []string{"HEAD", "objects", "refs"} { // of a repository
+			if _, err := os.Lstat(filepath.Join(path, part)); err != nil {
+				return nil
+			}
 		}
 		own, err := repo.Line(f.swarm.Repo.GitParsed(ctx, "--git-dir="+path, "-c", "core.worktree=", "rev-list", "--max-count=1", "HEAD", "--branches", "--tags", "--not", "--remotes"))
 		if err != nil || own != "" {

@@ -17,12 +17,6 @@ import (
 // Ports is a range of ports that is one session's own.
 type Ports struct{ First, Count int }
 
-// DefaultPorts is how many ports a session has where swarm.ports says nothing.
-const DefaultPorts = 10
-
-// MaxPorts is the most that swarm.ports may ask for.
-const MaxPorts = 1000
-
 // Ranges lie from lowest up to below highest, where Linux begins with the ports that
 // it gives to connections. The first range of a repository begins somewhere in the
 // lower half of that, so that two repositories rarely meet.

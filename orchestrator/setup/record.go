@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,8 +72,8 @@ func (r Record) write(gitDir string) error {
 	if r.Command != "" {
 		text.WriteString("command " + r.Command + "\n")
 	}
-	for path, sum := range r.Copied {
-		text.WriteString("copied " + sum + " " + strconv.Quote(path) + "\n")
+	for _, path := range slices.Sorted(maps.Keys(r.Copied)) {
+		text.WriteString("copied " + r.Copied[path] + " " + strconv.Quote(path) + "\n")
 	}
 	return file.Replace(filepath.Join(gitDir, RecordName), []byte(text.String()), 0o666)
 }

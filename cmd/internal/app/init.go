@@ -48,7 +48,13 @@ With --merge-driver, git merge and git rebase heal conflicts as push does.
 With --worktrees each of them gets a linked worktree with its branch, beside the
 repository, in which git swarm knows which session it is. A new branch begins at
 the branch on which work lands, as it was last fetched, whatever is checked out;
---from names another commit. A worktree whose making was cut short is made anew.`,
+--from names another commit. A worktree whose making was cut short is made anew.
+
+A new worktree is set up: its submodules are initialised, the ignored files that
+.worktreeinclude in the main checkout names are copied (.env, say), and the
+command of swarm.setup runs in it, with a range of ports of its own from
+GIT_SWARM_PORT on. Where that fails the worktree stays; the same init does it
+again. See git swarm help sessions.`,
 		json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
@@ -180,6 +186,9 @@ func (c *call) register(ctx context.Context) ([]bus.Registration, error) {
 	}
 	if c.cmd.Bool("worktrees") {
 		if err := launch.CheckWorktrees(ctx, c.swarm.Repo); err != nil {
+			return nil, err
+		}
+		if _, err := c.Settings(); err != nil { // of their set-up
 			return nil, err
 		}
 	}

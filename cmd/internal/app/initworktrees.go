@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 		return err
 	}
 	paths := map[string]string{}
+	var failed error
 	for _, s := range all {
 		for _, n := range wanted {
 			if !strings.EqualFold(n.ID, s.ID) {
@@ -42,9 +44,13 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 			if err := c.printWorktree(w, from); err != nil {
 				return err
 			}
+			if err := c.setUp(ctx, w, s.Workstream); err != nil { // which does not keep the others from being made
+				c.fail(&callError{err, c}, c.jsonFlag())
+				failed = &statusError{exitNo}
+			}
 		}
 	}
-	return c.initJSON(all, paths)
+	return cmp.Or(c.initJSON(all, paths), failed)
 }
 
 // mend puts in order what a kill has left: git's locks, and worktrees that were being

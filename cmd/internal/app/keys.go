@@ -34,6 +34,8 @@ func configKeys() []configKey {
 		{"swarm.verify", "a command that must succeed on what would land, in a checkout of it", "", false},
 		{"swarm.verifyTimeout", "how long that command may run before it is ended, and has failed", "", false},
 		{"swarm.requireReview", "push lands only what is approved", "false", true},
+		{"swarm.setup", "a command that is run in each worktree that init makes, with GIT_SWARM_SESSION, GIT_SWARM_WORKTREE and GIT_SWARM_PORT", "", false},
+		{"swarm.ports", "how many ports, from GIT_SWARM_PORT on, a session has for its own", "10", false},
 		{"swarm.trusted", "git dirs of repositories inside another's work tree that hooks use all the same; the user's own configuration alone; init adds to it", "", false},
 		{"swarm.claude", "sessions may join by themselves before any was registered; set by init --claude and --agents", "false", false},
 		{"swarm.notify", "a command that is given, as JSON on standard input, each event for which somebody may be needed: done, blocked, asks, ended, failed-landing, all-done", "", false},

@@ -69,6 +69,14 @@ func (a *App) notef(format string, args ...any) { fmt.Fprintf(a.Stderr, format+"
 // wantJSON reports whether --json was given.
 func (c *call) wantJSON() bool { return c.cmd.Bool("json") }
 
+// jsonFlag is --json, where it was given, as fail wants it.
+func (c *call) jsonFlag() []string {
+	if c.wantJSON() {
+		return []string{"--json"}
+	}
+	return nil
+}
+
 // object prints v, which encodes as a JSON object that is not empty, as one line
 // that begins with its kind.
 func (a *App) object(kind string, v any) error {

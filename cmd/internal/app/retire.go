@@ -153,10 +153,6 @@ func (c *call) fetchFor(ctx context.Context, one *retire.Session, fetched map[st
 // retireAll retires one after the other. One that is refused does not keep the others.
 func (c *call) retireAll(ctx context.Context, all []*retire.Session) error {
 	var refused error
-	var flags []string
-	if c.wantJSON() {
-		flags = []string{"--json"}
-	}
 	for _, one := range all {
 		err := c.retire(ctx, one, all)
 		var in *retire.ObstacleError
@@ -164,7 +160,7 @@ func (c *call) retireAll(ctx context.Context, all []*retire.Session) error {
 		case errors.As(err, &in):
 			refused = err
 			if len(all) > 1 {
-				c.fail(&callError{err, c}, flags)
+				c.fail(&callError{err, c}, c.jsonFlag())
 			}
 		case err != nil:
 			return err

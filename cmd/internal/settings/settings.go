@@ -34,6 +34,9 @@ type Settings struct {
 	ByRequest      bool
 	RequestCommand []string
 
+	Setup string // swarm.setup, of git's configuration only: a command to run in each new worktree
+	Ports int    // swarm.ports: how many a session has for its own
+
 	VerifyTimeout time.Duration // swarm.verifyTimeout: after which it is ended, 0 for never
 
 	config struct { // nil for what it does not set
@@ -67,6 +70,11 @@ func Read(r *repo.Repo) (*Settings, error) {
 // readConfig reads what can be read; the error is the first that was met.
 func (s *Settings) readConfig(config *repo.Config) (err error) {
 	s.Verify, _ = config.Get("swarm.verify")
+	s.Setup, _ = config.Get("swarm.setup")
+	s.Ports = defaultPorts
+	if ports := value(&err, config, "swarm.ports", portCount(config)); ports != nil {
+		s.Ports = *ports
+	}
 	if limit := value(&err, config, "swarm.verifytimeout", config.Duration); limit != nil {
 		s.VerifyTimeout = *limit
 	}
@@ -117,6 +125,19 @@ func healCheck(config *repo.Config) func(string, HealCheck) (HealCheck, error) {
 			return 0, fmt.Errorf("swarm.healCheck is '%s': show, review or refuse", text.Inert(v))
 		}
 		return HealCheck(i), nil
+	}
+}
+
+// The number of ports that a session has, and the most that it may have.
+const defaultPorts, maxPorts = 10, 1000
+
+func portCount(config *repo.Config) func(string, int) (int, error) {
+	return func(key string, _ int) (int, error) {
+		n, err := config.Int(key, 0)
+		if err == nil && (n < 1 || n > maxPorts) {
+			err = fmt.Errorf("swarm.ports is %d: a number from 1 to %d", n, maxPorts)
+		}
+		return int(n), err
 	}
 }
 
