@@ -70,6 +70,7 @@ func discover(env Env, dir string, named bool) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.withNoted()
 	return f.Repo, nil
 }
 

@@ -77,6 +77,7 @@ func at(env Env, top, cwd string) (*Repo, error) {
 			f.Prefix = filepath.ToSlash(rel)
 		}
 	}
+	f.withNoted()
 	return f.Repo, nil
 }
 

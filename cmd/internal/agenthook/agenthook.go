@@ -231,5 +231,8 @@ func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, inp
 		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewStore(b), Env: h.Env, Now: h.Now,
 		Linger: linger, Input: *input, Files: files, Say: h.say,
 	}
-	return handler.Run(ctx, event)
+	if err := handler.Run(ctx, event); err != nil || h.agent != "gemini" || event != agents.SessionStart {
+		return err
+	}
+	return r.NoteIdentity(ctx) // its shell hides the user's configuration
 }
