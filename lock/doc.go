@@ -1,8 +1,9 @@
 // Package lock keeps what only one session may hold at a time: paths of the work
-// tree (claims), and the right to push (the push lock).
+// tree (claims), the right to push (the push lock), and to land for a target (its conductor).
 //
 //	refs/swarm/claims  table  the claimed paths, each a blob where the file or folder is
-//	refs/swarm/locks   table  "push" → who holds the push lock, or that it is free
+//	refs/swarm/locks   table  "push" → who holds the push lock, or that it is free;
+//	                          "conductor/TARGET" → the same of who lands for the target
 //
 // # Guarantees
 //
@@ -14,7 +15,7 @@
 // nothing and is granted nothing. What a session loses to another that takes it
 // over, it is told by a message in the same transaction.
 //
-// The push lock has one holder at a time. If the holder's process has ended on
+// Each lock has one holder at a time. If the holder's process has ended on
 // this machine, it can be taken over at once; otherwise when it has stood
 // unchanged for its whole lease by the waiter's own clock. The clocks of two
 // machines are never compared. A holder that was stopped for longer than its

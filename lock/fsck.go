@@ -29,43 +29,57 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 	return append(faults, more...), read, err
 }
 
-// lockEpochs checks, from the newest commit on, that each has the lock in it, with
-// an epoch that is its parent's or one more: the fault is the child's.
+// lockEpochs checks, from the newest commit on, that each has a lock in it, and that
+// the epoch of each lock is that of the parent or one more: the fault is the child's.
 func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
-	var child *refstore.Entry // the commit visited before, and the lock in it
-	var above *pushState
+	var child *refstore.Entry // the commit visited before, and the locks in it
+	var above map[string]*pushState
 	return func(e *refstore.Entry) error {
 		table, err := b.Store().TableAt(ctx, LocksRef, e.ID)
 		if err != nil {
 			return err
 		}
-		s, err := pushIn(table)
+		all, err := locksIn(table)
 		if err != nil {
 			return err
 		}
-		if s == nil {
+		if len(all) == 0 {
 			child, above = nil, nil
 			if e.Repair() { // nothing of it could be read
 				return nil
 			}
 			return errors.New("no push lock")
 		}
-		if child != nil {
-			err = follows(child, above, e, s)
+		for path, s := range all {
+			if newer := above[path]; newer != nil {
+				err = errors.Join(err, (&PushLock{path: path}).follows(child, newer, e, s))
+			}
 		}
-		child, above = e, s
+		child, above = e, all
 		return err
 	}
+}
+
+// locksIn are the states of all locks in the table, by their paths.
+func locksIn(table *refstore.Table) (all map[string]*pushState, err error) {
+	all = map[string]*pushState{}
+	failed := table.Below("", func(path string, content []byte) bool {
+		if known(path) {
+			all[path], err = decodePush(path, content)
+		}
+		return err == nil
+	})
+	return all, errors.Join(err, failed)
 }
 
 // follows says what is wrong with the epoch of a state of the lock above an older
 // one: it may not fall, and from a parent to its child, other than a repair record,
 // it rises by at most one.
-func follows(newer *refstore.Entry, s *pushState, older *refstore.Entry, was *pushState) error {
+func (p *PushLock) follows(newer *refstore.Entry, s *pushState, older *refstore.Entry, was *pushState) error {
 	if s.Epoch >= was.Epoch && (s.Epoch <= was.Epoch+1 || newer.Repair() || newer.Number != older.Number+1) {
 		return nil
 	}
-	return &refstore.DamagedError{Ref: LocksRef, ID: newer.ID, Err: fmt.Errorf("push lock: epoch %d after %d", s.Epoch, was.Epoch)}
+	return &refstore.DamagedError{Ref: LocksRef, ID: newer.ID, Err: fmt.Errorf("%s: epoch %d after %d", p.name(), s.Epoch, was.Epoch)}
 }
 
 // checkTips decodes what is stored at the tips.
@@ -79,7 +93,7 @@ func checkTips(ctx context.Context, b *bus.Bus) (faults []error, err error) {
 		return faults, err
 	}
 	failed := locks.Below("", func(path string, _ []byte) bool {
-		if path != pushPath {
+		if !known(path) {
 			faults = append(faults, &refstore.DamagedError{Ref: LocksRef, Path: path, Err: errors.New("unknown lock")})
 		}
 		return true

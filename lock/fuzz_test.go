@@ -31,7 +31,7 @@ func FuzzPushState(f *testing.F) {
 	}
 	f.Add(content)
 	f.Fuzz(func(t *testing.T, content []byte) {
-		s, err := decodePush(content)
+		s, err := decodePush(pushPath, content)
 		if err != nil {
 			return
 		}

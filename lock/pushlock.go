@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
@@ -15,10 +18,14 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// LocksRef is the table of locks, of which there is one: "push".
+// LocksRef is the table of locks: "push", and one for each target's conductor.
 const LocksRef = "refs/swarm/locks"
 
 const pushPath = "push"
+
+// conductorPrefix begins the paths of the locks of those who land what waits for a
+// target, which follows: one name, with '%' and '/' as in a URL.
+const conductorPrefix = "conductor/"
 
 // The states of the lock. Once it was taken, it is always one of the two.
 const (
@@ -63,21 +70,50 @@ type PushHeldError struct {
 }
 
 func (e *PushHeldError) Error() string {
-	return fmt.Sprintf("the push lock is held by %s", e.Holder.Session)
+	return fmt.Sprintf("%s is landing", e.Holder.Session)
 }
 
-// ErrLost says that another session has taken the push lock over from this one.
-var ErrLost = errors.New("the push lock was lost")
+// ErrLost says that another session has taken the lock over from this one.
+var ErrLost = errors.New("the lock was lost to another session")
 
-// PushLock is the push lock of a repository.
+// PushLock is the push lock of a repository, or the lock of a target's conductor.
 type PushLock struct {
 	bus       *bus.Bus
 	leaseTime time.Duration
+	path      string
 }
 
 // NewPushLock returns the push lock of the repository that b is on, with that
 // lease time.
-func NewPushLock(b *bus.Bus, leaseTime time.Duration) *PushLock { return &PushLock{b, leaseTime} }
+func NewPushLock(b *bus.Bus, leaseTime time.Duration) *PushLock {
+	return &PushLock{b, leaseTime, pushPath}
+}
+
+// Conductor is the lock of whoever lands what waits for a target, a remote's name and
+// a branch with a slash between. It has the lease time of p, and is held for as long
+// as that takes, while the push lock is held only to push.
+func (p *PushLock) Conductor(target string) *PushLock {
+	return &PushLock{p.bus, p.leaseTime, conductorPrefix + strings.NewReplacer("%", "%25", "/", "%2F").Replace(target)}
+}
+
+// LeaseTime is how long the lock is valid without a renewal.
+func (p *PushLock) LeaseTime() time.Duration { return p.leaseTime }
+
+// name is what the lock is called in the table's log.
+func (p *PushLock) name() string {
+	target, ok := strings.CutPrefix(p.path, conductorPrefix)
+	if !ok {
+		return "push lock"
+	}
+	target = strings.NewReplacer("%2F", "/", "%25", "%").Replace(target)
+	return "conductor for " + strings.ToValidUTF8(target, "\ufffd")
+}
+
+// known reports whether a lock can have that path.
+func known(path string) bool {
+	target, ok := strings.CutPrefix(path, conductorPrefix)
+	return path == pushPath || ok && target != "" && !strings.Contains(target, "/")
+}
 
 // Lease is the push lock in the hands of this process.
 type Lease struct {
@@ -99,6 +135,26 @@ func (p *PushLock) Holder(ctx context.Context) (*PushHolder, error) {
 	return &h, nil
 }
 
+// Landing returns who is landing: a conductor, else the holder of the push lock; nil if
+// there is neither.
+func (p *PushLock) Landing(ctx context.Context) (*PushHolder, error) {
+	table, err := p.bus.Store().Table(ctx, LocksRef)
+	if err != nil {
+		return nil, err
+	}
+	all, err := locksIn(table)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range slices.Sorted(maps.Keys(all)) { // "push" comes last
+		if s := all[path]; s.State == stateHeld {
+			h := s.holder()
+			return &h, nil
+		}
+	}
+	return nil, nil
+}
+
 func (p *PushLock) read(ctx context.Context) (*pushState, object.Hash, error) {
 	store := p.bus.Store()
 	tip, err := store.Tip(ctx, LocksRef)
@@ -109,23 +165,23 @@ func (p *PushLock) read(ctx context.Context) (*pushState, object.Hash, error) {
 	if err != nil {
 		return nil, tip, err
 	}
-	s, err := pushIn(table)
+	s, err := p.in(table)
 	return s, tip, err
 }
 
-// pushIn returns the lock's state in the table, nil if it was never taken.
-func pushIn(table *refstore.Table) (*pushState, error) {
-	content, err := table.Get(pushPath)
+// in returns the lock's state in the table, nil if it was never taken.
+func (p *PushLock) in(table *refstore.Table) (*pushState, error) {
+	content, err := table.Get(p.path)
 	if errors.Is(err, refstore.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return decodePush(content)
+	return decodePush(p.path, content)
 }
 
-func decodePush(content []byte) (*pushState, error) {
+func decodePush(path string, content []byte) (*pushState, error) {
 	var s pushState
 	err := refstore.DecodeState(content, &s)
 	if err == nil && ((s.State != stateHeld && s.State != stateFree) || s.Epoch < 1 || s.Epoch > refstore.MaxNumber) {
@@ -135,7 +191,7 @@ func decodePush(content []byte) (*pushState, error) {
 		err = bus.CheckID(s.Session)
 	}
 	if err != nil {
-		return nil, &refstore.DamagedError{Ref: LocksRef, Path: pushPath, Err: err}
+		return nil, &refstore.DamagedError{Ref: LocksRef, Path: path, Err: err}
 	}
 	return &s, nil
 }
@@ -185,11 +241,11 @@ func (p *PushLock) try(ctx context.Context, by string, w *waiter) (epoch int, er
 
 // takeIn is try within a transaction.
 func (p *PushLock) takeIn(tx *refstore.Tx, by string, w *waiter) (epoch int, err error) {
-	s, err := stateIn(tx)
+	s, err := p.stateIn(tx)
 	if err != nil {
 		return 0, err
 	}
-	body := "push lock: held by " + by
+	body := p.name() + ": held by " + by
 	epoch = 1
 	if s != nil {
 		epoch = s.Epoch + 1
@@ -201,7 +257,7 @@ func (p *PushLock) takeIn(tx *refstore.Tx, by string, w *waiter) (epoch int, err
 		}
 	}
 	if epoch > refstore.MaxNumber {
-		return 0, &refstore.DamagedError{Ref: LocksRef, Path: pushPath, Err: errors.New("the epochs are used up")}
+		return 0, &refstore.DamagedError{Ref: LocksRef, Path: p.path, Err: errors.New("the epochs are used up")}
 	}
 	return epoch, p.put(tx, body, pushState{State: stateHeld, Session: by, Since: tx.At(), Epoch: epoch})
 }
@@ -209,12 +265,12 @@ func (p *PushLock) takeIn(tx *refstore.Tx, by string, w *waiter) (epoch int, err
 // stateIn returns the lock's state within a transaction, nil if it was never taken.
 // One whose epoch does not follow on that of its parent was not written by git
 // swarm: nothing is built upon it.
-func stateIn(tx *refstore.Tx) (*pushState, error) {
+func (p *PushLock) stateIn(tx *refstore.Tx) (*pushState, error) {
 	table, err := tx.Table(LocksRef)
 	if err != nil {
 		return nil, err
 	}
-	s, err := pushIn(table)
+	s, err := p.in(table)
 	if err != nil || s == nil {
 		return nil, err
 	}
@@ -226,7 +282,7 @@ func stateIn(tx *refstore.Tx) (*pushState, error) {
 	if err != nil || below == nil {
 		return s, err
 	}
-	was, err := pushIn(table)
+	was, err := p.in(table)
 	var damaged *refstore.DamagedError
 	if errors.As(err, &damaged) || was == nil { // an older git swarm has built upon it: the tip is what counts
 		return s, nil
@@ -234,7 +290,7 @@ func stateIn(tx *refstore.Tx) (*pushState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, follows(last, s, below, was)
+	return s, p.follows(last, s, below, was)
 }
 
 // put records a state of the lock, held or free, by this process now.
@@ -251,7 +307,7 @@ func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
 	if err != nil {
 		return err
 	}
-	if err := table.Put(pushPath, content); err != nil {
+	if err := table.Put(p.path, content); err != nil {
 		return err
 	}
 	_, err = tx.Record(LocksRef, refstore.Entry{Body: body})
@@ -260,21 +316,26 @@ func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
 
 // change rewrites the lock if it is still held under this lease, else returns
 // ErrLost. also, if not nil, joins the transaction.
-func (l *Lease) change(ctx context.Context, body string, edit func(*pushState), also func(*refstore.Tx) error) error {
+func (l *Lease) change(ctx context.Context, what string, edit func(*pushState), also func(*refstore.Tx) error) error {
 	return l.lock.bus.Update(ctx, l.by, func(tx *refstore.Tx, by string) error {
-		s, err := stateIn(tx)
-		if err != nil {
-			return err
-		}
-		if s == nil || s.State != stateHeld || s.Epoch != l.epoch {
-			return ErrLost
-		}
-		edit(s)
-		if err := l.lock.put(tx, fmt.Sprintf(body, by), *s); err != nil || also == nil {
+		if err := l.changeIn(tx, by, what, edit); err != nil || also == nil {
 			return err
 		}
 		return also(tx)
 	})
+}
+
+// changeIn is change within a transaction.
+func (l *Lease) changeIn(tx *refstore.Tx, by, what string, edit func(*pushState)) error {
+	s, err := l.lock.stateIn(tx)
+	if err != nil {
+		return err
+	}
+	if s == nil || s.State != stateHeld || s.Epoch != l.epoch {
+		return ErrLost
+	}
+	edit(s)
+	return l.lock.put(tx, fmt.Sprintf("%s: %s by %s", l.lock.name(), what, by), *s)
 }
 
 // Renew extends the lease. It returns ErrLost if the lock has another holder.
@@ -283,7 +344,12 @@ func (l *Lease) Renew(ctx context.Context) error { return l.RenewWith(ctx, nil) 
 // RenewWith is Renew in one transaction with also: what that stages is written only
 // while this lease holds the lock.
 func (l *Lease) RenewWith(ctx context.Context, also func(*refstore.Tx) error) error {
-	return l.change(ctx, "push lock: renewed by %s", func(*pushState) {}, also)
+	return l.change(ctx, "renewed", func(*pushState) {}, also)
+}
+
+// RenewIn is Renew within a transaction.
+func (l *Lease) RenewIn(tx *refstore.Tx) error {
+	return l.changeIn(tx, l.by, "renewed", func(*pushState) {})
 }
 
 // Release gives the lock up. A lock that was lost meanwhile is left alone, and is
@@ -298,9 +364,23 @@ func (l *Lease) Release(ctx context.Context) error {
 // ReleaseWith is Release in one transaction with also. If the lock was lost, it
 // returns ErrLost, and nothing is written.
 func (l *Lease) ReleaseWith(ctx context.Context, also func(*refstore.Tx) error) error {
+	l.End()
+	return l.change(ctx, "released", func(s *pushState) { s.State = stateFree }, also)
+}
+
+// End ends the renewing, and nothing else: a transaction with ReleaseIn is to follow.
+func (l *Lease) End() {
 	l.stop()
 	<-l.done
-	return l.change(ctx, "push lock: released by %s", func(s *pushState) { s.State = stateFree }, also)
+}
+
+// ReleaseIn gives the lock up within a transaction. A lock that was lost is left alone.
+func (l *Lease) ReleaseIn(tx *refstore.Tx) error {
+	err := l.changeIn(tx, l.by, "released", func(s *pushState) { s.State = stateFree })
+	if errors.Is(err, ErrLost) {
+		return nil
+	}
+	return err
 }
 
 // renew renews the lease every third of its time, until it is stopped or the lock

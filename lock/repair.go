@@ -10,8 +10,8 @@ import (
 
 // Repair puts the tables of claims and locks in order in the name of session by,
 // and returns what it did. Unless write is set it only says what it would do. A
-// damaged claim is dropped: who holds the path cannot be told. A damaged push
-// lock becomes free.
+// damaged claim is dropped: who holds the path cannot be told. A damaged lock
+// becomes free.
 func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*refstore.Repair, err error) {
 	for _, c := range []refstore.Chain{
 		{
@@ -46,25 +46,28 @@ func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*ref
 }
 
 func checkLock(path string, content []byte) error {
-	if path != pushPath {
+	if !known(path) {
 		return errors.New("unknown lock")
 	}
-	_, err := decodePush(content)
+	_, err := decodePush(path, content)
 	return err
 }
 
-// freeLock frees a push lock whose newest state is not known, with an epoch above
-// any that can have been granted since: whoever holds it finds that it is lost.
+// freeLock frees the locks whose newest state is not known, with an epoch above any
+// that can have been granted since: whoever holds one finds that it is lost.
 func freeLock(state map[string][]byte, m refstore.Mending) error {
-	content, ok := state[pushPath]
-	if !ok || m.Unknown == 0 {
+	if m.Unknown == 0 {
 		return nil
 	}
-	s, err := decodePush(content)
-	if err != nil {
-		return err
+	for path, content := range state {
+		s, err := decodePush(path, content)
+		if err != nil {
+			return err
+		}
+		s.State, s.Epoch = stateFree, s.Epoch+m.Unknown
+		if state[path], err = refstore.EncodeState(s); err != nil {
+			return err
+		}
 	}
-	s.State, s.Epoch = stateFree, s.Epoch+m.Unknown
-	state[pushPath], err = refstore.EncodeState(s)
-	return err
+	return nil
 }

@@ -17,7 +17,7 @@
 //
 // # Not guaranteed
 //
-// The package decides nothing: who may land is the holder of the push lock, and
+// The package decides nothing: who may land is the conductor (package lock), and
 // what becomes of an entry is decided in merge/land.
 //
 // The bytes of the table are in refstore/FORMAT.md.

@@ -80,7 +80,9 @@ func waitFile(b *bus.Bus, session string) string {
 }
 
 // Attended reports whether a process of this machine waits for the end of the entry.
-func (e *Entry) Attended(b *bus.Bus) bool { return e.PID != 0 && file.Locked(waitFile(b, e.Session)) }
+func (e *Entry) Attended(b *bus.Bus) bool {
+	return e.PID != 0 && file.Locked(waitFile(b, e.Session))
+}
 
 // Attend makes this process the one that waits, until the function returned is called
 // or the process ends. alone is false if another waits for the session already.
@@ -97,6 +99,36 @@ func (e *Entry) Attend(b *bus.Bus) (leave func(), alone bool) {
 		_ = os.Remove(path)
 		unlock()
 	}, true
+}
+
+// Leave has nobody wait for the end of the session's entry, as [Left] tells.
+func Leave(b *bus.Bus, session string) error {
+	unlock, err := file.TryLockPath(waitFile(b, session))
+	if err != nil {
+		return err
+	}
+	unlock()
+	return nil
+}
+
+// Left reports, by one look at a file, whether the session may have an entry for whose
+// end no process waits.
+func Left(b *bus.Bus, session string) bool {
+	path := waitFile(b, session)
+	_, err := os.Lstat(path)
+	return err == nil && !file.Locked(path)
+}
+
+// Forget ends what Left tells. If a process waits, it does nothing.
+func Forget(b *bus.Bus, session string) {
+	path := waitFile(b, session)
+	if _, err := os.Lstat(path); err != nil {
+		return
+	}
+	if unlock, err := file.TryLockPath(path); err == nil {
+		_ = os.Remove(path)
+		unlock()
+	}
 }
 
 // Own reports whether this process is the one that waits.

@@ -114,8 +114,8 @@ func (c *Change) Entries() ([]*Entry, error) {
 	return entries(c.table, func(err error) error { return err })
 }
 
-// Put adds e at the end of the queue, or in the place of the session's own entry, and
-// keeps its tip.
+// Put adds e at the end of the queue, or in the place of the session's own entry for the
+// same target, and keeps its tip.
 func (c *Change) Put(e *Entry) error {
 	old, err := c.Find(e.Session)
 	if err != nil {
@@ -126,7 +126,7 @@ func (c *Change) Put(e *Entry) error {
 		return err
 	}
 	switch {
-	case old != nil && !old.Decided():
+	case old != nil && !old.Decided() && old.Remote == e.Remote && old.Target == e.Target:
 		e.Number, e.Since = old.Number, old.Since
 		for _, pair := range old.Tried {
 			before, next, _ := strings.Cut(pair, " ")

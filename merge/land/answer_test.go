@@ -137,7 +137,7 @@ func TestLandLostWhileRemoteWorks(t *testing.T) {
 	dir := t.TempDir()
 	a.hook(a.hub, "post-receive", "touch '"+dir+"/begun'; while ! test -e '"+dir+"/stop'; do sleep 0.02; done")
 	l := a.lander()
-	l.Lock = lock.NewPushLock(l.Bus, 300*time.Millisecond)
+	l.Lock = lock.NewPushLock(l.Bus, 1500*time.Millisecond)
 	type result struct {
 		landed *Landed
 		err    error
@@ -156,7 +156,7 @@ func TestLandLostWhileRemoteWorks(t *testing.T) {
 	if r.err != nil || !errors.Is(r.landed.Unanswered, lock.ErrLost) || r.landed.Commits != 1 {
 		t.Errorf("%+v, %v", r.landed, r.err)
 	}
-	if holder, err := b.lander().Lock.Holder(t.Context()); err != nil || holder == nil || holder.Session != "B" {
+	if holder, err := b.conductor().Holder(t.Context()); err != nil || holder == nil || holder.Session != "B" {
 		t.Errorf("%+v (%v)", holder, err)
 	}
 	a.linear("by A")

@@ -27,7 +27,7 @@ func begin(ctx context.Context, r *repo.Repo) (c checkout, release func(), err e
 		return checkout{}, release, err
 	}
 	rebaseScratch(r).remove(ctx)
-	verifyScratch(r).remove(ctx)
+	removeVerifyScratch(ctx, r)
 	_ = os.Remove(filepath.Join(r.GitDir, "swarm-index.lock"))
 	if err := recoverMove(ctx, r); err != nil {
 		return checkout{}, release, err

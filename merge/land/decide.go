@@ -25,16 +25,19 @@ func (t *train) write(ctx context.Context) error {
 	if t.decided() || len(t.landed) == 0 && t.bad == nil {
 		return nil
 	}
+	t.endRenewing()
 	close := t.closing(ctx)
 	if err := t.lease.RenewWith(ctx, func(tx *refstore.Tx) error { return errors.Join(t.decisions(tx), close(tx)) }); err != nil {
 		return err
 	}
+	t.pushing = nil
 	t.tellForOthers(ctx)
 	return nil
 }
 
-// end gives up the lock, takes our own entry out, and writes which others have landed,
-// in one transaction. If the lock was lost, the rest is written all the same: it is so.
+// end gives up the locks, takes our own entry out, and writes which others have landed,
+// in one transaction. If another is the conductor, the rest is written all the same: it
+// is so.
 func (t *train) end(ctx context.Context) error {
 	close := t.closing(ctx)
 	all := func(tx *refstore.Tx) error {
@@ -43,6 +46,7 @@ func (t *train) end(ctx context.Context) error {
 		}
 		return t.removeOwn(tx)
 	}
+	t.endRenewing()
 	err := t.lease.ReleaseWith(ctx, all)
 	if errors.Is(err, lock.ErrLost) {
 		err = t.Bus.Update(ctx, t.Session, func(tx *refstore.Tx, _ string) error { return all(tx) })
@@ -53,7 +57,17 @@ func (t *train) end(ctx context.Context) error {
 	return err
 }
 
+// endRenewing ends the renewing of the push lock, which decisions gives up.
+func (t *train) endRenewing() {
+	if t.pushing != nil {
+		t.pushing.End()
+	}
+}
+
 func (t *train) removeOwn(tx *refstore.Tx) error {
+	if t.own == nil {
+		return nil
+	}
 	c, err := queue.Begin(tx)
 	if err != nil {
 		return err
@@ -68,12 +82,17 @@ func (t *train) removeOwn(tx *refstore.Tx) error {
 	return c.Record(t.own.Session + " is out")
 }
 
-// decisions stages which of the others have landed, with a message to those for whom no
-// process waits.
+// decisions gives up the push lock, and stages which of the others have landed, with a
+// message to those for whom no process waits.
 func (t *train) decisions(tx *refstore.Tx) error {
 	c, err := queue.Begin(tx)
 	if err != nil {
 		return err
+	}
+	if t.pushing != nil {
+		if err := t.pushing.ReleaseIn(tx); err != nil {
+			return err
+		}
 	}
 	var ids []string
 	for _, one := range t.landed {

@@ -2,12 +2,12 @@
 // push. Where there is no remote, the target is a local branch (local.go).
 //
 // [Lander.Push] puts the branch's tip in the queue (package lock/queue; turn.go) and waits until it
-// is decided. Whoever holds the push lock lands all that wait (train.go): it fetches, rebases what is
-// new, each upon the one before, in a scratch worktree of its own (stack.go, scratch.go, rebase.go),
+// is decided. One of those who wait for a target is its conductor, the first that came, and lands all
+// that wait (train.go): it fetches, rebases what is new, each upon the one before, in a scratch worktree of its own (stack.go, scratch.go, rebase.go),
 // heals there the conflicts that it can, asks each one's gate, runs the verify command once on the
 // whole (halve.go, verify.go), and pushes once. Then each push lets its own branch follow (move.go), and
 // notifies the sessions whose claimed files or lines it changed (notify.go). [Lander.Pull] is the rebase
-// alone.
+// alone. [Lander.Put] does not wait; [Lander.Conduct] lands what nobody waits for (conduct.go).
 //
 // # Guarantees
 //
@@ -22,20 +22,23 @@
 //     pushed and changes that are not committed survive. No push touches another session's branch.
 //   - What lands is what git rebase would have made in the work tree, with healed conflicts named in
 //     trailers "Healed: PATH RULE" of the commit. Attributes, merge drivers, filters, submodules and
-//     the settings of the work tree count as there (scratchfiles.go): those of the session that holds
-//     the push lock. Of the user's hooks pre-rebase and pre-push run, in the session's own work tree and
+//     the settings of the work tree count as there (scratchfiles.go): those of the conductor's
+//     work tree. Of the user's hooks pre-rebase and pre-push run, in the session's own work tree and
 //     before it queues, and no other (hooks.go).
 //   - git gc --prune=now beside a push takes nothing of what is to land: a pin keeps each rebase until
 //     its branch has followed, and one that is disturbed while it is made is made again (pin.go).
 //   - What has landed is decided by content, so also after a squash on the remote (landedbefore.go).
+//   - The conductor has a lock of its own, for each target, with a lease (package lock); the push lock is
+//     held only while the target is moved. So a push to another target does not wait for the verify
+//     command. A conductor that was stopped for longer than its lease starts no push; of one that was
+//     started, the remote is asked.
 //   - After a kill at any moment, the next push of any session goes on with what waits, also with what
 //     the killed one had put, and lands nothing twice; the next push or pull in the worktree completes
 //     or removes what was left there (recover.go, pending.go).
 //
 // # What is not guaranteed
 //
-// The push lock is held while the verify command runs: a push to another branch waits for that. Merge
-// commits of the branch are flattened, as git rebase does by default; replaced objects
+// Merge commits of the branch are flattened, as git rebase does by default; replaced objects
 // (refs/replace), rerere, rebase.backend, rebase.autoSquash and the reflog's fork point have no say. In
 // a sparse checkout the .gitattributes outside of it count, too; an untracked one does not. A commit that lands may follow one
 // that plain git has pushed without gate or verify command. A branch whose work tree is in the way

@@ -16,11 +16,11 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// Lander lands a session's branch: it takes the push lock, fetches, rebases,
-// pushes, moves the branch, and notifies those whose claimed files it changed.
+// Lander lands a session's branch: it fetches, rebases, pushes under the
+// push lock, moves the branch, and notifies those whose claimed files it changed.
 //
 // A Push or Pull that fails leaves branch, index and files as they were, and gives
-// up the lock. If the process is killed, the lock's holder is known to be gone,
+// up its locks. If the process is killed, their holder is known to be gone,
 // the rebase was made apart from the user's files, and a branch that was being
 // moved is moved to the end by the next Push or Pull in the worktree.
 type Lander struct {
@@ -40,13 +40,15 @@ type Lander struct {
 	Verify        string        // a shell command that what would land must pass, "" for none
 	VerifyTimeout time.Duration // after which it is ended, and has failed; 0 for never
 
+	VerifyJobs int // on how many prefixes of a stack it may run at once; 0 is 1
+
 	AllowDeletions bool // let through what CheckDeletions refuses
 
 	// Heal, if not nil, says how far conflicts with the target are healed, given its
 	// tip as it was fetched.
 	Heal func(ctx context.Context, tip string) (heal.Options, error)
 
-	// Gate, if not nil, is asked under the push lock, and before a long wait, whether the change from base
+	// Gate, if not nil, is asked before something lands, and before a long wait, whether the change from base
 	// ("" if the target does not exist yet) to tip, which is the session's, may land.
 	Gate func(ctx context.Context, session, base, tip string) error
 
@@ -113,37 +115,53 @@ const landTries = 20
 // session has to resolve marks it blocked with the reason, and a success clears such a
 // mark.
 func (l *Lander) Push(ctx context.Context, target repo.Target, wait lock.Wait) (*Landed, error) {
-	c, release, err := begin(ctx, l.Repo)
+	t, landed, release, err := l.arrive(ctx, target)
 	defer release()
+	if t == nil || err != nil {
+		return landed, err
+	}
+	t.wait = wait
+	landed, err = t.land(ctx)
+	t.unpin(ctx, landed)
+	return landed, l.noteRefusal(ctx, err)
+}
+
+// arrive is what comes before the queue: what a killed push has left is completed, and
+// the user's hooks run. If all of the branch has landed by an earlier push, that is
+// landed, and there is no turn. The function returned unlocks the worktree; it is never nil.
+func (l *Lander) arrive(ctx context.Context, target repo.Target) (t *turn, landed *Landed, release func(), err error) {
+	c, release, err := begin(ctx, l.Repo)
 	if err == nil && c.branch == detached && !l.Detached {
 		err = ErrDetached
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		landed, err = l.settle(ctx, target, c)
 	}
-	earlier, err := l.settle(ctx, target, c)
 	if err != nil {
-		return nil, err
+		return nil, nil, release, err
 	}
-	if earlier != nil {
-		if c, err = checkedOut(ctx, l.Repo); err != nil || c.tip == earlier.After {
-			return earlier, err
+	if landed != nil {
+		if c, err = checkedOut(ctx, l.Repo); err != nil || c.tip == landed.After {
+			return nil, landed, release, err
 		}
 	}
 	if err := l.runHooks(ctx, c, target); err != nil {
 		if blocks(err) {
 			err = errors.Join(err, l.markBlocked(context.WithoutCancel(ctx), err))
 		}
-		return nil, err
+		return nil, nil, release, err
 	}
-	t := &turn{Lander: l, c: c, target: target, wait: wait}
-	landed, err := t.land(ctx)
-	t.unpin(ctx, landed)
-	if err != nil && blocks(err) {
-		after := context.WithoutCancel(ctx)
-		err = errors.Join(err, l.markBlocked(after, err), l.notifyConflict(after, err))
+	return &turn{Lander: l, c: c, target: target}, nil, release, nil
+}
+
+// noteRefusal notes that the session has to resolve what err says, and tells whom it
+// concerns.
+func (l *Lander) noteRefusal(ctx context.Context, err error) error {
+	if err == nil || !blocks(err) {
+		return err
 	}
-	return landed, err
+	after := context.WithoutCancel(ctx)
+	return errors.Join(err, l.markBlocked(after, err), l.notifyConflict(after, err))
 }
 
 // follow moves the branch to what has landed, also when ctx has ended.

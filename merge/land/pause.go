@@ -13,7 +13,7 @@ import (
 // Position is where a push stands in the queue.
 type Position struct {
 	Waited    time.Duration
-	Holder    string        // of the push lock, "" if it is free at this moment
+	Holder    string        // the target's conductor, "" if there is none at this moment
 	Before    int           // how many entries for the same target are before it
 	Verifying []string      // the sessions whose work the verify command runs on
 	For       time.Duration // for how long it has

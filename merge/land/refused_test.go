@@ -237,7 +237,7 @@ func TestLandLockLost(t *testing.T) {
 			dir := t.TempDir()
 			hold(a, dir)
 			l := a.lander()
-			l.Lock = lock.NewPushLock(l.Bus, 300*time.Millisecond)
+			l.Lock = lock.NewPushLock(l.Bus, 1500*time.Millisecond)
 			done := make(chan error, 1)
 			go func() {
 				_, err := l.Push(context.Background(), repo.Target{Remote: "origin", Branch: "main"}, lock.Wait{})
@@ -245,11 +245,11 @@ func TestLandLockLost(t *testing.T) {
 			}()
 			awaitFile(t, filepath.Join(dir, "begun"))
 			b.steal("A")
-			time.AfterFunc(time.Second, func() { _ = os.WriteFile(filepath.Join(dir, "stop"), nil, 0o666) })
+			time.AfterFunc(2*time.Second, func() { _ = os.WriteFile(filepath.Join(dir, "stop"), nil, 0o666) })
 			if err := <-done; !errors.Is(err, lock.ErrLost) {
 				t.Errorf("%v", err)
 			}
-			if holder, err := b.lander().Lock.Holder(t.Context()); err != nil || holder == nil || holder.Session != "B" {
+			if holder, err := b.conductor().Holder(t.Context()); err != nil || holder == nil || holder.Session != "B" {
 				t.Errorf("%+v (%v)", holder, err)
 			}
 			release(a)
@@ -261,8 +261,14 @@ func TestLandLockLost(t *testing.T) {
 	}
 }
 
-// steal makes the session the lock's holder in place of another, as a waiter
-// does that has seen the lock unchanged for its whole lease.
+// conductor is the lock of the conductor for main.
+func (f *field) conductor() *lock.PushLock {
+	f.Helper()
+	return f.lander().Lock.Conductor("origin/main")
+}
+
+// steal makes the session the conductor in place of another, as a waiter does that has
+// seen the lock unchanged for its whole lease.
 func (f *field) steal(from string) {
 	f.Helper()
 	err := f.bus().Update(f.Context(), f.id, func(tx *refstore.Tx, by string) error {
@@ -270,7 +276,8 @@ func (f *field) steal(from string) {
 		if err != nil {
 			return err
 		}
-		content, err := table.Get("push")
+		const path = "conductor/origin%2Fmain"
+		content, err := table.Get(path)
 		if err != nil {
 			return err
 		}
@@ -280,10 +287,10 @@ func (f *field) steal(from string) {
 			return err
 		}
 		text := strings.Replace(epoch.ReplaceAllString(string(content), fmt.Sprintf("epoch = %d", last+1)), "'"+from+"'", "'"+by+"'", 1)
-		if err := table.Put("push", []byte(text)); err != nil {
+		if err := table.Put(path, []byte(text)); err != nil {
 			return err
 		}
-		_, err = tx.Record(lock.LocksRef, refstore.Entry{Body: "push lock: held by " + by + ", taken over from " + from})
+		_, err = tx.Record(lock.LocksRef, refstore.Entry{Body: "conductor for origin/main: held by " + by + ", taken over from " + from})
 		return err
 	})
 	if err != nil {

@@ -111,7 +111,7 @@ func (l *Lander) prepare(ctx context.Context, c checkout, target repo.Target) (*
 	}
 	tree, err := treeOf(ctx, l.Repo, one.tip)
 	if err == nil && !l.passed(tree) {
-		err = t.runOn(ctx, stack{one}, tree)
+		err = t.runOn(ctx, stack{one}, tree, 0)
 	}
 	var failure *VerifyError
 	if errors.As(err, &failure) {

@@ -35,8 +35,33 @@ type scratch struct {
 // It may not exist yet.
 func rebaseScratch(r *repo.Repo) *scratch { return scratchNamed(r, "swarm-rebase") }
 
-// verifyScratch is the worktree in which the verify command runs.
-func verifyScratch(r *repo.Repo) *scratch { return scratchNamed(r, "swarm-verify") }
+// verifyScratch is the worktree in which the verify command runs. Those in which it runs
+// at once have slots of their own.
+func verifyScratch(r *repo.Repo, slot int) *scratch {
+	if slot == 0 {
+		return scratchNamed(r, "swarm-verify")
+	}
+	return scratchNamed(r, fmt.Sprintf("swarm-verify-%d", slot+1))
+}
+
+// removeVerifyScratch removes what killed commands have left of such worktrees.
+func removeVerifyScratch(ctx context.Context, r *repo.Repo) {
+	left, _ := filepath.Glob(filepath.Join(globQuoted(r.GitDir), "swarm-verify*")) // the pattern is sound
+	names := map[string]bool{}
+	for _, path := range left {
+		name, _, _ := strings.Cut(filepath.Base(path), ".")
+		names[name] = true
+	}
+	names["swarm-verify"] = true // of earlier versions only a record below worktrees/ may be left
+	for name := range names {
+		scratchNamed(r, name).remove(ctx)
+	}
+}
+
+// globQuoted is the path as a pattern that matches it alone.
+func globQuoted(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
 
 func scratchNamed(r *repo.Repo, name string) *scratch {
 	dir := filepath.Join(r.GitDir, name)

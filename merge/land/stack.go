@@ -34,9 +34,19 @@ func (s stack) sessions() (ids []string) {
 // One that does not fit on those before it, but on the target, waits for the next
 // stack. One that does not even fit there is refused.
 func (t *train) compose(ctx context.Context, before string, waiting []*queue.Entry) (stack, error) {
-	var made stack
+	return t.composeUpon(ctx, nil, before, waiting)
+}
+
+// composeUpon is compose upon what is made already.
+func (t *train) composeUpon(ctx context.Context, made stack, before string, waiting []*queue.Entry) (stack, error) {
 	base := before
+	if len(made) > 0 {
+		base = made.top()
+	}
 	for _, e := range waiting {
+		if before == "" && len(made) > 0 { // there is nothing yet to rebase it from
+			break
+		}
 		one, err := t.landedAlready(ctx, e, before)
 		if err == nil && one != nil {
 			t.landed = append(t.landed, one)
@@ -63,9 +73,6 @@ func (t *train) compose(ctx context.Context, before string, waiting []*queue.Ent
 		}
 		made = append(made, one)
 		base = one.tip
-		if before == "" { // what comes next has nothing to be rebased from yet
-			break
-		}
 	}
 	return made, nil
 }

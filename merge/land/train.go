@@ -13,14 +13,18 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// train lands what waits in the queue, for as long as it holds the push lock and its
-// own entry is not decided: all that waits for the target as one stack, verified once
-// and pushed once, then what has come meanwhile.
+// train lands what waits in the queue, for as long as it is the target's conductor and
+// its own entry is not decided: all that waits for the target as one stack, verified once
+// and pushed once, then what has come meanwhile. The push lock it holds only to push.
 type train struct {
 	*Lander
 	target repo.Target
-	lease  *lock.Lease
-	own    *queue.Entry // as it was put
+	lease  *lock.Lease  // as the conductor
+	own    *queue.Entry // as it was put; nil where it lands for others alone
+
+	wait      lock.Wait       // for the push lock
+	candidate *lock.Candidate // for it
+	pushing   *lock.Lease     // nil while it is not held
 
 	landed []*staged    // decided, and not yet written
 	result *Landed      // what became of our own entry, once it is landed,
@@ -32,14 +36,14 @@ type train struct {
 }
 
 func (t *train) isOwn(e *queue.Entry) bool {
-	return e.Session == t.own.Session && e.Number == t.own.Number
+	return t.own != nil && e.Session == t.own.Session && e.Number == t.own.Number
 }
 
 // decided reports whether it is known what became of our own entry.
 func (t *train) decided() bool { return t.result != nil || t.failed != nil }
 
-// run lands until our own entry is decided. An error that is not about that entry ends
-// the run, too.
+// run lands until our own entry is decided, or without one until nothing waits. An error
+// that is not about that entry ends the run, too.
 func (t *train) run(ctx context.Context) (*Landed, error) {
 	for moved := 0; ; {
 		err := t.round(ctx)
@@ -47,6 +51,8 @@ func (t *train) run(ctx context.Context) (*Landed, error) {
 		switch {
 		case t.decided():
 			return t.result, t.failed
+		case errors.Is(err, errNothing):
+			return nil, nil
 		case err == nil:
 			moved = 0
 			continue
@@ -76,6 +82,9 @@ func (t *train) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(waiting) == 0 {
+		return errNothing
+	}
 	t.bad = nil
 	if i := slices.IndexFunc(waiting, func(e *queue.Entry) bool { return e.Status != 0 }); i >= 0 {
 		return t.again(ctx, waiting[i])
@@ -91,7 +100,7 @@ func (t *train) round(ctx context.Context) error {
 	if err != nil || t.failed != nil || len(made) == 0 {
 		return errors.Join(err, t.write(ctx))
 	}
-	good, bad, err := t.verifyStack(ctx, made)
+	good, bad, err := t.verifyStack(ctx, made, waiting)
 	if err != nil {
 		return err
 	}
@@ -129,13 +138,21 @@ func (t *train) waiting(ctx context.Context) ([]*queue.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(all, func(e *queue.Entry) bool { return t.isOwn(e) && !e.Decided() }) {
+	if t.own != nil && !slices.ContainsFunc(all, func(e *queue.Entry) bool { return t.isOwn(e) && !e.Decided() }) {
 		return nil, ErrWithdrawn
 	}
 	return slices.DeleteFunc(all, func(e *queue.Entry) bool {
-		return e.Decided() || e.Remote != t.target.Remote || e.Target != t.target.Branch || t.left[e.Number]
+		return e.Decided() || !t.isFor(e) || t.left[e.Number]
 	}), nil
 }
+
+// isFor reports whether the entry is to land on our target.
+func (t *train) isFor(e *queue.Entry) bool {
+	return e.Remote == t.target.Remote && e.Target == t.target.Branch
+}
+
+// errNothing says that nothing waits.
+var errNothing = errors.New("nothing waits to land")
 
 // ErrWithdrawn says that somebody has taken the session's entry out of the queue.
 var ErrWithdrawn = errors.New("the push was withdrawn from the queue")
@@ -168,7 +185,21 @@ func (t *train) put(ctx context.Context, made stack) error {
 	if some && errors.Is(err, errMoved) {
 		err = nil
 	}
-	return errors.Join(err, t.write(ctx))
+	err = errors.Join(err, t.write(ctx))
+	if !t.decided() {
+		err = errors.Join(err, t.letGo(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+// letGo gives up the push lock, if it is held.
+func (t *train) letGo(ctx context.Context) error {
+	if t.pushing == nil {
+		return nil
+	}
+	lease := t.pushing
+	t.pushing = nil
+	return lease.Release(ctx)
 }
 
 // askAgain asks the gate once more after the verify command, which may have taken long:
@@ -188,7 +219,8 @@ func (t *train) askAgain(ctx context.Context, made stack) error {
 
 // pushStack lands the stack by one push.
 func (t *train) pushStack(ctx context.Context, made stack) error {
-	if err := t.announce(ctx, made); err != nil {
+	ctx, err := t.announce(ctx, made)
+	if err != nil {
 		return err
 	}
 	if t.target.Remote == "" {
@@ -207,37 +239,75 @@ func (t *train) pushStack(ctx context.Context, made stack) error {
 	return nil
 }
 
-// announce writes what is about to land, while the lock is held: the last moment to
-// learn that it was lost.
-func (t *train) announce(ctx context.Context, made stack) error {
+// announce takes the push lock and writes what is about to land, in one transaction: the
+// last moment to learn that another is the conductor. The context that it returns ends
+// with the lock.
+func (t *train) announce(ctx context.Context, made stack) (context.Context, error) {
 	for _, one := range made {
 		if t.isOwn(one.Entry) {
 			if err := t.notePendingOwn(ctx, one); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return t.lease.RenewWith(ctx, func(tx *refstore.Tx) error {
-		c, err := queue.Begin(tx)
+	for began := time.Now(); ; {
+		var asked time.Time
+		err := t.lease.RenewWith(ctx, func(tx *refstore.Tx) error {
+			asked = time.Now()
+			if err := t.takeIn(tx); err != nil {
+				return err
+			}
+			return markLanding(tx, made)
+		})
+		var held *lock.PushHeldError
+		switch {
+		case errors.As(err, &held) && time.Since(began) < t.wait.Timeout:
+			if err := t.candidate.Wait(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if t.pushing == nil {
+			t.pushing, ctx = t.candidate.Hold(ctx)
+		}
+		if time.Since(asked) > t.Lock.LeaseTime() { // this process was stopped
+			return nil, errMoved
+		}
+		return ctx, nil
+	}
+}
+
+// takeIn takes the push lock, or renews it, within a transaction.
+func (t *train) takeIn(tx *refstore.Tx) error {
+	if t.pushing != nil {
+		return t.pushing.RenewIn(tx)
+	}
+	return t.candidate.TakeIn(tx, t.Session)
+}
+
+// markLanding marks the entries as being pushed.
+func markLanding(tx *refstore.Tx, made stack) error {
+	c, err := queue.Begin(tx)
+	if err != nil {
+		return err
+	}
+	for _, one := range made {
+		now, err := c.Find(one.Session)
 		if err != nil {
 			return err
 		}
-		for _, one := range made {
-			now, err := c.Find(one.Session)
-			if err != nil {
-				return err
-			}
-			if now == nil || now.Number != one.Number || now.Decided() {
-				return errMoved // withdrawn meanwhile: what stands upon it is rebased
-			}
-			now.Try(one.Entry.Tip, one.tip)
-			now.Base, now.Healed = one.base, healedLines(one.healed)
-			if err := c.Move(now, queue.Landing); err != nil {
-				return err
-			}
+		if now == nil || now.Number != one.Number || now.Decided() {
+			return errMoved // withdrawn meanwhile: what stands upon it is rebased
 		}
-		return c.Record("landing " + listSessions(made.sessions()))
-	})
+		now.Try(one.Entry.Tip, one.tip)
+		now.Base, now.Healed = one.base, healedLines(one.healed)
+		if err := c.Move(now, queue.Landing); err != nil {
+			return err
+		}
+	}
+	return c.Record("landing " + listSessions(made.sessions()))
 }
 
 func (t *train) notePendingOwn(ctx context.Context, one *staged) error {

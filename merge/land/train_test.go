@@ -15,9 +15,10 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// yard is a ground whose sessions all wait while gate holds the push lock.
+// yard is a ground whose sessions all wait while gate is the conductor for main.
 type yard struct {
 	*ground
 	fields []*field
@@ -26,7 +27,7 @@ type yard struct {
 }
 
 // newYard makes a ground with that many sessions, "a", "b", …, each with a commit to
-// land, and one more that holds the lock.
+// land, and one more that is the conductor.
 func newYard(t *testing.T, n int) *yard {
 	t.Helper()
 	var ids []string
@@ -38,7 +39,7 @@ func newYard(t *testing.T, n int) *yard {
 	for _, f := range y.fields {
 		f.commit("by "+f.id, f.id, "changed\n")
 	}
-	lease, _, err := fields[n].lander().Lock.Acquire(t.Context(), "gate", lock.Wait{})
+	lease, _, err := fields[n].conductor().Acquire(t.Context(), "gate", lock.Wait{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -442,5 +443,76 @@ func TestTrainPatience(t *testing.T) {
 	if len(seen) == 0 || seen[0].Before != 1 || fmt.Sprint(seen[0].Verifying) != "[a]" || seen[0].Holder != "a" {
 		t.Errorf("it stood at %+v", seen)
 	}
+	y.settled(nil)
+}
+
+// TestTrainTargets: while the verify command runs for one target, a push to another lands,
+// and the push lock is free.
+func TestTrainTargets(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 2)
+	if err := y.gate.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	slow := y.fields[0].lander()
+	slow.Verify = waitFor(dir)
+	target := y.fields[0].target()
+	done := make(chan error)
+	go func() {
+		_, err := slow.Push(context.Background(), target, lock.Wait{Timeout: time.Minute})
+		done <- err
+	}()
+	awaitFile(t, filepath.Join(dir, "begun"))
+	if holder, err := y.fields[1].lander().Lock.Holder(t.Context()); err != nil || holder != nil {
+		t.Errorf("the push lock is held by %+v, %v", holder, err)
+	}
+	quick := y.fields[1].lander()
+	quick.Verify = "true"
+	if landed, err := quick.Push(t.Context(), repo.Target{Remote: "origin", Branch: "release"}, lock.Wait{}); err != nil || landed.Before != "" {
+		t.Errorf("%+v, %v", landed, err)
+	}
+	if e, err := queue.Find(t.Context(), y.fields[0].bus(), "a"); err != nil || e == nil || e.Stage != queue.Verifying {
+		t.Errorf("the other entry is %+v, %v", e, err)
+	}
+	touch(t, filepath.Join(dir, "go"))
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	y.linear("by a")
+	y.settled(nil)
+}
+
+// TestTrainPushLock: a conductor waits for the push lock as long as it may, and then
+// leaves the branch as it was, and lands for nobody.
+func TestTrainPushLock(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 1)
+	if err := y.gate.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f := y.fields[0]
+	lease, _, err := f.lander().Lock.Acquire(t.Context(), "gate", lock.Wait{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held *lock.PushHeldError
+	before := f.state()
+	if _, err := f.lander().Push(t.Context(), f.target(), lock.Wait{Timeout: 50 * time.Millisecond}); !errors.As(err, &held) || held.Holder.Session != "gate" || f.state() != before {
+		t.Error(err)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := f.lander().Push(context.Background(), f.target(), lock.Wait{Timeout: time.Minute})
+		done <- err
+	}()
+	y.await(1)
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	y.linear("by a")
 	y.settled(nil)
 }

@@ -20,14 +20,14 @@ type turn struct {
 	c         checkout // as it was put
 	target    repo.Target
 	wait      lock.Wait
-	candidate *lock.Candidate
-	entry     *queue.Entry // as it was put
+	candidate *lock.Candidate // of the target's conductor
+	entry     *queue.Entry    // as it was put
 
 	began time.Time
 	moved time.Time // when the queue was last seen to move
 	seen  string    // the tip of the queue then
 	due   time.Time // no report before
-	lost  bool      // the push lock was lost to another: it decides now
+	lost  bool      // another has taken over as conductor: it decides now
 }
 
 // QueuedError says that another process of the session waits to land already.
@@ -40,14 +40,14 @@ func (e *QueuedError) Error() string {
 // land puts the checkout in the queue and waits until it is decided, by this process
 // or by another.
 func (t *turn) land(ctx context.Context) (*Landed, error) {
-	t.candidate = t.Lock.Candidate(t.Session, queue.Ref)
+	t.candidate = t.conductor(t.target).Candidate(t.Session, queue.Ref)
 	defer t.candidate.Close()
 	t.began = time.Now()
 	t.moved = t.began
 	waits := queue.Entry{Session: t.Session}
 	leave, alone := waits.Attend(t.Bus)
 	defer leave()
-	mine, err := t.enter(ctx, waits, alone)
+	mine, err := t.enter(ctx, waits, alone, t.take)
 	if err == nil && !mine && t.Verify != "" {
 		err = t.foresee(ctx)
 	}
@@ -91,8 +91,14 @@ func (t *turn) foresee(ctx context.Context) error {
 	return nil
 }
 
-// enter puts the entry, and takes the push lock if it is free, in one transaction.
-func (t *turn) enter(ctx context.Context, waits queue.Entry, alone bool) (mine bool, err error) {
+// conductor is the lock of the target's conductor.
+func (l *Lander) conductor(target repo.Target) *lock.PushLock {
+	return l.Lock.Conductor(target.Remote + "/" + target.Branch)
+}
+
+// enter puts the entry, and in the same transaction becomes the target's conductor by
+// take, if there is none. alone says that no other process of the session waits.
+func (t *turn) enter(ctx context.Context, waits queue.Entry, alone bool, take func(*refstore.Tx, string) (bool, error)) (mine bool, err error) {
 	tried, err := triedOn(t.Repo, t.c.branch)
 	if err != nil {
 		return false, err
@@ -119,7 +125,7 @@ func (t *turn) enter(ctx context.Context, waits queue.Entry, alone bool) (mine b
 		if err := c.Put(t.entry); err != nil {
 			return err
 		}
-		if mine, err = t.take(tx, by); err != nil {
+		if mine, err = take(tx, by); err != nil {
 			return err
 		}
 		return c.Record(fmt.Sprintf("%s waits for %s", by, t.target))
@@ -127,7 +133,7 @@ func (t *turn) enter(ctx context.Context, waits queue.Entry, alone bool) (mine b
 	return mine, err
 }
 
-// take takes the push lock within a transaction, if it is free or its holder is dead.
+// take becomes the conductor within a transaction, if there is none or it is dead.
 func (t *turn) take(tx *refstore.Tx, by string) (mine bool, err error) {
 	err = t.candidate.TakeIn(tx, by)
 	var held *lock.PushHeldError
@@ -137,7 +143,7 @@ func (t *turn) take(tx *refstore.Tx, by string) (mine bool, err error) {
 	return err == nil, err
 }
 
-// look reads what became of the entry, and takes the push lock if it is free.
+// look reads what became of the entry, and becomes the conductor if there is none.
 func (t *turn) look(ctx context.Context) (now *queue.Entry, mine bool, err error) {
 	if now, err = t.find(ctx); err != nil || now.Decided() {
 		return now, false, err
@@ -171,10 +177,12 @@ func (t *turn) find(ctx context.Context) (*queue.Entry, error) {
 	return now, err
 }
 
-// conduct lands what waits, while this process holds the push lock.
+// conduct lands what waits, while this process is the conductor.
 func (t *turn) conduct(ctx context.Context) (*Landed, error) {
 	lease, held := t.candidate.Hold(ctx)
 	train := &train{Lander: t.Lander, target: t.target, lease: lease, own: t.entry, left: map[int]bool{}, pins: true}
+	train.wait, train.candidate = t.wait, t.Lock.Candidate(t.Session)
+	defer train.candidate.Close()
 	landed, err := train.run(held)
 	var unanswered *UnansweredError
 	if err != nil && held.Err() != nil && !errors.As(err, &unanswered) { // whatever it broke off
@@ -182,7 +190,7 @@ func (t *turn) conduct(ctx context.Context) (*Landed, error) {
 	}
 	after := context.WithoutCancel(ctx)
 	if errors.Is(err, lock.ErrLost) && ctx.Err() == nil {
-		return nil, errors.Join(err, lease.Release(after))
+		return nil, errors.Join(err, lease.Release(after), train.letGo(after))
 	}
 	ended := train.end(after)
 	if err != nil {
@@ -278,6 +286,9 @@ func (l *Lander) settle(ctx context.Context, target repo.Target, c checkout) (*L
 	t := &turn{Lander: l, c: c, target: target, entry: e}
 	landed, err := t.accept(ctx, e)
 	t.unpin(ctx, landed)
+	if err == nil {
+		queue.Forget(l.Bus, l.Session)
+	}
 	return landed, err
 }
 

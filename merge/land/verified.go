@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,7 +48,7 @@ func (l *Lander) passed(tree string) bool {
 
 // verifiedKey is what follows the time in a line.
 func verifiedKey(command, tree string) string {
-	return fmt.Sprintf("%s %x\n", tree, sha256.Sum256([]byte(command)))
+	return fmt.Sprintf("%s %s\n", tree, commandHash(command))
 }
 
 // fresh reports whether the time in a line is not too long ago, nor in the future.
@@ -84,3 +85,28 @@ func (l *Lander) remember(tree string) {
 	_, _ = f.WriteString(line)
 	_ = f.Close()
 }
+
+// tookFile is the file of the common git dir that says how long the command took when it
+// passed last: a line "MILLISECONDS HASH".
+func tookFile(r *repo.Repo) string { return filepath.Join(r.CommonDir, "swarm", "verify-took") }
+
+// took is how long the command took when it passed last, 0 if that is not known.
+func (l *Lander) took() time.Duration {
+	content, _ := file.Read(tookFile(l.Repo), 1<<10)
+	took, hash, _ := strings.Cut(strings.TrimSuffix(string(content), "\n"), " ")
+	ms, err := strconv.ParseInt(took, 10, 32)
+	if err != nil || ms < 0 || hash != commandHash(l.Verify) {
+		return 0
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// rememberTime notes how long the command took. If that cannot be written, it is not
+// known.
+func (l *Lander) rememberTime(took time.Duration) {
+	ms := min(took.Milliseconds(), math.MaxInt32)
+	_ = file.Replace(tookFile(l.Repo), fmt.Appendf(nil, "%d %s\n", ms, commandHash(l.Verify)), 0o666)
+}
+
+// commandHash stands for a command in such files.
+func commandHash(command string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(command))) }

@@ -54,9 +54,10 @@ func verifyLog(r *repo.Repo, session string) string {
 	return filepath.Join(r.CommonDir, "swarm", "verify-"+session+".log")
 }
 
-// runOn runs the command on the stack, and remembers its tree if it has passed.
-func (t *train) runOn(ctx context.Context, made stack, tree string) error {
-	err := t.check(ctx, made.top(), tree)
+// runOn runs the command on the stack, and remembers its tree if it has passed. slot
+// tells apart those that run at once.
+func (l *Lander) runOn(ctx context.Context, made stack, tree string, slot int) error {
+	err := l.check(ctx, made.top(), tree, slot)
 	var failure *VerifyError
 	if errors.As(err, &failure) {
 		for _, one := range made {
@@ -71,8 +72,9 @@ func (t *train) runOn(ctx context.Context, made stack, tree string) error {
 // check runs the user's command in a checkout of the commit, which it makes and
 // removes again: the user's own may hold other things. begin removes what a killed one
 // leaves. A *VerifyError names the log, verify-<session>.run until the failure is somebody's.
-func (l *Lander) check(ctx context.Context, commit, tree string) error {
-	s := verifyScratch(l.Repo)
+// Those that run at once each have a slot of their own.
+func (l *Lander) check(ctx context.Context, commit, tree string, slot int) error {
+	s := verifyScratch(l.Repo, slot)
 	s.remove(ctx)
 	defer s.close(ctx)
 	err := s.record(ctx, commit)
@@ -82,10 +84,15 @@ func (l *Lander) check(ctx context.Context, commit, tree string) error {
 	if err != nil {
 		return fmt.Errorf("check out what would land: %w", err)
 	}
-	out, err := newRecording(strings.TrimSuffix(verifyLog(l.Repo, l.Session), ".log")+".run", l.Progress)
+	log, shown := strings.TrimSuffix(verifyLog(l.Repo, l.Session), ".log"), l.Progress
+	if slot > 0 { // two at once could not be told apart
+		log, shown = fmt.Sprintf("%s-%d", log, slot+1), nil
+	}
+	out, err := newRecording(log+".run", shown)
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	err = l.runVerify(ctx, s.dir, out)
 	tail := out.close()
 	var exit *exec.ExitError
@@ -94,6 +101,7 @@ func (l *Lander) check(ctx context.Context, commit, tree string) error {
 		err = context.Cause(ctx)
 	case err == nil:
 		l.remember(tree)
+		l.rememberTime(time.Since(began))
 	case errors.Is(err, errTimeout):
 		return &VerifyError{Command: l.Verify, Status: -1, Limit: l.VerifyTimeout, Log: out.path, Tail: tail}
 	case errors.As(err, &exit):

@@ -156,7 +156,7 @@ func TestVerifyLeft(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []func(*field) (*Landed, error){(*field).tryPush, (*field).tryPull} {
 		_, b := besides(t)
-		left := verifyScratch(b.repo())
+		left := verifyScratch(b.repo(), 0)
 		if err := left.record(t.Context(), b.git("rev-parse", "HEAD")); err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func (l *Lander) VerifyHere(ctx context.Context) (ran bool, err error) {
 	if err != nil || l.passed(tree) {
 		return false, err
 	}
-	err = l.check(ctx, c.tip, tree)
+	err = l.check(ctx, c.tip, tree, 0)
 	var failure *VerifyError
 	if errors.As(err, &failure) {
 		l.blame(failure, l.Session)

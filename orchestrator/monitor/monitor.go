@@ -46,8 +46,8 @@ type Snapshot struct {
 	Stand      map[string]standing.Standing // by session id
 	Stale      []string                     // ids of sessions that are neither done nor ended, silent for StaleAfter, and of which no process is there
 	Reviews    []*review.Review
-	Messages   []bus.Message // unread, to the orchestrator
-	Holder     *lock.PushHolder
+	Messages   []bus.Message       // unread, to the orchestrator
+	Holder     *lock.PushHolder    // who is landing, nil for nobody
 	Queue      []*queue.Entry      // what waits to land, and is not decided
 	Claims     map[string][]string // by session id, the paths that it holds
 	Collisions []Collision
@@ -55,7 +55,7 @@ type Snapshot struct {
 	Damage     []*refstore.DamagedError // what of the refs cannot be read, and is left out
 }
 
-// Waiters are the sessions that wait to land, but for the holder of the push lock.
+// Waiters are the sessions that wait to land, but for who is landing.
 func (s *Snapshot) Waiters() (ids []string) {
 	for _, e := range s.Queue {
 		if e.Stage == queue.Waiting && (s.Holder == nil || s.Holder.Session != e.Session) {
@@ -97,7 +97,7 @@ func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 	if s.Messages, err = m.Bus.Inbox(ctx, bus.Orchestrator, false); err != nil {
 		return nil, err
 	}
-	if s.Holder, err = m.Push.Holder(ctx); err != nil {
+	if s.Holder, err = m.Push.Landing(ctx); err != nil {
 		return nil, err
 	}
 	if s.Queue, err = queue.Entries(ctx, m.Bus); err != nil {
@@ -237,7 +237,7 @@ func (m *Monitor) Beat(ctx context.Context) error {
 // watchRefs are the refs whose movement is worth a look, and that a look does not
 // move itself.
 func (m *Monitor) watchRefs(s *Snapshot) []string {
-	refs := []string{bus.SessionsRef, bus.ContextRef, lock.ClaimsRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, review.NotesRef}
+	refs := []string{bus.SessionsRef, bus.ContextRef, lock.ClaimsRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, queue.Ref, review.NotesRef}
 	heads := agents.Heads(m.Repo)
 	for _, session := range s.Sessions {
 		if head := heads[session.ID]; strings.HasPrefix(head, "refs/") {

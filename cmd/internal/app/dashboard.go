@@ -110,11 +110,11 @@ func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width in
 	return lines, nil
 }
 
-// landingItems are who has the push lock, what is being verified and pushed, and who
+// landingItems are who is landing, what is being verified and pushed, and who
 // waits.
 func (c *call) landingItems(s *monitor.Snapshot) (items []string) {
 	if s.Holder != nil {
-		items = append(items, fmt.Sprintf("%s has the push lock, for %s", s.Holder.Session, text.Age(c.Now(), s.Holder.Since)))
+		items = append(items, fmt.Sprintf("%s is landing, for %s", s.Holder.Session, text.Age(c.Now(), s.Holder.Since)))
 		var verifying, landing []string
 		since := s.At
 		for _, e := range s.Queue {

@@ -10,12 +10,24 @@ import (
 
 // followLanded lets the branch here follow to what has landed of it while no process
 // of the session waited. Where it cannot, that is left to the session's next push or
-// pull, which says why.
-func (c *call) followLanded(ctx context.Context, b *bus.Bus, id string) error {
-	if id, err := b.Resolve(ctx, id); err != nil {
+// pull, which says why. left says that something may still wait: then that is seen to.
+func (c *call) followLanded(ctx context.Context, b *bus.Bus, id string, left bool) error {
+	id, err := b.Resolve(ctx, id)
+	if err != nil {
 		return err
-	} else if e, err := queue.Find(ctx, b, id); err != nil || e == nil || e.Stage != queue.Landed {
+	}
+	e, err := queue.Find(ctx, b, id)
+	switch {
+	case err != nil:
 		return err
+	case e == nil || e.Stage == queue.Refused:
+		queue.Forget(b, id)
+		return nil
+	case e.Stage != queue.Landed:
+		if left {
+			c.conductLeft(ctx, id)
+		}
+		return nil
 	}
 	ctx, restore := undoable(ctx)
 	defer restore()

@@ -11,7 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/review"
 )
 
-// gate is what push asks of each change under the push lock. Whether a review is
+// gate is what push asks of each change that is about to land. Whether a review is
 // required, the tip that was just fetched says.
 func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id, base, tip string) error {
 	return func(ctx context.Context, id, base, tip string) error {

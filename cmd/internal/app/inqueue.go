@@ -11,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"golang.org/x/term"
 )
 
@@ -47,7 +48,7 @@ func waitingLine(p land.Position) string {
 	case len(p.Landing) > 0:
 		line += fmt.Sprintf("; %s landing", areNamed(p.Landing))
 	case p.Holder != "":
-		line += fmt.Sprintf("; %s has the push lock", text.Inert(p.Holder))
+		line += fmt.Sprintf("; %s is landing", text.Inert(p.Holder))
 	}
 	return line + fmt.Sprintf(" (%s in all)", text.Duration(p.Waited))
 }
@@ -66,6 +67,34 @@ func areNamed(ids []string) string {
 	return strings.Join(ids[:len(ids)-1], ", ") + " and " + last + " are"
 }
 
+// putInQueue puts the branch in the queue and leaves it to another process to land it.
+func (c *call) putInQueue(ctx context.Context, l *land.Lander, target repo.Target, byRequest bool) error {
+	for _, option := range []string{"wait", "allow-deletions", "over-claims"} {
+		if c.cmd.IsSet(option) {
+			return usageOf(c.verb, "--no-wait leaves the landing to a process that knows of no --"+option)
+		}
+	}
+	if byRequest {
+		return usageOf(c.verb, "with swarm.land = pr there is no queue, and nothing to wait for")
+	}
+	queued, landed, err := l.Put(ctx, target)
+	if err != nil {
+		c.tellVerify(err)
+		return err
+	}
+	if queued == nil {
+		return c.printLanded(landed, "Push successful", "landed on")
+	}
+	c.conductLeft(context.WithoutCancel(ctx), l.Session)
+	if c.wantJSON() {
+		return c.object("queued", struct {
+			queuedJSON
+			Before int `json:"before"`
+		}{jsonQueued(c.swarm.Bus(), queued.Entry), queued.Before})
+	}
+	return c.printf("Queued: %s for %s, %d before it; a message says how it ends\n", text.Inert(queuedName(queued.Entry)), text.Inert(target.String()), queued.Before)
+}
+
 // cancelPush takes the session's entry out of the queue.
 func (c *call) cancelPush(ctx context.Context) error {
 	b, id, err := c.acting()
@@ -79,6 +108,7 @@ func (c *call) cancelPush(ctx context.Context) error {
 	if out == nil {
 		return &refusal{exitNo, "nothing of yours waits to land", "git swarm queue"}
 	}
+	queue.Forget(b, out.Session)
 	if c.wantJSON() {
 		return c.object("withdrawn", jsonQueued(b, out))
 	}

@@ -33,6 +33,7 @@ func configKeys() []configKey {
 		{"swarm.claims", "whether a push is refused that changes what another session holds: refuse or warn", "refuse", false},
 		{"swarm.verify", "a command that must succeed on what would land, in a checkout of it", "", false},
 		{"swarm.verifyTimeout", "how long that command may run before it is ended, and has failed", "", false},
+		{"swarm.verifyJobs", "on how many prefixes of what waits that command may run at once, each in a checkout of its own", "1", false},
 		{"swarm.requireReview", "push lands only what is approved", "false", true},
 		{"swarm.setup", "a command that is run in each worktree that init makes, with GIT_SWARM_SESSION, GIT_SWARM_WORKTREE and GIT_SWARM_PORT", "", false},
 		{"swarm.ports", "how many ports, from GIT_SWARM_PORT on, a session has for its own", "10", false},

@@ -136,6 +136,7 @@ func (c *call) tick(ctx context.Context, m *monitor.Monitor, whole bool) error {
 	if err != nil {
 		return err
 	}
+	c.conductUnattended(ctx, now)
 	whole = whole && !c.wantJSON()
 	if whole {
 		if err := c.printDashboard(ctx, now); err != nil {

@@ -21,7 +21,7 @@ import (
 func pushVerb() *verb {
 	return &verb{
 		name: "push", group: groupLand, short: "land this branch, rebased onto what is there, together with others that wait",
-		long: `Puts the branch's tip in the landing queue and waits. Whoever holds the push lock
+		long: `Puts the branch's tip in the landing queue and waits. Who comes first
 fetches, rebases all that wait, one upon the other, asks each one's gate, runs
 swarm.verify once on the whole, and pushes once; each push then lets its own
 branch follow. What is committed meanwhile is rebased onto that. The target is the branch given with --to, else swarm.target (of git's configuration,
@@ -41,7 +41,12 @@ A task that the session has taken lands with it, unless --part says that there i
 more to do.
 
 It is refused where it changes a file that another session holds and has changed, too, or has claimed before the commit was
-made; with swarm.claims = warn such sessions are only told.`,
+made; with swarm.claims = warn such sessions are only told.
+
+With --no-wait it returns once the branch is in the queue. A process of its own lands
+what waits and ends with the queue; where it is killed, the next push, pull or sync of a
+session in it, or orchestrate, starts another. The branch here follows with this session's next
+sync, pull or push.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
@@ -50,6 +55,7 @@ made; with swarm.claims = warn such sessions are only told.`,
 				&cli.BoolFlag{Name: "over-claims", Usage: "land although others hold files that it changes; not for agents"},
 				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` (default: while the queue moves, and swarm.lockTimeout, 1m, where it stands still)"},
 				&cli.BoolFlag{Name: "part", Usage: "this session's task goes on: what lands is a part of it"},
+				&cli.BoolFlag{Name: "no-wait", Usage: "return at once with the place in the queue; a message says how it ends"},
 				&cli.BoolFlag{Name: "cancel", Usage: "take this session's push out of the queue"},
 			}
 		},
@@ -105,6 +111,9 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if c.cmd.Bool("no-wait") {
+		return c.putInQueue(ctx, l, target, settings.ByRequest)
+	}
 	if settings.ByRequest {
 		return c.pushRequest(ctx, l, target, settings.RequestCommand)
 	}
@@ -112,6 +121,7 @@ func runPush(ctx context.Context, c *call) error {
 	l.Where = show
 	landed, err := l.Push(ctx, target, lock.Wait{Timeout: timeout})
 	done()
+	c.conductLeft(context.WithoutCancel(ctx), l.Session)
 	if err != nil {
 		c.tellVerify(err)
 		c.tellFailed(ctx, l, err)
@@ -149,6 +159,7 @@ func runPull(ctx context.Context, c *call) error {
 		return err
 	}
 	landed, err := l.Pull(ctx, target)
+	c.conductLeft(context.WithoutCancel(ctx), l.Session)
 	if err != nil {
 		return c.stopped(ctx, err)
 	}
@@ -167,24 +178,33 @@ func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target
 	if err := c.worksHere(ctx, id); err != nil {
 		return nil, repo.Target{}, err
 	}
-	claims, err := c.Claims(ctx)
-	if err != nil {
-		return nil, repo.Target{}, err
-	}
-	settings, err := c.Settings()
-	if err != nil {
-		return nil, repo.Target{}, err
-	}
 	target, err := c.target(ctx, "HEAD", to)
 	if err != nil {
 		return nil, repo.Target{}, err
 	}
+	l, err := c.landerFor(ctx, b, id, target)
+	if err != nil {
+		return nil, repo.Target{}, err
+	}
+	l.Detached, l.OverClaims = to != "", c.cmd.Bool("over-claims")
+	return l, target, nil
+}
+
+// landerFor lands on the target in the name of session id.
+func (c *call) landerFor(ctx context.Context, b *bus.Bus, id string, target repo.Target) (*land.Lander, error) {
+	claims, err := c.Claims(ctx)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := c.Settings()
+	if err != nil {
+		return nil, err
+	}
 	return &land.Lander{
-		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr, Verify: settings.Verify,
-		Detached: to != "",
-		Door:     land.ClaimRule{Refuse: !settings.ClaimsWarn, Worktree: c.worktreeOf}, OverClaims: c.cmd.Bool("over-claims"),
-		VerifyTimeout: settings.VerifyTimeout, Gate: c.gate(b, target), Close: c.closing(target), Heal: c.healing(target),
-	}, target, nil
+		Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Claims: claims, Session: id, Progress: c.Stderr,
+		Verify: settings.Verify, VerifyTimeout: settings.VerifyTimeout, VerifyJobs: settings.VerifyJobs,
+		Door: land.ClaimRule{Refuse: !settings.ClaimsWarn, Worktree: c.worktreeOf}, Gate: c.gate(b, target), Close: c.closing(target), Heal: c.healing(target),
+	}, nil
 }
 
 // worktreeOf is the folder of the session's worktree, "" for none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -20,7 +21,8 @@ and how to read them, and those messages stay unread. Of a text of more than
 4 KB the beginning is shown, with the command that shows it whole.
 
 Where a push of this session has landed after it was killed, the branch here
-follows, as with git swarm pull.`,
+follows, as with git swarm pull; where one waits in the queue and nobody lands what
+is there, a process that does is started.`,
 		session: true, json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, id, err := c.acting()
@@ -39,8 +41,8 @@ follows, as with git swarm pull.`,
 					return err
 				}
 			}
-			if shown { // that work has landed while nobody waited comes as a message
-				return c.followLanded(ctx, b, id)
+			if left := queue.Left(b, id); shown || left { // that work has landed while nobody waited comes as a message
+				return c.followLanded(ctx, b, id, left)
 			}
 			return nil
 		},

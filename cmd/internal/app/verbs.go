@@ -23,7 +23,7 @@ func verbs() []*verb {
 		taskDropVerb(), taskReopenVerb(), taskGraphVerb(), taskImportVerb(), taskExportVerb(), taskVerb(), whyVerb(),
 		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),
 		reviewCommentVerb(), reviewWithdrawVerb(), reviewVerb(), mergeOKVerb(),
-		commitVerb(), pushVerb(), pullVerb(), queueVerb(), verifyVerb(), healVerb(), mergeDriverVerb(),
+		commitVerb(), pushVerb(), pullVerb(), queueVerb(), conductVerb(), verifyVerb(), healVerb(), mergeDriverVerb(),
 		orchestrateVerb(), dashboardVerb(), statuslineVerb(),
 		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
 		doctorVerb(), fsckVerb(), uninitVerb(), completionVerb(), versionVerb(), helpVerb(), completeVerb(), hookVerb(),

@@ -96,7 +96,7 @@ func (c *call) formatLanding(err error) *wording {
 	case errors.Is(err, land.ErrBusy), errors.Is(err, land.ErrOvertaken):
 		return &wording{err.Error(), "try again", exitAgain}
 	case errors.Is(err, lock.ErrLost):
-		return &wording{"the push lock was lost: this command was stopped for longer than its lease; nothing was pushed", c.pushAgain(), exitAgain}
+		return &wording{"another session is landing now, as this command was stopped for longer than its lease; nothing was pushed", c.pushAgain(), exitAgain}
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ type Settings struct {
 	Ports int    // swarm.ports: how many a session has for its own
 
 	VerifyTimeout time.Duration // swarm.verifyTimeout: after which it is ended, 0 for never
+	VerifyJobs    int           // swarm.verifyJobs: how many of it may run at once, from 1
 
 	config struct { // nil for what it does not set
 		staleAfter, lockTimeout *time.Duration
@@ -77,6 +78,14 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 	}
 	if limit := value(&err, config, "swarm.verifytimeout", config.Duration); limit != nil {
 		s.VerifyTimeout = *limit
+	}
+	s.VerifyJobs = 1
+	if jobs := value(&err, config, "swarm.verifyjobs", config.Int); jobs != nil {
+		if *jobs < 1 || *jobs > maxVerifyJobs {
+			err = cmp.Or(err, fmt.Errorf("swarm.verifyJobs is %d: from 1 to %d", *jobs, maxVerifyJobs))
+		} else {
+			s.VerifyJobs = int(*jobs)
+		}
 	}
 	s.config.staleAfter = value(&err, config, "swarm.staleafter", config.Duration)
 	s.config.lockTimeout = value(&err, config, "swarm.locktimeout", config.Duration)
@@ -140,6 +149,9 @@ func portCount(config *repo.Config) func(string, int) (int, error) {
 		return int(n), err
 	}
 }
+
+// maxVerifyJobs is more than any machine has use for.
+const maxVerifyJobs = 64
 
 // oneOf reads a key of two values, and returns whether it is the second.
 func oneOf(config *repo.Config, first, second string) func(string, bool) (bool, error) {

@@ -1,0 +1,151 @@
+package app
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/orchestrator/monitor"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// conductVerb is the process that lands what waits for a target when no process waits
+// for it: it ends with the queue. push --no-wait starts it, and whoever finds the queue
+// without one.
+func conductVerb() *verb {
+	return &verb{
+		name: "conduct", hidden: true, args: "REMOTE BRANCH", min: 2, max: 2, short: "land what waits and has no process; not meant to be typed",
+		session: true,
+		run: func(ctx context.Context, c *call) error {
+			ctx, restore := undoable(ctx)
+			defer restore()
+			return c.conduct(ctx, repo.Target{Remote: c.args[0], Branch: c.args[1]})
+		},
+	}
+}
+
+// conduct works in a worktree of its own: the session's may be used, and removed,
+// meanwhile. If another process conducts, it ends at once.
+func (c *call) conduct(ctx context.Context, target repo.Target) error {
+	b, id, err := c.acting()
+	if err != nil {
+		return err
+	}
+	commit, err := c.anyTip(ctx, target)
+	if err != nil || commit == "" {
+		return err
+	}
+	r := c.swarm.Repo
+	leave, ok, err := land.EnterConductorDir(ctx, r, target, commit)
+	if err != nil || !ok {
+		return err
+	}
+	again := false
+	defer func() {
+		leave()
+		if again { // what came while this process ended, and saw it there
+			c.conductLeft(context.WithoutCancel(ctx), id)
+		}
+	}()
+	dir := land.ConductorDir(r, target)
+	if err := os.Chdir(dir); err != nil {
+		return err
+	}
+	c.Env = slices.DeleteFunc(slices.Clone(c.Env), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"}, name)
+	})
+	own, err := swarm.Open(c.Env, dir, swarm.Options{Now: c.Now, Named: true, Via: c.via})
+	if err != nil {
+		return err
+	}
+	c.swarm.Close()
+	c.swarm, b = own, own.Bus()
+	l, err := c.landerFor(ctx, b, id, target)
+	if err != nil {
+		return err
+	}
+	rules, err := own.RulesOf(ctx, target)
+	if err != nil {
+		return err
+	}
+	err = l.Conduct(ctx, target, lock.Wait{Timeout: rules.LockTimeout})
+	again = err == nil
+	return err
+}
+
+// anyTip is a commit that is sure to be kept while something waits for the target: the
+// tip of what waits; "" if nothing does.
+func (c *call) anyTip(ctx context.Context, target repo.Target) (string, error) {
+	all, err := queue.Entries(ctx, c.swarm.Bus())
+	if err != nil {
+		return "", err
+	}
+	for _, e := range all {
+		if !e.Decided() && e.Remote == target.Remote && e.Target == target.Branch {
+			return e.Tip, nil
+		}
+	}
+	return "", nil
+}
+
+// startConductor starts, apart from this command and its terminal, a process that lands what
+// waits for the target. What it prints is kept beside its worktree.
+func (c *call) startConductor(id string, target repo.Target) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	r := c.swarm.Repo
+	log := land.ConductorDir(r, target) + ".log"
+	if err := file.MkdirAll(filepath.Dir(log)); err != nil {
+		return err
+	}
+	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd := exec.Command(self, "--session", id, "conduct", target.Remote, target.Branch)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, c.Env, out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	return cmd.Process.Release()
+}
+
+// conductLeft sees to what waits to land and has no process: whoever put it did not
+// wait, or was killed. What fails of it the next command tries again.
+func (c *call) conductLeft(ctx context.Context, id string) {
+	b := c.swarm.Bus()
+	l := &land.Lander{Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Session: id}
+	targets, err := l.Unattended(ctx)
+	if err != nil {
+		return
+	}
+	for _, target := range targets {
+		if err := c.startConductor(id, target); err != nil {
+			c.notef("git swarm: what waits for %s could not be landed: %s", text.Inert(target.String()), text.Inert(err.Error()))
+		}
+	}
+}
+
+// conductUnattended is conductLeft for who watches over all.
+func (c *call) conductUnattended(ctx context.Context, now *monitor.Snapshot) {
+	left := func(e *queue.Entry) bool { return !e.Attended(c.swarm.Bus()) }
+	if slices.ContainsFunc(now.Queue, left) {
+		c.conductLeft(ctx, bus.Orchestrator)
+	}
+}
