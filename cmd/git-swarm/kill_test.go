@@ -23,7 +23,8 @@ import (
 // process group, a third with all that they have started. What was acknowledged is
 // there, once; git fsck and git fetch are content; the index of each worktree is whole,
 // no lock stays, and the next command needs nobody's hand. The remote is slow, and the
-// user has hooks; in long runs git's maintenance works beside. SWARM_KILLS is how many.
+// user has hooks; in long runs git's maintenance works beside. SWARM_KILLS is how many;
+// GIT_DEFAULT_HASH and GIT_DEFAULT_REF_FORMAT say in what kind of repository.
 func TestKilled(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("no /proc")
@@ -50,7 +51,10 @@ func TestKilled(t *testing.T) {
 		before := f.killed
 		v.try(i)
 		figures[v.name+" "+f.how.name] += f.killed - before
-		f.sound(i)
+		f.sound(i%50 == 49 || i == kills-1)
+		if i%100 == 99 {
+			t.Logf("%d kills, of which %d met a running command", i+1, f.killed)
+		}
 		if t.Failed() {
 			t.Fatalf("at kill %d: %s, %s", i, v.name, f.how.name)
 		}
@@ -98,9 +102,11 @@ func (f *killField) maintain() (stop func()) {
 			cmd := exec.Command("git", args...)
 			cmd.Dir = f.app
 			f.beside.Lock()
+			began := time.Now()
 			_ = cmd.Run() // that it gives way to a push is its right
+			took := time.Since(began)
 			f.beside.Unlock()
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(3 * took) // beside every fourth command or so
 		}
 	})
 	return func() {
@@ -250,7 +256,9 @@ func (f *killField) tryPush(i int) {
 	f.git(f.tree("A"), "commit", "-qm", "A "+name)
 	f.kill("app.worktrees/A", "push")
 	if f.how.name != "alone" { // here the remote is killed, too: its lock is its own matter
-		_ = os.Remove(filepath.Join(f.top, "hub.git", "refs", "heads", "main.lock"))
+		for _, lock := range []string{"refs/heads/main.lock", "reftable/tables.list.lock"} {
+			_ = os.Remove(filepath.Join(f.top, "hub.git", lock))
+		}
 	}
 	f.must("app.worktrees/A", "push")
 	f.git(f.app, "fetch", "-q")
@@ -358,14 +366,15 @@ func (f *killField) clean(session string) {
 	}
 }
 
-// sound checks the repository as a whole.
-func (f *killField) sound(i int) {
+// sound checks the repository as a whole: what the next command would meet, and all
+// objects too if told to.
+func (f *killField) sound(objects bool) {
 	f.Helper()
 	f.beside.Lock()
 	defer f.beside.Unlock()
 	var left []string
 	_ = filepath.WalkDir(filepath.Join(f.app, ".git"), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && d.Name() == "lost" { // what was put aside
+		if err == nil && d.IsDir() && (d.Name() == "lost" || len(d.Name()) == 2) { // what was put aside, and loose objects
 			return fs.SkipDir
 		}
 		if err == nil && strings.HasSuffix(path, ".lock") && !strings.HasPrefix(d.Name(), "swarm-") && filepath.Base(filepath.Dir(path)) != "swarm" {
@@ -377,7 +386,7 @@ func (f *killField) sound(i int) {
 		f.Errorf("locks are left: %q", left)
 	}
 	f.run(f.app, "fetch", "-q")
-	if i%10 == 9 || f.Failed() {
+	if objects || f.Failed() {
 		f.run(f.app, "fsck", "--strict")
 		f.must("app", "fsck")
 		f.run(f.app, "pack-refs", "--all")
