@@ -172,7 +172,7 @@ func (t *train) tellForOthers(ctx context.Context) {
 		}
 		l := *t.Lander
 		l.Session = one.Session
-		_ = l.tell(ctx, t.landedOf(one), false)
+		_ = l.tell(ctx, t.landedOf(one))
 		_ = l.unmarkBlocked(ctx)
 	}
 	t.landed = nil

@@ -51,6 +51,38 @@ func (s *scratch) commit(ctx context.Context, healed []merge.Healed) error {
 	return err
 }
 
+// landedFirst ends a trailer's rule that put what has landed first.
+const landedFirst = ", landed first"
+
+// healedIn are the files that were healed in the commits from base to tip, as their
+// trailers say: path and rules alone.
+func healedIn(ctx context.Context, r *repo.Repo, base, tip string) (all []merge.Healed, err error) {
+	fields, err := repo.Fields(r.GitParsed(ctx, "log", "-z", "--reverse", "--no-show-signature", "--encoding=UTF-8", "--format=%(trailers:key=Healed,valueonly)", base+".."+tip))
+	if err != nil {
+		return nil, err
+	}
+	for _, commit := range fields {
+		var lines []string
+		last := ""
+		for line := range strings.Lines(commit) {
+			line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), landedFirst)
+			space := strings.LastIndexByte(line, ' ')
+			if space < 0 {
+				continue
+			}
+			path, rule := line[:space], line[space+1:]
+			if n := len(lines); n > 0 && path == last {
+				head, tail, _ := strings.Cut(lines[n-1], " ")
+				lines[n-1] = head + "," + rule + " " + tail
+				continue
+			}
+			lines, last = append(lines, rule+" "+path), path
+		}
+		all = append(all, healedOf(lines)...)
+	}
+	return all, nil
+}
+
 // gitCommit is git commit with the message as it is given.
 func (s *scratch) gitCommit(ctx context.Context, settings []string, args ...string) *exec.Cmd {
 	return s.git(ctx, slices.Concat(settings, asGiven, []string{

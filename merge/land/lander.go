@@ -103,6 +103,8 @@ type Landed struct {
 	// Late is what could not be written after the landing; nil if all was. Messages
 	// that concern it are kept, and the next command that writes sends them.
 	Late error
+
+	again bool // those whom it concerns may have been told
 }
 
 // landTries is how often a target that moved meanwhile is fetched again: others

@@ -47,12 +47,12 @@ func (l *Lander) notifyHolders(ctx context.Context, made change) ([]string, erro
 }
 
 // tell tells all whom the landing concerns. Those that could not be told yet are not
-// among landed.Notified. With again, some may have been told already.
-func (l *Lander) tell(ctx context.Context, landed *Landed, again bool) error {
+// among landed.Notified.
+func (l *Lander) tell(ctx context.Context, landed *Landed) error {
 	if landed.Before == "" || landed.Commits == 0 {
 		return nil
 	}
-	notified, err := l.notifyHolders(ctx, change{landed.Target, landed.Before, landed.After, again})
+	notified, err := l.notifyHolders(ctx, change{landed.Target, landed.Before, landed.After, landed.again})
 	if err == nil {
 		landed.Notified = notified
 	}
@@ -84,7 +84,7 @@ func (l *Lander) notifyConflict(ctx context.Context, err error) error {
 	}
 	return l.notifySessions(ctx, conflict.Theirs, func(commits []string) string {
 		return fmt.Sprintf("my push meets a conflict in %s with your %s on %s", listFiles(conflict.Files), strings.Join(commits, ", "), conflict.Onto)
-	})
+	}, false)
 }
 
 // notifyHealed sends each session whose commits were the other side of a healed
@@ -104,13 +104,13 @@ func (l *Lander) notifyHealed(ctx context.Context, landed *Landed) error {
 	}
 	return l.notifySessions(ctx, theirs, func(commits []string) string {
 		return fmt.Sprintf("my push healed a conflict with your %s: %s", strings.Join(commits, ", "), listFiles(how))
-	})
+	}, landed.again)
 }
 
 // notifySessions sends one message to each session that made one of the changes,
 // in one transaction. Changes of no session, of one that is not registered here
 // and of our own are left out.
-func (l *Lander) notifySessions(ctx context.Context, theirs []Change, body func(commits []string) string) error {
+func (l *Lander) notifySessions(ctx context.Context, theirs []Change, body func(commits []string) string, again bool) error {
 	commits := map[string][]string{}
 	for _, change := range theirs {
 		id, err := l.Bus.Resolve(ctx, change.Session)
@@ -127,5 +127,5 @@ func (l *Lander) notifySessions(ctx context.Context, theirs []Change, body func(
 	for _, id := range slices.Sorted(maps.Keys(commits)) {
 		notices = append(notices, bus.Notice{From: l.Session, To: id, Body: body(commits[id])})
 	}
-	return l.Bus.Tell(ctx, notices, false)
+	return l.Bus.Tell(ctx, notices, again)
 }

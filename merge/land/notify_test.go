@@ -2,6 +2,7 @@ package land
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -81,6 +82,52 @@ func TestLandTellsConflict(t *testing.T) {
 	}
 	if s := a.session(); s.Status != bus.Running {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestKilledTells: of a push that was killed once it had landed, the session's next push
+// tells whom it concerns: whose claims it changed, and whose conflicts it healed, once.
+func TestKilledTells(t *testing.T) {
+	t.Parallel()
+	for name, kill := range map[string]func(b *field){
+		"before it was written what has landed": func(b *field) {
+			dir := b.TempDir()
+			b.hook(b.hub, "post-receive", waitFor(dir))
+			push := b.landing("push").start()
+			awaitFile(b, filepath.Join(dir, "begun"))
+			push.kill()
+			b.hook(b.hub, "post-receive", "")
+		},
+		"before it told": func(b *field) {
+			l, target, tip := b.lander(), b.target(), b.git("rev-parse", "HEAD")
+			before, err := l.fetch(b.Context(), target)
+			if err != nil {
+				b.Fatal(err)
+			}
+			next, _, err := l.onto(b.Context(), tip, nil, before, before, target)
+			if err == nil {
+				err = writePending(b.repo(), pending{"feat/B", tip, next, before, target.String()})
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.git("push", "-q", "origin", next+":main")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, b := besides(t)
+			a.claim("base")
+			b.commit("line 2", "base", nine(map[int]string{2: "B"}))
+			kill(b)
+			b.push()
+			b.commit("more", "B", "more\n")
+			b.push()
+			news := strings.Join(a.news(), "\n")
+			if strings.Count(news, "healed a conflict with your") != 1 || strings.Count(news, "changed what you claim: base") != 1 || strings.Count(news, "\n") != 1 {
+				t.Errorf("A was told %q", news)
+			}
+		})
 	}
 }
 

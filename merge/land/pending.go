@@ -179,7 +179,12 @@ func (l *Lander) tellPending(ctx context.Context, target repo.Target, tip string
 		if !landed {
 			continue
 		}
-		if _, err := l.notifyHolders(ctx, change{target, p.before, p.next, true}); err != nil && !isKept(err) {
+		healed, err := healedIn(ctx, l.Repo, p.before, p.next)
+		if err != nil {
+			return err
+		}
+		made := &Landed{Target: target, Before: p.before, After: p.next, Tip: p.old, Commits: 1, Healed: healed, again: true}
+		if err := l.tell(ctx, made); err != nil && !isKept(err) {
 			return err
 		}
 		all[i].before, changed = "", true

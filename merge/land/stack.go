@@ -15,6 +15,7 @@ type staged struct {
 	base, tip string
 	commits   int
 	healed    []merge.Healed
+	again     bool // it has landed by a push that was killed, which may have told of it
 }
 
 // stack is entries rebased one upon the other.
@@ -144,7 +145,7 @@ func (t *train) landedAlready(ctx context.Context, e *queue.Entry, before string
 	if ahead, err := t.ancestor(ctx, before, e.Tip); err != nil || ahead && e.Tip != before {
 		return nil, err
 	}
-	one := &staged{Entry: e, base: before, tip: before}
+	one := &staged{Entry: e, base: before, tip: before, again: true}
 	if behind, err := t.ancestor(ctx, e.Tip, before); err != nil || behind {
 		return one, err
 	}

@@ -318,6 +318,6 @@ func (t *train) notePendingOwn(ctx context.Context, one *staged) error {
 func (t *train) landedOf(one *staged) *Landed {
 	return &Landed{
 		Target: t.target, Before: one.base, After: one.tip, Tip: one.Entry.Tip, Commits: one.commits,
-		Rebased: one.tip != one.Entry.Tip && one.tip != one.base, Healed: one.healed, Unanswered: t.lost,
+		Rebased: one.tip != one.Entry.Tip && one.tip != one.base, Healed: one.healed, Unanswered: t.lost, again: one.again,
 	}
 }

@@ -197,18 +197,17 @@ func (t *turn) conduct(ctx context.Context) (*Landed, error) {
 		return nil, errors.Join(err, ended)
 	}
 	landed.Late = ended
-	t.finish(after, landed, false)
+	t.finish(after, landed)
 	return landed, nil
 }
 
 // finish lets the branch follow to what has landed, and tells whom it concerns. What
-// fails of it does not undo the landing: it is landed.Stayed and landed.Late. With again,
-// some may have been told already.
-func (t *turn) finish(ctx context.Context, landed *Landed, again bool) {
+// fails of it does not undo the landing: it is landed.Stayed and landed.Late.
+func (t *turn) finish(ctx context.Context, landed *Landed) {
 	if landed.After != landed.Tip {
 		landed.Stayed = t.catchUp(ctx, landed)
 	}
-	told := t.tell(ctx, landed, again)
+	told := t.tell(ctx, landed)
 	if told == nil || isKept(told) {
 		told = errors.Join(told, settlePending(t.Repo, landed))
 	}
@@ -260,7 +259,8 @@ func (t *turn) accept(ctx context.Context, e *queue.Entry) (*Landed, error) {
 	if err := notePending(ctx, t.Repo, checkout{cmp.Or(e.Branch, detached), e.Tip}, landed); err != nil {
 		return nil, err
 	}
-	t.finish(ctx, landed, !e.Own())
+	landed.again = !e.Own()
+	t.finish(ctx, landed)
 	landed.Late = errors.Join(landed.Late, t.remove(ctx))
 	return landed, nil
 }
