@@ -9,7 +9,8 @@ import (
 )
 
 // GrantWait is Grant, which waits while others hold what it asks for. A release
-// wakes it at once. After w.Timeout it returns *TimeoutError.
+// wakes it at once. After w.Timeout it returns *TimeoutError. For a holder that has
+// ended, or is stale, it does not wait: unless it takes over, it returns *HeldError.
 func (c *Claims) GrantWait(ctx context.Context, by string, r Request, w Wait) ([]Claim, error) {
 	granted, err := c.Grant(ctx, by, r)
 	var held *HeldError
@@ -24,14 +25,11 @@ func (c *Claims) GrantWait(ctx context.Context, by string, r Request, w Wait) ([
 	for {
 		// What changed before the watch was set up is seen by trying again.
 		granted, err = c.Grant(ctx, by, r)
-		if !errors.As(err, &held) {
+		if !errors.As(err, &held) || held.Stale {
 			return granted, err
 		}
-		next, cancel := waiting, context.CancelFunc(func() {})
-		if r.Takeover { // a session becomes stale without a change that wakes us
-			due := held.Seen.Add(c.StaleAfter() + time.Second).Sub(c.bus.Store().Now())
-			next, cancel = context.WithTimeout(waiting, max(due, lookAgain)) // its process may be there, and end
-		}
+		// A session ends, or becomes stale, without a change that wakes us.
+		next, cancel := context.WithTimeout(waiting, lookAgain)
 		err := progress.watch(next, watch, held.Claim.Session)
 		cancel()
 		switch {

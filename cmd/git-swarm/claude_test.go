@@ -33,6 +33,8 @@ func TestClaude(t *testing.T) {
 		t.Run("start", claudeStart)
 		t.Run("asks", claudeAsks)
 		t.Run("orchestrator", claudeWakesOrchestrator)
+		t.Run("subagent", claudeSubagent)
+		t.Run("refused", claudeRefused)
 		t.Run("killed", claudeKilled)
 		return
 	}

@@ -7,6 +7,7 @@ const (
 	Prompt       = "prompt"
 	PreEdit      = "pre-edit"
 	PrePush      = "pre-push"
+	PreSync      = "pre-sync"
 	PreTool      = "pre-tool" // PreEdit, PrePush or both, as the tool's input says
 	Batch        = "batch"
 	Asks         = "asks"
@@ -17,4 +18,4 @@ const (
 )
 
 // HookEvents are all of them.
-var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, PreTool, Batch, Asks, Subagent, Stop, Wait, SessionEnd}
+var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, PreSync, PreTool, Batch, Asks, Subagent, Stop, Wait, SessionEnd}

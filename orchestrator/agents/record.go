@@ -32,6 +32,13 @@ type Record struct {
 	Reviews []int    `json:"reviews"`        // the reviews that it was reminded of
 	Damage  []string `json:"damage"`         // the faults of the refs that it was told of
 
+	Hooked       map[string]string `json:"hooked,omitempty"`       // what the hook has claimed for it, and for which subagent
+	HookedState  string            `json:"hookedState,omitempty"`  // of the worktree when that was looked at, "" if unknown
+	HookedIn     string            `json:"hookedIn,omitempty"`     // the git dir of the worktree that it works in
+	HookedTarget string            `json:"hookedTarget,omitempty"` // the ref that it lands on
+
+	Waited []string `json:"waited,omitempty"` // what it has waited for, and not edited yet
+
 	Asks      string `json:"asks"`      // what it asks its user, as a tool and what it is used on; "" for nothing
 	AsksSince int64  `json:"asksSince"` // since when, in Unix seconds
 

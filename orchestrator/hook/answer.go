@@ -24,6 +24,9 @@ type DenyEdit struct {
 	Stands standing.Standing // how that session stands
 }
 
+// DenySync denies a subagent of the session what takes the session's messages.
+type DenySync struct{ Session string }
+
 // DenyPush denies a plain git push of the branch that git swarm push lands on.
 type DenyPush struct{ Branch string }
 
@@ -36,6 +39,7 @@ type Parent struct {
 func (News) answer()      {}
 func (Wake) answer()      {}
 func (DenyEdit) answer()  {}
+func (DenySync) answer()  {}
 func (DenyPush) answer()  {}
 func (Parent) answer()    {}
 func (*Greeting) answer() {}

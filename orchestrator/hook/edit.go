@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -163,15 +164,23 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 		return err
 	}
 	var wanted, doubtful []string
+	var awaited []lock.Claim
+	takeover := false
 	for _, file := range h.Files {
 		switch held, ok := holders[file]; {
 		case ok && held.Session == id:
+			if slices.Contains(h.past().Waited, held.Path) {
+				awaited = append(awaited, held)
+			}
 		case ok && held.Path == file:
 			inTheWay, err := h.Claims.InTheWay(ctx, file, held)
 			if err != nil {
 				return err
 			}
-			return h.denyEdit(ctx, inTheWay)
+			if !inTheWay.Stale || !h.leftClean(ctx, held) {
+				return h.denyEdit(ctx, inTheWay)
+			}
+			wanted, takeover = append(wanted, file), true
 		case h.mayBeIgnored(file):
 			doubtful = append(doubtful, file)
 		default:
@@ -180,17 +189,40 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 	}
 	wanted = append(wanted, h.notIgnored(ctx, doubtful)...)
 	if len(wanted) == 0 {
-		return nil
+		return h.noteClaimed(ctx, awaited)
 	}
 	if err := h.resume(ctx, id); err != nil {
 		return err
 	}
-	_, err = h.Claims.Grant(ctx, id, lock.Request{Paths: wanted})
+	granted, err := h.Claims.Grant(ctx, id, lock.Request{Paths: wanted, Takeover: takeover})
 	var held *lock.HeldError
 	if errors.As(err, &held) {
 		return h.denyEdit(ctx, held)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	granted = slices.DeleteFunc(granted, func(c lock.Claim) bool { return !slices.Contains(wanted, c.Path) })
+	return h.noteClaimed(ctx, append(granted, awaited...))
+}
+
+// leftClean reports whether the holder has certainly ended, and has nothing under what
+// it claims that has not landed: then nobody has to be asked.
+func (h *Handler) leftClean(ctx context.Context, held lock.Claim) bool {
+	s, err := h.Bus.Session(ctx, held.Session)
+	if err != nil {
+		return false
+	}
+	sign, known := h.known().Signs()[s.ID]
+	if !known || !sign.Ended(s.Seen) {
+		return false
+	}
+	c, ok := standing.CheckoutOf(ctx, h.Bus, s)
+	if !ok || c.Dir == "" {
+		return false
+	}
+	work, err := c.Unlanded(ctx, []string{held.Path})
+	return err == nil && len(work.Paths) == 0
 }
 
 // denyEdit says who stands in the way, and how that session stands, if that can be

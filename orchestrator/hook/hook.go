@@ -69,11 +69,13 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 	case agents.SessionStart:
 		return h.sessionStart(ctx, id)
 	case agents.Prompt, agents.Batch:
-		return errors.Join(h.answered(ctx), h.news(ctx, id))
+		return errors.Join(h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id))
 	case agents.Asks:
 		return h.asks(ctx, id)
 	case agents.PreEdit:
 		return h.preEdit(ctx, id)
+	case agents.PreSync:
+		return h.preSync(ctx, id)
 	case agents.PrePush:
 		return h.prePush(ctx)
 	case agents.Subagent:

@@ -93,13 +93,15 @@ func claudeHooks(c Claude) []hookGroup {
 	}
 	push := run(agents.PrePush, 5)
 	push.If = "Bash(git push *)"
+	sync, inbox := run(agents.PreSync, 5), run(agents.PreSync, 5)
+	sync.If, inbox.If = "Bash(*swarm sync*)", "Bash(*swarm inbox*)"
 	wait := run(agents.Wait, 86400)
 	wait.AsyncRewake = true
 	return []hookGroup{
 		{"SessionStart", matched{"", []handler{run(agents.SessionStart, 10)}}},
 		{"UserPromptSubmit", matched{"", []handler{run(agents.Prompt, 5)}}},
 		{"PreToolUse", matched{"Edit|Write|MultiEdit|NotebookEdit", []handler{run(agents.PreEdit, 5)}}},
-		{"PreToolUse", matched{"Bash", []handler{push}}},
+		{"PreToolUse", matched{"Bash", []handler{push, sync, inbox}}},
 		{"PostToolBatch", matched{"", []handler{run(agents.Batch, 5)}}},
 		{"PermissionRequest", matched{"", []handler{run(agents.Asks, 5)}}},
 		{"Notification", matched{"permission_prompt|elicitation_dialog", []handler{run(agents.Asks, 5)}}},

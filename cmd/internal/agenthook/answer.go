@@ -3,6 +3,7 @@ package agenthook
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -33,6 +34,8 @@ func (h *invocation) say(a hook.Answer) error {
 		return h.context(formatDamage(a.Damage) + formatNews(a.News, newsRoom))
 	case hook.DenyEdit:
 		return h.deny(h.formatDenied(a))
+	case hook.DenySync:
+		return h.deny("You work for session " + a.Session + ": its messages are for it to read, and this would take them away unseen. What you can read: git swarm status, git swarm claims, git swarm context show")
 	case hook.DenyPush:
 		return h.deny(fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. Run: git swarm push --to %s", text.Inert(a.Branch), text.ShellWord(a.Branch)))
 	case *hook.Reminder:
@@ -119,13 +122,42 @@ func (r *budget) list(part int, lines []string, rest string) {
 
 // lines are those of news, messages first.
 func newsLines(n *bus.News) (lines []string) {
-	for _, m := range n.Messages {
-		lines = append(lines, text.NewsLine(m, bodyRoom))
+	for _, same := range alike(n.Messages) {
+		lines = append(lines, text.NewsLine(same[0], bodyRoom))
+		if len(same) > 1 {
+			lines[len(lines)-1] += alsoFrom(same[1:])
+		}
 	}
 	for _, c := range n.Context {
 		lines = append(lines, text.ContextLine(c, bodyRoom))
 	}
 	return lines
+}
+
+// alike puts messages together that say the same, where the first of them stands.
+func alike(messages []bus.Message) (groups [][]bus.Message) {
+	for _, m := range messages {
+		i := slices.IndexFunc(groups, func(g []bus.Message) bool {
+			return g[0].Body == m.Body && g[0].InReplyTo == 0 && m.InReplyTo == 0
+		})
+		if i < 0 {
+			groups = append(groups, []bus.Message{m})
+		} else {
+			groups[i] = append(groups[i], m)
+		}
+	}
+	return groups
+}
+
+// alsoFrom names those who say the same.
+func alsoFrom(messages []bus.Message) string {
+	var from []string
+	for _, m := range messages {
+		if id := text.Inert(m.From); !slices.Contains(from, id) {
+			from = append(from, id)
+		}
+	}
+	return ", and so says " + strings.Join(from, ", ")
 }
 
 // formatDamage says what of the refs cannot be read, and how to mend it.
@@ -162,21 +194,13 @@ func (h *invocation) formatDenied(deny hook.DenyEdit) string {
 	if deny.Stands.State != "" && deny.Stands.State != standing.Running {
 		line += "; " + e.Claim.Session + ": " + stands(deny.Stands)
 	}
-	path := e.Path
-	if strings.HasPrefix(path, "-") {
-		path = "./" + path
-	}
-	if runes := []rune(path); len(runes) > 200 {
-		path = string(runes[:200])
-	}
-	path = text.ShellWord(path)
 	if e.Stale {
 		if deny.Stands.State != standing.Ended {
 			line += ", silent for too long"
 		}
 		return line + ". Run: git swarm claim --takeover " + text.ShellWord(text.PathFrom(prefix, e.Path))
 	}
-	return line + ". Work on something else meanwhile, or run: git swarm message " + e.Claim.Session + " " + text.ShellWord("Please release "+path+" when you can: git swarm unclaim "+path)
+	return line + ". Work on something else meanwhile. To be told when it is yours, in the background run: git swarm claim --wait 30m " + text.ShellWord(text.PathFrom(prefix, e.Path))
 }
 
 // short is e with texts that are not too long. They are cut one by one: a line that
@@ -225,7 +249,7 @@ func (h *invocation) formatReminder(k *hook.Reminder) string {
 }
 
 func (h *invocation) formatParent(p hook.Parent) string {
-	line := fmt.Sprintf("git swarm: you work for session %s; what you edit is claimed for it, and an edit of what another session holds is refused.", p.Session)
+	line := fmt.Sprintf("git swarm: you work for session %s; what you edit is claimed for it, and an edit of what another session holds is refused. Leave git swarm sync and inbox to it: they would take its messages.", p.Session)
 	if len(p.Held) > 0 {
 		line += "\nIt holds: " + holdings(p.Held, 400)
 	}

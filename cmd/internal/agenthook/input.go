@@ -85,7 +85,7 @@ func (h *invocation) input() (*hook.Input, error) {
 		input.PID, _ = strconv.Atoi(h.Env.Get("CLAUDE_PID"))
 	}
 	switch h.event {
-	case agents.PreEdit, agents.PrePush, agents.PreTool, agents.Asks:
+	case agents.PreEdit, agents.PrePush, agents.PreSync, agents.PreTool, agents.Asks:
 		if in.Tool == nil && h.event == agents.Asks { // it tells its user something
 			return input, nil
 		}

@@ -2,10 +2,16 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
 )
 
@@ -46,10 +52,17 @@ it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 			if err != nil {
 				return err
 			}
-			wait, done := c.waiting(timeout, "release it")
-			granted, err := claims.GrantWait(ctx, id, lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: c.cmd.Bool("takeover")}, wait)
-			done()
+			request := lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: c.cmd.Bool("takeover")}
+			granted, err := claims.Grant(ctx, id, request)
+			var held *lock.HeldError
+			waits := errors.As(err, &held) && timeout > 0 && !held.Stale
+			if waits {
+				granted, err = c.waitFor(ctx, claims, id, request, held, timeout)
+			}
 			if err != nil {
+				return err
+			}
+			if err := agents.In(c.swarm.Repo).NoteClaims(ctx, id, pathsOf(granted), waits); err != nil {
 				return err
 			}
 			for _, g := range granted {
@@ -63,6 +76,46 @@ it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 			return nil
 		},
 	}
+}
+
+// pathsOf are the claims' paths.
+func pathsOf(claims []lock.Claim) (paths []string) {
+	for _, c := range claims {
+		paths = append(paths, c.Path)
+	}
+	return paths
+}
+
+// waitFor waits for what another session holds, which is told so once.
+func (c *call) waitFor(ctx context.Context, claims *lock.Claims, id string, request lock.Request, held *lock.HeldError, timeout time.Duration) ([]lock.Claim, error) {
+	b, err := c.Bus()
+	if err != nil {
+		return nil, err
+	}
+	if err := tellHolder(ctx, b, id, held); err != nil {
+		return nil, err
+	}
+	wait, done := c.waiting(timeout, "release it")
+	defer done()
+	return claims.GrantWait(ctx, id, request, wait)
+}
+
+// tellHolder tells the holder of a claim that somebody waits for it, unless it has not
+// read that yet.
+func tellHolder(ctx context.Context, b *bus.Bus, id string, held *lock.HeldError) error {
+	holder, path := held.Claim.Session, text.ShellWord(held.Claim.Path)
+	body := fmt.Sprintf("I wait for %s; when you are through with it: git swarm unclaim %s", path, path)
+	unread, err := b.Inbox(ctx, holder, false)
+	var unknown *bus.UnknownSessionError
+	if errors.As(err, &unknown) { // there is nobody to tell
+		return nil
+	}
+	told := func(m bus.Message) bool { return strings.EqualFold(m.From, id) && m.Body == body }
+	if err != nil || slices.ContainsFunc(unread, told) {
+		return err
+	}
+	_, err = b.Send(ctx, id, holder, body)
+	return err
 }
 
 // wait is the value of --wait, or fallback.
