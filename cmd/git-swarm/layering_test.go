@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"cmd/internal/swarm":     {"cmd/internal/settings", "orchestrator/agents", "lock", "refstore", "refstore/bus", "refstore/repo"},
 	"cmd/internal/agenthook": {"cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
 	"cmd/ao":                 {"cmd/internal/app"},
+	"cmd/git-swarm-mcp":      nil, // it runs git-swarm
 	"cmd/internal/app":       {"cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "orchestrator/attention", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/repo", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator":           nil,
 	"orchestrator/standing":  {"orchestrator/agents", "review", "refstore/bus", "refstore/repo"},
@@ -59,16 +60,17 @@ var layers = map[string][]string{
 
 // owners says which package may import an outside module; nobody else does.
 var owners = map[string][]string{
-	"github.com/urfave/cli/v3":                {"cmd/internal/app"},
-	"github.com/rivo/uniseg":                  {"cmd/internal/text"},
-	"golang.org/x/term":                       {"cmd/internal/screen", "cmd/internal/app", "orchestrator/launch"},
-	"github.com/pelletier/go-toml/v2":         {"refstore", "refstore/repo", "merge/heal"},
-	"github.com/tailscale/hujson":             {"orchestrator/install"},
-	"github.com/fsnotify/fsnotify":            {"refstore"},
-	"github.com/go-git/go-git/v5/plumbing":    {"refstore/internal/refs"},
-	"github.com/sergi/go-diff/diffmatchpatch": {"merge/heal"},
-	"mvdan.cc/sh/v3/syntax":                   {"orchestrator/hook"},
-	"go.yaml.in/yaml/v3":                      {"merge/heal"},
+	"github.com/urfave/cli/v3":                   {"cmd/internal/app"},
+	"github.com/modelcontextprotocol/go-sdk/mcp": {"cmd/git-swarm-mcp"},
+	"github.com/rivo/uniseg":                     {"cmd/internal/text"},
+	"golang.org/x/term":                          {"cmd/internal/screen", "cmd/internal/app", "orchestrator/launch"},
+	"github.com/pelletier/go-toml/v2":            {"refstore", "refstore/repo", "merge/heal"},
+	"github.com/tailscale/hujson":                {"orchestrator/install"},
+	"github.com/fsnotify/fsnotify":               {"refstore"},
+	"github.com/go-git/go-git/v5/plumbing":       {"refstore/internal/refs"},
+	"github.com/sergi/go-diff/diffmatchpatch":    {"merge/heal"},
+	"mvdan.cc/sh/v3/syntax":                      {"orchestrator/hook"},
+	"go.yaml.in/yaml/v3":                         {"merge/heal"},
 }
 
 // pure packages reach nothing outside the process: no file, no command, no clock.

@@ -64,7 +64,13 @@ func (c *call) tellTrust(a install.OtherAgent) {
 	if wants := trustOf(a.Name); wants != "" {
 		c.notef("%s", wants)
 	}
+	if a.Name == "codex" && mcpProgram() == "" {
+		c.notef("In Codex's sandbox commands cannot write the git directory, and so not claim, message or commit; tools can: %s, then this again", installMCP)
+	}
 }
+
+// installMCP installs the server of git swarm mcp.
+const installMCP = "go install github.com/git-swarm/git-swarm/cmd/git-swarm-mcp@latest"
 
 // trustOf is what an agent's user has to answer before it runs hooks, "" for nothing.
 func trustOf(agent string) string {

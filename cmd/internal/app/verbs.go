@@ -17,7 +17,7 @@ func verbs() []*verb {
 	return []*verb{
 		initVerb(), statusVerb(), updateVerb(), demoVerb(),
 		setupVerb(), startVerb(), promptVerb(), launchVerb(), retireVerb(),
-		syncVerb(), contextAddVerb(), contextShowVerb(), contextVerb(), messageVerb(), inboxVerb(), replyVerb(),
+		syncVerb(), mcpVerb(), contextAddVerb(), contextShowVerb(), contextVerb(), messageVerb(), inboxVerb(), replyVerb(),
 		claimVerb(), claimsVerb(), unclaimVerb(),
 		taskAddVerb(), taskListVerb(), taskShowVerb(), taskEditVerb(), taskTakeVerb(), taskGiveVerb(), taskDoneVerb(), taskFailVerb(),
 		taskDropVerb(), taskReopenVerb(), taskGraphVerb(), taskImportVerb(), taskExportVerb(), taskVerb(), whyVerb(),
