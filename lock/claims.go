@@ -36,6 +36,7 @@ type Request struct {
 	Paths    []string // as CleanPath returns them; none grants nothing
 	Reason   string
 	Takeover bool // take what stale sessions hold, and tell them
+	Force    bool // with Takeover, take what any session holds: a person decides so
 }
 
 // Grant claims all the paths for session by, or none: then the error is a
@@ -48,7 +49,7 @@ func (c *Claims) Grant(ctx context.Context, by string, r Request) ([]Claim, erro
 	}
 	var granted []Claim
 	err := c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
-		t := &claimTx{claims: c, tx: tx, by: by, request: r, lost: map[string][]Claim{}, ended: map[string]bool{}}
+		t := &claimTx{claims: c, tx: tx, by: by, request: r, lost: map[string][]Claim{}, ended: map[string]bool{}, forced: map[string]bool{}}
 		err := t.run()
 		granted = t.granted
 		return err

@@ -27,6 +27,7 @@ type claimTx struct {
 	fresh   []string           // paths that were not by's before
 	lost    map[string][]Claim // what was taken over, by session
 	ended   map[string]bool    // sessions that it was taken from because their agents have ended
+	forced  map[string]bool    // sessions that it was taken from although they are there
 }
 
 func (t *claimTx) run() error {
@@ -109,7 +110,7 @@ func (t *claimTx) forget(path string) {
 }
 
 // takeOver takes another session's claim, which stands in the way of path, if the
-// request and that session's silence allow it; else it returns *HeldError.
+// request and that session's silence allow it, or a person says so; else it returns *HeldError.
 func (t *claimTx) takeOver(path string, claim Claim) error {
 	seen, err := bus.LastSeen(t.tx, claim.Session)
 	if err != nil {
@@ -120,7 +121,9 @@ func (t *claimTx) takeOver(path string, claim Claim) error {
 		stale = true
 		t.ended[claim.Session] = true
 	}
-	if !stale || !t.request.Takeover {
+	if !stale && t.request.Takeover && t.request.Force {
+		t.forced[claim.Session] = true
+	} else if !stale || !t.request.Takeover {
 		return &HeldError{Path: path, Claim: claim, Seen: seen, Stale: stale}
 	}
 	t.lost[claim.Session] = append(t.lost[claim.Session], claim)
@@ -151,7 +154,10 @@ func (t *claimTx) notify() error {
 			paths = append(paths, quote(claim.Path))
 		}
 		why := fmt.Sprintf("you had been silent for %s", t.claims.StaleAfter())
-		if t.ended[session] {
+		switch {
+		case t.forced[session]:
+			why = "a person decided so"
+		case t.ended[session]:
 			why = "your agent had ended"
 		}
 		body := fmt.Sprintf("%s took over your claim on %s: %s", t.by, strings.Join(paths, ", "), why)

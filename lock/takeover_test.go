@@ -183,3 +183,22 @@ func TestTakeoverByAClockThatWasAhead(t *testing.T) {
 	s.clock.Advance(staleAfter + time.Second - 10*365*24*time.Hour)
 	s.Must(s.takeover("A", "x"))
 }
+
+// A person takes over from a session that is there, which is told why; without that
+// word it is refused.
+func TestTakeoverForced(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.grant("B", "x")
+	if _, ok := errors.AsType[*HeldError](s.takeover("A", "x")); !ok {
+		t.Error("not refused")
+	}
+	if _, ok := errors.AsType[*HeldError](refstoretest.Err(s.Grant(bg, "A", Request{Paths: []string{"x"}, Force: true}))); !ok {
+		t.Error("not refused without a takeover")
+	}
+	s.Must(refstoretest.Err(s.Grant(bg, "A", Request{Paths: []string{"x"}, Takeover: true, Force: true})))
+	s.want("x A#2")
+	if got, want := s.inbox("B"), "A: A took over your claim on x: a person decided so"; len(got) != 1 || got[0] != want {
+		t.Errorf("B was told %q, want %q", got, want)
+	}
+	s.healthy()
+}

@@ -165,7 +165,8 @@ func (f *field) pull() *Landed {
 	return landed
 }
 
-// tidy checks that nothing of ours is left: no bench, no half move, no held lock.
+// tidy checks that nothing of ours is left: no bench, no half move, no lock that keeps
+// others out.
 func (f *field) tidy() {
 	f.Helper()
 	gitDir := f.git("rev-parse", "--absolute-git-dir")
@@ -177,8 +178,12 @@ func (f *field) tidy() {
 			f.Errorf("%s was left", name)
 		}
 	}
-	if holder, err := f.lander().Lock.Holder(f.Context()); err != nil || holder != nil {
-		f.Errorf("the lock is held by %v (%v)", holder, err)
+	for _, l := range []*lock.PushLock{f.lander().Lock, f.conductor()} {
+		candidate := l.Candidate(f.id)
+		if holder, err := candidate.Holder(context.Background()); err != nil || holder != nil {
+			f.Errorf("a lock is held by %v (%v)", holder, err)
+		}
+		candidate.Close()
 	}
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,12 +24,14 @@ it is taken over. A claim on a folder covers all that is below it. A pathspec
 such as '*.go' claims the files that it matches now, tracked or not, except
 ignored ones. What another session holds is refused, with its name; --takeover
 takes it from a session that was not seen for swarm.staleAfter (15m), and tells
-it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
+it. A person may take it from a session that is at work, too, with --takeover
+--force: look first at what it has changed there. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "reason", Aliases: []string{"m"}, Usage: "`TEXT` that others are shown"},
 				&cli.BoolFlag{Name: "takeover", Usage: "take what a stale session holds"},
+				&cli.BoolFlag{Name: "force", Usage: "with --takeover, also from a session that is at work; not for agents"},
 				&cli.DurationFlag{Name: "wait", Usage: "wait up to `DURATION` (10m) until it is free"},
 			}
 		},
@@ -36,6 +39,15 @@ it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 			timeout, err := c.wait(0)
 			if err != nil {
 				return err
+			}
+			takeover, force := c.cmd.Bool("takeover"), c.cmd.Bool("force")
+			switch {
+			case force && !takeover:
+				return usageOf(c.verb, "--force belongs to --takeover")
+			case force:
+				if agent, err := c.agentSession(); err != nil || agent != "" {
+					return cmp.Or(err, refuseForce())
+				}
 			}
 			claims, id, err := c.claiming(ctx)
 			if err != nil {
@@ -52,7 +64,7 @@ it. Names that are not UTF-8 cannot be claimed: claim the folder.`,
 			if err != nil {
 				return err
 			}
-			request := lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: c.cmd.Bool("takeover")}
+			request := lock.Request{Paths: paths, Reason: c.cmd.String("reason"), Takeover: takeover, Force: force}
 			granted, err := claims.Grant(ctx, id, request)
 			var held *lock.HeldError
 			waits := errors.As(err, &held) && timeout > 0 && !held.Stale
