@@ -95,32 +95,41 @@ func (b *Backlog) find(table *refstore.Table, n int) (*Task, error) {
 
 // Held returns the task that the session has, nil for none.
 func (b *Backlog) Held(ctx context.Context, session string) (*Task, error) {
+	mine, _, err := b.Standing(ctx, session)
+	return mine, err
+}
+
+// Standing returns the task that the session has; where it has none, whether there is
+// one that it may take, as far as the best ones of all pages say. It reads two blobs.
+func (b *Backlog) Standing(ctx context.Context, session string) (mine *Task, ready bool, err error) {
 	if tip, err := b.Bus.Store().Tip(ctx, Ref); err != nil || tip == "" {
-		return nil, err
+		return nil, false, err
 	}
 	table, err := b.Bus.Store().Table(ctx, Ref)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	content, err := table.Get(headsPath)
 	if errors.Is(err, refstore.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	heads, err := parseHeads(content)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, h := range heads {
 		for _, held := range h.held {
 			if strings.EqualFold(held.holder, session) {
-				return b.find(table, held.number)
+				mine, err = b.find(table, held.number)
+				return mine, false, err
 			}
 		}
+		ready = ready || h.best.number != 0
 	}
-	return nil, nil
+	return nil, ready, nil
 }
 
 // ID is the swarm's id, "" before the first task.

@@ -33,7 +33,7 @@ func newSwarm(t testing.TB, ids ...string) *swarm {
 	s := &swarm{Repo: refstoretest.NewRepo(t), clock: refstoretest.NewClock()}
 	s.Git("commit", "-q", "--allow-empty", "-m", "start")
 	var err error
-	s.Backlog, s.repo, err = open(s.Dir, s.clock.Now)
+	s.Backlog, s.repo, err = open(s.Dir, refstore.Options{Now: s.clock.Now})
 	s.Must(err)
 	t.Cleanup(func() { s.Bus.Store().Close() })
 	s.Must(register(s.Bus, ids))
@@ -49,12 +49,12 @@ func register(b *bus.Bus, ids []string) error {
 	return err
 }
 
-func open(dir string, now func() time.Time) (*Backlog, *repo.Repo, error) {
+func open(dir string, opts refstore.Options) (*Backlog, *repo.Repo, error) {
 	found, err := repo.Discover(repo.Env(os.Environ()), dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	b := bus.New(refstore.Open(found, refstore.Options{Now: now}))
+	b := bus.New(refstore.Open(found, opts))
 	return &Backlog{b, lock.NewClaims(b, staleAfter, false)}, found, nil
 }
 

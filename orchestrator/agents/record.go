@@ -48,6 +48,7 @@ type Record struct {
 	LandsOn   string      `json:"landsOn"`   // the ref that its work lands on
 	ClaimsAt  object.Hash `json:"claimsAt"`  // the claims' tip then
 	Claims    []string    `json:"claims"`    // what the session held then
+	Task      int         `json:"task"`      // the epoch of the task that it had then, 0 for none
 }
 
 // Own is what the session held at the agent's last stop.

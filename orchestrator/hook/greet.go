@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -24,6 +25,8 @@ type Greeting struct {
 	Unread   []bus.Message
 	Context  []bus.Context // the newest, newest first
 	Older    bool          // there are more
+	Task     *task.Task    // that the session has taken, nil for none
+	Ready    bool          // it has none, and there are some to take
 }
 
 // greetContext is how many context entries a greeting can hold.
@@ -151,6 +154,9 @@ func (h *Handler) greeting(ctx context.Context, id string) (*Greeting, error) {
 		}
 	}
 	if g.Unread, err = h.Bus.Inbox(ctx, id, false); err != nil {
+		return nil, err
+	}
+	if g.Task, g.Ready, err = h.tasks().Standing(ctx, id); err != nil {
 		return nil, err
 	}
 	err = h.Bus.Context(ctx, func(c bus.Context) bool {

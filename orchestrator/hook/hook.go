@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -89,6 +90,9 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 	}
 	return errors.New("unknown event " + strconv.Quote(event))
 }
+
+// tasks is the backlog.
+func (h *Handler) tasks() *task.Backlog { return &task.Backlog{Bus: h.Bus, Claims: h.Claims} }
 
 // known are the repository's agents.
 func (h *Handler) known() agents.Agents { return agents.In(h.Repo) }

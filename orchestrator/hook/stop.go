@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
@@ -22,6 +23,7 @@ type Reminder struct {
 	Context  int           // how many context entries came with them
 	Reviews  []int         // that wait for its verdict
 	Unpushed []string      // what it claims and has changed, but not landed
+	Task     *task.Task    // that it has taken, nil for none
 }
 
 // stop reminds the session, once, of what somebody waits for: messages that it
@@ -54,7 +56,8 @@ type atStop struct {
 	reviews string // the state of all reviews
 	own     lock.Held
 	work    work
-	failed  error // why work is not known: messages are told all the same
+	task    *task.Task // that it has, nil for none
+	failed  error      // why work is not known: messages are told all the same
 }
 
 func (h *Handler) atStop(ctx context.Context, id string) (now atStop, err error) {
@@ -64,18 +67,29 @@ func (h *Handler) atStop(ctx context.Context, id string) (now atStop, err error)
 	if now.own, err = h.own(ctx, id); err != nil {
 		return now, err
 	}
+	if now.task, _, err = h.tasks().Standing(ctx, id); err != nil {
+		return now, err
+	}
 	now.work, now.failed = h.work(ctx, now.own.Paths)
 	return now, nil
 }
 
 // same reports whether nothing has changed since the last stop.
 func (now atStop) same(past agents.Record) bool {
-	return now.work.same && now.reviews == past.ReviewsAt && now.own.Tip == past.ClaimsAt
+	return now.work.same && now.reviews == past.ReviewsAt && now.own.Tip == past.ClaimsAt && now.grant() == past.Task
+}
+
+// grant is the epoch of the session's task, 0 if it has none.
+func (now atStop) grant() int {
+	if now.task == nil {
+		return 0
+	}
+	return now.task.Epoch
 }
 
 // remember records what the agent was reminded of, and in what state.
 func (now atStop) remember(a *agents.Record, reviews []int) {
-	a.ReviewsAt, a.ClaimsAt, a.Claims = now.reviews, now.own.Tip, now.own.Paths
+	a.ReviewsAt, a.ClaimsAt, a.Claims, a.Task = now.reviews, now.own.Tip, now.own.Paths, now.grant()
 	if !now.work.same {
 		a.Named, a.Fingerprint, a.LandsOn = now.work.Paths, now.work.state, now.work.Target
 	}
@@ -102,6 +116,11 @@ func (h *Handler) reminder(ctx context.Context, id string, now atStop) (r *Remin
 	fresh := func(path string) bool { return !slices.Contains(past.Named, path) }
 	if slices.ContainsFunc(now.work.Paths, fresh) {
 		r.Unpushed = now.work.Paths
+	}
+	if now.grant() != 0 && now.grant() != past.Task {
+		r.Task = now.task
+	}
+	if len(r.Unpushed) > 0 || r.Task != nil {
 		r.Target, err = LandsOn(ctx, h.Bus, "HEAD")
 	}
 	return r, err
@@ -121,7 +140,7 @@ func (h *Handler) remind(ctx context.Context, id string, r *Reminder) (said bool
 	if err != nil && !errors.Is(err, errLater) {
 		return said, err
 	}
-	if said || len(r.Reviews)+len(r.Unpushed) == 0 {
+	if said || len(r.Reviews)+len(r.Unpushed) == 0 && r.Task == nil {
 		return said, nil
 	}
 	return true, h.Say(r)

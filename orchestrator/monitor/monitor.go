@@ -10,11 +10,13 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -36,6 +38,7 @@ type Monitor struct {
 	pairs  pairs
 	counts counts
 	landed map[int]landing
+	tasks  backlog
 	before *Snapshot
 }
 
@@ -52,6 +55,7 @@ type Snapshot struct {
 	Claims     map[string][]string // by session id, the paths that it holds
 	Collisions []Collision
 	Commits    map[string]Commits       // by session id; without those of which nothing is known
+	Tasks      []*task.Task             // all, by number; empty where there is no backlog
 	Damage     []*refstore.DamagedError // what of the refs cannot be read, and is left out
 }
 
@@ -107,6 +111,9 @@ func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 	if s.Claims, err = m.claims(ctx); err != nil {
 		return nil, err
 	}
+	if s.Tasks, err = m.tasks.read(ctx, m.Bus); err != nil {
+		return nil, err
+	}
 	err = m.Bus.Store().CheckTips(ctx, "refs/swarm/")
 	s.Damage = m.Bus.Store().SetAside()
 	return s, err
@@ -155,6 +162,25 @@ func (m *Monitor) Tick(ctx context.Context) (*Snapshot, []Event, error) {
 	events := append(approved, compare(m.before, now)...)
 	m.before = now
 	return now, events, nil
+}
+
+// backlog is the tasks as they were read, and the tip of their table then.
+type backlog struct {
+	tip   object.Hash
+	tasks []*task.Task
+}
+
+// read reads the tasks if their table has moved.
+func (l *backlog) read(ctx context.Context, b *bus.Bus) ([]*task.Task, error) {
+	tip, err := b.Store().Tip(ctx, task.Ref)
+	if err != nil || tip == l.tip {
+		return l.tasks, err
+	}
+	tasks, err := (&task.Backlog{Bus: b}).List(ctx)
+	if err == nil {
+		l.tip, l.tasks = tip, tasks
+	}
+	return tasks, err
 }
 
 // landing is whether a review had landed when the target was at that commit.
@@ -237,7 +263,7 @@ func (m *Monitor) Beat(ctx context.Context) error {
 // watchRefs are the refs whose movement is worth a look, and that a look does not
 // move itself.
 func (m *Monitor) watchRefs(s *Snapshot) []string {
-	refs := []string{bus.SessionsRef, bus.ContextRef, lock.ClaimsRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, queue.Ref, review.NotesRef}
+	refs := []string{bus.SessionsRef, bus.ContextRef, lock.ClaimsRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, queue.Ref, review.NotesRef, task.Ref}
 	heads := agents.Heads(m.Repo)
 	for _, session := range s.Sessions {
 		if head := heads[session.ID]; strings.HasPrefix(head, "refs/") {

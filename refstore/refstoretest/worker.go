@@ -113,3 +113,13 @@ func (w *Worker) acks(t testing.TB) []Ack {
 	}
 	return all
 }
+
+// Ended waits for a worker that must succeed, or may die by SIGKILL, and returns what
+// was acknowledged, and whether it died. Any goroutine may call it.
+func (w *Worker) Ended(t testing.TB) (acks []Ack, killed bool) {
+	err := w.Wait()
+	if killed = WasKilled(err); err != nil && !killed {
+		t.Errorf("a worker failed: %v: %s", err, strings.TrimSpace(w.err.String()))
+	}
+	return w.acks(t), killed
+}

@@ -237,6 +237,9 @@ func (h *invocation) formatReminder(k *hook.Reminder) string {
 			r.add("You hold work that has not landed: git swarm claims")
 		}
 	}
+	if t := k.Task; t != nil {
+		r.add(fmt.Sprintf("Your task #%d has not landed: %s. With all of it committed"+thenPush(k.Target, ": ")+"; if it cannot be done: git swarm task fail --reason TEXT, or git swarm task give", t.Number, text.Excerpt(t.Title, 80)))
+	}
 	if len(k.Messages) > 0 {
 		n := &bus.News{Messages: k.Messages}
 		if k.Context > 0 {
@@ -305,6 +308,12 @@ func (h *invocation) formatGreeting(g *hook.Greeting) string {
 	r.add(agentCommands + thenPush(g.Target, " | ") + "\nMore: git swarm help")
 	if len(g.Held) > 0 {
 		r.add("You hold: " + holdings(g.Held, 300))
+	}
+	switch {
+	case g.Task != nil:
+		r.add(fmt.Sprintf("Your task: #%d %s: git swarm task show %d. A push lands it; of a part: git swarm push --part", g.Task.Number, text.Excerpt(g.Task.Title, 120), g.Task.Number))
+	case g.Ready:
+		r.add("Tasks are ready: git swarm task take")
 	}
 	if len(g.Unread) > 0 {
 		r.add(fmt.Sprintf("Unread (%d):", len(g.Unread)))

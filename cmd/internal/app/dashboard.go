@@ -98,6 +98,7 @@ func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width in
 	add("Messages to the orchestrator", messageItems(s))
 	if !quiet {
 		add("Landing", c.landingItems(s))
+		add("Tasks", c.taskItems(s.Tasks, c.Now()))
 	}
 	if !quiet {
 		add("Claims", claimItems(s))

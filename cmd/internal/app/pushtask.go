@@ -9,6 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
 )
 
 // othersTaskError says that what would land is for a task that another session has.
@@ -163,4 +164,16 @@ func comesAfter(t *task.Task, n int) bool {
 		}
 	}
 	return false
+}
+
+// taskInReview notes that the task of who asked for a review waits for the verdict, or
+// no more. The review stands, whatever becomes of that.
+func (c *call) taskInReview(ctx context.Context, by string, r *review.Review, waits bool) {
+	l, err := c.backlog(ctx)
+	if err == nil {
+		err = l.Verdict(ctx, by, r.From, r.Number, waits)
+	}
+	if err != nil {
+		c.notef("git swarm: the task of %s was not noted: %s", r.From, text.Inert(c.describe(err)))
+	}
 }

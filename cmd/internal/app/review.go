@@ -79,6 +79,7 @@ func runReviewRequest(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	c.taskInReview(ctx, id, made, true)
 	for _, reviewer := range made.To {
 		own, err := book.RegisteredBy(ctx, reviewer, id)
 		if err != nil {

@@ -83,6 +83,9 @@ func runSay(ctx context.Context, c *call, kind review.Kind, needsText bool) erro
 	if err != nil {
 		return &reviewError{r.Number, err}
 	}
+	if kind == review.Reject || kind == review.Withdraw {
+		c.taskInReview(ctx, id, now, false)
+	}
 	if c.wantJSON() {
 		return c.object("review", jsonReview(now))
 	}

@@ -60,7 +60,10 @@ func (c *call) printStatus(ctx context.Context, all []bus.Session, stand map[str
 	if err := c.printLines(lines); err != nil {
 		return err
 	}
-	return c.printTarget(ctx)
+	if err := c.printTarget(ctx); err != nil {
+		return err
+	}
+	return c.printTaskSummary(ctx)
 }
 
 // column is a further column of the table of sessions: a count for each.
