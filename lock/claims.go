@@ -208,7 +208,8 @@ func (c *Claims) InTheWay(ctx context.Context, path string, claim Claim) (*HeldE
 	if err != nil && !errors.As(err, &unknown) {
 		return nil, err
 	}
-	stale := c.silent(claim.Session, s.Seen, c.bus.Store().Now()) || c.ended(claim.Session, s.Seen)
+	now := c.bus.Store().Now()
+	stale := !s.Keeps(now, c.StaleAfter()) && (c.silent(claim.Session, s.Seen, now) || c.ended(claim.Session, s.Seen))
 	return &HeldError{Path: path, Claim: claim, Seen: s.Seen, Stale: stale}, nil
 }
 

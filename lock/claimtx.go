@@ -116,8 +116,12 @@ func (t *claimTx) takeOver(path string, claim Claim) error {
 	if err != nil {
 		return err
 	}
-	stale := t.claims.silent(claim.Session, seen, t.tx.At())
-	if !stale && t.claims.ended(claim.Session, seen) {
+	keeps, err := bus.KeepsIn(t.tx, claim.Session, t.claims.StaleAfter())
+	if err != nil {
+		return err
+	}
+	stale := !keeps && t.claims.silent(claim.Session, seen, t.tx.At())
+	if !keeps && !stale && t.claims.ended(claim.Session, seen) {
 		stale = true
 		t.ended[claim.Session] = true
 	}

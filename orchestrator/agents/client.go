@@ -67,6 +67,19 @@ func (c Client) End(wait time.Duration) error {
 	return nil
 }
 
+// Last is the client's own id of the conversation in which an agent has
+// worked as the session last; "" if none is known.
+func (a Agents) Last(session string) string {
+	var last known
+	for _, k := range a.of(session, time.Now()) {
+		hashed := len(k.name) == 33 && k.name[0] == 'x' // see fileName
+		if !hashed && k.active.After(last.active) {
+			last = k
+		}
+	}
+	return last.name
+}
+
 // Forget removes the records of the session's agents.
 func (a Agents) Forget(session string) error {
 	for _, k := range a.of(session, time.Now()) {

@@ -13,9 +13,10 @@ const (
 	Asks         = "asks"
 	Subagent     = "subagent"
 	Stop         = "stop"
+	StopFailure  = "stop-failure" // the turn ended by an error of the client's
 	Wait         = "wait"
 	SessionEnd   = "session-end"
 )
 
 // HookEvents are all of them.
-var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, PreSync, PreTool, Batch, Asks, Subagent, Stop, Wait, SessionEnd}
+var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, PreSync, PreTool, Batch, Asks, Subagent, Stop, StopFailure, Wait, SessionEnd}

@@ -71,13 +71,13 @@ func (h *Handler) sessionStart(ctx context.Context, id string) error {
 	return err
 }
 
-// resume sets a session that was done to running: it is at work again.
+// resume sets a session that was done, or parked, to running: it is at work again.
 func (h *Handler) resume(ctx context.Context, id string) error {
 	if strings.EqualFold(id, bus.Orchestrator) {
 		return nil
 	}
 	s, err := h.Bus.Session(ctx, id)
-	if err != nil || s.Status != bus.Done {
+	if err != nil || s.Status != bus.Done && s.Status != bus.Parked {
 		return err
 	}
 	running, none := bus.Running, ""

@@ -69,8 +69,12 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 	switch event {
 	case agents.SessionStart:
 		return h.sessionStart(ctx, id)
-	case agents.Prompt, agents.Batch:
+	case agents.Prompt:
+		return errors.Join(h.unpark(ctx, id), h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id))
+	case agents.Batch:
 		return errors.Join(h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id))
+	case agents.StopFailure:
+		return h.stopFailure(ctx, id)
 	case agents.Asks:
 		return h.asks(ctx, id)
 	case agents.PreEdit:

@@ -26,8 +26,24 @@ type Client struct {
 	Session string
 	Dir     string // its worktree
 	Prompt  string
+	Resume  string   // the conversation that it goes on with, by the client's id or Newest; "" for a new one
 	Allow   []string // rules of what it may run without asking, for Headless
 	Env     repo.Env
+}
+
+// Newest stands for the newest conversation that the client has of the worktree.
+const Newest = "newest"
+
+// begin are the arguments that every start has: the name, and what is resumed.
+func (c Client) begin() []string {
+	args := []string{"--name", c.Session}
+	switch c.Resume {
+	case "":
+		return args
+	case Newest:
+		return append(args, "--continue")
+	}
+	return append(args, "--resume", c.Resume)
 }
 
 // MaxPrompt is the longest prompt, in bytes, for a client on a terminal: it is an
@@ -47,7 +63,7 @@ func (c Client) Interactive(ctx context.Context, rules ...string) error {
 	if len(rules) > 0 { // the option takes all that follows, up to the next one
 		args = append([]string{"--allowedTools"}, rules...)
 	}
-	cmd := c.command(ctx, append(args, "--name", c.Session, c.Prompt)...)
+	cmd := c.command(ctx, append(slices.Concat(args, c.begin()), c.Prompt)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	defer LeaveKeys()()
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
@@ -76,7 +92,7 @@ func (c Client) Line(path string) (string, error) {
 	if err := file.Replace(path, []byte(c.Prompt), 0o666); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s %s=%[2]s claude --name %[2]s "$(cat %[4]s)"`, shellQuote(c.Dir), c.Session, agents.LaunchedEnv, shellQuote(path)), nil
+	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s %s=%[2]s claude %[4]s "$(cat %[5]s)"`, shellQuote(c.Dir), c.Session, agents.LaunchedEnv, strings.Join(c.begin(), " "), shellQuote(path)), nil
 }
 
 // PromptFile is where in the common git dir a session's prompt is kept for Line.
@@ -92,7 +108,7 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 // says; what else it may do
 // is up to the project's settings, because there is nobody whom it could ask.
 func (c Client) Headless(ctx context.Context, progress func(text string)) error {
-	args := []string{"-p", "--name", c.Session, "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools"}
+	args := append([]string{"-p"}, append(c.begin(), "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools")...)
 	cmd := c.command(ctx, slices.Concat(args, c.Allow, gitRules)...)
 	cmd.Stdin = strings.NewReader(c.Prompt)
 	last := ""

@@ -85,7 +85,7 @@ func (m *Monitor) look(ctx context.Context) (*Snapshot, error) {
 	}
 	for _, session := range s.Sessions {
 		state := s.Stand[session.ID].State
-		if state != standing.Done && state != standing.Ended && bus.Stale(session.Seen, s.At, m.StaleAfter) && !agents.In(m.Repo).Present(session.ID) {
+		if state != standing.Done && state != standing.Ended && !session.Keeps(s.At, m.StaleAfter) && bus.Stale(session.Seen, s.At, m.StaleAfter) && !agents.In(m.Repo).Present(session.ID) {
 			s.Stale = append(s.Stale, session.ID)
 		}
 	}

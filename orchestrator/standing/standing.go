@@ -34,6 +34,7 @@ type Standing struct {
 	State    State
 	Asks     string    // what it asks its user, where it asks
 	Since    time.Time // since when it asks
+	Until    time.Time // when it goes on, where it is parked and that is known
 	Review   int       // what waits for a verdict, where it is in review
 	Unlanded bool      // where it has ended: it leaves work that has not landed
 }
@@ -47,6 +48,8 @@ func (s Standing) String() string {
 		return fmt.Sprintf("in review (#%d)", s.Review)
 	case s.State == Ended && s.Unlanded:
 		return "ended, with unlanded work"
+	case s.State == Parked && !s.Until.IsZero():
+		return "parked until " + s.Until.Local().Format("2006-01-02 15:04")
 	}
 	return string(s.State)
 }
@@ -73,6 +76,8 @@ func decide(s bus.Session, sign agents.Sign, known bool, review int) Standing {
 	switch {
 	case s.Status == bus.Done:
 		return Standing{State: Done}
+	case s.Status == bus.Parked:
+		return Standing{State: Parked, Until: s.Until}
 	case known && sign.Ended(s.Seen):
 		return Standing{State: Ended}
 	case sign.Asks != "":

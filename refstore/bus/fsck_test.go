@@ -33,7 +33,7 @@ func lived(t testing.TB) *swarm {
 		t.Fatal(err)
 	}
 	done, note := Done, "over\nand out"
-	s.Must(s.SetStatus(bg, "A", "A", Change{&done, &note}, nil))
+	s.Must(s.SetStatus(bg, "A", "A", Change{Status: &done, Note: &note}, nil))
 	s.Must(s.SetStatus(bg, Orchestrator, Orchestrator, Change{Note: &note}, nil))
 	return s
 }

@@ -19,10 +19,11 @@ type Status string
 const (
 	Running Status = "running"
 	Blocked Status = "blocked"
+	Parked  Status = "parked" // put aside, by a usage limit or a person, until it is taken up again
 	Done    Status = "done"
 )
 
-// statuses are all of them.
+// statuses are those that are stored; see park for the fourth.
 var statuses = []Status{Running, Blocked, Done}
 
 // Session is one of the agents or people who work in the repository.
@@ -31,6 +32,7 @@ type Session struct {
 	Workstream string
 	Branch     string
 	Status     Status
+	Until      time.Time // when a parked session goes on, zero if that is not known
 	Note       string
 	Agent      string    // what runs it, if that is known
 	Host       string    // where it last said something of itself
@@ -229,7 +231,8 @@ func (b *Bus) session(ctx context.Context, id string, content []byte, seen hash)
 		}
 		c = &cursor{} // it was last heard of when it joined, for all that can be read
 	}
-	return Session{id, s.Workstream, s.Branch, s.Status, s.Note, s.Agent, s.Host, s.Joined, s.Updated, heard(s.Joined, c.At, b.store.Now()), seen != ""}, nil
+	status, note, until := s.said()
+	return Session{id, s.Workstream, s.Branch, status, until, note, s.Agent, s.Host, s.Joined, s.Updated, heard(s.Joined, c.At, b.store.Now()), seen != ""}, nil
 }
 
 // heard is when a session was last heard of: the later of when it joined and its last
@@ -301,14 +304,15 @@ func LastSeen(tx *refstore.Tx, id string) (time.Time, error) {
 // Change is what SetStatus is to change; nil leaves a field as it is.
 type Change struct {
 	Status *Status
+	Until  time.Time // with Parked; zero if it is not known
 	Note   *string
 }
 
 // SetStatus changes what is known of session id, in the name of by. also, if not
 // nil, joins the transaction. A change that changes nothing is not recorded.
 func (b *Bus) SetStatus(ctx context.Context, by, id string, change Change, also func(*refstore.Tx) error) error {
-	if change.Status != nil && !slices.Contains(statuses, *change.Status) {
-		return Inputf("unknown status '%s': running, blocked or done", *change.Status)
+	if change.Status != nil && !slices.Contains(append(statuses, Parked), *change.Status) {
+		return Inputf("unknown status '%s': running, blocked, parked or done", *change.Status)
 	}
 	if change.Note != nil && *change.Note != "" {
 		if err := checkBody(*change.Note); err != nil {
@@ -345,12 +349,14 @@ func setStatus(tx *refstore.Tx, id, by, host string, change Change) error {
 		return err
 	}
 	before := *s
+	status, note, until := s.said()
 	if change.Status != nil {
-		s.Status = *change.Status
+		status, until = *change.Status, change.Until
 	}
 	if change.Note != nil {
-		s.Note = *change.Note
+		note = *change.Note
 	}
+	s.say(status, note, until)
 	if *s == before && err == nil {
 		return nil
 	}
@@ -371,20 +377,27 @@ func setStatus(tx *refstore.Tx, id, by, host string, change Change) error {
 // StatusIn returns what the session is doing, within a transaction. A session
 // that is not in the table, as the orchestrator may be, is running.
 func StatusIn(tx *refstore.Tx, id string) (Status, error) {
+	s, err := stateIn(tx, id)
+	if err != nil || s == nil {
+		return Running, err
+	}
+	status, _, _ := s.said()
+	return status, nil
+}
+
+// stateIn is the session as it is stored, within a transaction; nil if it is not in the
+// table.
+func stateIn(tx *refstore.Tx, id string) (*sessionState, error) {
 	table, err := tx.Table(SessionsRef)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	content, err := table.Get(id)
 	if errors.Is(err, refstore.ErrNotExist) {
-		return Running, nil
+		return nil, nil
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	s, err := decodeSession(id, content)
-	if err != nil {
-		return "", err
-	}
-	return s.Status, nil
+	return decodeSession(id, content)
 }

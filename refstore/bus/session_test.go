@@ -93,7 +93,7 @@ func TestRegisterAgain(t *testing.T) {
 	s := newSwarm(t, "Anna", "B")
 	s.say("Anna", "so be it")
 	blocked, note := Blocked, "waiting"
-	s.Must(s.SetStatus(bg, "Anna", "Anna", Change{&blocked, &note}, nil))
+	s.Must(s.SetStatus(bg, "Anna", "Anna", Change{Status: &blocked, Note: &note}, nil))
 	before, err := s.Session(bg, "Anna")
 	s.Must(err)
 	s.clock.Advance(time.Hour)
@@ -195,7 +195,7 @@ func TestSetStatus(t *testing.T) {
 	s.clock.Advance(time.Minute)
 	status := func(by, id string, st Status, note string) {
 		t.Helper()
-		s.Must(s.SetStatus(bg, by, id, Change{&st, &note}, nil))
+		s.Must(s.SetStatus(bg, by, id, Change{Status: &st, Note: &note}, nil))
 	}
 	status("a", "a", Blocked, "waiting on B\nfor types \x00\x1b[1m '\"\\")
 	got, err := s.Session(bg, "A")

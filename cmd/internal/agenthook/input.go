@@ -28,6 +28,9 @@ type hookInput struct {
 	Notification   string          `json:"notification_type"`
 	StopHookActive bool            `json:"stop_hook_active"`
 	Reason         string          `json:"reason"`
+	Error          json.RawMessage `json:"error"` // text of some clients, an object of others
+	ErrorDetails   json.RawMessage `json:"error_details"`
+	LastMessage    json.RawMessage `json:"last_assistant_message"`
 
 	ConversationID string   `json:"conversation_id"`
 	WorkspaceRoots []string `json:"workspace_roots"`
@@ -192,6 +195,12 @@ func waits(notification string) bool {
 	return notification == "permission_prompt" || notification == "elicitation_dialog"
 }
 
+// textOf is the value, if it is a text.
+func textOf(value json.RawMessage) (text string) {
+	_ = json.Unmarshal(value, &text)
+	return text
+}
+
 // from makes of an agent's input what all have in common.
 func (in *hookInput) from(event string) hook.Input {
 	input := hook.Input{
@@ -204,6 +213,9 @@ func (in *hookInput) from(event string) hook.Input {
 	}
 	if input.Dir == "" && len(in.WorkspaceRoots) > 0 {
 		input.Dir = in.WorkspaceRoots[0]
+	}
+	if event == agents.StopFailure {
+		input.Reason, input.Message = textOf(in.Error), textOf(in.LastMessage)+"\n"+textOf(in.ErrorDetails)
 	}
 	if event == agents.Stop && in.ended() {
 		input.StopActive = true

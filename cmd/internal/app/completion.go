@@ -160,7 +160,7 @@ func (c *call) optionValues(ctx context.Context, v *verb, option string) []strin
 	case "category", "c":
 		return bus.Categories
 	case "status":
-		return []string{string(bus.Running), string(bus.Blocked), string(bus.Done)}
+		return []string{string(bus.Running), string(bus.Blocked), string(bus.Parked), string(bus.Done)}
 	case "session", "from":
 		return c.sessionIDs(ctx)
 	case "agents":

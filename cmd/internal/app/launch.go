@@ -50,6 +50,9 @@ func (c *call) printPrompt(session, prompt string) error {
 	return c.printf("%s", prompt)
 }
 
+// resumePrompt is what a session that is resumed is told where nobody says more.
+const resumePrompt = "Go on where you stopped. Begin with git swarm sync: others may have changed things meanwhile."
+
 func launchVerb() *verb {
 	return &verb{
 		name: "launch", group: groupStart, args: "ID...", min: 1, max: -1, short: "start Claude Code in the worktree of each session",
@@ -59,10 +62,15 @@ With -p they run without a terminal, all at once, and what they say is shown lin
 by line; they may edit files and run git, and what else they may do is up to the
 project's settings. --print prints the commands, to run in terminals of your own:
 a line each, for which the prompt is kept in a file (so it is no command for an
-agent's shell, which may refuse what a shell expands).`,
+agent's shell, which may refuse what a shell expands).
+
+--resume takes sessions up again that are parked, or whose client has ended: each
+goes on with its last conversation. It needs no --task; one that is given is said
+there.`,
 		json: true,
 		flags: func() []cli.Flag {
 			return append(taskFlags(),
+				&cli.BoolFlag{Name: "resume", Usage: "go on with the session's last conversation"},
 				&cli.BoolFlag{Name: "headless", Aliases: []string{"p"}, Usage: "without a terminal, to the end of the task"},
 				&cli.BoolFlag{Name: "print", Usage: "print the commands instead"})
 		},
@@ -227,6 +235,9 @@ func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 		}
 		task = string(content)
 	}
+	if strings.TrimSpace(task) == "" && c.cmd.Bool("resume") {
+		task = resumePrompt
+	}
 	if strings.TrimSpace(task) == "" {
 		return nil, usageOf(c.verb, "--task is missing: what is the session to do?")
 	}
@@ -293,6 +304,14 @@ func (c *call) client(ctx context.Context, id, task string, most int, rules *set
 	if p.Target, err = c.landsOn(ctx, "refs/heads/"+p.Session.Branch); err != nil {
 		return launch.Client{}, err
 	}
-	text, err := p.Text()
-	return launch.Client{Session: id, Dir: p.Worktree, Prompt: text, Allow: install.AllowRules(), Env: c.Env}, err
+	a := launch.Client{Session: id, Dir: p.Worktree, Prompt: task, Allow: install.AllowRules(), Env: c.Env}
+	if agent := p.Session.Agent; c.cmd.Bool("resume") && agent != "" && agent != "claude" {
+		return a, refuseResume(id, agent, p.Worktree)
+	}
+	if c.cmd.Bool("resume") { // which had the rest of the prompt when it began
+		a.Resume = cmp.Or(agents.In(c.swarm.Repo).Last(id), launch.Newest)
+		return a, nil
+	}
+	a.Prompt, err = p.Text()
+	return a, err
 }

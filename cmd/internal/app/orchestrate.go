@@ -186,7 +186,7 @@ func formatEvent(now *monitor.Snapshot, e monitor.Event) string {
 	switch e.Kind {
 	case "joined":
 		return fmt.Sprintf("%s joined, for %s", e.Session, text.Inert(e.Text))
-	case string(bus.Blocked), string(bus.Done), string(bus.Running):
+	case string(bus.Blocked), string(bus.Parked), string(bus.Done), string(bus.Running):
 		if e.Text == "" {
 			return fmt.Sprintf("%s is %s", e.Session, e.Kind)
 		}

@@ -134,6 +134,10 @@ func refuseSecondAgent(session string) error {
 	return no(fmt.Sprintf("git swarm message %s \"…\"", session), "an agent is already running as %s", session)
 }
 
+func refuseResume(session, agent, worktree string) error {
+	return no("resume it there by its own means, in "+text.ShellWord(worktree), "session %s is %s's: launch starts and resumes Claude Code alone", session, text.Inert(agent))
+}
+
 func refuseTooLong(what string) error {
 	return no("write it to a file in the repository, and say: it stands in FILE", "the %s has more than %d bytes, and cannot be handed to the client", what, launch.MaxPrompt)
 }

@@ -96,7 +96,7 @@ func (c *call) sessionLines(ctx context.Context, all []bus.Session, stand map[st
 	var rows [][]text.Cell
 	for _, s := range all {
 		seen := text.Cell{Text: text.Ago(c.Now(), s.Seen)}
-		if state := stand[s.ID].State; state != standing.Done && state != standing.Ended && bus.Stale(s.Seen, c.Now(), staleAfter) && !c.swarm.Present(s.ID) {
+		if state := stand[s.ID].State; state != standing.Done && state != standing.Ended && !s.Keeps(c.Now(), staleAfter) && bus.Stale(s.Seen, c.Now(), staleAfter) && !c.swarm.Present(s.ID) {
 			seen.Colour = text.Yellow
 		}
 		row := []text.Cell{

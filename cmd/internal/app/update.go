@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
@@ -19,11 +20,18 @@ func updateVerb() *verb {
 		name: "update", group: groupStart, args: "ID", min: 1, max: 1, short: "say what a session is doing",
 		long: `A session that is done holds nothing: its claims are released with the same
 step, and it claims nothing until its status is running again. An agent's hooks
-set that when it starts or edits a file.`,
+set that when it starts or edits a file.
+
+One that is parked keeps what it claims however silent it is, and is not called
+stale: it hit a usage limit, or somebody stopped it. --until is when it goes on:
+14:30, "2026-01-02 14:30", 2026-01-02T14:30:00Z or 2h. When that was long ago it
+counts as silent again. Claude Code's hooks park a session whose usage limit is
+reached; the next prompt, or git swarm launch --resume, takes it up again.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
-				&cli.StringFlag{Name: "status", Usage: "`STATUS`: running, blocked or done"},
+				&cli.StringFlag{Name: "status", Usage: "`STATUS`: running, blocked, parked or done"},
+				&cli.StringFlag{Name: "until", Usage: "with parked: when it goes on, `TIME`"},
 				&cli.StringFlag{Name: "note", Usage: "`TEXT` that others see; empty clears it"},
 			}
 		},
@@ -36,6 +44,16 @@ func runUpdate(ctx context.Context, c *call) error {
 	if c.cmd.IsSet("status") {
 		status := bus.Status(c.cmd.String("status"))
 		change.Status = &status
+	}
+	if c.cmd.IsSet("until") {
+		if change.Status == nil || *change.Status != bus.Parked {
+			return usageOf(c.verb, "--until goes with --status parked")
+		}
+		until, ok := parseUntil(c.cmd.String("until"), c.Now())
+		if !ok {
+			return usageOf(c.verb, fmt.Sprintf("--until '%s' is no time to come: 14:30, \"2026-01-02 14:30\", 2026-01-02T14:30:00Z or 2h", text.Inert(c.cmd.String("until"))))
+		}
+		change.Until = until
 	}
 	if c.cmd.IsSet("note") {
 		note, err := c.body(c.cmd.String("note"))
@@ -150,6 +168,27 @@ func allDone(tx *refstore.Tx) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// parseUntil reads a time to come: a time of day, which is the next such one, a date
+// with it, both where the user is, RFC 3339, or a duration from now.
+func parseUntil(text string, now time.Time) (time.Time, bool) {
+	if d, err := time.ParseDuration(text); err == nil {
+		return now.Add(d), d > 0
+	}
+	if at, err := time.ParseInLocation("15:04", text, now.Location()); err == nil {
+		at = time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
+		if !at.After(now) {
+			at = at.AddDate(0, 0, 1)
+		}
+		return at, true
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02T15:04"} {
+		if at, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			return at, at.After(now)
+		}
+	}
+	return time.Time{}, false
 }
 
 func (c *call) printUpdated(ctx context.Context, b *bus.Bus, id string, released []string) error {

@@ -1,0 +1,29 @@
+package hook
+
+import (
+	"testing"
+	"time"
+)
+
+// TestResetsAt: the time that a client's message names, in the zone that it names.
+func TestResetsAt(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)
+	for message, want := range map[string]string{
+		"You've hit your session limit · resets 3:45pm (UTC)": "2026-01-02T15:45:00Z",
+		"You've hit your weekly limit · resets 3pm (UTC)":     "2026-01-03T15:00:00Z", // the next such time
+		"5-hour limit reached ∙ resets 12am":                  "2026-01-03T00:00:00Z",
+		"limit reached, resets at 5pm (Europe/Berlin)":        "2026-01-02T16:00:00Z",
+		"Claude AI usage limit reached|1767372300":            "2026-01-02T16:45:00Z",
+		"API Error: Rate limit reached":                       "",
+		"resets 25pm":                                         "", "resets 3:99pm": "", "": "",
+	} {
+		got := ""
+		if at := resetsAt(message, now); !at.IsZero() {
+			got = at.UTC().Format(time.RFC3339)
+		}
+		if got != want {
+			t.Errorf("%q: %q, not %q", message, got, want)
+		}
+	}
+}
