@@ -34,7 +34,7 @@ var layers = map[string][]string{
 	"orchestrator/retire":    {"orchestrator/agents", "orchestrator/launch", "orchestrator/setup", "merge/land", "review", "lock", "lock/queue", "refstore/bus", "refstore", "refstore/repo", "refstore/gitlock"},
 	"orchestrator/setup":     {"refstore/repo", "refstore/file", "refstore/gitlock"},
 	"orchestrator/launch":    {"orchestrator/agents", "orchestrator/setup", "refstore/bus", "refstore/repo", "refstore/file", "refstore/gitlock", "refstore/worktree"},
-	"orchestrator/install":   {"orchestrator/agents", "merge", "refstore/repo", "refstore/file", "refstore/gitlock"},
+	"orchestrator/install":   {"orchestrator/agents", "merge", "merge/land", "refstore/repo", "refstore/file", "refstore/gitlock"},
 	"orchestrator/agents":    {"lock", "refstore/bus", "refstore/object", "refstore/repo", "refstore/file"},
 	"merge/land":             {"merge", "merge/heal", "lock", "lock/queue", "refstore/bus", "refstore", "refstore/object", "refstore/repo", "refstore/file", "refstore/gitlock", "refstore/worktree"},
 	"merge":                  {"merge/heal", "merge/heal/linemerge", "refstore/repo", "refstore/file", "refstore/gitlock"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -80,7 +79,7 @@ func (l *Lander) prePush(ctx context.Context, hook string, c checkout, target re
 	return nil
 }
 
-// hooks returns those of the hooks that there are, with their paths; byConfig for one
+// hooks returns those of the user's hooks that there are, with their paths; byConfig for one
 // that the configuration names.
 func (l *Lander) hooks(ctx context.Context, names ...string) (map[string]string, error) {
 	config, err := l.Repo.Config()
@@ -95,8 +94,8 @@ func (l *Lander) hooks(ctx context.Context, names ...string) (map[string]string,
 	}
 	found := map[string]string{}
 	for _, name := range names {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
-			found[name] = filepath.Join(dir, name)
+		if path := l.usersHookOf(filepath.Join(dir, name)); path != "" {
+			found[name] = path
 		}
 	}
 	for _, hook := range config.Subsections("hook", "command") {

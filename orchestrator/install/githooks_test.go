@@ -81,14 +81,14 @@ func (h *hooked) repo(dir string) *repo.Repo {
 
 func (h *hooked) install(dir string) {
 	h.Helper()
-	if err := InstallGitHooks(h.Context(), h.repo(dir)); err != nil {
+	if err := InstallGitHooks(h.Context(), h.repo(dir), PreCommit, PrePush); err != nil {
 		h.Fatal(err)
 	}
 }
 
 func (h *hooked) remove(dir string) {
 	h.Helper()
-	if err := RemoveGitHooks(h.Context(), h.repo(dir)); err != nil {
+	if err := RemoveGitHooks(h.Context(), h.repo(dir), PreCommit, PrePush); err != nil {
 		h.Fatal(err)
 	}
 }
@@ -141,7 +141,7 @@ func TestGitHooks(t *testing.T) {
 	h.install(h.dir)
 	installed := h.tree(hooks)
 	h.install(h.dir)
-	if again := h.tree(hooks); again != installed || strings.Count(again, "\n") != len(gitHooks) {
+	if again := h.tree(hooks); again != installed || strings.Count(again, "\n") != 2 {
 		t.Errorf("installed twice:\n%s, not\n%s", again, installed)
 	}
 	if code, out := h.commit(h.dir); code != 0 {
@@ -200,46 +200,55 @@ func TestGitHooksWithoutProgram(t *testing.T) {
 	}
 }
 
-// Hooks that were there run first, with what git gives them; their refusal is
-// the refusal; and they are put back as they were.
-func TestGitHooksChained(t *testing.T) {
+// Hooks that were there run first, in their own place and under their own name, with
+// what git gives them; their refusal is the refusal; and all is put back as it was.
+func TestGitHooksOfOthers(t *testing.T) {
 	h := newHooked(t)
 	hooks := filepath.Join(h.dir, ".git", "hooks")
-	theirs := "#!/bin/sh\n(echo \"theirs $*\"; cat) >> " + h.calls + "\nexit ${THEIRS_SAYS:-0}\n"
+	theirs := "#!/bin/sh\n(echo \"theirs $0 $*\"; cat) >> " + h.calls + "\nexit ${THEIRS_SAYS:-0}\n"
 	h.file(filepath.Join(hooks, "pre-push"), theirs, 0o755)
 	h.file(filepath.Join(hooks, "real-pre-commit"), theirs, 0o700)
 	if err := os.Symlink("real-pre-commit", filepath.Join(hooks, "pre-commit")); err != nil {
 		t.Fatal(err)
 	}
-	before := h.tree(hooks)
+	before, config := h.tree(hooks), h.tree(filepath.Join(h.dir, ".git", "config"))
 	h.install(h.dir)
 	h.install(h.dir)
-	if code, out := h.commit(h.dir); code != 0 || h.said() != "theirs \nswarm hook pre-commit\n" {
+	if after := h.tree(hooks); after != before {
+		t.Errorf("installed:\n%s, not\n%s", after, before)
+	}
+	if code, out := h.commit(h.dir); code != 0 || h.said() != "theirs "+hooks+"/pre-commit \nswarm hook pre-commit\n" {
 		t.Errorf("commit: %s", out)
 	}
 	h.git(h.dir, "push", "-q", "origin", "main", "main:other")
 	first, second, ok := strings.Cut(h.said(), "swarm hook pre-push ")
-	if first, ok2 := strings.CutPrefix(first, "theirs "); !ok || !ok2 || first != second || strings.Count(first, "\n") != 3 {
+	if first, ok2 := strings.CutPrefix(first, "theirs "+hooks+"/pre-push "); !ok || !ok2 || first != second || strings.Count(first, "\n") != 3 {
 		t.Errorf("push: theirs got %q, ours %q", first, second)
 	}
+	h.file(filepath.Join(hooks, "commit-msg"), theirs, 0o755) // one that came later
+	if code, out := h.commit(h.dir); code != 0 || !strings.Contains(h.said(), "theirs "+hooks+"/commit-msg .git/COMMIT_EDITMSG\n") {
+		t.Errorf("commit: %s", out)
+	}
+	_ = os.Remove(filepath.Join(hooks, "commit-msg"))
 	h.env = append(h.env, "THEIRS_SAYS=7")
-	if code, _ := h.commit(h.dir); code == 0 || h.said() != "theirs \n" {
+	if code, _ := h.commit(h.dir); code == 0 || h.said() != "theirs "+hooks+"/pre-commit \n" {
 		t.Error("a commit that their hook refuses")
 	}
-	cmd := exec.Command(filepath.Join(hooks, "pre-push"), "a b", "*")
+	ours := filepath.Join(dispatchDir(h.repo(h.dir)), "pre-push")
+	cmd := exec.Command(ours, "a b", "*")
 	cmd.Env, cmd.Dir = h.env, h.dir
-	if _ = cmd.Run(); cmd.ProcessState.ExitCode() != 7 || h.said() != "theirs a b *\n" {
+	if _ = cmd.Run(); cmd.ProcessState.ExitCode() != 7 || h.said() != "theirs "+hooks+"/pre-push a b *\n" {
 		t.Errorf("their exit code becomes %d", cmd.ProcessState.ExitCode())
 	}
 	h.env = append(h.env, "THEIRS_SAYS=0", "SWARM_SAYS=5")
-	cmd = exec.Command(filepath.Join(hooks, "pre-push"))
+	cmd = exec.Command(ours)
 	cmd.Env, cmd.Dir = h.env, h.dir
 	if _ = cmd.Run(); cmd.ProcessState.ExitCode() != 5 {
 		t.Errorf("our exit code becomes %d", cmd.ProcessState.ExitCode())
 	}
 	h.remove(h.dir)
-	if after := h.tree(hooks); after != before {
-		t.Errorf("removed:\n%s, not\n%s", after, before)
+	if after := h.tree(hooks) + h.tree(filepath.Join(h.dir, ".git", "config")) + h.tree(filepath.Join(h.dir, ".git", "swarm")); after != before+config {
+		t.Errorf("removed:\n%s, not\n%s", after, before+config)
 	}
 }
 
@@ -259,68 +268,143 @@ func TestGitHooksDisabled(t *testing.T) {
 	}
 }
 
-// Hooks are where git looks for them: for all worktrees in one place, from any
-// folder, or where core.hooksPath says.
+// What git does only where a hook is there is as if ours were not: refs are written in
+// process, and a push into the checkout is refused or not as git has it.
+func TestGitHooksSometimes(t *testing.T) {
+	h := newHooked(t)
+	h.git(h.dir, "config", "core.hooksPath", ".hooks")
+	h.install(h.dir)
+	if ok, why := h.repo(h.dir).InProcess(); !ok {
+		t.Errorf("refs are not written in process: %s", why)
+	}
+	theirs := filepath.Join(h.dir, ".hooks", "reference-transaction")
+	h.file(theirs, "#!/bin/sh\necho $1 $(cat) >> "+h.calls+"\n", 0o755)
+	h.install(h.dir)
+	if ok, _ := h.repo(h.dir).InProcess(); ok {
+		t.Error("their reference-transaction hook is not seen")
+	}
+	h.git(h.dir, "update-ref", "refs/x/y", "4b825dc642cb6eb9a060e54bf8d69288fbee4904", "")
+	if said := h.said(); !strings.Contains(said, "committed 0000000000000000000000000000000000000000 4b825dc642cb6eb9a060e54bf8d69288fbee4904 refs/x/y") {
+		t.Errorf("it did not run: %q", said)
+	}
+}
+
+// Our hooks count in every worktree, wherever core.hooksPath leads, and nothing is
+// written there: into a folder of content, or one that serves other repositories too.
 func TestGitHooksWhere(t *testing.T) {
-	for _, c := range []struct{ name, config, where, from string }{
-		{"the main worktree", "", "app/.git/hooks", "app"},
-		{"a folder of it", "", "app/.git/hooks", "app/sub"},
-		{"a linked worktree", "", "app/.git/hooks", "linked"},
-		{"hooksPath", "HERE/elsewhere", "elsewhere", "app/sub"},
-		{"hooksPath in the work tree", ".hooks", "app/.hooks", "app"},
-		{"hooksPath in the work tree, from a folder", ".hooks", "app/.hooks", "app/sub"},
-		{"hooksPath in a linked worktree", ".hooks", "linked/.hooks", "linked"},
-		{"a bare repository", "", "bare.git/hooks", "bare.git"},
+	for _, c := range []struct{ name, config, from string }{
+		{"the git dir", "", "app/sub"},
+		{"the git dir, from a linked worktree", "", "linked"},
+		{"elsewhere", "HERE/elsewhere", "app/sub"},
+		{"in each work tree", ".hooks", "app"},
+		{"in each work tree, from a linked one", ".hooks", "linked"},
+		{"nowhere", os.DevNull, "app"},
+		{"a name that a shell would split", "HERE/it's a \"folder\"", "app"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHooked(t)
 			top := filepath.Dir(h.dir)
+			theirs := "#!/bin/sh\necho \"theirs $0\" >> " + h.calls + "\n"
+			path := strings.Replace(c.config, "HERE", top, 1)
+			h.file(filepath.Join(h.dir, ".hooks", "pre-commit"), theirs, 0o755)
 			h.file(filepath.Join(h.dir, "sub", "file"), "x", 0o644)
 			h.git(h.dir, "add", ".")
 			h.git(h.dir, "commit", "-q", "-m", "start")
 			h.git(h.dir, "worktree", "add", "-q", "../linked")
-			h.git("", "init", "-q", "--template=", "--bare", filepath.Join(top, "bare.git"))
+			ran := ""
 			if c.config != "" {
-				h.git(h.dir, "config", "core.hooksPath", strings.Replace(c.config, "HERE", top, 1))
+				h.git(h.dir, "config", "core.hooksPath", path)
 			}
-			from, where := filepath.Join(top, c.from), filepath.Join(top, c.where)
-			h.install(from)
-			for _, name := range gitHooks {
-				if _, err := os.Stat(filepath.Join(where, name)); err != nil {
-					t.Error(err)
+			if c.config != "" && c.config != os.DevNull {
+				ran = "theirs " + path + "/pre-commit\n"
+			}
+			if filepath.IsAbs(path) && path != os.DevNull {
+				h.file(filepath.Join(path, "pre-commit"), theirs, 0o755)
+			}
+			before := h.outside(top)
+			h.install(filepath.Join(top, c.from))
+			for _, dir := range []string{h.dir, filepath.Join(h.dir, "sub"), filepath.Join(top, "linked")} {
+				if code, out := h.commit(dir); code != 0 || h.said() != ran+"swarm hook pre-commit\n" {
+					t.Errorf("commit in %s: %s", dir, out)
 				}
 			}
-			if c.from != "bare.git" {
-				if code, out := h.commit(from); code != 0 || h.said() != "swarm hook pre-commit\n" {
-					t.Errorf("commit: %s", out)
-				}
+			h.git(h.dir, "config", "--local", "user.name", "T") // a change by somebody else
+			if after := h.outside(top); after != before {
+				t.Errorf("changed:\n%s, from\n%s", after, before)
 			}
-			h.remove(from)
-			if left := h.tree(where); left != "" {
-				t.Errorf("left behind: %s", left)
+			states, err := HookStates(t.Context(), h.repo(h.dir))
+			if err != nil || len(states) != 2 || len(states[0].Missing)+len(states[1].Missing) != 0 || len(states[1].Present) != 2 {
+				t.Errorf("%+v, %v", states, err)
+			}
+			h.remove(filepath.Join(top, c.from))
+			if code, out := h.commit(h.dir); code != 0 || h.said() != ran {
+				t.Errorf("removed, a commit: %s", out)
+			}
+			if _, out := h.try(h.dir, "config", "--local", "--list"); strings.Contains(out, "include") || strings.Contains(out, "swarm") {
+				t.Errorf("left in the configuration: %s", out)
 			}
 		})
 	}
 }
 
-// A link that lies in the work tree leads to no folder of hooks: it may have come
-// with a commit. One in the git dir, or outside, is the user's.
+// outside is all below top but for the git dir.
+func (h *hooked) outside(top string) string {
+	var kept []string
+	for line := range strings.Lines(h.tree(top)) {
+		if !strings.HasPrefix(line, filepath.Join(h.dir, ".git")+"/") && !strings.HasPrefix(line, h.calls+" ") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+// In a bare repository, and in one that was moved: there the user's hooks count as ever,
+// ours are missed, and the next installation puts them back.
+func TestGitHooksMoved(t *testing.T) {
+	h := newHooked(t)
+	h.git("", "init", "-q", "--template=", "--bare", h.dir+".bare")
+	h.install(h.dir + ".bare")
+	if _, err := os.Stat(h.dir + ".bare/hooks/pre-push"); err != nil {
+		t.Error(err)
+	}
+	h.git(h.dir, "config", "core.hooksPath", ".hooks")
+	h.file(filepath.Join(h.dir, ".hooks", "pre-commit"), "#!/bin/sh\necho theirs >> "+h.calls+"\n", 0o755)
+	h.install(h.dir)
+	there := filepath.Join(t.TempDir(), "moved")
+	if err := os.Rename(h.dir, there); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := h.commit(there); code != 0 || h.said() != "theirs\n" {
+		t.Errorf("commit: %s", out)
+	}
+	if changed := HooksPathChanged(h.repo(there)); changed != ".hooks" {
+		t.Errorf("it is not noticed: %q", changed)
+	}
+	h.install(there)
+	if code, out := h.commit(there); code != 0 || h.said() != "theirs\nswarm hook pre-commit\n" {
+		t.Errorf("commit: %s", out)
+	}
+	if changed := HooksPathChanged(h.repo(there)); changed != "" {
+		t.Errorf("still noticed: %q", changed)
+	}
+	h.remove(there)
+	if _, out := h.try(there, "config", "--local", "--list"); strings.Contains(out, "include") {
+		t.Errorf("left in the configuration: %s", out)
+	}
+}
+
+// What lies behind a link, which may have come with a commit, is run as git runs it,
+// and not written to.
 func TestGitHooksThroughLinks(t *testing.T) {
-	for _, c := range []struct {
-		name, config, link, to, from string
-		refused                      bool
-	}{
-		{"the folder", ".hooks", "app/.hooks", "HERE/victim", "app", true},
-		{"the folder, from a linked worktree", "HERE/app/.hooks", "app/.hooks", "HERE/victim", "linked", true},
-		{"in a linked worktree", ".hooks", "linked/.hooks", "../victim", "linked", true},
-		{"a folder above it", ".dev/hooks", "app/.dev", "../victim", "app", true},
-		{"a folder that is to be made", ".dev/a/hooks", "app/.dev", "../victim", "app", true},
-		{"within the work tree", ".hooks", "app/.hooks", "sub", "app", true},
-		{"into the git dir", ".hooks", "app/.hooks", ".git", "app", true},
-		{"to itself", ".hooks", "app/.hooks", ".hooks", "app", true},
-		{"from the git dir", "", "app/.git/hooks", "../sub", "app", false},
-		{"in the git dir", "", "app/.git/hooks", "HERE/victim", "app", false},
-		{"outside", "HERE/elsewhere", "elsewhere", "victim", "app", false},
+	for _, c := range []struct{ name, config, link, to, from string }{
+		{"the folder", ".hooks", "app/.hooks", "HERE/victim", "app"},
+		{"the folder, from a linked worktree", "HERE/app/.hooks", "app/.hooks", "HERE/victim", "linked"},
+		{"in a linked worktree", ".hooks", "linked/.hooks", "../victim", "linked"},
+		{"a folder above it", ".dev/hooks", "app/.dev", "../victim", "app"},
+		{"to itself", ".hooks", "app/.hooks", ".hooks", "app"},
+		{"from the git dir", "", "app/.git/hooks", "../sub", "app"},
+		{"in the git dir", "", "app/.git/hooks", "HERE/victim", "app"},
+		{"outside", "HERE/elsewhere", "elsewhere", "victim", "app"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHooked(t)
@@ -330,98 +414,131 @@ func TestGitHooksThroughLinks(t *testing.T) {
 			h.git(h.dir, "add", ".")
 			h.git(h.dir, "commit", "-q", "-m", "start")
 			h.git(h.dir, "worktree", "add", "-q", "../linked")
-			h.file(filepath.Join(top, "victim", "pre-commit"), "#!/bin/sh\n", 0o755)
+			h.file(filepath.Join(top, "victim", "pre-commit"+chained), "#!/bin/sh\n", 0o755)
 			if c.config != "" {
 				h.git(h.dir, "config", "core.hooksPath", here(c.config))
 			}
 			if err := os.Symlink(here(c.to), filepath.Join(top, c.link)); err != nil {
 				t.Fatal(err)
 			}
-			before := h.tree(top)
-			err := InstallGitHooks(t.Context(), h.repo(filepath.Join(top, c.from)))
-			if errors.Is(err, ErrLink) != c.refused || (err != nil) != c.refused {
-				t.Errorf("install: %v", err)
+			before := h.outside(top)
+			if c.name == "in the git dir" || c.name == "outside" { // the user's: what a version before kept there goes back
+				before = strings.Replace(before, "pre-commit"+chained, "pre-commit", 1)
 			}
-			if after := h.tree(top); c.refused && after != before {
+			from := filepath.Join(top, c.from)
+			h.install(from)
+			if after := h.outside(top); after != before {
 				t.Errorf("changed:\n%s, from\n%s", after, before)
 			}
-			err = RemoveGitHooks(t.Context(), h.repo(filepath.Join(top, c.from)))
-			if errors.Is(err, ErrLink) != c.refused || (err != nil) != c.refused {
-				t.Errorf("remove: %v", err)
+			if code, out := h.commit(from); code != 0 || h.said() != "swarm hook pre-commit\n" {
+				t.Errorf("commit: %s", out)
 			}
-			if after := h.tree(top); after != before {
+			h.remove(from)
+			if after := h.outside(top); after != before {
 				t.Errorf("removed:\n%s, not\n%s", after, before)
 			}
 		})
 	}
 }
 
-// What is no regular file is a hook of somebody else: kept, and neither read nor
-// waited for.
+// What is no regular file is a hook of somebody else: neither read nor waited for.
 func TestGitHooksNotRegular(t *testing.T) {
 	h := newHooked(t)
 	hooks := filepath.Join(h.dir, ".git", "hooks")
 	other := filepath.Join(t.TempDir(), "other")
-	h.file(other, hookScript("pre-push"), 0o755)
+	h.file(other, ownScript("pre-push"), 0o755)
 	err := errors.Join(os.MkdirAll(hooks, 0o777), syscall.Mkfifo(filepath.Join(hooks, "pre-commit"), 0o755), os.Symlink(other, filepath.Join(hooks, "pre-push")))
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := h.names(hooks)
 	h.install(h.dir)
-	for name, mode := range map[string]fs.FileMode{"pre-commit": fs.ModeNamedPipe, "pre-push": fs.ModeSymlink} {
-		if info, err := os.Lstat(filepath.Join(hooks, name+chained)); err != nil || info.Mode().Type() != mode {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
 	h.remove(h.dir)
-	for name, mode := range map[string]fs.FileMode{"pre-commit": fs.ModeNamedPipe, "pre-push": fs.ModeSymlink} {
-		if info, err := os.Lstat(filepath.Join(hooks, name)); err != nil || info.Mode().Type() != mode {
-			t.Errorf("%s: %v", name, err)
-		}
+	if after := h.names(hooks); after != before {
+		t.Errorf("%s, not %s", after, before)
 	}
 }
 
-// What another program puts in the place of ours is never lost, nor is what ours
-// kept before.
+// names are the entries of dir with their kinds.
+func (h *hooked) names(dir string) string {
+	h.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return fmt.Sprint(entries)
+}
+
+// Another program that installs its hook over ours keeps it; the next installation
+// puts ours behind it, and a removal leaves it.
 func TestGitHooksReplaced(t *testing.T) {
 	h := newHooked(t)
-	hooks := filepath.Join(h.dir, ".git", "hooks")
-	path := filepath.Join(hooks, "pre-push")
-	h.file(path, "#!/bin/sh\n# the first\n", 0o755)
 	h.install(h.dir)
-	h.file(path, "#!/bin/sh\n# the second\n", 0o755)
-	if err := os.Remove(filepath.Join(hooks, "pre-commit")); err != nil {
-		t.Fatal(err)
+	path := filepath.Join(h.dir, ".git", "hooks", "pre-push")
+	h.file(path, "#!/bin/sh\necho theirs >> "+h.calls+"\n", 0o755)
+	if states, err := HookStates(t.Context(), h.repo(h.dir)); err != nil || fmt.Sprint(states[0].Missing) != "[pre-push]" || GuardsPush(h.repo(h.dir)) {
+		t.Errorf("not noticed: %+v, %v", states, err)
 	}
-	before := h.tree(hooks)
-	if err := InstallGitHooks(t.Context(), h.repo(h.dir)); !errors.Is(err, ErrKept) || strings.Contains(err.Error(), "\n") {
-		t.Errorf("installed over another: %v", err)
+	h.commit(h.dir)
+	h.said()
+	h.install(h.dir)
+	h.git(h.dir, "push", "-q", "origin", "main")
+	if said := h.said(); !strings.HasPrefix(said, "theirs\nswarm hook pre-push ") || !GuardsPush(h.repo(h.dir)) {
+		t.Errorf("push: %q", said)
+	}
+	// lefthook follows core.hooksPath into our folder.
+	h.file(filepath.Join(dispatchDir(h.repo(h.dir)), "pre-push"), "#!/bin/sh\necho newer >> "+h.calls+"\n", 0o755)
+	h.install(h.dir)
+	h.git(h.dir, "push", "-q", "origin", "main:other")
+	if said := h.said(); !strings.HasPrefix(said, "newer\nswarm hook pre-push ") {
+		t.Errorf("push: %q", said)
 	}
 	h.remove(h.dir)
-	if after := h.tree(hooks); after != before {
-		t.Errorf("changed:\n%s, from\n%s", after, before)
+	h.git(h.dir, "push", "-q", "origin", "main:third")
+	if said := h.said(); said != "newer\n" {
+		t.Errorf("removed, a push: %q", said)
+	}
+	// Where hooks are content there is no place for it.
+	h.git(h.dir, "config", "core.hooksPath", ".hooks")
+	h.install(h.dir)
+	h.file(filepath.Join(dispatchDir(h.repo(h.dir)), "commit-msg"), "#!/bin/sh\n", 0o755)
+	if err := InstallGitHooks(t.Context(), h.repo(h.dir), PrePush); !errors.Is(err, ErrForeignHook) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("installed over another: %v", err)
 	}
 }
 
-// An installation that was killed after it put a hook aside is finished by the
-// next one, or undone.
-func TestGitHooksKilled(t *testing.T) {
-	h := newHooked(t)
-	hooks := filepath.Join(h.dir, ".git", "hooks")
-	path := filepath.Join(hooks, "pre-commit")
-	h.file(path, "#!/bin/sh\necho theirs >> "+h.calls+"\n", 0o755)
-	before := h.tree(hooks)
-	for _, next := range []func(string){h.remove, h.install} {
-		if err := os.Rename(path, path+chained); err != nil {
-			t.Fatal(err)
-		}
-		next(h.dir)
-		if code, out := h.commit(h.dir); code != 0 || !strings.HasPrefix(h.said(), "theirs\n") {
-			t.Errorf("commit: %s", out)
-		}
+// Hooks of the version before, which kept others' under another name, become the
+// present ones, or go; also after an installation that was killed half-way.
+func TestGitHooksOfVersionBefore(t *testing.T) {
+	old := func(name string) string {
+		return "#!/bin/sh\n" + hookMark + "\ninput=$(cat)\nif [ -x \"$0.before-git-swarm\" ]; then\n\tprintf '%s' \"$input\" | \"$0.before-git-swarm\" \"$@\" || exit\nfi\nprintf '%s' \"$input\" | git-swarm hook " + name + " \"$@\"\n"
 	}
-	h.remove(h.dir)
-	if after := h.tree(hooks); after != before {
-		t.Errorf("removed:\n%s, not\n%s", after, before)
+	for _, c := range []struct{ name, config, dir string }{{"the git dir", "", ".git/hooks"}, {"content", ".hooks", ".hooks"}} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHooked(t)
+			if c.config != "" {
+				h.git(h.dir, "config", "core.hooksPath", c.config)
+			}
+			hooks := filepath.Join(h.dir, c.dir)
+			theirs := "#!/bin/sh\necho theirs >> " + h.calls + "\n"
+			for _, next := range []func(string){h.remove, h.install} {
+				for _, killed := range []bool{false, true} {
+					h.file(filepath.Join(hooks, "pre-commit"+chained), theirs, 0o755)
+					if !killed {
+						h.file(filepath.Join(hooks, "pre-commit"), old("pre-commit"), 0o755)
+						h.file(filepath.Join(hooks, "pre-push"), old("pre-push"), 0o755)
+					}
+					next(h.dir)
+					if code, out := h.commit(h.dir); code != 0 || !strings.HasPrefix(h.said(), "theirs\n") {
+						t.Errorf("commit: %s", out)
+					}
+					h.remove(h.dir)
+					if left := h.names(hooks); left != "[- pre-commit]" {
+						t.Errorf("left: %s", left)
+					}
+					_ = os.Remove(filepath.Join(hooks, "pre-commit"))
+				}
+			}
+		})
 	}
 }

@@ -92,7 +92,7 @@ func claudeHooks(c Claude) []hookGroup {
 		return handler{Type: "command", Command: atPath(filepath.ToSlash(c.Command), event), Timeout: timeout}
 	}
 	push := run(agents.PrePush, 5)
-	push.If = "Bash(git push *)"
+	push.If = "Bash(*git*)"
 	sync, inbox := run(agents.PreSync, 5), run(agents.PreSync, 5)
 	sync.If, inbox.If = "Bash(*swarm sync*)", "Bash(*swarm inbox*)"
 	wait := run(agents.Wait, 86400)

@@ -53,7 +53,8 @@ func Uninstall(ctx context.Context, r *repo.Repo, notes string) ([]Change, error
 }
 
 func uninstall(ctx context.Context, r *repo.Repo, notes string) error {
-	steps := []func(context.Context, *repo.Repo) error{RemoveGitHooks, RemoveMergeDriver}
+	removeHooks := func(ctx context.Context, r *repo.Repo) error { return RemoveGitHooks(ctx, r, PreCommit, PrePush) }
+	steps := []func(context.Context, *repo.Repo) error{removeHooks, RemoveMergeDriver}
 	for _, c := range []Claude{{}, {Shared: true}} {
 		steps = append(steps, func(ctx context.Context, r *repo.Repo) error {
 			_, err := c.Remove(ctx, r)
@@ -139,12 +140,12 @@ func ourFiles(ctx context.Context, r *repo.Repo) (files []string, err error) {
 			}
 		}
 	}
-	dir, err := hooksDir(ctx, r)
+	theirs, err := findTheirs(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range gitHooks {
-		files = append(files, filepath.Join(dir, name))
+	for _, dir := range append(theirs.dirs, dispatchDir(r)) {
+		files = append(files, filepath.Join(dir, PreCommit), filepath.Join(dir, PrePush))
 	}
 	return append(files, filepath.Join(r.CommonDir, excludeFile)), nil
 }

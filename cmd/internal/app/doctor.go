@@ -46,6 +46,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		findings = append(findings, checkWorktrees(ctx, r))
 		findings = append(findings, checkLocks(r, c.Now())...)
 		findings = append(findings, c.checkAgents(ctx, r)...)
+		findings = append(findings, c.checkGitHooks(ctx, r)...)
 	}
 	return c.printFindings(findings)
 }

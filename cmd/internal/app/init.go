@@ -28,9 +28,12 @@ lands, it is recorded as swarm.target: the upstream of the branch that is checke
 out, else the remote's default branch, else the branch that is checked out.
 
 With --git-hooks, a pre-commit hook refuses staged files that another session
-claims, and where swarm.requireReview is on, a pre-push hook refuses a plain push
-of what is not approved. Hooks that are there already still run; --git-hooks
---remove takes ours out. As everywhere in git, --no-verify skips them.
+claims; and a pre-push hook refuses an agent's plain push to where work lands and,
+where swarm.requireReview is on, anybody's of what is not approved. They count in
+all worktrees. Hooks of others still run, first, and no file of theirs is changed;
+run this again when another program has installed hooks. --git-hooks --remove takes
+ours out. As everywhere in git, --no-verify skips them. --claude and --agents install
+the pre-push hook, too.
 
 With --claude, Claude Code's hooks are merged into the main checkout's untracked
 .claude/settings.local.json, which counts in all worktrees: sessions join by
@@ -130,6 +133,15 @@ type part struct {
 	install, remove func(context.Context, *repo.Repo) error
 }
 
+// gitHooks are those of --git-hooks.
+func gitHooks() part {
+	both := []string{install.PreCommit, install.PrePush}
+	return part{
+		func(ctx context.Context, r *repo.Repo) error { return install.InstallGitHooks(ctx, r, both...) },
+		func(ctx context.Context, r *repo.Repo) error { return install.RemoveGitHooks(ctx, r, both...) },
+	}
+}
+
 // parts are those that the options ask for.
 func (c *call) parts() (parts []part, err error) {
 	agents, err := c.otherAgents()
@@ -137,7 +149,7 @@ func (c *call) parts() (parts []part, err error) {
 		return nil, err
 	}
 	if c.cmd.Bool("git-hooks") {
-		parts = append(parts, part{install.InstallGitHooks, install.RemoveGitHooks})
+		parts = append(parts, gitHooks())
 	}
 	switch {
 	case c.cmd.Bool("claude"):
@@ -212,6 +224,9 @@ func (c *call) printInit(ctx context.Context, all []bus.Session) error {
 	line := "Initialized with " + text.Count(len(all), "session")
 	if len(all) == 0 && (c.cmd.Bool("claude") || c.cmd.IsSet("agents")) {
 		line += ": they join by themselves"
+	}
+	if c.cmd.Bool("claude") || c.cmd.IsSet("agents") {
+		line = "git's pre-push hook refuses an agent's plain push of where work lands\n" + line
 	}
 	if err := c.printf("%s\n", line); err != nil {
 		return err

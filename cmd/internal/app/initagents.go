@@ -34,6 +34,9 @@ func (c *call) otherAgents() (agents []install.OtherAgent, err error) {
 }
 
 func (c *call) installAgents(ctx context.Context, r *repo.Repo, agents []install.OtherAgent) error {
+	if err := install.InstallGitHooks(ctx, r, install.PrePush); err != nil {
+		return err
+	}
 	for _, a := range agents {
 		if err := a.Install(ctx, r, agentOptions()); err != nil {
 			return c.orForAll(a, err)
@@ -134,7 +137,7 @@ func (c *call) removeAgents(ctx context.Context, r *repo.Repo, agents []install.
 			}
 		}
 	}
-	return nil
+	return install.RemoveGuard(ctx, r)
 }
 
 func (c *call) printRemoved(path string, there bool) error {

@@ -21,6 +21,9 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 		}
 	}
 	path, wide, err := claude.Install(ctx, r)
+	if err == nil {
+		err = install.InstallGitHooks(ctx, r, install.PrePush)
+	}
 	if err != nil {
 		return err
 	}
@@ -40,6 +43,9 @@ func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 func (c *call) removeClaude(ctx context.Context, r *repo.Repo) error {
 	before := install.Installed(ctx, r)
 	path, err := install.Claude{Shared: c.cmd.Bool("shared")}.Remove(ctx, r)
+	if err == nil {
+		err = install.RemoveGuard(ctx, r)
+	}
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,9 @@ func configKeys() []configKey {
 }
 
 // ownKeys are kept by init, and nobody else's to set.
-func ownKeys() []string { return []string{"swarm.clauderule", "swarm.claudesharedrule"} }
+func ownKeys() []string {
+	return []string{"swarm.clauderule", "swarm.claudesharedrule", "swarm.githooks", "swarm.hooksbefore"}
+}
 
 // checkKeys finds the keys of the configuration that nothing reads (a misspelt
 // swarm.requireReview is a gate that stands open) and values that cannot be read.

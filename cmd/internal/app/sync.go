@@ -7,6 +7,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -32,6 +33,10 @@ is there, a process that does is started.`,
 			print := c.news
 			if c.wantJSON() {
 				print = c.newsJSON
+			}
+			if path := install.HooksPathChanged(c.swarm.Repo); path != "" { // the configuration has been read already
+				c.notef("git swarm: %s", hooksPathLine(path))
+				c.notef("hint: %s", putHooksBack)
 			}
 			shown := false
 			for more := true; more; {

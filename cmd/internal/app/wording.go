@@ -133,8 +133,8 @@ func (c *call) formatSetup(err error) *wording {
 		return &wording{"a worktree needs a commit to begin with, and the repository has none", "git commit --allow-empty -m start", exitNo}
 	case errors.As(err, &gone):
 		return &wording{gone.Error(), "git worktree prune if it was deleted, git worktree repair NEWPATH if it was moved; then this again", exitNo}
-	case errors.Is(err, install.ErrKept):
-		return &wording{err.Error(), "", exitNo}
+	case errors.Is(err, install.ErrForeignHook):
+		return &wording{err.Error(), "move it to the folder that git config --local core.hooksPath names, or delete it; then this again", exitNo}
 	case errors.Is(err, install.ErrOtherDriver):
 		return &wording{err.Error() + ", which is left alone", "git config --unset merge.default", exitNo}
 	case errors.Is(err, install.ErrCommitted):
