@@ -138,6 +138,37 @@ func (c *Claims) List(ctx context.Context, path string) ([]Claim, error) {
 	return listBut(table, path, c.bus.Store().LeaveOut)
 }
 
+// Paths returns the claimed paths, in the order of their folders. It does not read the
+// claims.
+func (c *Claims) Paths(ctx context.Context) (paths []string, err error) {
+	table, err := c.bus.Store().Table(ctx, ClaimsRef)
+	if err != nil {
+		return nil, err
+	}
+	var walk func(names []string, prefix string) error
+	walk = func(names []string, prefix string) error {
+		for _, name := range names {
+			below, err := table.Names(prefix + name)
+			switch {
+			case err != nil:
+				return err
+			case len(below) == 0:
+				paths = append(paths, prefix+name)
+			default:
+				if err := walk(below, prefix+name+"/"); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	top, err := table.Names("")
+	if err != nil {
+		return nil, err
+	}
+	return paths, walk(top, "")
+}
+
 // list is strict: a damaged claim is an error.
 func list(table *refstore.Table, path string) ([]Claim, error) {
 	return listBut(table, path, func(error) bool { return false })

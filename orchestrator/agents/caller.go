@@ -23,6 +23,10 @@ func idsOf(env repo.Env) (ids []string) {
 	return ids
 }
 
+// Recognized reports whether the commands that agents of that kind run can be told to be
+// theirs, by git's hooks too. Gemini CLI's shell has git run none.
+func Recognized(kind string) bool { return kind == "claude" || kind == "codex" }
+
 // Run reports whether an agent's client runs this process, as its environment says.
 func Run(env repo.Env) bool { return len(idsOf(env)) > 0 }
 

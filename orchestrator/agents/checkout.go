@@ -1,11 +1,15 @@
 package agents
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -121,4 +125,26 @@ func FindWorktree(r *repo.Repo, session string) (string, error) {
 		}
 	}
 	return "", ErrNoWorktree
+}
+
+// Sharing are the sessions other than session whose agents are at work in the checkout
+// with that git dir: their process is there or, where it is not known, they were heard
+// of within stale.
+func (a Agents) Sharing(gitDir, session string, stale time.Duration, now time.Time) (others []string) {
+	for _, k := range a.of("", now) {
+		silent := k.PID == 0 && bus.Stale(k.active, now, stale)
+		if k.GitDir == gitDir && !strings.EqualFold(k.Session, session) && !k.Over() && !silent && !slices.Contains(others, k.Session) {
+			others = append(others, k.Session)
+		}
+	}
+	return others
+}
+
+// Moved records that the agent works in the checkout of its repository now. It writes
+// only if that is news.
+func (a *Agent) Moved(ctx context.Context) error {
+	if a.Record == nil || a.Record.GitDir == a.Repo.GitDir {
+		return nil
+	}
+	return a.Update(ctx, func(r *Record) { r.GitDir = a.Repo.GitDir })
 }

@@ -44,6 +44,9 @@ type Record struct {
 
 	Fingerprint string `json:"looked"` // of the worktree then, "" if unknown
 
+	Changed []string `json:"changed"` // others' claims that it was told it has changed
+	GitDir  string   `json:"gitDir"`  // of the checkout that it last worked in, "" if unknown
+
 	ReviewsAt string      `json:"reviewsAt"` // the state of the reviews then
 	LandsOn   string      `json:"landsOn"`   // the ref that its work lands on
 	ClaimsAt  object.Hash `json:"claimsAt"`  // the claims' tip then
@@ -148,7 +151,8 @@ type known struct {
 	active time.Time
 }
 
-// of lists the records of those that work, or worked, as the session, and deletes
+// of lists the records of those that work, or worked, as the session, of all if it is
+// "", and deletes
 // records that are of no more use. Of most records it only finds that they are
 // another session's, without decoding them: there can be hundreds of a week.
 func (a Agents) of(session string, now time.Time) []known {
@@ -167,7 +171,7 @@ func (a Agents) of(session string, now time.Time) []known {
 		path := filepath.Join(a.records(), e.Name())
 		content, err := os.ReadFile(path)
 		old := now.Sub(info.ModTime()) > keepRecords
-		if err != nil || !old && !bytes.Contains(content, mark) {
+		if err != nil || !old && session != "" && !bytes.Contains(content, mark) {
 			continue
 		}
 		r := parseRecord(content)
@@ -175,7 +179,7 @@ func (a Agents) of(session string, now time.Time) []known {
 		case old && (r == nil || r.PID == 0 || r.Over()): // silent for so long, an agent whose process is unknown has ended, too
 			_ = os.Remove(path)
 			_ = os.Remove(filepath.Join(a.records(), name+waiterEnding))
-		case r != nil && r.Session == session:
+		case r != nil && (session == "" || r.Session == session):
 			all = append(all, known{r, name, info.ModTime()})
 		}
 	}

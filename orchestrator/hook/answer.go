@@ -12,7 +12,8 @@ type Answer interface{ answer() }
 // News is what has come for the session since the last time.
 type News struct {
 	*bus.News
-	Damage []string // what of the refs cannot be read, if it was not told before; not inert
+	Damage  []string     // what of the refs cannot be read, if it was not told before; not inert
+	Changed []lock.Claim // others' claims under which a shell has changed files here
 }
 
 // Wake is what has come for a session that is idle: it is woken for it.
@@ -27,8 +28,18 @@ type DenyEdit struct {
 // DenySync denies a subagent of the session what takes the session's messages.
 type DenySync struct{ Session string }
 
-// DenyPush denies a plain git push of the branch that git swarm push lands on.
-type DenyPush struct{ Branch string }
+// DenyPush denies a push that could go to the branch that git swarm push lands on.
+type DenyPush struct {
+	Branch string
+	Why    Unguarded
+}
+
+// DenyDiscard denies a command that would throw away, or put aside, what other sessions
+// have changed in the same checkout.
+type DenyDiscard struct {
+	Command string   // as "git stash"
+	Others  []string // the sessions that are at work there
+}
 
 // Parent tells a subagent which session it works for.
 type Parent struct {
@@ -36,11 +47,12 @@ type Parent struct {
 	Held    []string // what that session claims
 }
 
-func (News) answer()      {}
-func (Wake) answer()      {}
-func (DenyEdit) answer()  {}
-func (DenySync) answer()  {}
-func (DenyPush) answer()  {}
-func (Parent) answer()    {}
-func (*Greeting) answer() {}
-func (*Reminder) answer() {}
+func (News) answer()        {}
+func (Wake) answer()        {}
+func (DenyEdit) answer()    {}
+func (DenyPush) answer()    {}
+func (DenyDiscard) answer() {}
+func (Parent) answer()      {}
+func (*Greeting) answer()   {}
+func (*Reminder) answer()   {}
+func (DenySync) answer()    {}

@@ -26,6 +26,7 @@ type Input struct {
 	Tool       string // that it is about to use, or asks for
 	Message    string // with which it turns to its user
 	Waits      bool   // and waits for the answer
+	Shell      bool   // a tool was a shell, which may have changed any file
 	StopActive bool   // it was already kept from stopping in this turn
 	Reason     string // why it ended
 	PID        int    // the agent's process, 0 if unknown
@@ -66,13 +67,23 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 	if err != nil {
 		return err
 	}
+	err = nil
+	if event != agents.PreEdit && event != agents.SessionEnd { // those may be about another checkout, and be its last
+		err = h.agent.Moved(ctx)
+	}
+	return errors.Join(err, h.handle(ctx, event, id))
+}
+
+// handle handles the event for the session.
+func (h *Handler) handle(ctx context.Context, event, id string) error {
 	switch event {
 	case agents.SessionStart:
 		return h.sessionStart(ctx, id)
 	case agents.Prompt:
-		return errors.Join(h.unpark(ctx, id), h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id))
+		return errors.Join(h.unpark(ctx, id), h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id, nil))
 	case agents.Batch:
-		return errors.Join(h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id))
+		changed, err := h.changedOthers(ctx, id)
+		return errors.Join(err, h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id, changed))
 	case agents.StopFailure:
 		return h.stopFailure(ctx, id)
 	case agents.Asks:
@@ -82,7 +93,7 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 	case agents.PreSync:
 		return h.preSync(ctx, id)
 	case agents.PrePush:
-		return h.prePush(ctx)
+		return h.preShell(ctx, id)
 	case agents.Subagent:
 		return h.subagent(ctx, id)
 	case agents.Stop:

@@ -15,9 +15,10 @@ import (
 // newsEvery is how often a session is given news that is not urgent.
 const newsEvery = 30 * time.Second
 
-// news tells the session what is new since its cursor, and records that it is
-// alive. A subagent is told nothing: the session itself would never see it.
-func (h *Handler) news(ctx context.Context, id string) error {
+// news tells the session what is new since its cursor, and records that it is alive.
+// What it has changed of others' it is told at once. A subagent is told nothing else:
+// the session itself would never see it.
+func (h *Handler) news(ctx context.Context, id string, changed []lock.Claim) error {
 	h.stopWaiting()
 	if h.agent.Record != nil {
 		h.known().Alive(h.Input.Session)
@@ -33,21 +34,30 @@ func (h *Handler) news(ctx context.Context, id string) error {
 		}
 		told = true
 		damage = h.damage()
-		return h.Say(News{n, damage})
+		return h.Say(News{n, damage, changed})
 	})
 	if errors.Is(err, errLater) {
-		return nil
+		err = nil
 	}
-	if err == nil && !told && h.Input.Subagent == "" {
-		if damage = h.damage(); damage != nil {
-			told, err = true, h.Say(News{&bus.News{Session: id}, damage})
+	if err == nil && !told {
+		if h.Input.Subagent == "" {
+			damage = h.damage()
+		}
+		if damage != nil || changed != nil {
+			told, err = true, h.Say(News{&bus.News{Session: id}, damage, changed})
 		}
 	}
 	if told {
 		err = errors.Join(err, h.agent.Update(ctx, func(a *agents.Record) {
-			a.Told = h.Now().Unix()
+			if h.Input.Subagent == "" {
+				a.Told = h.Now().Unix()
+			}
 			a.Damage = append(a.Damage, damage...)
 			a.Damage = a.Damage[max(0, len(a.Damage)-maxDamage):]
+			for _, c := range changed {
+				a.Changed = append(a.Changed, c.Path)
+			}
+			a.Changed = a.Changed[max(0, len(a.Changed)-maxChanged):]
 		}))
 	}
 	return err

@@ -158,10 +158,12 @@ func (h *invocation) run(ctx context.Context) error {
 	switch h.event {
 	case agents.PreEdit:
 		return h.preEdit(ctx, input)
+	case agents.PrePush:
+		return h.preShell(ctx, input)
 	case agents.PreTool:
 		err := h.preEdit(ctx, input)
-		if input.Command != "" && !h.answered.Load() {
-			err = errors.Join(err, h.here(ctx, agents.PrePush, input))
+		if !h.answered.Load() {
+			err = errors.Join(err, h.preShell(ctx, input))
 		}
 		return err
 	}
@@ -211,6 +213,14 @@ func (h *invocation) preEdit(ctx context.Context, input *hook.Input) error {
 		}
 	}
 	return unread
+}
+
+// preShell asks about a command for a shell, if it could be one that is denied.
+func (h *invocation) preShell(ctx context.Context, input *hook.Input) error {
+	if !hook.ConcernsShell(input.Command) {
+		return nil
+	}
+	return h.here(ctx, agents.PrePush, input)
 }
 
 // handle runs the hook in the repository.

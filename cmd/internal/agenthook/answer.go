@@ -31,13 +31,15 @@ func (h *invocation) say(a hook.Answer) error {
 	case hook.Parent:
 		return h.context(h.formatParent(a))
 	case hook.News:
-		return h.context(formatDamage(a.Damage) + formatNews(a.News, newsRoom))
+		return h.context(strings.TrimSuffix(formatDamage(a.Damage)+h.formatChanged(a.Changed)+formatNews(a.News, newsRoom), "\n"))
 	case hook.DenyEdit:
 		return h.deny(h.formatDenied(a))
 	case hook.DenySync:
 		return h.deny("You work for session " + a.Session + ": its messages are for it to read, and this would take them away unseen. What you can read: git swarm status, git swarm claims, git swarm context show")
 	case hook.DenyPush:
-		return h.deny(fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. Run: git swarm push --to %s", text.Inert(a.Branch), text.ShellWord(a.Branch)))
+		return h.deny(formatPush(a))
+	case hook.DenyDiscard:
+		return h.deny(formatDiscard(a))
 	case *hook.Reminder:
 		return h.object(h.dialect.keep(untagged(h.formatReminder(a))))
 	case hook.Wake:
@@ -172,6 +174,21 @@ func formatDamage(faults []string) string {
 	return fmt.Sprintf("git swarm: set aside, for it cannot be read: %s%s. Tell the user; the user can run: git swarm fsck --repair\n", text.Excerpt(faults[0], bodyRoom), more)
 }
 
+// formatChanged says which files the session has changed that are others'.
+func (h *invocation) formatChanged(claims []lock.Claim) string {
+	var b strings.Builder
+	for i, c := range claims {
+		if i == 3 {
+			fmt.Fprintf(&b, "git swarm: and %d more: git swarm claims\n", len(claims)-i)
+			break
+		}
+		path := text.ShellWord(":/" + c.Path)
+		fmt.Fprintf(&b, "git swarm: you have changed %s, which %s claims (for %s); git swarm push can refuse it. Undo it (git restore %s, if it is tracked), or ask: git swarm message %s TEXT\n",
+			text.Excerpt(c.Path, 160), c.Session, text.Age(h.Now(), c.Since), path, c.Session)
+	}
+	return b.String()
+}
+
 // formatNews is what came since the last time.
 func formatNews(n *bus.News, limit int) string {
 	if n.Empty() {
@@ -215,6 +232,23 @@ func short(e *lock.HeldError) *lock.HeldError {
 	held := *e
 	held.Path, held.Claim.Path, held.Claim.Reason = cut(e.Path, 80), cut(e.Claim.Path, 80), cut(e.Claim.Reason, 80)
 	return &held
+}
+
+// formatPush says why git's own pre-push hook is not enough, and what to run.
+func formatPush(a hook.DenyPush) string {
+	run := "Run: git swarm push --to " + text.ShellWord(a.Branch)
+	switch a.Why {
+	case hook.SkipsHooks:
+		return "A push that skips git's hooks goes past the push lock and the checks. " + run + ". To another branch: push without skipping them"
+	case hook.NoHook:
+		return fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. %s. To another branch: name it, as in git push origin BRANCH. (git swarm's pre-push hook, which would tell them apart, is not installed: git swarm init --git-hooks)", text.Inert(a.Branch), run)
+	}
+	return fmt.Sprintf("A plain git push of '%s' goes past the push lock and the checks. %s. To another branch: name it, as in git push origin BRANCH", text.Inert(a.Branch), run)
+}
+
+func formatDiscard(a hook.DenyDiscard) string {
+	others := strings.Join(a.Others[:min(len(a.Others), 3)], ", ")
+	return fmt.Sprintf("'%s' would take away what others have changed: %s works in this checkout, too. Name your own files (git restore FILE), or commit them: git swarm commit \"message\"", a.Command, others)
 }
 
 func (h *invocation) formatReminder(k *hook.Reminder) string {

@@ -31,6 +31,9 @@ type hookInput struct {
 	Error          json.RawMessage `json:"error"` // text of some clients, an object of others
 	ErrorDetails   json.RawMessage `json:"error_details"`
 	LastMessage    json.RawMessage `json:"last_assistant_message"`
+	ToolCalls      []struct {
+		ToolName string `json:"tool_name"`
+	} `json:"tool_calls"` // of a batch
 
 	ConversationID string   `json:"conversation_id"`
 	WorkspaceRoots []string `json:"workspace_roots"`
@@ -186,6 +189,16 @@ func patchedPaths(patch string) (paths []string) {
 	return paths
 }
 
+// isShell reports whether a tool runs commands, by the names that the clients have for
+// theirs.
+func isShell(tool string) bool {
+	switch strings.ToLower(tool) {
+	case "bash", "shell", "powershell", "run_shell_command", "exec_command", "local_shell", "write_stdin":
+		return true
+	}
+	return false
+}
+
 // ended reports whether the agent's turn was ended by its user, or by a failure:
 // there is nobody to remind.
 func (in *hookInput) ended() bool { return in.Status == "aborted" || in.Status == "error" }
@@ -207,6 +220,10 @@ func (in *hookInput) from(event string) hook.Input {
 		Name: in.Event, Session: in.SessionID, Subagent: in.AgentID, Dir: in.Dir, Reason: in.Reason,
 		Tool: in.ToolName, Message: in.Message, Waits: waits(in.Notification),
 		StopActive: in.StopHookActive || in.LoopCount > 0, Client: max(in.ClientPID, 0),
+	}
+	input.Shell = isShell(in.ToolName)
+	for _, call := range in.ToolCalls {
+		input.Shell = input.Shell || isShell(call.ToolName)
 	}
 	if input.Session == "" {
 		input.Session = in.ConversationID

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -16,8 +17,7 @@ import (
 	"github.com/git-swarm/git-swarm/review"
 )
 
-// hookVerb is what the git hooks of init --git-hooks call, and the agents' hooks
-// of init --claude.
+// hookVerb is what git's hooks call, and those of agents.
 func hookVerb() *verb {
 	return &verb{
 		name: "hook", hidden: true, raw: true, args: "EVENT", max: -1, short: "what git's and the agents' hooks call; not meant to be typed", subs: append([]string{"pre-commit"}, agents.HookEvents...),
@@ -29,7 +29,7 @@ func hookVerb() *verb {
 			case c.args[0] == "pre-commit":
 				return c.hookPreCommit(ctx)
 			case c.args[0] == agents.PrePush && len(git) > 0: // git names the remote, an agent does not
-				return c.hookPrePush(ctx)
+				return c.hookPrePush(ctx, git[0])
 			}
 			return exitWith(agenthook.Run(ctx, agenthook.Process{
 				Env: c.Env, Dir: c.Dir, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Now: c.Now, Describe: c.describe,
@@ -67,10 +67,10 @@ func (c *call) known(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// hookPrePush refuses a push to the target that deletes most of it, or of what is not
-// approved, where that is required. git gives a line "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each
-// ref on standard input.
-func (c *call) hookPrePush(ctx context.Context) error {
+// hookPrePush refuses a push to the target that deletes most of it, an agent's whatever
+// it has, and anybody's of what is not approved, where that is required. git gives a line
+// "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each ref on standard input.
+func (c *call) hookPrePush(ctx context.Context, remote string) error {
 	if c.Env.Get(land.LandingEnv) != "" {
 		return nil
 	}
@@ -87,11 +87,17 @@ func (c *call) hookPrePush(ctx context.Context) error {
 	}
 	for line := range strings.Lines(string(input)) {
 		words := strings.Fields(line)
-		if len(words) != 4 || strings.Trim(words[1], "0") == "" {
+		if len(words) != 4 {
 			continue
 		}
 		i := slices.IndexFunc(targets, func(t repo.Target) bool { return "refs/heads/"+t.Branch == words[2] })
 		if i < 0 {
+			continue
+		}
+		if err := c.mayPushPlainly(targets[i], remote); err != nil {
+			return err
+		}
+		if strings.Trim(words[1], "0") == "" { // a deletion: no review speaks of it
 			continue
 		}
 		if err := c.mayPushDeletions(ctx, words[3], words[1]); err != nil {
@@ -109,6 +115,29 @@ func (c *call) hookPrePush(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// mayPushPlainly refuses an agent's push of the target by plain git, which goes past
+// the push lock and the checks. A branch of that name on another remote is not the
+// target; a URL that is given in place of a remote may be that of the target's.
+func (c *call) mayPushPlainly(target repo.Target, remote string) error {
+	own, err := c.agentSession()
+	if err != nil || own == "" {
+		return err
+	}
+	config, err := c.swarm.Repo.Config()
+	if err != nil {
+		return err
+	}
+	url := func(name string) string {
+		url, _ := config.Get("remote." + name + ".url")
+		push, _ := config.Get("remote." + name + ".pushurl")
+		return cmp.Or(push, url)
+	}
+	if target.Remote != "" && remote != target.Remote && url(remote) != "" && url(remote) != url(target.Remote) {
+		return nil
+	}
+	return refusePlainPush(own, target.Branch)
 }
 
 // targets are the branches that only what is approved lands on: what the branch

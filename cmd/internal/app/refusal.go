@@ -37,6 +37,11 @@ func refuseOther(own, other, how string) error {
 	return no("tell it: git swarm message "+text.ShellWord(other)+" TEXT", "%s", line)
 }
 
+// refusePlainPush refuses an agent of session own.
+func refusePlainPush(own, branch string) error {
+	return no("git swarm push --to "+text.ShellWord(branch), "you are session %s: a plain git push of '%s' goes past the push lock and the checks", own, text.Inert(branch))
+}
+
 func refuseOversee(own string) error {
 	return no("ask it: git swarm message orchestrator TEXT", "you are session %s: only a person and the orchestrator start sessions and watch over them", own)
 }
