@@ -10,6 +10,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -92,8 +93,35 @@ func runInit(ctx context.Context, c *call) error {
 	if c.cmd.Bool("remove") {
 		return c.removeParts(ctx, parts)
 	}
-	wanted, err := c.register(ctx)
-	if err != nil {
+	wanted, added, err := c.register(ctx)
+	if err == nil {
+		err = c.initialize(ctx, parts, wanted, &added)
+	}
+	if err == nil {
+		return nil
+	}
+	if _, _, code := c.format(err); code == exitAgain || ctx.Err() != nil {
+		err = errors.Join(err, c.unregister(context.WithoutCancel(ctx), added))
+	}
+	return err
+}
+
+// unregister takes those out again whom an init has registered that is to be tried again.
+func (c *call) unregister(ctx context.Context, added []bus.Registration) error {
+	if len(added) == 0 {
+		return nil
+	}
+	b, err := c.Bus()
+	for i := 0; err == nil && i < len(added); i++ {
+		err = b.Retire(ctx, added[i].ID, func(*refstore.Tx) error { return nil })
+	}
+	return err
+}
+
+// initialize sets up what stands beside the registration. Of added it takes out whom it
+// has made a worktree for.
+func (c *call) initialize(ctx context.Context, parts []part, wanted []bus.Registration, added *[]bus.Registration) error {
+	if err := c.recordTarget(ctx); err != nil {
 		return err
 	}
 	r, err := c.Repo()
@@ -125,7 +153,7 @@ func runInit(ctx context.Context, c *call) error {
 	if !c.cmd.Bool("worktrees") {
 		return errors.Join(c.initJSON(all, nil), c.renewAgents(ctx))
 	}
-	return errors.Join(c.addWorktrees(ctx, all, wanted), c.renewAgents(ctx))
+	return errors.Join(c.addWorktrees(ctx, all, wanted, added), c.renewAgents(ctx))
 }
 
 // part is something outside refs/swarm that init puts in, and takes out with --remove.
@@ -185,36 +213,34 @@ func (c *call) removeParts(ctx context.Context, parts []part) error {
 	return nil
 }
 
-// register registers the sessions, unless their worktrees could not be made, and
-// records where their work lands.
-func (c *call) register(ctx context.Context) ([]bus.Registration, error) {
+// register registers the sessions, unless their worktrees could not be made, and returns
+// those that it has added, too.
+func (c *call) register(ctx context.Context) (wanted, added []bus.Registration, err error) {
 	b, err := c.Bus()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	wanted, err := c.wantedSessions()
+	wanted, err = c.wantedSessions()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if c.cmd.Bool("worktrees") {
 		if err := launch.CheckWorktrees(ctx, c.swarm.Repo); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if _, err := c.Settings(); err != nil { // of their set-up
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	own, err := c.agentSession()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := range wanted {
 		wanted[i].Registrar = own
 	}
-	if _, err := b.Register(ctx, wanted); err != nil {
-		return nil, err
-	}
-	return wanted, c.recordTarget(ctx)
+	added, err = b.Register(ctx, wanted)
+	return wanted, added, err
 }
 
 func (c *call) printInit(ctx context.Context, all []bus.Session) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -15,8 +16,9 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/worktree"
 )
 
-// addWorktrees makes the worktrees of those of the sessions that are wanted.
-func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus.Registration) error {
+// addWorktrees makes the worktrees of those of the sessions that are wanted, and takes
+// each out of added once it has one.
+func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus.Registration, added *[]bus.Registration) error {
 	r, err := c.Repo()
 	if err != nil {
 		return err
@@ -41,6 +43,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 				return err
 			}
 			paths[s.ID] = w.Path
+			*added = slices.DeleteFunc(*added, func(n bus.Registration) bool { return strings.EqualFold(n.ID, s.ID) })
 			if err := c.printWorktree(w, from); err != nil {
 				return err
 			}
