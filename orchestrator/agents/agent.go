@@ -53,6 +53,26 @@ func (a *Agent) Identify(ctx context.Context) (string, error) {
 	return a.Record.Session, nil
 }
 
+// Assumed is the session that the agent would work as, as far as that can be told where
+// nothing can be written; "" if it would be a new one. It is [ErrNoInit] where nobody has
+// asked for a swarm.
+func (a *Agent) Assumed(ctx context.Context) (string, error) {
+	if err := a.mayJoin(ctx); err != nil {
+		return "", err
+	}
+	if a.Record != nil && a.Named == "" {
+		return a.Record.Session, nil
+	}
+	here := a.Named
+	if here == "" {
+		var err error
+		if here, err = a.identity(); err != nil || here == "" {
+			return "", err
+		}
+	}
+	return a.Bus.Resolve(ctx, here)
+}
+
 // explicit is a session that was named to the agent when it was started.
 func (a *Agent) explicit(ctx context.Context, id string) (string, error) {
 	id, err := a.Bus.Resolve(ctx, id)

@@ -23,7 +23,12 @@ type Wake struct{ *bus.News }
 type DenyEdit struct {
 	Held   *lock.HeldError
 	Stands standing.Standing // how that session stands
+
+	Unwritable string // the git dir, if nothing can be written there; else ""
 }
+
+// Unwritable tells an agent at its start that nothing can be written to the git dir.
+type Unwritable struct{ Dir string }
 
 // DenySync denies a subagent of the session what takes the session's messages.
 type DenySync struct{ Session string }
@@ -48,6 +53,7 @@ type Parent struct {
 }
 
 func (News) answer()        {}
+func (Unwritable) answer()  {}
 func (Wake) answer()        {}
 func (DenyEdit) answer()    {}
 func (DenyPush) answer()    {}

@@ -228,7 +228,7 @@ func (h *Handler) leftClean(ctx context.Context, held lock.Claim) bool {
 // denyEdit says who stands in the way, and how that session stands, if that can be
 // told.
 func (h *Handler) denyEdit(ctx context.Context, held *lock.HeldError) error {
-	deny := DenyEdit{Held: held}
+	deny := DenyEdit{Held: held, Unwritable: h.unwritable}
 	if s, err := h.Bus.Session(ctx, held.Claim.Session); err == nil {
 		deny.Stands, _ = h.standing().Of(ctx, s)
 	}

@@ -51,7 +51,8 @@ type Handler struct {
 	// news in it.
 	Say func(Answer) error
 
-	agent *agents.Agent
+	agent      *agents.Agent
+	unwritable string // the git dir, where nothing can be written
 }
 
 // errLater leaves news for another event.
@@ -64,6 +65,9 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 		Repo: h.Repo, Bus: h.Bus, StaleAfter: h.Claims.StaleAfter, Now: h.Now, MayJoin: install.MayJoin,
 	}
 	id, err := h.agent.Identify(ctx)
+	if cannotWrite(err) {
+		return h.onlyLook(ctx, event, err)
+	}
 	if err != nil {
 		return err
 	}

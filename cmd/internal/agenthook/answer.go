@@ -32,8 +32,14 @@ func (h *invocation) say(a hook.Answer) error {
 		return h.context(h.formatParent(a))
 	case hook.News:
 		return h.context(strings.TrimSuffix(formatDamage(a.Damage)+h.formatChanged(a.Changed)+formatNews(a.News, newsRoom), "\n"))
+	case hook.Unwritable:
+		return h.context("git swarm: nothing is claimed for you here, and nobody hears of you: " + h.formatUnwritable(a.Dir) + ". Tell your user. What other sessions hold is refused all the same")
 	case hook.DenyEdit:
-		return h.deny(h.formatDenied(a))
+		line := h.formatDenied(a)
+		if a.Unwritable != "" {
+			line += ". (" + h.formatUnwritable(a.Unwritable) + ")"
+		}
+		return h.deny(line)
 	case hook.DenySync:
 		return h.deny("You work for session " + a.Session + ": its messages are for it to read, and this would take them away unseen. What you can read: git swarm status, git swarm claims, git swarm context show")
 	case hook.DenyPush:
@@ -218,6 +224,18 @@ func (h *invocation) formatDenied(deny hook.DenyEdit) string {
 		return line + ". Run: git swarm claim --takeover " + text.ShellWord(text.PathFrom(prefix, e.Path))
 	}
 	return line + ". Work on something else meanwhile. To be told when it is yours, in the background run: git swarm claim --wait 30m " + text.ShellWord(text.PathFrom(prefix, e.Path))
+}
+
+// formatUnwritable says what of a client's sandbox keeps git swarm from writing.
+func (h *invocation) formatUnwritable(dir string) string {
+	setting := "let its sandbox write there"
+	switch h.agent {
+	case "claude":
+		setting = "add it to sandbox.filesystem.allowWrite in the client's settings"
+	case "codex":
+		setting = "add it, and the worktree's own folder below it, to sandbox_workspace_write.writable_roots in Codex's config.toml"
+	}
+	return "git swarm cannot write to " + text.Quoted(dir) + ": " + setting
 }
 
 // short is e with texts that are not too long. They are cut one by one: a line that

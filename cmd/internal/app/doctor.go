@@ -41,7 +41,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		findings = append(findings, finding{"repository", "bad", line, hint})
 	} else {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
-			c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkTarget(ctx), c.checkPending(ctx), c.checkDamage(ctx))
+			c.checkWrite(r), c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkTarget(ctx), c.checkPending(ctx), c.checkDamage(ctx))
 		findings = append(findings, c.checkKeys(r)...)
 		findings = append(findings, checkWorktrees(ctx, r))
 		findings = append(findings, checkLocks(r, c.Now())...)
@@ -123,6 +123,21 @@ func (c *call) checkPath() finding {
 		return finding{"command", "note", "git-swarm is not on PATH, so \"git swarm\" does not find it", "add this folder to PATH: " + text.Inert(filepath.Dir(self))}
 	}
 	return finding{"command", "ok", text.Inert(path), ""}
+}
+
+// checkWrite tries to write where git and git swarm write: a sandbox may keep the git
+// dirs read-only, and hooks can then but look.
+func (c *call) checkWrite(r *repo.Repo) finding {
+	for _, dir := range []string{r.CommonDir, filepath.Join(r.CommonDir, "objects"), filepath.Join(r.CommonDir, "refs"), r.GitDir} {
+		f, err := os.CreateTemp(dir, ".git-swarm-")
+		if err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+		if err != nil {
+			return finding{"write", "bad", formatSystem(err), sandboxHint}
+		}
+	}
+	return finding{"write", "ok", "the git dir can be written to", ""}
 }
 
 func (c *call) checkBackend(r *repo.Repo) finding {

@@ -42,7 +42,19 @@ func (c *call) format(err error) (line, hint string, code int) {
 			return w.line, w.hint, w.code
 		}
 	}
-	return formatSystem(err), "", exitFatal
+	line = formatSystem(err)
+	if cannotWrite(err) {
+		hint = sandboxHint
+	}
+	return line, hint, exitFatal
+}
+
+// sandboxHint is for a git dir that cannot be written to.
+const sandboxHint = "in an agent's sandbox, let it write to the git dir: git rev-parse --path-format=absolute --git-common-dir --git-dir"
+
+// cannotWrite reports whether the system refused to write.
+func cannotWrite(err error) bool {
+	return errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)
 }
 
 func (c *call) formatUsage(err error) *wording {
@@ -316,7 +328,7 @@ func formatSystem(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "no space left on the disk" + where
-	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+	case cannotWrite(err):
 		return "cannot write to the repository" + where
 	case errors.Is(err, exec.ErrNotFound):
 		return "git is not installed, or not on PATH"
