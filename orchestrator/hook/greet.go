@@ -19,6 +19,9 @@ type Greeting struct {
 	Stand    map[string]standing.Standing // how the peers stand
 	Target   string                       // the branch that its work lands on, "" if nothing says which
 	Detached bool                         // no branch is checked out
+	Branch   string                       // the one that is checked out, without refs/heads/
+	Here     string                       // whose checkout it is, if it is another session's
+	Own      string                       // where the session's own worktree is, if it is not this one
 	Peers    []bus.Session                // the others that are not done
 	Held     []string                     // what the session claims
 	Theirs   []lock.Claim                 // all others'
@@ -141,6 +144,15 @@ func (h *Handler) greeting(ctx context.Context, id string) (*Greeting, error) {
 	}
 	if head, err := h.Repo.Head(ctx); err == nil {
 		g.Detached = !strings.HasPrefix(head, "refs/")
+		if !g.Detached {
+			g.Branch = strings.TrimPrefix(head, "refs/heads/")
+		}
+	}
+	if here := h.sessionHere(); !strings.EqualFold(here, id) && !(agents.Checkout{Session: here}).Shares(id) {
+		g.Here = here
+		if own, err := agents.FindWorktree(h.Repo, id); err == nil {
+			g.Own = own
+		}
 	}
 	claims, err := h.Claims.List(ctx, "")
 	if err != nil {

@@ -70,7 +70,7 @@ func (h *Handler) atStop(ctx context.Context, id string) (now atStop, err error)
 	if now.task, _, err = h.tasks().Standing(ctx, id); err != nil {
 		return now, err
 	}
-	now.work, now.failed = h.work(ctx, now.own.Paths)
+	now.work, now.failed = h.work(ctx, id, now.own.Paths)
 	return now, nil
 }
 
@@ -202,7 +202,7 @@ func (h *Handler) releaseLanded(ctx context.Context, id string) error {
 	if err != nil || len(own.Paths) == 0 {
 		return err
 	}
-	work, err := h.checkout().Unlanded(ctx, own.Paths)
+	work, err := h.unlanded(ctx, id, own.Paths)
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,19 @@
 package hook
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // work is what a session has not landed yet of what it claims.
@@ -25,13 +29,60 @@ func (h *Handler) checkout() standing.Checkout {
 }
 
 // work is what has not landed, unless nothing has changed since the last stop: then
-// the session was reminded of it.
-func (h *Handler) work(ctx context.Context, held []string) (work, error) {
+// the session was reminded of it. Where the agent stands elsewhere, its session's own
+// worktrees are looked at, too, each time.
+func (h *Handler) work(ctx context.Context, id string, held []string) (work, error) {
+	if !strings.EqualFold(h.sessionHere(), id) && len(h.others(id)) > 0 {
+		now, err := h.unlanded(ctx, id, held)
+		return work{Work: now}, err
+	}
 	if past := h.past(); past.Fingerprint != "" && past.Fingerprint == h.fingerprint(ctx, held, past.LandsOn) {
 		return work{same: true}, nil
 	}
 	now, err := h.checkout().Unlanded(ctx, held)
 	return work{Work: now, state: h.fingerprint(ctx, held, now.Target)}, err
+}
+
+// sessionHere is the session whose checkout the agent works in, "" if it is nobody's.
+func (h *Handler) sessionHere() string {
+	content, err := file.Read(h.Repo.SessionFile(), 1024)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(content))
+}
+
+// others are the session's checkouts that are there, but for the one that the agent
+// works in.
+func (h *Handler) others(id string) (all []standing.Checkout) {
+	for _, c := range agents.Checkouts(h.Repo) {
+		if path := c.Path(); path != "" && c.Head() != "" && strings.EqualFold(c.Session, id) && c.GitDir() != h.Repo.GitDir {
+			all = append(all, standing.Checkout{Bus: h.Bus, Repo: h.Repo, Dir: path, Head: c.Head()})
+		}
+	}
+	return all
+}
+
+// unlanded is what has not landed of what the session holds, in any of its checkouts:
+// its agent may have gone elsewhere since the edit.
+func (h *Handler) unlanded(ctx context.Context, id string, held []string) (standing.Work, error) {
+	all, err := h.checkout().Unlanded(ctx, held)
+	for _, c := range h.others(id) {
+		if err != nil {
+			return all, err
+		}
+		var work standing.Work
+		if work, err = c.Unlanded(ctx, held); err == nil {
+			all.Paths, all.Dirty = append(all.Paths, work.Paths...), append(all.Dirty, work.Dirty...)
+			all.Committed = all.Committed || work.Committed
+			all.Target = cmp.Or(all.Target, work.Target)
+		}
+	}
+	for _, paths := range []*[]string{&all.Paths, &all.Dirty} {
+		slices.Sort(*paths)
+		*paths = slices.Compact(*paths)
+	}
+	return all, err
 }
 
 // fingerprint is a hash of the branch, what it lands on, the index, and size and

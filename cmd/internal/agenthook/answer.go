@@ -1,6 +1,7 @@
 package agenthook
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -351,7 +352,16 @@ func (h *invocation) formatGreeting(g *hook.Greeting) string {
 	r := &budget{left: greetingRoom}
 	who := "session " + g.Session.ID
 	if g.Session.Branch != "" {
-		who += fmt.Sprintf(" (workstream %s, branch %s)", text.Excerpt(g.Session.Workstream, 60), text.Excerpt(g.Session.Branch, 80))
+		who += fmt.Sprintf(" (workstream %s, branch %s)", text.Excerpt(g.Session.Workstream, 60), text.Excerpt(cmp.Or(g.Branch, g.Session.Branch), 80))
+	}
+	switch {
+	case g.Here != "":
+		who += fmt.Sprintf(", but this is not %s's worktree: it is %s's", g.Session.ID, text.Excerpt(g.Here, 80))
+	case g.Own != "":
+		who += fmt.Sprintf(", but this is not %s's worktree", g.Session.ID)
+	}
+	if g.Own != "" {
+		who += "; that is " + text.Excerpt(g.Own, 200)
 	}
 	if g.Detached {
 		who += ", and HEAD is detached, on no branch" + thenPush(g.Target, ": commits there land by ")
