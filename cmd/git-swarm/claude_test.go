@@ -289,6 +289,11 @@ func claudeSessions(t *testing.T) {
 			}
 		}
 	}
+	for _, id := range ids { // as context, once, and not as a problem with a disclaimer
+		if !s.model.shown(id, "Changed and not committed", 0) || s.model.shown(id, "Stop hook feedback", 0) {
+			t.Errorf("%s was not reminded as context", id)
+		}
+	}
 	if !s.model.shown("B", "Urgent: the types are out", 0) || s.model.shown("C", "Urgent: the types are out", 0) {
 		t.Error("the message did not reach B, or reached C")
 	}

@@ -39,6 +39,9 @@ type Record struct {
 
 	Waited []string `json:"waited,omitempty"` // what it has waited for, and not edited yet
 
+	Asked   string `json:"asked,omitempty"`   // the session that it has asked something last
+	AskedAt int64  `json:"askedAt,omitempty"` // when, in Unix seconds
+
 	Asks      string `json:"asks"`      // what it asks its user, as a tool and what it is used on; "" for nothing
 	AsksSince int64  `json:"asksSince"` // since when, in Unix seconds
 

@@ -24,6 +24,11 @@ type Reminder struct {
 	Reviews  []int         // that wait for its verdict
 	Unpushed []string      // what it claims and has changed, but not landed
 	Task     *task.Task    // that it has taken, nil for none
+
+	Uncommitted bool // some of that is not committed: only that is in Unpushed
+
+	named  []string // what is remembered of it
+	awaits bool     // it waits for somebody, and is not reminded of it
 }
 
 // stop reminds the session, once, of what somebody waits for: messages that it
@@ -48,7 +53,7 @@ func (h *Handler) stop(ctx context.Context, id string) error {
 	if !said && now.same(h.past()) {
 		return nil
 	}
-	return h.agent.Update(ctx, func(a *agents.Record) { now.remember(a, r.Reviews) })
+	return h.agent.Update(ctx, func(a *agents.Record) { now.remember(a, r) })
 }
 
 // atStop is what a reminder depends on, as it is when the agent stops.
@@ -88,12 +93,18 @@ func (now atStop) grant() int {
 }
 
 // remember records what the agent was reminded of, and in what state.
-func (now atStop) remember(a *agents.Record, reviews []int) {
-	a.ReviewsAt, a.ClaimsAt, a.Claims, a.Task = now.reviews, now.own.Tip, now.own.Paths, now.grant()
-	if !now.work.same {
-		a.Named, a.Fingerprint, a.LandsOn = now.work.Paths, now.work.state, now.work.Target
+func (now atStop) remember(a *agents.Record, r *Reminder) {
+	a.ReviewsAt, a.ClaimsAt, a.Claims = now.reviews, now.own.Tip, now.own.Paths
+	if !r.awaits {
+		a.Task = now.grant()
 	}
-	a.Reviews = append(a.Reviews, reviews...)
+	if !now.work.same {
+		a.Named, a.Fingerprint, a.LandsOn = r.named, now.work.state, now.work.Target
+		if r.awaits { // it is reminded when it waits for nobody any more
+			a.Fingerprint = ""
+		}
+	}
+	a.Reviews = append(a.Reviews, r.Reviews...)
 	a.Reviews = a.Reviews[max(0, len(a.Reviews)-maxReviews):]
 }
 
@@ -113,18 +124,34 @@ func (h *Handler) reminder(ctx context.Context, id string, now atStop) (r *Remin
 			return nil, err
 		}
 	}
-	fresh := func(path string) bool { return !slices.Contains(past.Named, path) }
-	if slices.ContainsFunc(now.work.Paths, fresh) {
-		r.Unpushed = now.work.Paths
+	r.Unpushed, r.named = now.work.Paths, now.work.Paths
+	if r.Uncommitted = len(now.work.Dirty) > 0; r.Uncommitted {
+		r.Unpushed, r.named = now.work.Dirty, nil
+		for _, path := range now.work.Dirty {
+			r.named = append(r.named, uncommitted+path)
+		}
+	}
+	fresh := func(name string) bool { return !slices.Contains(past.Named, name) }
+	if !slices.ContainsFunc(r.named, fresh) {
+		r.Unpushed = nil
 	}
 	if now.grant() != 0 && now.grant() != past.Task {
 		r.Task = now.task
 	}
-	if len(r.Unpushed) > 0 || r.Task != nil {
-		r.Target, err = LandsOn(ctx, h.Bus, "HEAD")
+	if len(r.Unpushed) == 0 && r.Task == nil {
+		return r, nil
 	}
+	if r.awaits, err = h.awaits(ctx, id, r.Uncommitted); err != nil || r.awaits {
+		r.Unpushed, r.Task, r.named = nil, nil, past.Named
+		return r, err
+	}
+	r.Target, err = LandsOn(ctx, h.Bus, "HEAD")
 	return r, err
 }
+
+// uncommitted stands before the paths that an agent was reminded of as such: once they
+// are committed it is reminded to land them.
+const uncommitted = "* "
 
 // remind says r together with the messages that have come, if there is anything
 // to say.

@@ -13,6 +13,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/hook"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // What is said to agents is bounded, in characters: it stays in their context.
@@ -48,7 +49,7 @@ func (h *invocation) say(a hook.Answer) error {
 	case hook.DenyDiscard:
 		return h.deny(formatDiscard(a))
 	case *hook.Reminder:
-		return h.object(h.dialect.keep(untagged(h.formatReminder(a))))
+		return h.object(h.goOn(untagged(h.formatReminder(a))))
 	case hook.Wake:
 		h.woken = true
 		_, err := fmt.Fprintln(h.Stderr, untagged(formatNews(a.News, newsRoom)))
@@ -63,6 +64,24 @@ func (h *invocation) context(text string) error {
 
 func (h *invocation) deny(reason string) error {
 	return h.object(h.dialect.deny(h.name, untagged(reason)))
+}
+
+// goOn lets the model go on. Claude Code takes that as context, too, from the version
+// on with which it was seen to: then it says so once, and reports no problem.
+func (h *invocation) goOn(reason string) any {
+	if h.agent == "claude" && h.name == "Stop" && contextAtStop(h.Env.Get("AI_AGENT")) {
+		return additionalContext(h.name, h.session, reason)
+	}
+	return h.dialect.keep(reason)
+}
+
+// contextAtStop reads what the client says of itself, such as
+// "claude-code_2-1-332_harness".
+func contextAtStop(client string) bool {
+	rest, ok := strings.CutPrefix(client, "claude-code_")
+	version, _, _ := strings.Cut(rest, "_")
+	v, known := repo.ParseVersion(strings.ReplaceAll(version, "-", "."))
+	return ok && known && v.Compare(repo.Version{Major: 2, Minor: 1, Patch: 332}) >= 0
 }
 
 // untagged is text without "<": clients put what they are told between tags of their
@@ -286,7 +305,11 @@ func (h *invocation) formatReminder(k *hook.Reminder) string {
 		if more := len(k.Unpushed) - len(paths); more > 0 {
 			held += fmt.Sprintf(" and %d more", more)
 		}
-		if !r.add("You hold, changed and not landed: " + held + `. When it is ready: git swarm commit "message"` + thenPush(k.Target, ", then ") + `. What you give up: git swarm unclaim PATH`) {
+		what := "Committed and not landed: " + held + thenPush(k.Target, ". Next: ") + ""
+		if k.Uncommitted {
+			what = "Changed and not committed: " + held + `. When it is ready: git swarm commit -a "message"` + thenPush(k.Target, ", then ") + ". What you give up: git swarm unclaim PATH"
+		}
+		if !r.add(what) {
 			r.add("You hold work that has not landed: git swarm claims")
 		}
 	}

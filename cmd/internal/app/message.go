@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
 )
@@ -30,6 +32,11 @@ func messageVerb() *verb {
 			}
 			if len(sent) == 0 {
 				return refuseNobody()
+			}
+			if strings.Contains(body, "?") && len(sent) == 1 {
+				if err := agents.In(c.swarm.Repo).NoteAsked(ctx, id, sent[0].To, c.Now()); err != nil {
+					return err
+				}
 			}
 			for _, s := range sent {
 				if err := c.printSent("Message", s); err != nil {
