@@ -21,13 +21,15 @@ import (
 	"golang.org/x/term"
 )
 
-// Client is a session's Claude Code client, about to be started.
+// Client is a session's client, about to be started.
 type Client struct {
 	Session string
+	Agent   string // one of Makes; "" for Claude Code
+	Trust   bool   // without a terminal: its user trusts the project and its hooks
 	Dir     string // its worktree
 	Prompt  string
 	Resume  string   // the conversation that it goes on with, by the client's id or Newest; "" for a new one
-	Allow   []string // rules of what it may run without asking, for Headless
+	Allow   []string // rules of what Claude Code may run without asking, for Headless
 	Env     repo.Env
 }
 
@@ -52,7 +54,8 @@ const MaxPrompt = 120_000
 
 // command is the session's client with these arguments.
 func (c Client) command(ctx context.Context, args ...string) *exec.Cmd {
-	return client(ctx, c.Env.With("GIT_SWARM_SESSION="+c.Session, agents.LaunchedEnv+"="+c.Session), c.Dir, args...)
+	m, _ := c.make()
+	return programOn(ctx, c.Env.With("GIT_SWARM_SESSION="+c.Session, agents.LaunchedEnv+"="+c.Session), m.name, c.Dir, args...)
 }
 
 // Interactive runs the client on our terminal until it ends. If our standard input
@@ -63,7 +66,7 @@ func (c Client) Interactive(ctx context.Context, rules ...string) error {
 	if len(rules) > 0 { // the option takes all that follows, up to the next one
 		args = append([]string{"--allowedTools"}, rules...)
 	}
-	cmd := c.command(ctx, append(slices.Concat(args, c.begin()), c.Prompt)...)
+	cmd := c.command(ctx, slices.Concat(args, c.onTerminal(), []string{c.Prompt})...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	defer LeaveKeys()()
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
@@ -92,7 +95,9 @@ func (c Client) Line(path string) (string, error) {
 	if err := file.Replace(path, []byte(c.Prompt), 0o666); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s %s=%[2]s claude %[4]s "$(cat %[5]s)"`, shellQuote(c.Dir), c.Session, agents.LaunchedEnv, strings.Join(c.begin(), " "), shellQuote(path)), nil
+	m, _ := c.make()
+	words := strings.Join(append([]string{m.name}, c.onTerminal()...), " ")
+	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s %s=%[2]s %[4]s "$(cat %[5]s)"`, shellQuote(c.Dir), c.Session, agents.LaunchedEnv, words, shellQuote(path)), nil
 }
 
 // PromptFile is where in the common git dir a session's prompt is kept for Line.
@@ -108,9 +113,15 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 // says; what else it may do
 // is up to the project's settings, because there is nobody whom it could ask.
 func (c Client) Headless(ctx context.Context, progress func(text string)) error {
-	args := append([]string{"-p"}, append(c.begin(), "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools")...)
-	cmd := c.command(ctx, slices.Concat(args, c.Allow, gitRules)...)
-	cmd.Stdin = strings.NewReader(c.Prompt)
+	m, other := c.make()
+	var cmd *exec.Cmd
+	if other {
+		cmd = c.otherHeadless(ctx, m)
+	} else {
+		args := append([]string{"-p"}, append(c.begin(), "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools")...)
+		cmd = c.command(ctx, slices.Concat(args, c.Allow, gitRules)...)
+		cmd.Stdin = strings.NewReader(c.Prompt)
+	}
 	last := ""
 	out := &lines{each: func(line []byte) {
 		for _, text := range saidIn(line) {
@@ -130,7 +141,7 @@ func (c Client) Headless(ctx context.Context, progress func(text string)) error 
 		return err
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
-	return fmt.Errorf("claude failed (%w): %s", err, cmp.Or(line, last, "it gave no reason"))
+	return fmt.Errorf("%s failed (%w): %s", m.name, err, cmp.Or(line, last, "it gave no reason"))
 }
 
 // gitRules allow what of git a session needs. What only reads, such as git diff, the

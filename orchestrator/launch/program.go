@@ -29,19 +29,25 @@ var (
 // clientTime is how long the client may take to answer about itself.
 const clientTime = 20 * time.Second
 
-// client is the Claude Code client on env's PATH with these arguments. It does not
-// get the variables that a client sets for its children: it is a session of its
-// own. When ctx ends it gets SIGTERM, and is killed ten seconds later.
+// client is the Claude Code client on env's PATH with these arguments: see programOn.
 func client(ctx context.Context, env repo.Env, dir string, args ...string) *exec.Cmd {
+	return programOn(ctx, env, claudeCode, dir, args...)
+}
+
+// programOn is a client's program on env's PATH with these arguments, [ErrNoClient] in
+// it if there is none. It does not get the variables that a client sets for its
+// children: it is a session of its own. When ctx ends it gets SIGTERM, and is killed
+// ten seconds later.
+func programOn(ctx context.Context, env repo.Env, program, dir string, args ...string) *exec.Cmd {
 	path := ""
 	for _, folder := range filepath.SplitList(env.Get("PATH")) {
-		name := filepath.Join(folder, "claude")
+		name := filepath.Join(folder, program)
 		if info, err := os.Stat(name); path == "" && err == nil && filepath.IsAbs(name) && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			path = name
 		}
 	}
 	if path == "" {
-		return &exec.Cmd{Path: "claude", Args: append([]string{"claude"}, args...), Err: ErrNoClient}
+		return &exec.Cmd{Path: program, Args: append([]string{program}, args...), Err: ErrNoClient}
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = dir
@@ -57,7 +63,7 @@ func clientEnv(env repo.Env) repo.Env {
 	return slices.DeleteFunc(slices.Clone(env), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
 		return strings.HasPrefix(name, "CLAUDE_CODE_") && !slices.Contains(clientSettings, name) ||
-			slices.Contains([]string{"CODEX_THREAD_ID", "CLAUDE_PID", "CLAUDECODE", "CLAUDE_PROJECT_DIR", "CLAUDE_ENV_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}, name)
+			slices.Contains([]string{"CODEX_THREAD_ID", "COPILOT_CLI", "COPILOT_AGENT_SESSION_ID", "COPILOT_PROJECT_DIR", "GEMINI_CLI", "CLAUDE_PID", "CLAUDECODE", "CLAUDE_PROJECT_DIR", "CLAUDE_ENV_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}, name)
 	})
 }
 

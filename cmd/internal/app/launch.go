@@ -55,7 +55,7 @@ const resumePrompt = "Go on where you stopped. Begin with git swarm sync: others
 
 func launchVerb() *verb {
 	return &verb{
-		name: "launch", group: groupStart, args: "ID...", min: 1, max: -1, short: "start Claude Code in the worktree of each session",
+		name: "launch", group: groupStart, args: "ID...", min: 1, max: -1, short: "start an agent in the worktree of each session",
 		long: `Each session gets a tmux window: where you are, or, outside of tmux, in a tmux
 session of the swarm's own. Without tmux, one session can be started right here.
 With -p they run without a terminal, all at once, and what they say is shown line
@@ -66,11 +66,18 @@ agent's shell, which may refuse what a shell expands).
 
 --resume takes sessions up again that are parked, or whose client has ended: each
 goes on with its last conversation. It needs no --task; one that is given is said
-there.`,
+there.
+
+The agent is Claude Code, or with --agent another: codex, gemini, opencode, copilot.
+Most run hooks only once you trust the project; without a terminal there is nobody
+to ask, and --trust says that you do, for this run: what the project's settings name
+then runs, too.`,
 		json: true,
 		flags: func() []cli.Flag {
 			return append(taskFlags(),
 				&cli.BoolFlag{Name: "resume", Usage: "go on with the session's last conversation"},
+				&cli.StringFlag{Name: "agent", Usage: "start `NAME`: claude, codex, gemini, opencode or copilot (default: claude)"},
+				&cli.BoolFlag{Name: "trust", Usage: "with -p: trust the project and its hooks, for this run"},
 				&cli.BoolFlag{Name: "headless", Aliases: []string{"p"}, Usage: "without a terminal, to the end of the task"},
 				&cli.BoolFlag{Name: "print", Usage: "print the commands instead"})
 		},
@@ -83,6 +90,15 @@ func runLaunch(ctx context.Context, c *call) error {
 	if headless && printed {
 		return usageOf(c.verb, "either --headless or --print")
 	}
+	agent := cmp.Or(c.cmd.String("agent"), "claude")
+	switch {
+	case !slices.Contains(launch.Makes(), agent):
+		return usageOf(c.verb, fmt.Sprintf("--agent takes %s, not '%s'", strings.Join(launch.Makes(), ", "), text.Inert(agent)))
+	case agent != "claude" && c.cmd.Bool("resume"):
+		return usageOf(c.verb, "--resume goes on with conversations of Claude Code's alone")
+	case c.cmd.Bool("trust") && !headless:
+		return usageOf(c.verb, "--trust goes with --headless: on a terminal the agent asks you")
+	}
 	if err := c.mayOversee(); err != nil {
 		return err
 	}
@@ -90,21 +106,30 @@ func runLaunch(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	for i := range clients {
+		clients[i].Agent, clients[i].Trust = agent, c.cmd.Bool("trust")
+	}
 	if !printed {
-		if err := c.mayLaunch(clients); err != nil {
+		if err := c.mayLaunch(agent, clients); err != nil {
 			return err
 		}
 	}
 	if err := c.renewAgents(ctx); err != nil {
 		return err
 	}
-	if headless {
+	if err := c.tellUnwired(ctx, agent); err != nil {
+		return err
+	}
+	if headless && agent == "claude" { // which reads it from standard input
 		return c.runHeadless(ctx, clients)
 	}
 	for _, a := range clients {
 		if len(a.Prompt) > launch.MaxPrompt {
 			return refuseTooLong("task")
 		}
+	}
+	if headless {
+		return c.runHeadless(ctx, clients)
 	}
 	if printed {
 		return c.printLaunches(clients)
@@ -169,9 +194,25 @@ func (c *call) openWindow(ctx context.Context, tmux *launch.Tmux, a launch.Clien
 	return c.printf("%s started in tmux window %s\n", a.Session, window)
 }
 
+// tellUnwired says that another agent than Claude Code will run no hooks of ours.
+func (c *call) tellUnwired(ctx context.Context, agent string) error {
+	a, ok := install.FindAgent(agent)
+	if !ok || a.InHome(c.Env) {
+		return nil
+	}
+	places, err := a.Places(ctx, c.swarm.Repo, agentOptions())
+	if err == nil && len(places) == 0 {
+		c.notef("%s has no hooks of git swarm's here, and hears and claims nothing by itself: git swarm init --agents %s", a.Title, a.Name)
+	}
+	return err
+}
+
 // mayLaunch refuses where there is no client, or where one is running already.
-func (c *call) mayLaunch(clients []launch.Client) error {
-	if err := launch.HasClient(c.Env); err != nil {
+func (c *call) mayLaunch(agent string, clients []launch.Client) error {
+	if agent != "claude" && !launch.HasMake(c.Env, agent) {
+		return no("install it, or start it by hand with what git swarm prompt prints", "'%s' is not on PATH", agent)
+	}
+	if err := launch.HasClient(c.Env); agent == "claude" && err != nil {
 		return err
 	}
 	for _, a := range clients {
