@@ -15,7 +15,7 @@
 // whose files overlap with what another session that is still there has claimed or
 // taken; where it cannot tell, they overlap. A task that was passed over ten times for
 // that reason is waited for: nothing that overlaps with it is given before it. A session
-// that is gone gives its task back with the next Take. Each grant has an epoch, higher
+// that is gone, or done, gives its task back with the next Take. Each grant has an epoch, higher
 // than that of any grant before it.
 //
 // A task lands with commits that name it in a trailer, as soon as they are on the

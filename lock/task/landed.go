@@ -363,6 +363,34 @@ func (c *closing) passTarget(l Landing) error {
 	return c.putTarget(all, Branch{l.Target, l.To})
 }
 
+// Moved reports whether a branch that work lands on has moved since it was looked at
+// last, or none was looked at yet. It starts no process.
+func (b *Backlog) Moved(ctx context.Context) (bool, error) {
+	all, err := b.seen(ctx)
+	if err != nil || len(all) == 0 {
+		return err == nil, err
+	}
+	for _, o := range all {
+		if tip, err := b.Bus.Store().Tip(ctx, o.Ref); err != nil || string(tip) != o.Tip {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// seen are the branches that were looked at.
+func (b *Backlog) seen(ctx context.Context) ([]Branch, error) {
+	table, err := b.Bus.Store().Table(ctx, Ref)
+	if err != nil {
+		return nil, err
+	}
+	content, err := table.Get(targetsPath)
+	if err != nil && !errors.Is(err, refstore.ErrNotExist) {
+		return nil, err
+	}
+	return parseTargets(content)
+}
+
 // CatchUp looks at what has come onto the target since it was looked at last, by
 // whatever way, and closes the tasks that landed by it. Where nothing has, it reads two
 // refs and two blobs. It returns the tasks that have landed.
@@ -376,15 +404,7 @@ func (b *Backlog) CatchUp(ctx context.Context, by string, r *repo.Repo, ref stri
 	if err != nil || tip == "" {
 		return nil, err
 	}
-	table, err := store.Table(ctx, Ref)
-	if err != nil {
-		return nil, err
-	}
-	content, err := table.Get(targetsPath)
-	if err != nil && !errors.Is(err, refstore.ErrNotExist) {
-		return nil, err
-	}
-	all, err := parseTargets(content)
+	all, err := b.seen(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -83,10 +83,9 @@ func appendMoment(b []byte, key string, at time.Time, who string) []byte {
 // have written.
 func parseLine(text string) (*Task, error) {
 	t := new(Task)
-	words, state, rest := strings.Clone(text), "", ""
-	number, words, _ := strings.Cut(words, " ")
-	state, words, _ = strings.Cut(words, " ")
-	priority, rest, ok := strings.Cut(words, " ")
+	number, rest, _ := strings.Cut(text, " ")
+	state, rest, _ := strings.Cut(rest, " ")
+	priority, rest, ok := strings.Cut(rest, " ")
 	var err error
 	if t.Number, err = refstore.ParseNumber(number); err != nil || !ok {
 		return nil, fmt.Errorf("a line that is no task: %.80q", text)

@@ -181,7 +181,7 @@ func (s *taking) giveBack() error {
 		return err
 	}
 	for _, t := range held {
-		_, gone, err := s.backlog.Claims.GoneIn(p.tx, t.Holder)
+		gone, err := s.gone(t.Holder)
 		if err != nil {
 			return err
 		}
@@ -200,6 +200,16 @@ func (s *taking) giveBack() error {
 		s.given.Back = append(s.given.Back, t)
 	}
 	return nil
+}
+
+// gone reports whether what a session has may be given to others: it is done, or gone as
+// claims have it.
+func (s *taking) gone(session string) (bool, error) {
+	if status, err := bus.StatusIn(s.plan.tx, session); err != nil || status == bus.Done {
+		return err == nil, err
+	}
+	_, gone, err := s.backlog.Claims.GoneIn(s.plan.tx, session)
+	return gone, err
 }
 
 func (s *taking) keepFrom(t *Task) {
@@ -344,7 +354,7 @@ func (s *taking) inTheWay(t *Task) (*InTheWay, error) {
 			if c.Session == s.plan.by || !r.overlaps(reachOf(s.claimed(c.Path), s.fold())) {
 				continue
 			}
-			_, gone, err := s.backlog.Claims.GoneIn(s.plan.tx, c.Session)
+			gone, err := s.gone(c.Session)
 			if err != nil {
 				return nil, err
 			}

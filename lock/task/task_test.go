@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -135,6 +136,54 @@ func TestGone(t *testing.T) {
 	}
 	if _, _, err := s.Done(bg, "A", 1, false); !errors.As(err, new(*NotHolderError)) {
 		t.Errorf("A is done with what B has: %v", err)
+	}
+	s.healthy()
+}
+
+// TestDone: a session that is done gives its task back, as one that is gone does.
+func TestDone(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.add("one")
+	s.takes("A", 1)
+	s.nothing("B")
+	done := bus.Done
+	s.Must(s.Bus.SetStatus(bg, "A", "A", bus.Change{Status: &done}, nil))
+	s.takes("B", 1)
+	s.healthy()
+}
+
+// TestWoken: who waits for a task is given one as soon as it becomes ready, or is free.
+func TestWoken(t *testing.T) {
+	s := newSwarm(t, "A", "B")
+	s.add("one")
+	s.add("two", 1)
+	s.takes("A", 1)
+	type answer struct {
+		given *Given
+		err   error
+	}
+	got, waits := make(chan answer), make(chan bool)
+	go func() {
+		other, _, err := open(s.Dir, refstore.Options{Now: s.clock.Now})
+		if err != nil {
+			got <- answer{nil, err}
+			return
+		}
+		defer other.Bus.Store().Close()
+		_, err = other.Take(bg, "B", 0, "")
+		waits <- errors.As(err, new(*NoneReadyError))
+		given, err := other.TakeWait(bg, "B", "", time.Minute, func() error { return nil })
+		got <- answer{given, err}
+	}()
+	if !<-waits {
+		t.Fatal("a task was ready")
+	}
+	s.finish("A")
+	if a := <-got; a.err != nil || a.given.Task.Number != 2 {
+		t.Errorf("%+v, %v", a.given, a.err)
+	}
+	if _, err := s.TakeWait(bg, "A", "", 10*time.Millisecond, func() error { return nil }); !errors.As(err, new(*NoneReadyError)) {
+		t.Errorf("in vain: %v", err)
 	}
 	s.healthy()
 }

@@ -83,8 +83,20 @@ func (c *call) taskTarget(ctx context.Context) (task.Branch, error) {
 	return task.Branch{Ref: ref, Tip: string(tip)}, err
 }
 
-// catchUp closes the tasks that have landed by plain git. What only shows something
-// goes on where that fails.
+// catchUpQuick is catchUp where one of the branches that were looked at before has
+// moved: finding out where work lands takes git.
+func (c *call) catchUpQuick(ctx context.Context, l *task.Backlog, by string) error {
+	if known, err := l.Exists(ctx); err != nil || !known {
+		return err
+	}
+	if moved, err := l.Moved(ctx); err != nil || !moved {
+		return err
+	}
+	return c.catchUp(ctx, l, by)
+}
+
+// catchUp closes the tasks that have landed by plain git on the branch that work here
+// lands on.
 func (c *call) catchUp(ctx context.Context, l *task.Backlog, by string) error {
 	if known, err := l.Exists(ctx); err != nil || !known {
 		return err
@@ -100,13 +112,14 @@ func (c *call) catchUp(ctx context.Context, l *task.Backlog, by string) error {
 	return err
 }
 
-// lookCatchUp is catchUp for a verb that only shows something.
+// lookCatchUp is catchUpQuick for a verb that only shows something: where it fails, the
+// verb goes on.
 func (c *call) lookCatchUp(ctx context.Context, l *task.Backlog) {
 	by := c.viewer()
 	if _, err := l.Bus.Resolve(ctx, by); err != nil {
 		by = bus.Orchestrator
 	}
-	if err := c.catchUp(ctx, l, by); err != nil && !errors.Is(err, refstore.ErrBusy) {
+	if err := c.catchUpQuick(ctx, l, by); err != nil && !errors.Is(err, refstore.ErrBusy) {
 		c.notef("git swarm: what has landed by plain git was not looked at: %s", text.Inert(c.describe(err)))
 	}
 }

@@ -42,7 +42,7 @@ func runTaskTake(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.catchUp(ctx, l, id); err != nil {
+	if err := c.catchUpQuick(ctx, l, id); err != nil {
 		return err
 	}
 	agent := ""
@@ -51,7 +51,7 @@ func runTaskTake(ctx context.Context, c *call) error {
 	}
 	var given *task.Given
 	if timeout > 0 {
-		given, err = l.TakeWait(ctx, id, agent, timeout, func() error { return c.catchUp(ctx, l, id) })
+		given, err = l.TakeWait(ctx, id, agent, timeout, func() error { return c.catchUpQuick(ctx, l, id) })
 	} else {
 		given, err = l.Take(ctx, id, n, agent)
 	}

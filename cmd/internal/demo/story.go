@@ -33,7 +33,7 @@ func Play(ctx context.Context, opts Options) (app string, err error) {
 	if !opts.Keep {
 		defer os.RemoveAll(s.dir)
 	}
-	for _, part := range []func(){s.start, s.decide, s.contend, s.land, s.review, s.conflict, s.look} {
+	for _, part := range []func(){s.start, s.decide, s.contend, s.land, s.plan, s.review, s.conflict, s.look} {
 		part()
 	}
 	s.say("\nThat was all plain git: no server, no daemon, nothing outside .git.")
@@ -141,6 +141,21 @@ func (s *sandbox) land() {
 	if n := s.output("git", "-C", "hub.git", "rev-list", "--count", "--no-merges", "main"); n != "4\n" {
 		s.fail("main has %q commits", n)
 	}
+}
+
+func (s *sandbox) plan() {
+	s.say("\nWork that waits for other work goes into a backlog. A session takes the best task that\nis ready; its push lands the task, and makes ready what waited for it.\n")
+	s.run("", "git", "swarm", "task", "add", "List the prices", "--files", "src/prices.py").has("Task #1 added")
+	s.run("", "git", "swarm", "task", "add", "Sum up the basket", "--after", "1").has("it comes after #1")
+	s.run("A", "git", "swarm", "task", "take").has("Task #1: List the prices")
+	s.run("B", "git", "swarm", "task", "take").refuses("no task is ready for you")
+	s.write("app.worktrees/A", "src/prices.py", "PRICES = {}\n")
+	s.quietly("git", "-C", "app.worktrees/A", "add", ".")
+	s.run("A", "git", "swarm", "commit", "List the prices").has("Committed: ")
+	s.run("A", "git", "swarm", "push").has("Task #1 has landed: List the prices", "Ready now: #2")
+	s.run("B", "git", "swarm", "task", "take").has("Task #2: Sum up the basket")
+	s.run("", "git", "swarm", "task", "graph").has("#2 taken Sum up the basket (B)")
+	s.run("B", "git", "swarm", "task", "give").has("Task #2 given back")
 }
 
 func (s *sandbox) review() {

@@ -50,6 +50,16 @@ func Cells(texts ...string) []Cell {
 // Line is one line of output.
 type Line []Cell
 
+// displayWidth is how many columns of a terminal inert text takes.
+func displayWidth(s string) int {
+	for i := range len(s) {
+		if s[i] >= 0x7f {
+			return uniseg.StringWidth(s)
+		}
+	}
+	return len(s) // as most text is, and lists can be long
+}
+
 // minColumn is how narrow a column is cut to make the others fit.
 const minColumn = 8
 
@@ -69,7 +79,7 @@ func Table(heading []string, flexible []int, width int, rows [][]Cell) []Line {
 		for i, c := range row {
 			c.Text = Cut(c.Text, widths[i])
 			l = append(l, c)
-			if pad := widths[i] - uniseg.StringWidth(c.Text) + 2; i < len(row)-1 {
+			if pad := widths[i] - displayWidth(c.Text) + 2; i < len(row)-1 {
 				l = append(l, Cell{Text: strings.Repeat(" ", max(0, pad))})
 			}
 		}
@@ -82,7 +92,7 @@ func columnWidths(rows [][]Cell, flexible []int, width int) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, c := range row {
-			widths[i] = max(widths[i], uniseg.StringWidth(c.Text))
+			widths[i] = max(widths[i], displayWidth(c.Text))
 		}
 	}
 	over := 2*(len(widths)-1) - width
@@ -125,7 +135,7 @@ func (l Line) Render(colours bool) string {
 
 // Cut shortens s to a display width, with an ellipsis for what is cut off.
 func Cut(s string, width int) string {
-	if uniseg.StringWidth(s) <= width {
+	if displayWidth(s) <= width {
 		return s
 	}
 	var kept strings.Builder
@@ -145,7 +155,7 @@ func Cut(s string, width int) string {
 // CutMiddle shortens s to a display width, with an ellipsis for what is cut out: the
 // end, where a command stands, is kept as long as the beginning.
 func CutMiddle(s string, width int) string {
-	if uniseg.StringWidth(s) <= width {
+	if displayWidth(s) <= width {
 		return s
 	}
 	var clusters []string
@@ -156,10 +166,10 @@ func CutMiddle(s string, width int) string {
 		clusters = append(clusters, cluster)
 	}
 	tail := ""
-	for i := len(clusters) - 1; i >= 0 && uniseg.StringWidth(clusters[i]+tail) <= width/2; i-- {
+	for i := len(clusters) - 1; i >= 0 && displayWidth(clusters[i]+tail) <= width/2; i-- {
 		tail = clusters[i] + tail
 	}
-	head := Cut(s, width-uniseg.StringWidth(tail))
+	head := Cut(s, width-displayWidth(tail))
 	if width < 8 { // nothing could be read
 		return Cut(s, width)
 	}
@@ -173,7 +183,7 @@ func (l Line) Cut(width int) Line {
 	}
 	var kept Line
 	for _, c := range l {
-		w := uniseg.StringWidth(c.Text)
+		w := displayWidth(c.Text)
 		if w >= width { // this cell, or the one after it, is cut
 			return append(kept, Cell{Cut(c.Text+"…", width), c.Colour})
 		}
@@ -186,7 +196,7 @@ func (l Line) Cut(width int) Line {
 func (l Line) Width() int {
 	n := 0
 	for _, c := range l {
-		n += uniseg.StringWidth(c.Text)
+		n += displayWidth(c.Text)
 	}
 	return n
 }

@@ -3,6 +3,8 @@ package text
 import (
 	"strings"
 	"testing"
+
+	"github.com/rivo/uniseg"
 )
 
 // TestCut: no text is wider than it may be, whatever it is made of.
@@ -48,6 +50,15 @@ func TestCutMiddle(t *testing.T) {
 		}
 		if wide := CutMiddle("日本語日本語日本語日本語", width); (Line{{Text: wide}}).Width() > width {
 			t.Errorf("in %d columns it is %q", width, wide)
+		}
+	}
+}
+
+// Text of one byte a character is as wide as it is long; other text is not.
+func TestDisplayWidth(t *testing.T) {
+	for s, want := range map[string]int{"": 0, "plain ~": 7, "é": 1, "日本": 4, "a\u0301": 1} {
+		if got := displayWidth(s); got != want || got != uniseg.StringWidth(s) {
+			t.Errorf("%q is %d wide, not %d", s, got, want)
 		}
 	}
 }
