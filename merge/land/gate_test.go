@@ -29,7 +29,7 @@ func TestGate(t *testing.T) {
 					t.Errorf("asked about %s", session)
 				}
 				base, tip = from, to
-				if holder, err := l.Lock.Holder(ctx); err != nil || holder == nil || holder.Session != "A" {
+				if holder, err := a.conductor().Holder(ctx); err != nil || holder == nil || holder.Session != "A" {
 					t.Errorf("the lock is held by %+v (%v)", holder, err)
 				}
 				return answer

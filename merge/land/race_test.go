@@ -123,12 +123,12 @@ func inOrder(t *testing.T, log []string, fields []*field) {
 	}
 }
 
-// TestLandAfterWait: who waits for the lock is told for whom, and lands what was
+// TestLandAfterWait: who waits for the conductor is told for whom, and lands what was
 // checked out when it was put. What was committed since is rebased onto that.
 func TestLandAfterWait(t *testing.T) {
 	t.Parallel()
 	a, b := oneField(t)
-	lease, _, err := b.lander().Lock.Acquire(t.Context(), "B", lock.Wait{})
+	lease, _, err := b.conductor().Acquire(t.Context(), "B", lock.Wait{})
 	if err != nil {
 		t.Fatal(err)
 	}

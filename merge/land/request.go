@@ -30,9 +30,6 @@ type Request struct {
 // worktree last pushed of it, and is about to push.
 func requestFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-request") }
 
-// requestNote begins the note of a session whose work is in review.
-const requestNote = "in review: "
-
 // PushRequest rebases the checked out branch as Push does, asks gate and verify command,
 // pushes it to the remote under its own name, over nothing but what was pushed from here
 // before, and has open open a request or update it. The session's note says so then.
@@ -59,7 +56,7 @@ func (l *Lander) PushRequest(ctx context.Context, target repo.Target, open func(
 	}
 	request := &Request{Branch: c.branch, Target: target}
 	if err == nil {
-		err = l.pushBranch(ctx, c, landed.After, target)
+		err = l.pushBranch(ctx, c, landed, target)
 	}
 	if err != nil {
 		if blocks(err) {
@@ -72,7 +69,7 @@ func (l *Lander) PushRequest(ctx context.Context, target repo.Target, open func(
 	if request.URL, err = open(ctx, *request); err != nil {
 		return landed, request, err
 	}
-	status, note := bus.Running, requestNote+strings.ToValidUTF8(strings.TrimSpace(request.Target.String()+" "+request.URL), "\ufffd")
+	status, note := bus.Running, bus.RequestNote+strings.ToValidUTF8(strings.TrimSpace(request.Target.String()+" "+request.URL), "\ufffd")
 	return landed, request, l.Bus.SetStatus(ctx, l.Session, l.Session, bus.Change{Status: &status, Note: &note}, nil)
 }
 
@@ -120,9 +117,10 @@ func (l *Lander) prepare(ctx context.Context, c checkout, target repo.Target) (*
 	return landed, err
 }
 
-// pushBranch makes the branch on the remote the tip, unless it has what neither is in
-// tip nor was pushed from here.
-func (l *Lander) pushBranch(ctx context.Context, c checkout, tip string, target repo.Target) error {
+// pushBranch makes the branch on the remote what it is to be, unless it has there what
+// neither is in that nor on the target, nor was pushed from here.
+func (l *Lander) pushBranch(ctx context.Context, c checkout, prepared *Landed, target repo.Target) error {
+	tip := prepared.After
 	there := repo.Target{Remote: target.Remote, Branch: c.branch}
 	now, err := l.fetch(ctx, there)
 	if err != nil || now == tip {
@@ -134,6 +132,9 @@ func (l *Lander) pushBranch(ctx context.Context, c checkout, tip string, target 
 	}
 	if now != "" && !slices.Contains(pushed, now) {
 		ours, err := ancestor(ctx, l.Repo, now, tip)
+		if err == nil && !ours { // an earlier request, that was squashed
+			ours, err = HasAll(ctx, l.Repo, prepared.Before, now)
+		}
 		if err != nil {
 			return err
 		}
@@ -202,12 +203,13 @@ func (l *Lander) endRequest(ctx context.Context, branch string) error {
 		}
 	}
 	s, err := l.Bus.Session(ctx, l.Session)
-	if err == nil && strings.HasPrefix(s.Note, requestNote) {
+	if err == nil && strings.HasPrefix(s.Note, bus.RequestNote) {
 		none := ""
 		err = l.Bus.SetStatus(ctx, l.Session, l.Session, bus.Change{Note: &none}, nil)
 	}
 	if err != nil {
 		return err
 	}
+	_ = os.Remove(requestSeenFile(l.Repo)) // it counts for these tips alone
 	return os.Remove(requestFile(l.Repo))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
@@ -35,7 +36,7 @@ type Standing struct {
 	Asks     string    // what it asks its user, where it asks
 	Since    time.Time // since when it asks
 	Until    time.Time // when it goes on, where it is parked and that is known
-	Review   int       // what waits for a verdict, where it is in review
+	Review   int       // what waits for a verdict, where it is in review; 0 for a pull request
 	Unlanded bool      // where it has ended: it leaves work that has not landed
 }
 
@@ -44,7 +45,7 @@ func (s Standing) String() string {
 	switch {
 	case s.State == Asks:
 		return "asks its user: " + s.Asks
-	case s.State == InReview:
+	case s.State == InReview && s.Review > 0:
 		return fmt.Sprintf("in review (#%d)", s.Review)
 	case s.State == Ended && s.Unlanded:
 		return "ended, with unlanded work"
@@ -84,7 +85,7 @@ func decide(s bus.Session, sign agents.Sign, known bool, review int) Standing {
 		return Standing{State: Asks, Asks: sign.Asks, Since: sign.Since}
 	case s.Status != bus.Running:
 		return Standing{State: State(s.Status)}
-	case review > 0:
+	case review > 0 || strings.HasPrefix(s.Note, bus.RequestNote):
 		return Standing{State: InReview, Review: review}
 	case !known && !s.Heard && s.ID != bus.Orchestrator:
 		return Standing{State: NotStarted}

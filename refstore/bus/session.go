@@ -23,6 +23,10 @@ const (
 	Done    Status = "done"
 )
 
+// RequestNote begins the note of a session whose work is in review by a pull request:
+// what it is to land on and the request's URL follow.
+const RequestNote = "in review: "
+
 // statuses are those that are stored; see park for the fourth.
 var statuses = []Status{Running, Blocked, Done}
 

@@ -62,10 +62,7 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 	if err := os.Chdir(dir); err != nil {
 		return err
 	}
-	c.Env = slices.DeleteFunc(slices.Clone(c.Env), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"}, name)
-	})
+	c.Env = outsideRepo(c.Env)
 	own, err := swarm.Open(c.Env, dir, swarm.Options{Now: c.Now, Named: true, Via: c.via})
 	if err != nil {
 		return err
@@ -83,6 +80,14 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 	err = l.Conduct(ctx, target, lock.Wait{Timeout: rules.LockTimeout})
 	again = err == nil
 	return err
+}
+
+// outsideRepo is the environment without what names a repository.
+func outsideRepo(env repo.Env) repo.Env {
+	return slices.DeleteFunc(slices.Clone(env), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"}, name)
+	})
 }
 
 // anyTip is a commit that is sure to be kept while something waits for the target: the
@@ -147,5 +152,30 @@ func (c *call) conductUnattended(ctx context.Context, now *monitor.Snapshot) {
 	left := func(e *queue.Entry) bool { return !e.Attended(c.swarm.Bus()) }
 	if slices.ContainsFunc(now.Queue, left) {
 		c.conductLeft(ctx, bus.Orchestrator)
+	}
+}
+
+// endRequests ends, for who watches over all, the reviews by pull requests that have
+// landed as far as is known here. What fails of it, the next look tries again.
+func (c *call) endRequests(ctx context.Context, now *monitor.Snapshot) {
+	for _, s := range now.Sessions {
+		dir := ""
+		if strings.HasPrefix(s.Note, bus.RequestNote) {
+			dir = c.worktreeOf(s.ID)
+		}
+		if dir == "" {
+			continue
+		}
+		there, err := swarm.Open(outsideRepo(c.Env), dir, swarm.Options{Now: c.Now, Named: true, Via: c.via})
+		if err != nil {
+			continue
+		}
+		claims, err := there.Claims(ctx)
+		target, failed := there.Repo.FindTarget(ctx, repo.TargetQuery{Branch: "HEAD", IsSessionBranch: there.Bus().IsSessionBranch})
+		if err == nil && failed == nil {
+			l := &land.Lander{Repo: there.Repo, Bus: there.Bus(), Claims: claims, Session: s.ID}
+			_, _ = l.EndRequest(ctx, target)
+		}
+		there.Close()
 	}
 }

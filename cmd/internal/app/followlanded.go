@@ -5,6 +5,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -36,13 +37,34 @@ func (c *call) followLanded(ctx context.Context, b *bus.Bus, id string, left boo
 		return nil
 	}
 	landed, err := l.Settle(ctx, target)
-	switch {
-	case err != nil || landed == nil:
-	case landed.Stayed != nil:
-		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(landed.Stayed.Error()))
-		c.notef("hint: git swarm commit, then git swarm pull")
-	default:
-		c.notef("git swarm: your branch is now at what has landed on %s", text.Inert(landed.Target.String()))
+	if err == nil && landed != nil {
+		c.tellFollowed(landed)
 	}
 	return nil
+}
+
+// followRequest is followLanded for what was in review by a pull request.
+func (c *call) followRequest(ctx context.Context) error {
+	ctx, restore := undoable(ctx)
+	defer restore()
+	l, target, err := c.lander(ctx, "")
+	if err != nil {
+		return nil
+	}
+	landed, err := l.SettleRequest(ctx, target)
+	if err == nil && landed != nil {
+		c.notef("git swarm: what was in review has landed on %s", text.Inert(landed.Target.String()))
+		c.tellFollowed(landed)
+	}
+	return nil
+}
+
+// tellFollowed says where the branch is now.
+func (c *call) tellFollowed(landed *land.Landed) {
+	if landed.Stayed != nil {
+		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(landed.Stayed.Error()))
+		c.notef("hint: git swarm commit, then git swarm pull")
+		return
+	}
+	c.notef("git swarm: your branch is now at what has landed on %s", text.Inert(landed.Target.String()))
 }

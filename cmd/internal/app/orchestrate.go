@@ -137,6 +137,7 @@ func (c *call) tick(ctx context.Context, m *monitor.Monitor, whole bool) error {
 		return err
 	}
 	c.conductUnattended(ctx, now)
+	c.endRequests(ctx, now)
 	whole = whole && !c.wantJSON()
 	if whole {
 		if err := c.printDashboard(ctx, now); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
@@ -23,7 +24,9 @@ and how to read them, and those messages stay unread. Of a text of more than
 
 Where a push of this session has landed after it was killed, the branch here
 follows, as with git swarm pull; where one waits in the queue and nobody lands what
-is there, a process that does is started.`,
+is there, a process that does is started. So does it where the branch was in review
+by a pull request and the target, as it was fetched last, has all of it: the claims
+of the session are released then.`,
 		session: true, json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, id, err := c.acting()
@@ -47,7 +50,12 @@ is there, a process that does is started.`,
 				}
 			}
 			if left := queue.Left(b, id); shown || left { // that work has landed while nobody waited comes as a message
-				return c.followLanded(ctx, b, id, left)
+				if err := c.followLanded(ctx, b, id, left); err != nil {
+					return err
+				}
+			}
+			if land.InRequest(c.swarm.Repo) {
+				return c.followRequest(ctx)
 			}
 			return nil
 		},
