@@ -28,6 +28,7 @@ func TestClaude(t *testing.T) {
 		inheritsSettings(t)
 		t.Run("probe", claudeProbe)
 		t.Run("sessions", claudeSessions)
+		t.Run("pushes", claudePushes)
 		t.Run("idle", claudeIdle)
 		t.Run("terminal", claudeTerminal)
 		t.Run("start", claudeStart)
@@ -300,6 +301,62 @@ func claudeSessions(t *testing.T) {
 	s.run(s.app, "git", "swarm", "init", "--claude", "--remove")
 	if after, err := os.ReadFile(filepath.Join(s.app, ".claude", "settings.local.json")); err != nil || string(after) != s.theirs {
 		t.Errorf("the other tool's settings are %q now (%v)", after, err)
+	}
+}
+
+// claudePushes: no way to spell a push of main gets one there, be it git's hook that
+// refuses it or the client's; and what a shell changes of another session's is told.
+func claudePushes(t *testing.T) {
+	s := newRepository(t)
+	hub := filepath.Join(s.home, "hub.git")
+	s.run(s.home, "git", "init", "-q", "--bare", "-b", "main", "hub.git")
+	file(t, filepath.Join(s.app, "theirs.txt"), "one\n")
+	s.run(s.app, "git", "add", ".")
+	s.run(s.app, "git", "commit", "-q", "-m", "theirs")
+	s.run(s.app, "git", "remote", "add", "origin", hub)
+	s.run(s.app, "git", "push", "-q", "-u", "origin", "main")
+	s.run(s.app, "git", "swarm", "init", "--sessions", "A:front B:back", "--worktrees", "--claude")
+	s.run(s.app, "git", "swarm", "--session", "B", "claim", "theirs.txt")
+	s.run(s.place("A"), "git", "commit", "-q", "--allow-empty", "-m", "work")
+	s.run(s.place("A"), "git", "config", "alias.p", "push")
+	file(t, filepath.Join(s.home, "script"), "git push origin HEAD:main\n")
+	const main = "origin HEAD:main"
+	passGit := []string{ // to git's hook
+		"git push " + main, "git -C " + s.place("A") + " push " + main, "git -c x.y=z push " + main, "git --no-pager push " + main,
+		"timeout 60 git push " + main, "bash -c 'git push " + main + "'", "$(command -v git) push " + main, "env A=1 git push " + main,
+		"echo " + main + " | xargs git push", "cd / && git -C " + s.place("A") + " push -f " + main, "nohup nice git push " + main, "{ git push " + main + " & } && wait $!",
+		"b=main; git push origin HEAD:$b", "eval git push " + main, "sh " + filepath.Join(s.home, "script"), "git p " + main,
+		"git push --force-with-lease " + hub + " +HEAD:refs/heads/main",
+	}
+	denied := []string{ // by the client's
+		"git push --no-verify " + main, "git -c core.hooksPath=/dev/null push " + main, "git send-pack " + hub + " HEAD:main",
+		"GIT_SWARM_LANDING=1 git push " + main, "sh -c 'git push --no-verify'",
+	}
+	var steps []func(string) step
+	for i, command := range append(passGit, denied...) {
+		steps = append(steps, runs(fmt.Sprintf("%s 2>&1; echo case-%d ends with $?", command, i)))
+	}
+	steps = append(steps, runs("git push -q origin HEAD:feat/front && echo elsewhere it passes"), runs("sed -i s/one/two/ theirs.txt"))
+	s.model.plan("A", steps...)
+	if err := s.client("A", "Push.").Run(); err != nil {
+		t.Fatal(err)
+	}
+	for i, command := range append(passGit, denied...) {
+		ended := strings.IndexFunc("0123456789", func(digit rune) bool { return s.model.shown("A", fmt.Sprintf("case-%d ends with %c", i, digit), 0) })
+		if i < len(passGit) && ended < 1 || i >= len(passGit) && ended >= 0 {
+			t.Errorf("%s ended with %d", command, ended)
+		}
+	}
+	for _, text := range []string{
+		"you are session A: a plain git push of 'main' goes past the push lock", "A push that skips git's hooks goes past the push lock",
+		"elsewhere it passes", "git swarm: you have changed \\\"theirs.txt\\\", which B claims",
+	} {
+		if !s.model.shown("A", text, 0) {
+			t.Errorf("A was not told %q", text)
+		}
+	}
+	if log := s.run(hub, "git", "log", "--format=%s", "main"); log != "theirs\nstart\n" {
+		t.Errorf("main has %q", log)
 	}
 }
 

@@ -39,7 +39,9 @@ func TestHookManagers(t *testing.T) {
 			bin := managerPath(t, m.name)
 			s := newRepository(t)
 			s.env[0] = "PATH=" + bin + ":" + s.env[0][len("PATH="):]
-			manager := func(dir string, argv []string) { s.run(dir, append([]string{filepath.Join(bin, argv[0])}, argv[1:]...)...) }
+			manager := func(dir string, argv []string) {
+				s.run(dir, append([]string{filepath.Join(bin, argv[0])}, argv[1:]...)...)
+			}
 			for name, content := range m.files {
 				file(t, filepath.Join(s.app, name), content)
 			}
