@@ -232,6 +232,9 @@ func (c *call) register(ctx context.Context) (wanted, added []bus.Registration, 
 			return nil, nil, err
 		}
 	}
+	if err := c.mayRegister(ctx, wanted); err != nil {
+		return nil, nil, err
+	}
 	own, err := c.agentSession()
 	if err != nil {
 		return nil, nil, err
@@ -281,6 +284,9 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 		id, workstream, ok := strings.Cut(word, ":")
 		if !ok {
 			return nil, usageOf(c.verb, fmt.Sprintf("'%s' is not ID:WORKSTREAM", text.Inert(word)))
+		}
+		if strings.EqualFold(id, bus.Orchestrator) && strings.EqualFold(workstream, bus.Orchestrator) { // who is always there
+			continue
 		}
 		n := bus.Registration{ID: id, Workstream: workstream}
 		if err := n.Check(); err != nil {

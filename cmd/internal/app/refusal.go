@@ -9,6 +9,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
 // Refusals: what only a verb finds out. Each is exit code 1 unless it says more.
@@ -141,6 +142,15 @@ func refuseSecondAgent(session string) error {
 
 func refuseResume(session, agent, worktree string) error {
 	return no("resume it there by its own means, in "+text.ShellWord(worktree), "session %s is %s's: launch starts and resumes Claude Code alone", session, text.Inert(agent))
+}
+
+func refuseOtherWorkstream(s bus.Session, workstream string) error {
+	return no(fmt.Sprintf("git swarm retire %s, then this again; or register another id", s.ID),
+		"session %s is there already, for the workstream %s on %s, and not for %s", s.ID, text.Inert(s.Workstream), text.Inert(s.Branch), workstream)
+}
+
+func refuseTakenBranch(branch, session string) error {
+	return no("give it another workstream: git swarm status lists them", "the branch %s is that of session %s: of two sessions on one branch, each would move it under the other", branch, session)
 }
 
 func refuseTooLong(what string) error {
