@@ -110,21 +110,24 @@ func testPin(t *testing.T, r *gitRepo, opts Options) {
 		if pack {
 			r.Git("pack-refs", "--all")
 		}
-		if err := s.Unpin(bg, pin); err != nil {
+		if err := s.Unpin(bg, pin, tip); err != nil {
 			t.Fatal(err)
 		}
 		if got := r.Git("for-each-ref", "--format=%(refname) %(objectname)", PinPrefix); got != other+" "+string(tip) {
 			t.Errorf("left: %q", got)
 		}
 	}
-	if err := s.Unpin(bg, pin); err != nil {
+	if err := s.Unpin(bg, pin, ""); err != nil {
 		t.Error(err)
 	}
-	if err := s.Unpin(bg, "refs/heads/main"); err == nil {
+	if err := s.Unpin(bg, "refs/heads/main", ""); err == nil {
 		t.Error("a branch was taken for a pin")
 	}
-	if err := s.Unpin(bg, other); err != nil {
-		t.Error(err)
+	if err := s.Unpin(bg, other, base); err != nil || r.Git("for-each-ref", PinPrefix) == "" {
+		t.Errorf("a pin at another commit was deleted (%v)", err)
+	}
+	if err := s.Unpin(bg, other, ""); err != nil || r.Git("for-each-ref", PinPrefix) != "" {
+		t.Errorf("a pin was not deleted (%v)", err)
 	}
 }
 

@@ -20,11 +20,14 @@ func (s *Store) Pin(ctx context.Context, by, ref string, commit, base object.Has
 	return gc.Guard{Repo: s.repo, Backend: s.writer}.KeepRange(ctx, commit, base)
 }
 
-// Unpin deletes those of the pins that are there. It costs no more than a look where
-// none is.
-func (s *Store) Unpin(ctx context.Context, pins ...string) error {
-	there, err := s.existing(ctx, pins)
-	if err != nil || len(there) == 0 {
+// Unpin deletes the pin, if it is there and points at commit; "" is any. It costs no
+// more than a look where it is not.
+func (s *Store) Unpin(ctx context.Context, pin string, commit object.Hash) error {
+	if !strings.HasPrefix(pin, PinPrefix) {
+		return fmt.Errorf("'%s' is no pin", pin)
+	}
+	tip, err := s.Tip(ctx, pin)
+	if err != nil || tip == "" || commit != "" && commit != tip {
 		return err
 	}
 	if err := s.chooseWriter(); err != nil {
@@ -37,26 +40,10 @@ func (s *Store) Unpin(ctx context.Context, pins ...string) error {
 		return err
 	}
 	defer release()
-	if there, err = s.existing(ctx, pins); err != nil {
+	now, err := s.Tip(ctx, pin)
+	if err != nil || now != tip {
 		return err
 	}
-	_, err = s.deleteRefs(ctx, there)
+	_, err = s.deleteRefs(ctx, []Ref{{Name: pin, Tip: tip}})
 	return err
-}
-
-// existing are the pins among names that are there.
-func (s *Store) existing(ctx context.Context, names []string) (there []Ref, err error) {
-	tips, err := s.Tips(ctx, names...)
-	if err != nil {
-		return nil, err
-	}
-	for i, name := range names {
-		if !strings.HasPrefix(name, PinPrefix) {
-			return nil, fmt.Errorf("'%s' is no pin", name)
-		}
-		if tips[i] != "" {
-			there = append(there, Ref{Name: name, Tip: tips[i]})
-		}
-	}
-	return there, nil
 }

@@ -69,6 +69,9 @@ func (s *Store) AddEvent(ctx context.Context, by string, number int, kind Kind, 
 		}
 		return notify(tx, now, e)
 	})
+	if err == nil && kind == Withdraw { // where that fails, the commits are kept until the next request
+		_ = s.bus.Store().Unpin(ctx, pinRef(now.From), now.Tip)
+	}
 	return now, err
 }
 

@@ -30,6 +30,24 @@ func (s *Store) LetThrough(ctx context.Context, session string, tip object.Hash)
 	return s.bus.Store().Update(ctx, session, func(tx *refstore.Tx) error { return tx.Pin(throughRef(session), tip) })
 }
 
+// Landed gives up the commits of the session's newest request, which git gc was kept
+// from, once what was let through for it is on onto: no approval is asked for them again.
+func (s *Store) Landed(ctx context.Context, session string, onto object.Hash) error {
+	store := s.bus.Store()
+	if tip, err := store.Tip(ctx, pinRef(session)); err != nil || tip == "" {
+		return err
+	}
+	r, err := s.Latest(ctx, session)
+	if err != nil || r == nil {
+		return err
+	}
+	through, err := s.isThrough(ctx, r, onto)
+	if err != nil || !through {
+		return err
+	}
+	return store.Unpin(ctx, pinRef(session), r.Tip)
+}
+
 // isThrough reports whether what was let through for the review is on onto.
 func (s *Store) isThrough(ctx context.Context, r *Review, onto object.Hash) (bool, error) {
 	tip, err := s.bus.Store().Tip(ctx, throughRef(r.From))
@@ -96,15 +114,21 @@ func (s *Store) MarkLanded(ctx context.Context, r *Review) error {
 	}
 	git := s.bus.Store().Repo()
 	ids, err := resolve(ctx, git, r.Target+"^{commit}", string(r.Base)+"^{commit}", string(r.Tip)+"^{commit}")
-	if err != nil || slices.Contains(ids, "") {
+	if err != nil || slices.Contains(ids[:2], "") {
 		return err
 	}
 	through, err := s.isThrough(ctx, r, ids[0])
 	if err != nil {
 		return err
 	}
+	if through {
+		r.State = Landed
+	}
+	if through || ids[2] == "" {
+		return nil
+	}
 	l, err := findLanded(ctx, git, r, ids[0])
-	if err == nil && (through || l.all) {
+	if err == nil && l.all {
 		r.State = Landed
 	}
 	return err

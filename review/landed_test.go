@@ -156,6 +156,27 @@ func TestLanded(t *testing.T) {
 	}
 }
 
+// pinned reports whether the commits of A's newest request are kept.
+func (s *swarm) pinned() bool { return s.Git("for-each-ref", pinRef("A")) != "" }
+
+// TestWithdrawnUnpinned: nothing keeps the commits of a review that was withdrawn.
+func TestWithdrawnUnpinned(t *testing.T) {
+	s := newSwarm(t)
+	s.request("A", "B")
+	if !s.pinned() {
+		t.Error("a request keeps nothing")
+	}
+	s.say("A", 1, Withdraw, "")
+	if s.pinned() {
+		t.Error("the commits are kept")
+	}
+	s.request("A", "B")
+	if !s.pinned() {
+		t.Error("the next request keeps nothing")
+	}
+	s.healthy()
+}
+
 // TestThrough: what was let through and landed is known by its commit, however much it
 // differs from what was approved in commits and surroundings.
 func TestThrough(t *testing.T) {
@@ -178,6 +199,17 @@ func TestThrough(t *testing.T) {
 	s.Git("checkout", "-q", "-B", "feat", "main")
 	s.Git("cherry-pick", string(all))
 	s.Git("commit", "-q", "--amend", "-m", "all, for the third time", "--reset-author")
+	s.wants(HasLanded)
+	s.Must(s.Landed(bg, "A", s.rev("feat~3"))) // which does not have it
+	if !s.pinned() {
+		t.Error("the commits of a review that has not landed are given up")
+	}
+	s.Must(s.Landed(bg, "A", s.rev("main")))
+	if s.pinned() {
+		t.Error("the commits of a review that has landed are kept")
+	}
+	s.Git("reflog", "expire", "--expire=now", "--all")
+	s.Git("gc", "-q", "--prune=now")
 	s.wants(HasLanded)
 	r := s.get(1)
 	s.Must(s.MarkLanded(bg, r))

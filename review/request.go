@@ -33,7 +33,8 @@ func pinRef(session string) string { return refstore.PinPrefix + session + ".rev
 
 // Request opens a review, and notifies the reviewers by message in the same
 // transaction. It supersedes the author's earlier requests. Its commits are kept from
-// git gc until the author's next request.
+// git gc until it is withdrawn, has landed through git swarm (see [Store.Landed]), or
+// the author makes the next.
 func (s *Store) Request(ctx context.Context, from string, p RequestParams) (*Review, error) {
 	if len(p.Diff) > maxDiff || strings.ToValidUTF8(p.Diff, "") != p.Diff {
 		return nil, bus.Inputf("the diff is larger than %d bytes, or not valid UTF-8", maxDiff)

@@ -32,7 +32,7 @@ func (t *train) rebased(ctx context.Context, e *queue.Entry, before, base string
 // failed and nothing of it can land any more. Where that fails the pin stays until the
 // session's next push.
 func (l *Lander) unpin(ctx context.Context) {
-	_ = l.Bus.Store().Unpin(context.WithoutCancel(ctx), landingPin(l.Session))
+	_ = l.Bus.Store().Unpin(context.WithoutCancel(ctx), landingPin(l.Session), "")
 }
 
 // unpin is that of the lander, unless the entry may still land or the branch has yet to

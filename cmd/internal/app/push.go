@@ -14,7 +14,9 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
 	"github.com/urfave/cli/v3"
 )
 
@@ -127,7 +129,7 @@ func runPush(ctx context.Context, c *call) error {
 		c.tellFailed(ctx, l, err)
 		return c.stopped(ctx, err)
 	}
-	if err := land.ForgetStopped(c.swarm.Repo); err != nil {
+	if err := errors.Join(land.ForgetStopped(c.swarm.Repo), review.NewStore(l.Bus).Landed(ctx, l.Session, object.Hash(landed.After))); err != nil {
 		return err
 	}
 	if err := c.printLanded(landed, "Push successful", "landed on"); err != nil {
