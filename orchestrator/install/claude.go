@@ -18,6 +18,9 @@ const (
 	claudeShared = ".claude/settings.json"       // committed
 )
 
+// clientWorktrees are those that Claude Code makes in the main checkout.
+const clientWorktrees = "/.claude/worktrees/"
+
 // SettingsError says that a settings file is not what it should be, and was left
 // alone.
 type SettingsError struct {
@@ -83,7 +86,7 @@ func (c Claude) Install(ctx context.Context, r *repo.Repo) (path string, wide bo
 	}
 	err = errors.Join(setConfig(ctx, r, joinKey, "true"), setConfig(ctx, r, c.ruleKey(), fmt.Sprint(!wide)))
 	if err == nil && !c.Shared {
-		err = addExclude(r.CommonDir, "/"+claudeLocal)
+		err = errors.Join(addExclude(r.CommonDir, "/"+claudeLocal), addExclude(r.CommonDir, clientWorktrees))
 	}
 	return filepath.Join(top, c.file()), wide, err
 }
@@ -140,7 +143,7 @@ func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
 	if c.Shared {
 		return path, nil
 	}
-	return path, removeExclude(r.CommonDir, "/"+claudeLocal)
+	return path, errors.Join(removeExclude(r.CommonDir, "/"+claudeLocal), removeExclude(r.CommonDir, clientWorktrees))
 }
 
 // file is the settings file, from the top of its work tree.

@@ -17,14 +17,19 @@ import (
 
 func commitVerb() *verb {
 	return &verb{
-		name: "commit", group: groupLand, args: "MESSAGE", min: 1, max: 1, short: "commit what is staged, signed with the session's name",
-		long: `Runs git commit with the subject "[Session ID] MESSAGE". Staged files that
+		name: "commit", group: groupLand, args: "MESSAGE [PATH...]", min: 1, max: -1, short: "commit what is staged, or PATH..., signed with the session's name",
+		long: `Runs git commit with the subject "[Session ID] MESSAGE". With --all it takes
+all that git tracks and that is changed; with paths, what is changed under them,
+new files, too, and leaves what else is staged. Files that
 another session claims are refused, and so is a commit that deletes all files, or
 over half of 20 or more, without --allow-deletions. Where the session has taken a
 task, a trailer Swarm-Task says so: with the commit, the task lands.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
-			return []cli.Flag{&cli.BoolFlag{Name: "allow-deletions", Usage: "commit although most files are deleted"}}
+			return []cli.Flag{
+				&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "all changed files that git tracks"},
+				&cli.BoolFlag{Name: "allow-deletions", Usage: "commit although most files are deleted"},
+			}
 		},
 		run: runCommit,
 	}
@@ -57,10 +62,17 @@ func runCommit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.mayCommit(ctx, r, id); err != nil {
-		return err
+	take, err := c.choose(ctx, r)
+	switch {
+	case err != nil:
+	case take != nil:
+		err = c.mayTake(ctx, r, id, take)
+	default:
+		if err = c.mayCommit(ctx, r, id); err == nil {
+			err = c.mayDelete(ctx, r)
+		}
 	}
-	if err := c.mayDelete(ctx, r); err != nil {
+	if err != nil {
 		return err
 	}
 	locks := commitLocks(ctx, r)
@@ -74,6 +86,12 @@ func runCommit(ctx context.Context, c *call) error {
 		return err
 	} else if trailer != "" {
 		args = append(args, "--trailer", trailer)
+	}
+	if take != nil {
+		if err := take.track(ctx, r); err != nil {
+			return err
+		}
+		args = append(append([]string{"-C", c.Dir}, args...), take.args...)
 	}
 	cmd := r.Git(ctx, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(message), c.Stderr, c.Stderr
@@ -124,6 +142,11 @@ func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
 	if staged[0] == "" {
 		return nil // git has its own word on that, and merges may be empty
 	}
+	return c.mayCommitFiles(ctx, id, staged)
+}
+
+// mayCommitFiles refuses those that others claim.
+func (c *call) mayCommitFiles(ctx context.Context, id string, staged []string) error {
 	claims, err := c.Claims(ctx)
 	if err != nil {
 		return err

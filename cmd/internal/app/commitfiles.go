@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// chosen is what a commit takes from the work tree, as git commit -a and git commit
+// PATH... do; what is staged elsewhere stays staged with paths.
+type chosen struct {
+	args  []string // of git commit
+	fresh []string // files that git does not track yet, from the top
+	files []string // all of them, from the top
+}
+
+// choose is nil where the commit takes what is staged.
+func (c *call) choose(ctx context.Context, r *repo.Repo) (*chosen, error) {
+	paths, all := c.args[1:], c.cmd.Bool("all")
+	switch {
+	case all && len(paths) > 0:
+		return nil, usageOf(c.verb, "either --all or paths")
+	case !all && len(paths) == 0:
+		return nil, nil
+	}
+	for _, path := range paths { // a word of a message that was not quoted
+		known, err := repo.Output(r.GitParsed(ctx, "-C", c.Dir, "ls-files", "--cached", "--others", "--exclude-standard", "--", path))
+		if err != nil {
+			return nil, err
+		}
+		if known == "" {
+			return nil, usageOf(c.verb, fmt.Sprintf("git knows no file '%s' (quote the text)", text.Inert(path)))
+		}
+	}
+	out, err := repo.Output(r.GitParsed(ctx, append([]string{"-C", c.Dir, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--"}, paths...)...))
+	if err != nil {
+		return nil, err
+	}
+	take := &chosen{args: append([]string{"--"}, paths...)}
+	if all {
+		take.args = []string{"--all"}
+	}
+	for entry := range strings.SplitSeq(out, "\x00") {
+		switch {
+		case len(entry) <= 3 || all && strings.HasPrefix(entry, "??"):
+			continue
+		case strings.HasPrefix(entry, "??"):
+			take.fresh = append(take.fresh, entry[3:])
+		}
+		take.files = append(take.files, entry[3:])
+	}
+	return take, nil
+}
+
+// mayTake refuses what others claim, and a work tree from which most files are gone.
+func (c *call) mayTake(ctx context.Context, r *repo.Repo, id string, take *chosen) error {
+	if err := c.mayCommitFiles(ctx, id, take.files); err != nil || c.cmd.Bool("allow-deletions") {
+		return err
+	}
+	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")); err != nil {
+		return nil // the first commit deletes nothing
+	}
+	tree, err := repo.Output(r.GitParsed(ctx, "-C", c.Dir, "stash", "create")) // changes nothing
+	if tree = strings.TrimSpace(tree); err != nil || tree == "" {
+		return err
+	}
+	return land.CheckDeletions(ctx, r, "HEAD", tree)
+}
+
+// track has git know the files that it does not track yet, so that it commits them.
+func (take *chosen) track(ctx context.Context, r *repo.Repo) error {
+	if len(take.fresh) == 0 {
+		return nil
+	}
+	cmd := r.GitParsed(ctx, "-C", r.WorkTree, "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
+	var specs strings.Builder
+	for _, file := range take.fresh {
+		specs.WriteString(":(top,literal)" + file + "\x00")
+	}
+	cmd.Stdin = strings.NewReader(specs.String())
+	_, err := repo.Output(cmd)
+	return err
+}
