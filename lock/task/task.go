@@ -169,7 +169,7 @@ func Numbers(numbers []int) string {
 	return b.String()
 }
 
-// Body is what is checked of a task's text.
+// checkBody refuses a task's text that is too long, or no text.
 func checkBody(body string) error {
 	switch {
 	case len(body) > bus.MaxBody:

@@ -115,7 +115,7 @@ func (w *Worker) acks(t testing.TB) []Ack {
 }
 
 // Ended waits for a worker that must succeed, or may die by SIGKILL, and returns what
-// was acknowledged, and whether it died. Any goroutine may call it.
+// was acknowledged, and whether it died.
 func (w *Worker) Ended(t testing.TB) (acks []Ack, killed bool) {
 	err := w.Wait()
 	if killed = WasKilled(err); err != nil && !killed {

@@ -78,7 +78,7 @@ func (c *call) noTasks(all int, me string) string {
 	return "no unfinished tasks; finished ones, too: git swarm task list --all"
 }
 
-// stateColours are those of the states of tasks.
+// stateColour is how a task's state is shown.
 func stateColour(s task.State) text.Colour {
 	switch s {
 	case task.Ready, task.Landed:
