@@ -7,10 +7,10 @@
 // Installing twice changes nothing the second time. In a file that is not ours
 // alone, all other bytes stay as they are, and Remove restores the file to the byte;
 // a file that held nothing else is deleted. A file that cannot be understood, is
-// read-only, or is a link out of the work tree is left alone with an error; so is the
-// folder of git's hooks where a link in the work tree leads to it. Each
-// file is replaced whole or not at all. A git hook that was there before still runs,
-// and comes back when ours is removed.
+// read-only, or is a link out of the work tree is left alone with an error. Each
+// file is replaced whole or not at all. Git hooks of others stay as and where they
+// are, and run before ours, in every worktree; folders of hooks that are content, or
+// outside of the repository, are not written to.
 //
 // # What it does not guarantee
 //

@@ -116,7 +116,7 @@ func workTrees(ctx context.Context, r *repo.Repo) (tops []string, err error) {
 	}
 	for entry := range strings.SplitSeq(out, "\x00\x00") {
 		path, rest, _ := strings.Cut(strings.TrimPrefix(entry, "worktree "), "\x00")
-		if _, err := os.Lstat(filepath.Join(path, ".git")); err == nil && !strings.HasPrefix(rest, "bare") {
+		if _, err := os.Lstat(filepath.Join(path, ".git")); err == nil && path != "" && !strings.HasPrefix(rest, "bare") {
 			tops = append(tops, path)
 		}
 	}
