@@ -23,9 +23,11 @@ func idsOf(env repo.Env) (ids []string) {
 	return ids
 }
 
-// Recognized reports whether the commands that agents of that kind run can be told to be
-// theirs, by git's hooks too. Gemini CLI's shell has git run none.
-func Recognized(kind string) bool { return kind == "claude" || kind == "codex" }
+// Recognized reports whether git's hooks see the pushes of agents of that kind, and can
+// tell whose they are. Gemini CLI's shell has git run none. Codex's sandbox has no
+// network, and git runs the hook only once it has reached the remote: the agent would be
+// told of the network, and not what to run.
+func Recognized(kind string) bool { return kind == "claude" }
 
 // Run reports whether an agent's client runs this process, as its environment says.
 func Run(env repo.Env) bool { return len(idsOf(env)) > 0 }
