@@ -165,6 +165,12 @@ func (c Claude) top(ctx context.Context, r *repo.Repo) (string, error) {
 	return r.WorkTree, nil
 }
 
+// HasPlace is ErrNoCheckout where there is no work tree for the settings.
+func (c Claude) HasPlace(ctx context.Context, r *repo.Repo) error {
+	_, err := c.top(ctx, r)
+	return err
+}
+
 // mainCheckout is the top of the main work tree, the one that is not linked, or
 // ErrNoCheckout.
 func mainCheckout(ctx context.Context, r *repo.Repo) (string, error) {

@@ -93,6 +93,9 @@ func runInit(ctx context.Context, c *call) error {
 	if c.cmd.Bool("remove") {
 		return c.removeParts(ctx, parts)
 	}
+	if err := c.hasPlace(ctx); err != nil {
+		return err
+	}
 	wanted, added, err := c.register(ctx)
 	if err == nil {
 		err = c.initialize(ctx, parts, wanted, &added)

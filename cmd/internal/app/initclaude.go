@@ -11,6 +11,19 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
+// hasPlace refuses --claude, before anything is registered, where no checkout could hold
+// Claude Code's settings, as in a bare repository.
+func (c *call) hasPlace(ctx context.Context) error {
+	if !c.cmd.Bool("claude") {
+		return nil
+	}
+	r, err := c.Repo()
+	if err != nil {
+		return err
+	}
+	return install.Claude{Shared: c.cmd.Bool("shared")}.HasPlace(ctx, r)
+}
+
 // initClaude installs Claude Code's hooks.
 func (c *call) initClaude(ctx context.Context, r *repo.Repo) error {
 	claude := install.Claude{Shared: c.cmd.Bool("shared")}
