@@ -38,7 +38,7 @@ func conductVerb() *verb {
 // conduct works in a worktree of its own: the session's may be used, and removed,
 // meanwhile. If another process conducts, it ends at once.
 func (c *call) conduct(ctx context.Context, target repo.Target) error {
-	b, id, err := c.acting()
+	_, id, err := c.acting()
 	if err != nil {
 		return err
 	}
@@ -68,8 +68,8 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 		return err
 	}
 	c.swarm.Close()
-	c.swarm, b = own, own.Bus()
-	l, err := c.landerFor(ctx, b, id, target)
+	c.swarm = own
+	l, err := c.landerFor(ctx, own.Bus(), id, target)
 	if err != nil {
 		return err
 	}
