@@ -25,6 +25,10 @@ type Entry struct {
 	Body   string      // any UTF-8, kept to the byte
 	Fields []Field     // further metadata, in a fixed order
 
+	// With a hub: the clone that wrote a commit which other clones read, and of an
+	// entry of a view where it comes from, as "desk.17"; see FORMAT.md, "With a hub".
+	Clone, Origin string
+
 	// Of an entry that was read: who wrote it, as "Name <address>", and how they
 	// named the session, such as "--session"; both "" if the session acted for itself.
 	Writer, Via string
@@ -72,8 +76,22 @@ const (
 	keyNumber  = "Number"
 	keyLabel   = "Label"
 	keyEscaped = "Escaped"
+	keyClone   = "Clone"
+	keyOrigin  = "Origin"
 	keyFormat  = "Format"
 )
+
+// hubVersion is the format of an entry that only clones with a hub write: an older
+// git swarm does not write on top of it.
+const hubVersion = 2
+
+// format is the format that the entry is stored in.
+func (e *Entry) format() int {
+	if e.Clone != "" || e.Origin != "" {
+		return hubVersion
+	}
+	return FormatVersion
+}
 
 // message is the commit message: "[label] body", a blank line, and the metadata
 // as git trailers. The metadata is what follows the last blank line, so a body
@@ -97,7 +115,13 @@ func (e *Entry) message() string {
 	for _, f := range e.Fields {
 		line(f.Key, f.Value)
 	}
-	line(keyFormat, strconv.Itoa(FormatVersion))
+	if e.Clone != "" {
+		line(keyClone, e.Clone)
+	}
+	if e.Origin != "" {
+		line(keyOrigin, e.Origin)
+	}
+	line(keyFormat, strconv.Itoa(e.format()))
 	return b.String()
 }
 
@@ -110,19 +134,17 @@ func decodeEntry(ref string, id object.Hash, c *object.CommitData) (*Entry, erro
 		return nil, errors.New("no metadata at the end of the message")
 	}
 	body, tail := c.Message[:at], c.Message[at+2:len(c.Message)-1]
-	if version := tail[strings.LastIndex(tail, "\n")+1:]; version != keyFormat+": "+strconv.Itoa(FormatVersion) {
-		if strings.HasPrefix(version, keyFormat+": ") {
-			if n, err := ParseNumber(strings.TrimPrefix(version, keyFormat+": ")); err == nil && n > FormatVersion {
-				return nil, fmt.Errorf("%w (format %d)", ErrVersion, n)
-			}
-			return nil, fmt.Errorf("%.80q is no format version", version)
-		}
-		return nil, errors.New("no format version at the end of the message")
+	format, err := parseFormat(tail[strings.LastIndex(tail, "\n")+1:])
+	if err != nil {
+		return nil, err
 	}
 	e.readWriter(c.Committer)
 	escaped, err := e.decodeMetadata(strings.Split(tail, "\n"))
 	if err != nil {
 		return nil, err
+	}
+	if format > e.format() {
+		return nil, fmt.Errorf("%w (format %d)", ErrVersion, format)
 	}
 	if e.Label != "" {
 		body = strings.TrimPrefix(body, "["+e.Label+"] ")
@@ -144,6 +166,21 @@ func decodeEntry(ref string, id object.Hash, c *object.CommitData) (*Entry, erro
 		return nil, errors.New("the message is not as git swarm writes it")
 	}
 	return e, nil
+}
+
+// parseFormat reads the last line of the metadata.
+func parseFormat(line string) (int, error) {
+	version, ok := strings.CutPrefix(line, keyFormat+": ")
+	n, err := ParseNumber(version)
+	switch {
+	case !ok:
+		return 0, errors.New("no format version at the end of the message")
+	case err == nil && n > hubVersion:
+		return 0, fmt.Errorf("%w (format %d)", ErrVersion, n)
+	case err != nil || n < FormatVersion:
+		return 0, fmt.Errorf("%.80q is no format version", line)
+	}
+	return n, nil
 }
 
 // checkHeaders holds a commit's headers against what Tx writes.
@@ -178,6 +215,10 @@ func (e *Entry) decodeMetadata(lines []string) (escaped bool, err error) {
 			e.Label = value
 		case keyEscaped:
 			escaped = true
+		case keyClone:
+			e.Clone = value
+		case keyOrigin:
+			e.Origin = value
 		default:
 			e.Fields = append(e.Fields, Field{key, value})
 		}
@@ -212,7 +253,10 @@ func (e *Entry) check() error {
 	if !IsSessionID(e.Author) || strings.ContainsFunc(e.Label, func(r rune) bool { return r < 'a' || r > 'z' }) {
 		return fmt.Errorf("author %.80q or label %.80q cannot be stored", e.Author, e.Label)
 	}
-	reserved := []string{keyNumber, keyLabel, keyEscaped, keyFormat}
+	if e.Clone != "" && !IsClone(e.Clone) || e.Origin != "" && !IsOrigin(e.Origin) {
+		return fmt.Errorf("clone %.80q or origin %.80q cannot be stored", e.Clone, e.Origin)
+	}
+	reserved := []string{keyNumber, keyLabel, keyEscaped, keyClone, keyOrigin, keyFormat}
 	for _, f := range e.Fields {
 		if !ok(f.Value) || f.Value == "" || !ok(f.Key) || f.Key == "" || strings.ContainsAny(f.Key, ": ") || slices.Contains(reserved, f.Key) {
 			return fmt.Errorf("field %q with value %q cannot be stored", f.Key, f.Value)

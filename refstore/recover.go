@@ -40,11 +40,17 @@ func (s *Store) begin(ctx context.Context) (*redo.Log, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	recovered := false
+	defer func() {
+		if !recovered {
+			unlock()
+		}
+	}()
 	s.opts.Failpoint("queued")
 	if err := s.recovery().Run(ctx, log); err != nil {
-		unlock()
 		return nil, nil, err
 	}
+	recovered = true
 	return log, unlock, nil
 }
 

@@ -256,6 +256,7 @@ func (m *mender) stage(tx *Tx) error {
 	}
 	e := m.record()
 	e.Author, e.At, e.Number = tx.by, tx.at, m.number
+	tx.sign(c.ref, &e)
 	if err := errors.Join(e.check(), checkVocabulary(c.ref, &e)); err != nil {
 		return err
 	}

@@ -23,8 +23,21 @@ type Options struct {
 
 	// Failpoint is called at named points of a transaction; tests kill or delay the
 	// process there. The points, in order: "queued", "logged", "written",
-	// "locked" (once a ref), "renamed" (once a ref), "kept".
+	// "locked" (once a ref), "renamed" (once a ref), "kept"; and around a push to the
+	// hub, "push" and "pushed".
 	Failpoint func(point string)
+
+	// Hub is the remote through which this clone meets the others, as Clone; nil for
+	// none. What it has counts for HubInterval (default 5 s) after it was fetched, and a
+	// change that is made there waits for others for HubPatience (default 30 s).
+	Hub         Hub
+	Clone       string
+	HubInterval time.Duration
+	HubPatience time.Duration
+
+	// Later, if not nil, is called where the hub is due and nobody must wait for it: it
+	// sees to it that another process calls Refresh soon.
+	Later func()
 
 	// ThroughGit asks git for everything, also where it could be done in process.
 	ThroughGit bool
@@ -41,6 +54,7 @@ type Store struct {
 	choose  sync.Mutex // guards writer
 
 	noting  sync.Mutex // guards what follows
+	trouble error      // see HubTrouble
 	left    []*DamagedError
 	leftOut map[string]bool // the texts of left
 }
@@ -55,6 +69,12 @@ func Open(r *repo.Repo, opts Options) *Store {
 	}
 	if opts.Via == nil {
 		opts.Via = func() string { return "" }
+	}
+	if opts.HubInterval == 0 {
+		opts.HubInterval = 5 * time.Second
+	}
+	if opts.HubPatience == 0 {
+		opts.HubPatience = 30 * time.Second
 	}
 	if opts.Failpoint == nil {
 		opts.Failpoint = func(string) {}

@@ -41,6 +41,11 @@ type Tx struct {
 	order   []*chain // those written, in the order of their first write
 	objects []object.Object
 	retired []object.Hash
+
+	// With a hub:
+	shared    bool // it is being made on the hub: see updateShared
+	opened    bool // it has looked at what all clones share, to change it
+	published bool // it has put an entry on from/<clone>
 }
 
 // PinPrefix begins the names of pins: refs that point at a commit of a branch to
@@ -71,6 +76,23 @@ func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) er
 	if err != nil {
 		return err
 	}
+	published := false
+	err = s.retry(ctx, func(ctx context.Context) (err error) {
+		published, err = s.attempt(ctx, by, who, build)
+		return err
+	})
+	if errors.Is(err, errShared) {
+		return s.updateShared(ctx, by, build)
+	}
+	if err == nil && published {
+		s.deliver(ctx)
+	}
+	return err
+}
+
+// retry runs attempt until nothing stands in its way any more; ErrBusy after
+// Options.Timeout.
+func (s *Store) retry(ctx context.Context, attempt func(context.Context) error) error {
 	if err := s.chooseWriter(); err != nil {
 		return err
 	}
@@ -78,7 +100,7 @@ func (s *Store) Update(ctx context.Context, by string, build func(*Tx) error) er
 	defer cancel()
 	var locked *LockedError // what stood in the way last
 	for try := 0; ; try++ {
-		err := s.attempt(ctx, by, who, build)
+		err := attempt(ctx)
 		if again := errors.As(err, &locked) || errors.Is(err, refs.ErrChanged); !again && !cancelled(ctx, err) {
 			return err
 		}
@@ -119,29 +141,48 @@ func (s *Store) identity(ctx context.Context) (person, error) {
 	return person{committerName(name, s.opts.Via()), email, authorEmail}, err
 }
 
-func (s *Store) attempt(ctx context.Context, by string, who person, build func(*Tx) error) error {
+func (s *Store) attempt(ctx context.Context, by string, who person, build func(*Tx) error) (published bool, err error) {
 	log, unlock, err := s.begin(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer unlock()
-	v, err := s.writer.View(ctx)
+	tx, err := s.newTx(ctx, by, who)
 	if err != nil {
-		return err
+		return false, err
 	}
-	tx := &Tx{ctx: ctx, store: s, backend: s.writer, view: v, by: by, who: who, at: s.Now(), chains: map[string]*chain{}}
-	if err := build(tx); err != nil || len(tx.order) == 0 {
-		return err
+	err = build(tx)
+	if tx.mustShare(err) {
+		return false, errShared
 	}
+	if err != nil || len(tx.order) == 0 {
+		return false, err
+	}
+	return tx.published, tx.finish(ctx, log)
+}
+
+// newTx begins a transaction on the refs as they are. Its caller is the only writer.
+func (s *Store) newTx(ctx context.Context, by string, who person) (*Tx, error) {
+	v, err := s.writer.View(ctx)
+	return &Tx{ctx: ctx, store: s, backend: s.writer, view: v, by: by, who: who, at: s.Now(), chains: map[string]*chain{}}, err
+}
+
+// finish applies what the transaction has staged.
+func (tx *Tx) finish(ctx context.Context, log *redo.Log) error {
 	r := &redo.Record{Objects: tx.objects}
 	for _, c := range tx.order {
-		r.Updates = append(r.Updates, refs.Update{Ref: c.ref, Prev: c.prev, Next: c.tip, Reflog: refs.ReflogLine(who.name, who.email, tx.at)})
+		r.Updates = append(r.Updates, c.update(tx))
 	}
-	if err := s.apply(ctx, log, r); err != nil {
+	if err := tx.store.apply(ctx, log, r); err != nil {
 		return err
 	}
-	s.maintain(tx)
+	tx.store.maintain(tx)
 	return nil
+}
+
+// update is the move of the ref that the transaction has staged.
+func (c *chain) update(tx *Tx) refs.Update {
+	return refs.Update{Ref: c.ref, Prev: c.prev, Next: c.tip, Reflog: refs.ReflogLine(tx.who.name, tx.who.email, tx.at)}
 }
 
 // apply is the calling sequence of a transaction: log, write, swap, keep, clear.
@@ -256,7 +297,18 @@ func (tx *Tx) At() time.Time { return tx.at }
 
 // Append adds an entry to a journal. Number, Author and At are set by the
 // transaction, and ID with them.
+//
+// With a hub, an entry of the context or of an inbox is published to the other clones,
+// too; in a transaction that changes what all share, its number is not that in the
+// journal.
 func (tx *Tx) Append(ref string, e Entry) (*Entry, error) {
+	if tx.store.hasHub() && classOf(ref) == viewRef {
+		return tx.publish(ref, e)
+	}
+	return tx.append(ref, e)
+}
+
+func (tx *Tx) append(ref string, e Entry) (*Entry, error) {
 	c, err := tx.chain(ref)
 	if err != nil {
 		return nil, err
@@ -297,6 +349,7 @@ func (tx *Tx) Renew(ref string, e Entry) (*Entry, error) {
 // Table is the state at the tip of ref, for reading and changing. Changes take
 // effect with Record. If the tip is damaged it is an error.
 func (tx *Tx) Table(ref string) (*Table, error) {
+	tx.opened = tx.opened || classOf(ref) == sharedRef
 	c, err := tx.chain(ref)
 	if err == nil {
 		err = c.bad
@@ -347,6 +400,7 @@ func (tx *Tx) extend(c *chain, e Entry, tree object.Hash, replace bool) (*Entry,
 	if c.last != nil {
 		e.Number = c.last.Number + 1
 	}
+	tx.sign(c.ref, &e)
 	err := e.check()
 	if err == nil {
 		err = checkVocabulary(c.ref, &e)

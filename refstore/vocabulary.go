@@ -76,8 +76,9 @@ func (e *Entry) Anew() bool { return e.Repair() && e.Field(fieldLost) != "" }
 // shapeOf is the shape that FORMAT.md gives the ref; ok is false for a ref that
 // it does not know.
 func shapeOf(ref string) (shape Shape, ok bool) {
-	switch {
-	case ref == "refs/swarm/context", strings.HasPrefix(ref, "refs/swarm/inbox/"):
+	switch ref = localName(ref); {
+	case ref == "refs/swarm/context", strings.HasPrefix(ref, "refs/swarm/inbox/"),
+		ref == metaRef, strings.HasPrefix(ref, fromPrefix), strings.HasPrefix(ref, toldPrefix):
 		return JournalShape, true
 	case strings.HasPrefix(ref, "refs/swarm/seen/"):
 		return CursorShape, true
@@ -90,7 +91,11 @@ func shapeOf(ref string) (shape Shape, ok bool) {
 // fieldsOf is FORMAT.md's table "Fields and labels": the fields of an entry with
 // that label, in their order; ok is false if the chain knows no such label.
 func fieldsOf(ref, label string) (fields []string, ok bool) {
-	switch {
+	switch ref = localName(ref); {
+	case ref == metaRef:
+		return []string{fieldSwarm}, label == labelHub
+	case strings.HasPrefix(ref, fromPrefix), strings.HasPrefix(ref, toldPrefix):
+		return fieldsPublished(label)
 	case ref == "refs/swarm/sessions":
 		return nil, label == "" || label == "running" || label == "blocked" || label == "done"
 	case ref == "refs/swarm/context":
@@ -153,6 +158,9 @@ func checkFields(want []string, fields []Field) error {
 		}
 		switch f.Key {
 		case "In-Reply-To", fieldEpoch, fieldReviews, fieldTasks:
+			if f.Key == "In-Reply-To" && IsOrigin(f.Value) {
+				continue
+			}
 			if n, err := ParseNumber(f.Value); err != nil {
 				return fmt.Errorf("%s: %w", f.Key, err)
 			} else if n == 0 && f.Key == "In-Reply-To" {
@@ -188,7 +196,7 @@ func (e *Entry) checkRepair(ref string) error {
 
 // ownFields are the fields that every entry of the chain has.
 func ownFields(ref string) []string {
-	switch ref {
+	switch localName(ref) {
 	case "refs/swarm/claims":
 		return []string{fieldEpoch}
 	case "refs/swarm/reviews":

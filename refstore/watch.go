@@ -27,6 +27,7 @@ type Watcher struct {
 	paths map[string]bool   // the files that matter; nil if all in the folders do
 	dirs  map[string]bool   // the folders watched
 	last  string            // without notifications: what the refs held
+	stop  func()            // with a hub: ends the asking
 }
 
 // pollPeriod is how often the refs are read where there are no notifications.
@@ -35,9 +36,10 @@ const pollPeriod = 100 * time.Millisecond
 // Watch begins to watch the refs. It makes the folders of refs that do not exist
 // yet, or that git has packed, for only what exists can be watched. It does not
 // fail: where the system refuses notifications (its limits can be low, the
-// repository read-only), Wait reads the refs every now and then instead.
+// repository read-only), Wait reads the refs every now and then instead. With a hub
+// what is new there comes every Options.HubInterval, until Close.
 func (s *Store) Watch(names ...string) *Watcher {
-	w := &Watcher{repo: s.repo, refs: names, dirs: map[string]bool{}}
+	w := &Watcher{repo: s.repo, refs: names, dirs: map[string]bool{}, stop: s.keepRefreshing()}
 	if s.repo.RefFormat == "files" {
 		w.paths = map[string]bool{}
 		for _, ref := range names {
@@ -154,6 +156,7 @@ func (w *Watcher) poll(ctx context.Context) error {
 
 // Close ends the watch.
 func (w *Watcher) Close() error {
+	w.stop()
 	if w.files == nil {
 		return nil
 	}

@@ -75,7 +75,7 @@ func Damage(ref string, id object.Hash, path string, err error) error {
 
 // CheckName refuses names that git would not take, or that are not ours to write.
 func CheckName(ref string) error {
-	if !strings.HasPrefix(ref, "refs/swarm/") && !strings.HasPrefix(ref, "refs/notes/swarm/") && !strings.HasPrefix(ref, "refs/swarm-lost/") && !strings.HasPrefix(ref, "refs/swarm-pins/") {
+	if !strings.HasPrefix(ref, "refs/swarm/") && !strings.HasPrefix(ref, "refs/notes/swarm/") && !strings.HasPrefix(ref, "refs/swarm-lost/") && !strings.HasPrefix(ref, "refs/swarm-pins/") && !strings.HasPrefix(ref, "refs/swarm-remotes/") {
 		return fmt.Errorf("'%s' is not below refs/swarm/", ref)
 	}
 	if err := plumbing.ReferenceName(ref).Validate(); err != nil {

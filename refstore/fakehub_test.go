@@ -1,0 +1,237 @@
+package refstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// fakeHub is a hub in memory. What happens to a push on its way is drawn from rand,
+// where faults is set.
+type fakeHub struct {
+	sync.Mutex
+	refs    map[string]object.Hash
+	objects map[object.Hash]object.Object
+	late    []func() // pushes that are still on their way
+	rand    *rand.Rand
+	faults  bool
+	away    bool // out of reach
+
+	fetches, pushes, refused int
+	last                     []HubUpdate
+}
+
+func newFakeHub(seed uint64) *fakeHub {
+	return &fakeHub{refs: map[string]object.Hash{}, objects: map[object.Hash]object.Object{}, rand: rand.New(rand.NewPCG(seed, 1))}
+}
+
+// fakeClone is one clone's way to the fakeHub.
+type fakeClone struct {
+	hub   *fakeHub
+	store *Store
+}
+
+// clone is a store of a new repository that has joined, or published, as name.
+func (h *fakeHub) clone(t testing.TB, name string) (*gitRepo, *Store) {
+	t.Helper()
+	r := newRepo(t, "--bare")
+	r.Git("config", "user.name", name)
+	r.Git("config", "user.email", name+"@example.com")
+	s := h.open(t, r, name, Options{})
+	if _, err := s.Connect(bg, "orchestrator", func(*Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return r, s
+}
+
+// open is a process of the clone.
+func (h *fakeHub) open(t testing.TB, r *gitRepo, name string, opts Options) *Store {
+	t.Helper()
+	c := &fakeClone{hub: h}
+	opts.Hub, opts.Clone = c, name
+	c.store = r.open(opts)
+	return c.store
+}
+
+var errCut = errors.New("the connection was cut")
+
+func (c *fakeClone) Fetch(ctx context.Context, _ *os.File) error {
+	c.hub.Lock()
+	defer c.hub.Unlock()
+	c.hub.fetches++
+	c.hub.deliverLate()
+	if c.hub.away || c.hub.faults && c.hub.rand.IntN(8) == 0 {
+		return &HubError{Err: errCut}
+	}
+	if err := c.store.chooseWriter(); err != nil {
+		return err
+	}
+	for _, tip := range c.hub.refs {
+		if err := c.bring(ctx, tip); err != nil {
+			return err
+		}
+	}
+	return c.track()
+}
+
+// bring writes the object here, and all that it leads to.
+func (c *fakeClone) bring(ctx context.Context, id object.Hash) error {
+	var missing []object.Object
+	for queue := []object.Hash{id}; len(queue) > 0; queue = queue[1:] {
+		o := c.hub.objects[queue[0]]
+		if _, err := c.store.reader.Read(ctx, queue[0]); err == nil {
+			continue
+		}
+		missing = append(missing, o)
+		queue = append(queue, leadsTo(c.store.repo, o)...)
+	}
+	return c.store.writer.Write(ctx, missing)
+}
+
+// leadsTo are the ids in an object.
+func leadsTo(r *repo.Repo, o object.Object) (ids []object.Hash) {
+	switch o.Kind {
+	case object.Commit:
+		if data, err := r.Algo.DecodeCommit(o.Content); err == nil {
+			ids = append(data.Parents, data.Tree)
+		}
+	case object.Tree:
+		entries, _ := r.Algo.DecodeTree(o.Content)
+		for _, e := range entries {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
+}
+
+// track makes the tracking refs those of the hub.
+func (c *fakeClone) track() error {
+	top := filepath.Join(c.store.repo.CommonDir, filepath.FromSlash(TrackingPrefix))
+	if err := os.RemoveAll(top); err != nil {
+		return err
+	}
+	for name, tip := range c.hub.refs {
+		path := filepath.Join(top, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(tip+"\n"), 0o666)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) error {
+	objects := map[object.Hash]object.Object{}
+	for _, u := range updates {
+		for queue := []object.Hash{u.New}; len(queue) > 0; queue = queue[1:] {
+			c.hub.Lock()
+			_, known := c.hub.objects[queue[0]]
+			c.hub.Unlock()
+			if _, seen := objects[queue[0]]; known || seen {
+				continue
+			}
+			o, err := c.store.reader.Read(ctx, queue[0])
+			if err != nil {
+				return fmt.Errorf("push what is not there: %w", err)
+			}
+			objects[o.ID] = o
+			queue = append(queue, leadsTo(c.store.repo, o)...)
+		}
+	}
+	h := c.hub
+	h.Lock()
+	defer h.Unlock()
+	h.pushes++
+	h.last = updates
+	if h.away {
+		return &HubError{Err: errCut}
+	}
+	fate := 99
+	if h.faults {
+		fate = h.rand.IntN(12)
+	}
+	switch fate {
+	case 0: // lost on the way
+		return &HubError{Err: errCut}
+	case 1: // it arrives, and the answer is lost
+		_ = h.accept(updates, objects)
+		return &HubError{Err: errCut}
+	case 2: // it is thought lost, and arrives after all
+		h.late = append(h.late, func() { _ = h.accept(updates, objects) })
+		return &HubError{Err: errCut}
+	case 3: // it arrives twice
+		err := h.accept(updates, objects)
+		_ = h.accept(updates, objects)
+		return err
+	}
+	err := h.accept(updates, objects)
+	if errors.Is(err, ErrStale) {
+		h.refused++
+	}
+	return err
+}
+
+func (h *fakeHub) accept(updates []HubUpdate, objects map[object.Hash]object.Object) error {
+	for _, u := range updates {
+		if h.refs[u.Ref] != u.Old {
+			return ErrStale
+		}
+	}
+	for id, o := range objects {
+		h.objects[id] = o
+	}
+	for _, u := range updates {
+		h.refs[u.Ref] = u.New
+	}
+	return nil
+}
+
+// deliverLate lets some of the pushes arrive that are still on their way.
+func (h *fakeHub) deliverLate() {
+	for len(h.late) > 0 && (!h.faults || h.rand.IntN(2) == 0) {
+		i := h.rand.IntN(len(h.late))
+		h.late[i]()
+		h.late = append(h.late[:i], h.late[i+1:]...)
+	}
+}
+
+// say publishes one entry of the context.
+func say(s *Store, by, body string) error {
+	return s.Update(bg, by, func(tx *Tx) error {
+		_, err := tx.Append("refs/swarm/context", Entry{Label: "decision", Body: body})
+		return err
+	})
+}
+
+// take adds a word to the blob at path of a shared table, and notifies a session.
+func take(s *Store, by, path, word, notify string) (before string, err error) {
+	const ref = "refs/swarm/locks"
+	err = s.Update(bg, by, func(tx *Tx) error {
+		table, err := tx.Table(ref)
+		if err != nil {
+			return err
+		}
+		was, err := table.Get(path)
+		if err != nil && !errors.Is(err, ErrNotExist) {
+			return err
+		}
+		before = string(was)
+		if err := table.Put(path, []byte(strings.TrimSpace(before+" "+word))); err != nil {
+			return err
+		}
+		if _, err := tx.Record(ref, Entry{Body: word}); err != nil || notify == "" {
+			return err
+		}
+		_, err = tx.Append("refs/swarm/inbox/"+notify, Entry{Label: "message", Body: word})
+		return err
+	})
+	return before, err
+}

@@ -1,0 +1,264 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Remote is a git remote as the hub.
+type Remote struct {
+	Repo    *repo.Repo
+	Name    string        // the remote's name, or a URL
+	Prefix  string        // of its refs there, such as "refs/swarm/"
+	Timeout time.Duration // of one call
+}
+
+// ConfigError says why the configuration of the remote does not do for a hub.
+type ConfigError struct{ Remote, Why string }
+
+func (e *ConfigError) Error() string { return fmt.Sprintf("remote '%s' %s", e.Remote, e.Why) }
+
+// Check refuses a remote to which one push would go to several places, or of which a
+// push would replace all refs.
+func (r *Remote) Check() error {
+	config, err := r.Repo.Config()
+	if err != nil {
+		return err
+	}
+	remote := "remote." + r.Name + "."
+	mirror, err := config.Bool(remote+"mirror", false)
+	switch {
+	case err != nil:
+		return err
+	case mirror:
+		return &ConfigError{r.Name, "is a mirror: a push there replaces all its refs"}
+	case r.elsewhere(config):
+		return &ConfigError{r.Name, "is pushed to another place than it is fetched from (url.*.pushInsteadOf)"}
+	case len(config.All(remote+"pushurl")) > 1, len(config.All(remote+"pushurl")) == 0 && len(config.All(remote+"url")) > 1:
+		return &ConfigError{r.Name, "has several URLs to push to"}
+	}
+	return nil
+}
+
+// elsewhere reports whether git rewrites the URL for pushes alone.
+func (r *Remote) elsewhere(config *repo.Config) bool {
+	url, ok := config.Get("remote." + r.Name + ".url")
+	if !ok {
+		url = r.Name
+	}
+	if _, set := config.Get("remote." + r.Name + ".pushurl"); set {
+		return false
+	}
+	for _, base := range config.Subsections("url", "pushinsteadof") {
+		for _, prefix := range config.All("url." + base + ".pushinsteadof") {
+			if strings.HasPrefix(url, prefix) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// address is what git is given: where the remote is pushed to, for both directions.
+func (r *Remote) address() (string, error) {
+	config, err := r.Repo.Config()
+	if err != nil {
+		return "", err
+	}
+	if url, ok := config.Get("remote." + r.Name + ".pushurl"); ok {
+		return url, nil
+	}
+	return r.Name, nil
+}
+
+// Fetch is [refstore.Hub]'s.
+func (r *Remote) Fetch(ctx context.Context, turn *os.File) error {
+	address, err := r.address()
+	if err != nil {
+		return &refstore.HubError{Err: err}
+	}
+	for try := 1; ; try++ {
+		_, err = r.run(ctx, turn, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules",
+			"--refmap=", "--atomic", "--prune", address, "+"+r.Prefix+"*:"+refstore.TrackingPrefix+"*")
+		var said *repo.GitError
+		if err == nil {
+			return nil
+		}
+		if try > 1 || !errors.As(err, &said) || !strings.Contains(said.Stderr, ".lock") {
+			return &refstore.HubError{Err: brief(err)}
+		}
+		r.unlock() // a fetch of ours was killed: whoever has the turn is the only one
+	}
+}
+
+// unlock removes the lock files of the refs that only a fetch of ours writes.
+func (r *Remote) unlock() {
+	top := filepath.Join(r.Repo.CommonDir, filepath.FromSlash(refstore.TrackingPrefix))
+	_ = filepath.WalkDir(top, func(path string, d os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".lock") && d.Type().IsRegular() {
+			_ = os.Remove(path)
+		}
+		return nil
+	})
+}
+
+// Push is [refstore.Hub]'s.
+func (r *Remote) Push(ctx context.Context, turn *os.File, updates []refstore.HubUpdate) error {
+	address, err := r.address()
+	if err != nil {
+		return &refstore.HubError{Err: err}
+	}
+	args := []string{
+		"-c", "push.followTags=false", "-c", "push.gpgSign=false", "-c", "push.recurseSubmodules=no",
+		"push", "--porcelain", "--no-verify", "--atomic", "--no-thin",
+	}
+	for _, u := range updates {
+		args = append(args, "--force-with-lease="+r.Prefix+u.Ref+":"+string(u.Old))
+	}
+	args = append(args, address)
+	for _, u := range updates {
+		args = append(args, string(u.New)+":"+r.Prefix+u.Ref)
+	}
+	out, err := r.run(ctx, turn, args...)
+	return verdict(out, err)
+}
+
+// verdict reads the report of git push --porcelain: one line for each ref, of which
+// the first character says what became of it.
+func verdict(out string, failed error) error {
+	var refusals []string
+	done := false
+	for line := range strings.Lines(out) {
+		flag, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if !ok || len(flag) != 1 {
+			continue
+		}
+		_, summary, _ := strings.Cut(rest, "\t")
+		switch flag {
+		case "!":
+			refusals = append(refusals, summary)
+		case "*", " ", "+", "=":
+			done = true
+		}
+	}
+	var said *repo.GitError
+	switch {
+	case failed == nil && done && len(refusals) == 0:
+		return nil
+	case failed == nil:
+		return &refstore.HubError{Err: errors.New("git push has reported nothing")}
+	case errors.As(failed, &said) && len(refusals) == 0 && isUnsent(said.Stderr):
+		return &refstore.HubError{Err: brief(failed), Unsent: true}
+	case !errors.As(failed, &said), len(refusals) == 0, slices.ContainsFunc(refusals, isUnanswered):
+		return &refstore.HubError{Err: brief(failed)}
+	case isStale(said.Stderr), slices.ContainsFunc(refusals, isStale):
+		return refstore.ErrStale
+	}
+	return &refstore.RefusedError{Why: why(refusals, said)}
+}
+
+// isUnanswered reports whether the summary says that the connection broke.
+func isUnanswered(summary string) bool { return strings.Contains(summary, "[remote failure]") }
+
+// isUnsent reports whether git could not even connect: after that, and when a
+// connection breaks later, it has other words.
+func isUnsent(stderr string) bool {
+	for _, words := range []string{"hung up", "unexpected disconnect", "RPC failed", "early EOF", "unable to write", "Broken pipe", "reset by peer", "timed out"} {
+		if strings.Contains(stderr, words) {
+			return false
+		}
+	}
+	return strings.Contains(stderr, "Could not read from remote repository") || strings.Contains(stderr, "unable to access") || strings.Contains(stderr, "unable to connect to")
+}
+
+// isStale reports whether git, here or there, has found a ref at another commit.
+func isStale(text string) bool {
+	for _, sign := range []string{"(stale info)", "(fetch first)", "(non-fast-forward)", "incorrect old value provided", "reference already exists", "but expected", "failed to update ref", "cannot lock ref"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// why is the refusal as the hub worded it: on standard error, if there, else in the
+// report.
+func why(refusals []string, said *repo.GitError) string {
+	for line := range strings.Lines(said.Stderr) {
+		if text, ok := strings.CutPrefix(line, "remote: "); ok && strings.TrimSpace(text) != "" {
+			return strings.TrimSpace(text)
+		}
+	}
+	for _, summary := range refusals {
+		if !strings.Contains(summary, "atomic") { // which only says that another ref was refused
+			return strings.NewReplacer("[", "", "]", "").Replace(summary)
+		}
+	}
+	return said.Line()
+}
+
+// brief is an error of git as one line.
+func brief(err error) error {
+	var said *repo.GitError
+	if errors.As(err, &said) {
+		return errors.New(said.Line())
+	}
+	return err
+}
+
+// killAfter is how long git has to remove its lock files when its time is up.
+const killAfter = 2 * time.Second
+
+// run runs git with the lock of the turn, in a session of its own.
+func (r *Remote) run(ctx context.Context, turn *os.File, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("no answer within %s", r.Timeout))
+	defer cancel()
+	cmd := r.Repo.GitParsed(ctx, args...)
+	cmd.Env = append(cmd.Env, "GIT_ASKPASS=true", "SSH_ASKPASS=true")
+	if r.plainSSH(cmd) {
+		cmd.Env = append(cmd.Env, fmt.Sprintf("GIT_SSH_COMMAND=ssh -o BatchMode=yes -o ConnectTimeout=%d", max(1, int(r.Timeout.Seconds()))))
+	}
+	if turn != nil {
+		cmd.ExtraFiles = []*os.File{turn}
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	var kill *time.Timer
+	cmd.Cancel = func() error {
+		pid := cmd.Process.Pid
+		kill = time.AfterFunc(killAfter, func() { _ = syscall.Kill(-pid, syscall.SIGKILL) })
+		return syscall.Kill(-pid, syscall.SIGTERM)
+	}
+	out, err := repo.Output(cmd)
+	if kill != nil {
+		kill.Stop()
+	}
+	if err != nil && ctx.Err() != nil {
+		if cmd.Process != nil { // what git has started, and what did not listen
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		}
+		return out, context.Cause(ctx)
+	}
+	return out, err
+}
+
+// plainSSH reports whether nobody has said how ssh is to be run.
+func (r *Remote) plainSSH(cmd *exec.Cmd) bool {
+	env := repo.Env(cmd.Env)
+	config, err := r.Repo.Config()
+	if err != nil {
+		return false
+	}
+	_, set := config.Get("core.sshcommand")
+	return !set && env.Get("GIT_SSH_COMMAND") == "" && env.Get("GIT_SSH") == ""
+}

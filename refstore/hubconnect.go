@@ -1,0 +1,289 @@
+package refstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+var (
+	// ErrCloneTaken says that another clone has that name on the hub.
+	ErrCloneTaken = errors.New("another clone has that name on the hub")
+
+	// ErrOtherSwarm says that this repository has a swarm that is not the hub's.
+	ErrOtherSwarm = errors.New("this repository has a swarm of its own, and two are not mixed")
+
+	// ErrNoHub says that what is on the remote is no swarm that was published there.
+	ErrNoHub = errors.New("the remote has refs of a swarm that was not published as a hub")
+)
+
+// Connect joins the swarm that is on the hub, as the clone that Options name, or
+// publishes this repository's where the hub has none; prepare then stages what is
+// changed by that. It can be killed at any point, and be run again.
+func (s *Store) Connect(ctx context.Context, by string, prepare func(*Tx) error) (published bool, err error) {
+	who, err := s.identity(ctx)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.HubPatience, ErrBusy)
+	defer cancel()
+	turn, err := s.hubTurn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer turn.end()
+	if err := s.opts.Hub.Fetch(ctx, turn.file); err != nil {
+		return false, err
+	}
+	c := &connecting{hubTurn: turn, by: by, who: who}
+	connected, published, err := c.look(ctx)
+	if err != nil || connected {
+		return published, err
+	}
+	nonce := strconv.FormatUint(rand.Uint64(), 36)
+	if err := file.Replace(s.hubFile("hub-joining"), []byte(s.opts.Clone+" "+nonce), 0o666); err != nil {
+		return false, err
+	}
+	u := &sharedUpdate{hubTurn: turn, by: by, who: who}
+	u.build = func(tx *Tx) error {
+		if _, err := tx.append(s.fromRef(), Entry{Label: labelJoin, Body: s.opts.Clone + " " + nonce}); err != nil || !published {
+			return err
+		}
+		return c.publish(tx, prepare)
+	}
+	staged, err := u.stage(ctx)
+	if err != nil {
+		return false, err
+	}
+	if err := turn.push(ctx, staged.updates); err != nil {
+		if errors.Is(err, ErrStale) {
+			err = ErrCloneTaken
+		}
+		return false, err
+	}
+	return published, u.apply(ctx, staged)
+}
+
+// connecting is one Connect.
+type connecting struct {
+	*hubTurn
+	by  string
+	who person
+}
+
+// look compares what the hub has with what is here. It takes over what the hub has
+// where this clone is connected already, but for the end of it, or joins.
+func (c *connecting) look(ctx context.Context) (connected, publish bool, err error) {
+	s := c.store
+	tips, err := s.Tips(ctx, TrackingPrefix+hubName(metaRef), metaRef, TrackingPrefix+hubName(s.fromRef()), s.fromRef())
+	if err != nil {
+		return false, false, err
+	}
+	if tips[0] == "" {
+		theirs, err := s.Refs(ctx, TrackingPrefix)
+		for _, r := range theirs {
+			if classOf(localName(r.Name)) != localRef {
+				return false, false, ErrNoHub
+			}
+		}
+		return false, true, err
+	}
+	if _, err := s.Entry(ctx, metaRef, tips[0]); err != nil {
+		return false, false, err
+	}
+	ours := tips[2] != "" && tips[3] == ""
+	if ours {
+		if ours, err = c.begun(ctx, tips[2]); err != nil {
+			return false, false, err
+		}
+	}
+	switch {
+	case tips[2] != "" && tips[3] == "" && !ours:
+		return false, false, ErrCloneTaken
+	case tips[1] == tips[0], ours:
+	case tips[1] != "":
+		return false, false, ErrOtherSwarm
+	default:
+		mine, err := s.Refs(ctx, "refs/swarm/")
+		if err != nil {
+			return false, false, err
+		}
+		if slices.ContainsFunc(mine, func(r Ref) bool { return classOf(r.Name) != localRef }) {
+			return false, false, ErrOtherSwarm
+		}
+	}
+	err = c.integrate(ctx)
+	var rewound *HubRewoundError
+	if errors.As(err, &rewound) {
+		return false, false, ErrOtherSwarm
+	}
+	return tips[2] != "", false, err
+}
+
+// begun reports whether a killed Connect of this clone has made the ref on the hub.
+func (c *connecting) begun(ctx context.Context, tip object.Hash) (bool, error) {
+	content, err := file.Read(c.store.hubFile("hub-joining"), 1024)
+	if err != nil {
+		return false, nil
+	}
+	var first *Entry
+	_, err = c.store.Walk(ctx, c.store.fromRef(), tip, "", func(e *Entry) bool { first = e; return true })
+	return first != nil && first.Label == labelJoin && first.Body == string(content), err
+}
+
+// publish stages the swarm's id, and what was said here so far as entries of this
+// clone, with their authors and times. The other refs go to the hub as they are.
+func (c *connecting) publish(tx *Tx, prepare func(*Tx) error) error {
+	id := strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36)
+	if _, err := tx.append(metaRef, Entry{Label: labelHub, Body: "a swarm of several clones", Fields: []Field{{fieldSwarm, id}}}); err != nil {
+		return err
+	}
+	said, err := c.said(tx)
+	if err != nil {
+		return err
+	}
+	from, err := tx.chain(c.store.fromRef())
+	if err != nil {
+		return err
+	}
+	numbers := map[string]int{} // on from/<clone>, by the number in an inbox
+	for _, old := range said {
+		e := *old.entry
+		e.Number, e.Clone, e.Origin = from.last.Number+1, c.store.opts.Clone, ""
+		numbers[old.ref+" "+strconv.Itoa(old.entry.Number)] = e.Number
+		e.Fields = []Field{{fieldTo, hubName(old.ref)}}
+		if e.Label == "reply" {
+			if n := numbers["refs/swarm/inbox/"+e.Author+" "+old.entry.Field(fieldReply)]; n > 0 {
+				e.Fields = append(e.Fields, Field{fieldReply, originOf(c.store.opts.Clone, false, n)})
+			} else {
+				e.Label = "message"
+			}
+		}
+		data := *old.data
+		data.Parents, data.Message = []object.Hash{from.tip}, e.message()
+		commit := tx.store.repo.Algo.NewObject(object.Commit, data.Encode())
+		tx.objects = append(tx.objects, commit)
+		e.ID = commit.ID
+		from.tip, from.last = commit.ID, &e
+	}
+	return prepare(tx)
+}
+
+// saidEntry is an entry of the context or of an inbox.
+type saidEntry struct {
+	ref   string
+	entry *Entry
+	data  *object.CommitData
+}
+
+// said are all of them, in the order of their times.
+func (c *connecting) said(tx *Tx) (all []saidEntry, err error) {
+	here, err := tx.view.List("refs/swarm/")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range here {
+		if classOf(r.Name) != viewRef {
+			continue
+		}
+		var entries []saidEntry
+		var failed error
+		_, err := c.store.Walk(tx.ctx, r.Name, r.Tip, "", func(e *Entry) bool {
+			if e.Repair() {
+				return true
+			}
+			var data *object.CommitData
+			data, _, failed = c.store.commit(tx.ctx, r.Name, e.ID)
+			entries = append(entries, saidEntry{r.Name, e, data})
+			return failed == nil
+		})
+		if err := cmp.Or(err, failed); err != nil {
+			return nil, err
+		}
+		slices.Reverse(entries)
+		all = append(all, entries...)
+	}
+	slices.SortStableFunc(all, func(a, b saidEntry) int { return a.entry.At.Compare(b.entry.At) })
+	return all, nil
+}
+
+// Origin is the name for all clones of an entry of the context or of an inbox; "" if
+// it has none. Of one that is older than the hub, the clone that published it knows.
+func (s *Store) Origin(ctx context.Context, ref string, e *Entry) (string, error) {
+	if e.Origin != "" || !s.hasHub() {
+		return e.Origin, nil
+	}
+	tip, err := s.Tip(ctx, s.fromRef())
+	if err != nil {
+		return "", err
+	}
+	origin := ""
+	_, err = s.Walk(ctx, s.fromRef(), tip, "", func(p *Entry) bool {
+		if p.At.Equal(e.At) && p.Author == e.Author && p.Body == e.Body && p.Field(fieldTo) == hubName(ref) {
+			origin = originOf(s.opts.Clone, false, p.Number)
+		}
+		return origin == ""
+	})
+	return origin, err
+}
+
+// ClonesOf are the clones that have ever joined the swarm, sorted, as of the last fetch.
+func (s *Store) Clones(ctx context.Context) (clones []string, err error) {
+	theirs, err := s.Refs(ctx, TrackingPrefix+"from/")
+	for _, r := range theirs {
+		clones = append(clones, strings.TrimPrefix(r.Name, TrackingPrefix+"from/"))
+	}
+	return clones, err
+}
+
+// HubStatus is where this clone stands with its hub.
+type HubStatus struct {
+	Waiting int      // entries that are not on the hub yet
+	Clones  []string // all that have joined
+	Behind  int      // entries and changes that were fetched just now
+}
+
+// HubStatus fetches, delivers what waits, and says where this clone stands after
+// that. With an error, the numbers are those from before.
+func (s *Store) HubStatus(ctx context.Context) (st HubStatus, err error) {
+	before, failed := s.Refs(ctx, TrackingPrefix)
+	if failed != nil {
+		return st, failed
+	}
+	err = s.Refresh(ctx, true)
+	after, failed := s.Refs(ctx, TrackingPrefix)
+	if failed != nil {
+		return st, failed
+	}
+	for _, r := range after {
+		if r.Name != TrackingPrefix+hubName(s.fromRef()) && !slices.Contains(before, r) {
+			st.Behind++
+		}
+	}
+	if st.Clones, failed = s.Clones(ctx); failed != nil {
+		return st, failed
+	}
+	st.Waiting, failed = s.waiting(ctx)
+	return st, cmp.Or(err, failed)
+}
+
+// waiting is how many entries of this clone the hub does not have, as of the last fetch.
+func (s *Store) waiting(ctx context.Context) (n int, err error) {
+	tips, err := s.Tips(ctx, s.fromRef(), TrackingPrefix+hubName(s.fromRef()))
+	if err != nil || tips[0] == "" {
+		return 0, err
+	}
+	_, err = s.Walk(ctx, s.fromRef(), tips[0], tips[1], func(*Entry) bool { n++; return true })
+	if err != nil {
+		err = fmt.Errorf("%s: %w", s.fromRef(), err)
+	}
+	return n, err
+}

@@ -1,0 +1,312 @@
+package refstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/internal/redo"
+	"github.com/git-swarm/git-swarm/refstore/internal/refs"
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// errShared says that a transaction has to be made on the hub first.
+var errShared = errors.New("the change is made on the hub first")
+
+// shared reports whether the transaction that build has staged, or refused, is one
+// for the hub: it changes what all clones share, or has decided by it while what
+// this clone knows of it may be old.
+func (tx *Tx) mustShare(refused error) bool {
+	s := tx.store
+	if !s.hasHub() || tx.shared {
+		return false
+	}
+	if slices.ContainsFunc(tx.order, func(c *chain) bool { return classOf(c.ref) == sharedRef }) {
+		return true
+	}
+	return tx.opened && (refused != nil || since(s.hubPast().fetched) > s.opts.HubInterval)
+}
+
+// stagedShared is what a transaction would change on the hub.
+type stagedShared struct {
+	at      time.Time
+	updates []HubUpdate
+	moves   []refs.Update          // of the shared refs here
+	pinned  map[string]object.Hash // what all shared refs were when it was staged
+	objects []object.Object
+}
+
+// updateShared makes a change on the hub, and then here. It waits for the others of
+// this clone, and tries again when another clone was first; ErrBusy after
+// Options.HubPatience.
+func (s *Store) updateShared(ctx context.Context, by string, build func(*Tx) error) error {
+	who, err := s.identity(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.HubPatience, ErrBusy)
+	defer cancel()
+	turn, err := s.hubTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer turn.end()
+	u := &sharedUpdate{hubTurn: turn, by: by, who: who, build: build}
+	return u.run(ctx)
+}
+
+type sharedUpdate struct {
+	*hubTurn
+	by    string
+	who   person
+	build func(*Tx) error
+	fresh bool            // what is built upon was fetched since the turn began
+	sent  []*stagedShared // pushes without an answer
+}
+
+func (u *sharedUpdate) run(ctx context.Context) error {
+	if u.past.stale {
+		if err := u.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	for try := 1; ; try++ {
+		staged, err := u.stage(ctx)
+		if err != nil || len(staged.moves) == 0 { // refused, or nothing to do: by what is known here
+			var away *HubError
+			switch {
+			case u.fresh, errors.Is(err, ErrBusy), ctx.Err() != nil:
+			default:
+				failed := u.refresh(ctx)
+				if failed == nil {
+					continue
+				}
+				if !errors.As(failed, &away) {
+					return failed
+				}
+				u.store.noteTrouble(failed)
+			}
+			if err == nil {
+				err = u.apply(ctx, staged)
+			}
+			return err
+		}
+		began := time.Now()
+		err = u.push(ctx, staged.updates)
+		var unanswered *HubError
+		switch {
+		case err == nil:
+			u.past.failed = 0
+			u.remember()
+			return u.apply(ctx, staged)
+		case errors.As(err, &unanswered):
+			_ = u.failed(err)
+			if unanswered.Unsent && len(u.sent) == 0 {
+				return err
+			}
+			u.sent = append(u.sent, staged)
+		case errors.Is(err, ErrStale):
+		default:
+			return err
+		}
+		if failed := u.refresh(ctx); failed != nil {
+			if len(u.sent) > 0 {
+				return &HubError{Err: failed, InDoubt: true}
+			}
+			return failed
+		}
+		if errors.Is(err, ErrStale) {
+			u.past.stale = true // others write, too: the next one fetches first
+			u.remember()
+		}
+		done, failed := u.arrived(ctx)
+		if failed != nil {
+			return failed
+		}
+		if done != nil {
+			return u.apply(ctx, done)
+		}
+		select { // those who lost all begin at once otherwise
+		case <-time.After(rand.N(time.Since(began)/2*time.Duration(min(try, 4)) + 1)):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
+		}
+	}
+}
+
+func (u *sharedUpdate) refresh(ctx context.Context) error {
+	err := u.fetch(ctx)
+	u.fresh = u.fresh || err == nil
+	return err
+}
+
+// arrived is the push without an answer that the hub has made after all.
+func (u *sharedUpdate) arrived(ctx context.Context) (*stagedShared, error) {
+	for _, staged := range u.sent {
+		move := staged.moves[0]
+		tip, err := u.store.Tip(ctx, TrackingPrefix+hubName(move.Ref))
+		if err != nil {
+			return nil, err
+		}
+		has, err := u.store.has(ctx, move.Ref, tip, move.Next)
+		if err != nil || has {
+			return staged, err
+		}
+	}
+	return nil, nil
+}
+
+// has reports whether the commit is in the chain that ends at tip.
+func (s *Store) has(ctx context.Context, ref string, tip, commit object.Hash) (bool, error) {
+	if tip == "" || tip == commit {
+		return tip == commit, nil
+	}
+	e, err := s.Entry(ctx, ref, commit)
+	if err != nil {
+		return false, err
+	}
+	return s.Walk(ctx, ref, tip, commit, func(above *Entry) bool { return above.Number > e.Number })
+}
+
+// stage runs build on what is known here of the shared refs, and writes the objects
+// that it makes, so that they can be pushed.
+func (u *sharedUpdate) stage(ctx context.Context) (*stagedShared, error) {
+	var staged *stagedShared
+	err := u.store.retry(ctx, func(ctx context.Context) error {
+		_, unlock, err := u.store.begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		tx, err := u.store.newTx(ctx, u.by, u.who)
+		if err != nil {
+			return err
+		}
+		tx.shared = true
+		if err := u.build(tx); err != nil {
+			return err
+		}
+		if staged, err = u.collect(ctx, tx); err != nil {
+			return err
+		}
+		return u.store.writer.Write(ctx, staged.objects)
+	})
+	return staged, err
+}
+
+// collect is what tx has staged for the hub, with all that is here and not yet there.
+func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, error) {
+	staged := &stagedShared{at: tx.at, objects: tx.objects, pinned: map[string]object.Hash{}}
+	next := map[string]object.Hash{} // by local name
+	here, err := tx.view.List("refs/swarm/")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range here {
+		if c := classOf(r.Name); c == sharedRef || r.Name == u.store.fromRef() {
+			next[r.Name] = r.Tip
+			if c == sharedRef {
+				staged.pinned[r.Name] = r.Tip
+			}
+		}
+	}
+	tips := map[string]object.Hash{}
+	for _, c := range tx.order {
+		if name, ok := tipsOf(c.ref); ok {
+			tips[name] = c.tip
+		}
+		if class := classOf(c.ref); class == sharedRef || class == publishedRef {
+			next[c.ref] = c.tip
+			staged.pinned[c.ref] = c.prev
+			staged.moves = append(staged.moves, refs.Update{Ref: c.ref, Prev: c.prev, Next: c.tip, Reflog: refs.ReflogLine(u.who.name, u.who.email, tx.at)})
+		}
+	}
+	for ref, tip := range next {
+		tips[hubName(ref)] = tip
+	}
+	for name, tip := range tips {
+		old, err := tx.view.Tip(TrackingPrefix + name)
+		if err != nil {
+			return nil, err
+		}
+		if old != tip {
+			staged.updates = append(staged.updates, HubUpdate{name, old, tip})
+		}
+	}
+	slices.SortFunc(staged.updates, func(a, b HubUpdate) int { return strings.Compare(a.Ref, b.Ref) })
+	return staged, nil
+}
+
+// apply makes here the change that the hub has made. What build stages of this
+// clone's own refs is staged anew, for they may have moved since; of the shared ones
+// it sees what it saw then, and what it staged then counts.
+func (u *sharedUpdate) apply(ctx context.Context, staged *stagedShared) error {
+	ctx = context.WithoutCancel(ctx)
+	var refused error
+	err := u.store.retry(ctx, func(ctx context.Context) error {
+		log, unlock, err := u.store.begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		tx, err := u.store.newTx(ctx, u.by, u.who)
+		if err != nil {
+			return err
+		}
+		now := tx.view
+		tx.view, tx.at, tx.shared = pinnedView{now, staged.pinned}, staged.at, true
+		r := &redo.Record{Objects: staged.objects}
+		if refused = u.build(tx); refused == nil {
+			r.Objects = append(r.Objects[:len(r.Objects):len(r.Objects)], tx.objects...)
+		}
+		if r.Updates, err = u.moved(ctx, now, staged); err != nil {
+			return err
+		}
+		for _, c := range tx.order {
+			if class := classOf(c.ref); refused == nil && class != sharedRef && class != publishedRef {
+				r.Updates = append(r.Updates, c.update(tx))
+			}
+		}
+		if len(r.Updates) == 0 {
+			return nil
+		}
+		if err := u.store.apply(ctx, log, r); err != nil {
+			return err
+		}
+		u.store.maintain(tx)
+		return nil
+	})
+	if err != nil || refused != nil || len(staged.moves) == 0 {
+		return errors.Join(err, refused)
+	}
+	return u.integrate(ctx) // what this clone itself has told its sessions
+}
+
+// moved are the moves of the shared refs here, and of the refs in which is kept what
+// the hub has, so far as a fetch has not made them already.
+func (u *sharedUpdate) moved(ctx context.Context, now refs.View, staged *stagedShared) (moves []refs.Update, err error) {
+	for _, m := range staged.moves {
+		tip, err := now.Tip(m.Ref)
+		if err != nil {
+			return nil, err
+		}
+		if tip == m.Prev {
+			moves = append(moves, m)
+		}
+	}
+	for _, p := range staged.updates {
+		ref := TrackingPrefix + p.Ref
+		tip, err := now.Tip(ref)
+		if err != nil {
+			return nil, err
+		}
+		if tip == p.Old && len(staged.moves) > 0 {
+			moves = append(moves, refs.Update{Ref: ref, Prev: tip, Next: p.New})
+		}
+	}
+	return moves, nil
+}
