@@ -239,18 +239,41 @@ func (c *Claims) InTheWay(ctx context.Context, path string, claim Claim) (*HeldE
 	if err != nil && !errors.As(err, &unknown) {
 		return nil, err
 	}
-	now := c.bus.Store().Now()
-	stale := !s.Keeps(now, c.StaleAfter()) && (c.silent(claim.Session, s.Seen, now) || c.ended(claim.Session, s.Seen))
+	now, clone := c.bus.Store().Now(), c.bus.Store().Clone()
+	elsewhere := clone != "" && s.Host != clone
+	stale := !s.Keeps(now, c.StaleAfter()) && (c.silent(claim.Session, s.Seen, now, elsewhere) || c.ended(claim.Session, s.Seen))
 	return &HeldError{Path: path, Claim: claim, Seen: s.Seen, Stale: stale}, nil
 }
 
 // silent reports whether the session, last seen then, has been silent for so long
 // that its claims may be taken over. The clocks are those of the wall: a session of
-// which no process is known is stale also when the machine itself has slept.
-func (c *Claims) silent(session string, seen, now time.Time) bool {
-	return bus.Stale(seen, now, c.StaleAfter()) && (c.Present == nil || !c.Present(session))
+// which no process is known is stale also when the machine itself has slept. Of one that
+// is at home in another clone no more is known than that clone last said.
+func (c *Claims) silent(session string, seen, now time.Time, elsewhere bool) bool {
+	after := c.StaleAfter()
+	if elsewhere {
+		after *= 2
+	}
+	return bus.Stale(seen, now, after) && (c.Present == nil || !c.Present(session))
+}
+
+// silentIn is silent within a transaction.
+func (c *Claims) silentIn(tx *refstore.Tx, session string, seen time.Time) (bool, error) {
+	elsewhere, err := c.bus.Elsewhere(tx, session)
+	return c.silent(session, seen, tx.At(), elsewhere), err
 }
 
 func (c *Claims) ended(session string, seen time.Time) bool {
 	return c.Ended != nil && c.Ended(session, seen)
+}
+
+// Drop takes out the claims of the sessions, which are of a swarm that this repository
+// has left.
+func Drop(tx *refstore.Tx, sessions []string) error {
+	for _, id := range sessions {
+		if _, err := ReleaseAllIn(tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

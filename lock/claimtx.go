@@ -120,7 +120,11 @@ func (t *claimTx) takeOver(path string, claim Claim) error {
 	if err != nil {
 		return err
 	}
-	stale := !keeps && t.claims.silent(claim.Session, seen, t.tx.At())
+	silent, err := t.claims.silentIn(t.tx, claim.Session, seen)
+	if err != nil {
+		return err
+	}
+	stale := !keeps && silent
 	if !keeps && !stale && t.claims.ended(claim.Session, seen) {
 		stale = true
 		t.ended[claim.Session] = true

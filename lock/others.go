@@ -15,7 +15,8 @@ func (c *Claims) GoneIn(tx *refstore.Tx, session string) (seen time.Time, gone b
 	if err != nil {
 		return seen, false, err
 	}
-	return seen, c.ended(session, seen) || c.silent(session, seen, tx.At()), nil
+	silent, err := c.silentIn(tx, session, seen)
+	return seen, c.ended(session, seen) || silent, err
 }
 
 // BeginningIn returns, within a transaction, the claims on paths that begin with

@@ -36,6 +36,9 @@ const (
 // LeaseTime is how long a push lock is valid without a renewal.
 const LeaseTime = 30 * time.Second
 
+// HubLeaseTime is LeaseTime where each renewal goes to a hub.
+const HubLeaseTime = 2 * time.Minute
+
 // PushHolder is who holds the push lock.
 type PushHolder struct {
 	Session string
@@ -113,6 +116,14 @@ func (p *PushLock) name() string {
 func known(path string) bool {
 	target, ok := strings.CutPrefix(path, conductorPrefix)
 	return path == pushPath || ok && target != "" && !strings.Contains(target, "/")
+}
+
+// PushLockOf is the push lock with the lease time that is right for the repository.
+func PushLockOf(b *bus.Bus) *PushLock {
+	if b.Store().Clone() != "" {
+		return NewPushLock(b, HubLeaseTime)
+	}
+	return NewPushLock(b, LeaseTime)
 }
 
 // Lease is the push lock in the hands of this process.

@@ -86,6 +86,9 @@ func TestHubRoundTrips(t *testing.T) {
 	count("a shared change", 0, 1, one(sa))
 	count("a lost race", 1, 2, one(sb))
 	count("after a lost race the fetch comes first", 1, 1, one(sb))
+	count("a change that is none", 1, 0, func() error {
+		return sb.Update(bg, "A", func(tx *Tx) error { _, err := tx.Table("refs/swarm/locks"); return err })
+	})
 	count("refresh within the interval", 0, 0, func() error { return sb.Refresh(bg, false) })
 	count("refresh beyond it", 1, 0, func() error { return sa.Refresh(bg, true) })
 }

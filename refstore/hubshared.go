@@ -28,7 +28,7 @@ func (tx *Tx) mustShare(refused error) bool {
 	if slices.ContainsFunc(tx.order, func(c *chain) bool { return classOf(c.ref) == sharedRef }) {
 		return true
 	}
-	return tx.opened && (refused != nil || since(s.hubPast().fetched) > s.opts.HubInterval)
+	return tx.opened && (refused != nil || s.opts.Later == nil || since(s.hubPast().fetched) > s.opts.HubInterval)
 }
 
 // stagedShared is what a transaction would change on the hub.

@@ -94,6 +94,14 @@ func (b *Bus) Resolve(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	known, err := resolve(table, id)
+	var unknown *UnknownSessionError
+	if b.store.Clone() == "" || !errors.As(err, &unknown) || b.store.Refresh(ctx, true) != nil {
+		return known, err
+	}
+	if table, err = b.store.Table(ctx, SessionsRef); err != nil { // it may have joined in another clone just now
+		return "", err
+	}
 	return resolve(table, id)
 }
 
@@ -134,11 +142,15 @@ func resolve(table *refstore.Table, id string) (string, error) {
 	return "", &UnknownSessionError{id, slices.DeleteFunc(known, func(n string) bool { return n == Orchestrator })}
 }
 
-// Update runs a transaction as session by, which must be known, and renews its
+// Update runs a transaction as session by, which must be known and at home in this
+// clone, and renews its
 // heartbeat with it when that is due. build gets the id as registered. Notices that
 // could not be written when they were due (see [KeptError]) are sent first.
 func (b *Bus) Update(ctx context.Context, by string, build func(tx *refstore.Tx, by string) error) error {
 	by, err := b.Resolve(ctx, by)
+	if err == nil {
+		err = b.checkHome(ctx, by)
+	}
 	if err != nil {
 		return err
 	}
@@ -152,10 +164,14 @@ func (b *Bus) Update(ctx context.Context, by string, build func(tx *refstore.Tx,
 }
 
 // Notify stages a message to the session to, in the name of the transaction's
-// session, and returns its number in to's inbox. A session that is not known, as
+// session, and returns its number in to's inbox, which with a hub may not be known yet. A session that is not known, as
 // a damaged record can name one, gives *UnknownSessionError.
 func Notify(tx *refstore.Tx, to, body string) (int, error) {
-	return send(tx, to, refstore.Entry{Label: labelMessage, Body: body})
+	e, err := send(tx, to, refstore.Entry{Label: labelMessage, Body: body})
+	if err != nil {
+		return 0, err
+	}
+	return e.Number, nil
 }
 
 // addressees are the sessions that a message to "all" goes to: everyone

@@ -23,26 +23,27 @@ type Context struct {
 	Body     string
 	At       time.Time
 
+	Origin      string // its name for all clones, with a hub
 	Writer, Via string // as [refstore.Entry] has them
 }
 
-// AddContext appends an entry to the shared context and returns its number.
-func (b *Bus) AddContext(ctx context.Context, by, category, body string) (int, error) {
+// AddContext appends an entry to the shared context and returns it with its number.
+func (b *Bus) AddContext(ctx context.Context, by, category, body string) (Context, error) {
 	if !slices.Contains(Categories, category) {
-		return 0, Inputf("unknown category '%s': one of %s", category, strings.Join(Categories, ", "))
+		return Context{}, Inputf("unknown category '%s': one of %s", category, strings.Join(Categories, ", "))
 	}
 	if err := checkBody(body); err != nil {
-		return 0, err
+		return Context{}, err
 	}
-	number := 0
+	var added Context
 	err := b.Update(ctx, by, func(tx *refstore.Tx, _ string) error {
 		e, err := tx.Append(ContextRef, refstore.Entry{Label: category, Body: body})
 		if err == nil {
-			number = e.Number
+			added = contextOf(e)
 		}
 		return err
 	})
-	return number, err
+	return added, err
 }
 
 // Context visits the shared context, newest first, until visit returns false.
@@ -75,5 +76,5 @@ func (b *Bus) walkContext(ctx context.Context, tip hash, visit func(Context) boo
 }
 
 func contextOf(e *refstore.Entry) Context {
-	return Context{e.Number, e.Label, e.Author, e.Body, e.At, e.Writer, e.Via}
+	return Context{e.Number, e.Label, e.Author, e.Body, e.At, e.Origin, e.Writer, e.Via}
 }

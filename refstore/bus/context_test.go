@@ -26,9 +26,9 @@ func TestContext(t *testing.T) {
 	start := s.clock.Now()
 	for i, category := range Categories {
 		by := []string{"a", "B"}[i%2]
-		n, err := s.AddContext(bg, by, category, "it is "+category)
-		if err != nil || n != i+1 {
-			t.Errorf("entry %d got number %d, %v", i+1, n, err)
+		e, err := s.AddContext(bg, by, category, "it is "+category)
+		if err != nil || e.Number != i+1 {
+			t.Errorf("entry %d got number %d, %v", i+1, e.Number, err)
 		}
 		s.clock.Advance(time.Second)
 	}

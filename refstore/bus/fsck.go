@@ -36,6 +36,8 @@ func (b *Bus) Fsck(ctx context.Context) (faults []error, read int, err error) {
 			j := &journal{ids: map[hash]int{}}
 			journals[r.Name] = j
 			check(r.Name, refstore.JournalShape, j.visit)
+		case refstore.IsHubJournal(r.Name):
+			check(r.Name, refstore.JournalShape, nil)
 		case strings.HasPrefix(r.Name, seenPrefix):
 			check(r.Name, refstore.CursorShape, func(e *refstore.Entry) error {
 				_, err := decodeCursor(r.Name, e)

@@ -29,6 +29,9 @@ type Message struct {
 	InReplyTo int  // the number, in the sender's inbox, of the message it answers; 0 for none
 	Read      bool // answered, or marked as read
 
+	Origin   string // its name for all clones, with a hub
+	Answered string // that of the message it answers, where InReplyTo is 0; "" for none
+
 	Writer, Via string // as [refstore.Entry] has them
 }
 
@@ -36,21 +39,18 @@ type Message struct {
 type Sent struct {
 	To     string
 	Number int
+	Origin string // as of Message
 }
 
 // send appends to an inbox, and refuses to make one for nobody.
-func send(tx *refstore.Tx, to string, e refstore.Entry) (int, error) {
+func send(tx *refstore.Tx, to string, e refstore.Entry) (*refstore.Entry, error) {
 	if known, err := ResolveIn(tx, to); err != nil || known != to {
 		if err == nil {
 			err = &UnknownSessionError{ID: to}
 		}
-		return 0, err
+		return nil, err
 	}
-	sent, err := tx.Append(InboxRef(to), e)
-	if err != nil {
-		return 0, err
-	}
-	return sent.Number, nil
+	return tx.Append(InboxRef(to), e)
 }
 
 // Send puts a message into the inbox of to, or of everybody else if to is All;
@@ -76,11 +76,11 @@ func (b *Bus) Send(ctx context.Context, from, to, body string) ([]Sent, error) {
 			to_ = []string{one}
 		}
 		for _, id := range to_ {
-			n, err := Notify(tx, id, body)
+			e, err := send(tx, id, refstore.Entry{Label: labelMessage, Body: body})
 			if err != nil {
 				return err
 			}
-			sent = append(sent, Sent{id, n})
+			sent = append(sent, Sent{id, e.Number, e.Origin})
 		}
 		return nil
 	})
@@ -101,6 +101,13 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 	if err != nil {
 		return Sent{}, err
 	}
+	answered, err := b.store.Origin(ctx, InboxRef(from), original)
+	if err != nil {
+		return Sent{}, err
+	}
+	if answered == "" {
+		answered = strconv.Itoa(number)
+	}
 	sent := Sent{To: original.Author}
 	err = b.Update(ctx, from, func(tx *refstore.Tx, from string) error {
 		to, err := ResolveIn(tx, original.Author)
@@ -108,13 +115,14 @@ func (b *Bus) Reply(ctx context.Context, from string, number int, body string) (
 			return err
 		}
 		sent.To = to
-		sent.Number, err = send(tx, sent.To, refstore.Entry{
+		e, err := send(tx, sent.To, refstore.Entry{
 			Label: labelReply, Body: body,
-			Fields: []refstore.Field{{Key: fieldInReplyTo, Value: strconv.Itoa(number)}},
+			Fields: []refstore.Field{{Key: fieldInReplyTo, Value: answered}},
 		})
 		if err != nil {
 			return err
 		}
+		sent.Number, sent.Origin = e.Number, e.Origin
 		return markRead(tx, from, number)
 	})
 	return sent, err
@@ -233,9 +241,12 @@ func (b *Bus) Inbox(ctx context.Context, id string, all bool) ([]Message, error)
 
 // messageOf is the message to the session that the entry holds.
 func messageOf(to string, e *refstore.Entry) Message {
-	m := Message{Number: e.Number, From: e.Author, To: to, Body: e.Body, At: e.At, Writer: e.Writer, Via: e.Via}
+	m := Message{Number: e.Number, From: e.Author, To: to, Body: e.Body, At: e.At, Origin: e.Origin, Writer: e.Writer, Via: e.Via}
 	if e.Label == labelReply {
-		m.InReplyTo, _ = refstore.ParseNumber(e.Field(fieldInReplyTo)) // checked when it was read
+		var err error // it was checked when it was read: a number, or an origin
+		if m.InReplyTo, err = refstore.ParseNumber(e.Field(fieldInReplyTo)); err != nil {
+			m.Answered = e.Field(fieldInReplyTo)
+		}
 	}
 	return m
 }

@@ -39,11 +39,11 @@ func (s *swarm) wantInbox(id string, all bool, want ...string) {
 
 func TestSend(t *testing.T) {
 	s := newSwarm(t, "A", "B", "C")
-	if sent := s.send("a", "b", "hello"); !slices.Equal(sent, []Sent{{"B", 1}}) {
+	if sent := s.send("a", "b", "hello"); !slices.Equal(sent, []Sent{{"B", 1, ""}}) {
 		t.Errorf("sent %v", sent)
 	}
 	s.clock.Advance(time.Second)
-	if sent := s.send("C", "B", "x\n\nIn-Reply-To: 9\nFormat: 1\n"); !slices.Equal(sent, []Sent{{"B", 2}}) {
+	if sent := s.send("C", "B", "x\n\nIn-Reply-To: 9\nFormat: 1\n"); !slices.Equal(sent, []Sent{{"B", 2, ""}}) {
 		t.Errorf("sent %v", sent)
 	}
 	s.wantInbox("B", false, "1 A hello", "2 C x\n\nIn-Reply-To: 9\nFormat: 1\n")
@@ -63,20 +63,20 @@ func TestSend(t *testing.T) {
 // has been heard of.
 func TestSendAll(t *testing.T) {
 	s := newSwarm(t, "B", "A", "C")
-	if sent := s.send("b", "all", "one"); !slices.Equal(sent, []Sent{{"A", 1}, {"C", 1}}) {
+	if sent := s.send("b", "all", "one"); !slices.Equal(sent, []Sent{{"A", 1, ""}, {"C", 1, ""}}) {
 		t.Errorf("sent %v", sent)
 	}
 	s.send("A", "C", "two")
 	s.sync(Orchestrator)
-	if sent := s.send("A", "ALL", "three"); !slices.Equal(sent, []Sent{{"B", 1}, {"C", 3}, {Orchestrator, 1}}) {
+	if sent := s.send("A", "ALL", "three"); !slices.Equal(sent, []Sent{{"B", 1, ""}, {"C", 3, ""}, {Orchestrator, 1, ""}}) {
 		t.Errorf("sent %v", sent)
 	}
-	if sent := s.send(Orchestrator, "All", "four"); !slices.Equal(sent, []Sent{{"A", 2}, {"B", 2}, {"C", 4}}) {
+	if sent := s.send(Orchestrator, "All", "four"); !slices.Equal(sent, []Sent{{"A", 2, ""}, {"B", 2, ""}, {"C", 4, ""}}) {
 		t.Errorf("sent %v", sent)
 	}
 	done := Done
 	s.Must(s.SetStatus(bg, Orchestrator, Orchestrator, Change{Status: &done}, nil)) // now it is in the table too
-	if sent := s.send("A", "all", "five"); !slices.Equal(sent, []Sent{{"B", 3}, {"C", 5}, {Orchestrator, 2}}) {
+	if sent := s.send("A", "all", "five"); !slices.Equal(sent, []Sent{{"B", 3, ""}, {"C", 5, ""}, {Orchestrator, 2, ""}}) {
 		t.Errorf("sent %v", sent)
 	}
 	s.healthy()
@@ -113,7 +113,7 @@ func TestReply(t *testing.T) {
 	s.send("A", "B", "three?")
 	sent, err := s.Reply(bg, "b", 2, "two!")
 	s.Must(err)
-	if sent != (Sent{"A", 1}) {
+	if sent != (Sent{"A", 1, ""}) {
 		t.Errorf("sent %v", sent)
 	}
 	s.wantInbox("B", false, "1 A one?", "3 A three?")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ type Session struct {
 	Until      time.Time // when a parked session goes on, zero if that is not known
 	Note       string
 	Agent      string    // what runs it, if that is known
-	Host       string    // where it last said something of itself
+	Host       string    // where it last said something of itself; with a hub the clone that it is at home in
 	Joined     time.Time // to the second
 	Updated    time.Time
 	Seen       time.Time // when it was last heard of, never before Joined if no clock was ahead
@@ -163,7 +162,7 @@ func (b *Bus) Register(ctx context.Context, sessions []Registration) (added []Re
 			return nil, Inputf("session '%s' is named twice", n.ID)
 		}
 	}
-	host, _ := os.Hostname()
+	host := b.host()
 	err = b.store.Update(ctx, Orchestrator, func(tx *refstore.Tx) error {
 		added = nil
 		table, err := tx.Table(SessionsRef)
@@ -327,7 +326,7 @@ func (b *Bus) SetStatus(ctx context.Context, by, id string, change Change, also 
 	if err != nil {
 		return err
 	}
-	host, _ := os.Hostname()
+	host := b.host()
 	return b.Update(ctx, by, func(tx *refstore.Tx, by string) error {
 		if err := setStatus(tx, id, by, host, change); err != nil {
 			return err

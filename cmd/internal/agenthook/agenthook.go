@@ -226,7 +226,7 @@ func (h *invocation) preShell(ctx context.Context, input *hook.Input) error {
 // handle runs the hook in the repository.
 func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, input *hook.Input, files []string) error {
 	h.swarm.Close()
-	h.swarm = swarm.In(r, swarm.Options{Now: h.Now, Timeout: storeTimeout})
+	h.swarm = swarm.In(r, swarm.Options{Now: h.Now, Timeout: storeTimeout, Quick: h.event != agents.Wait})
 	claims, err := h.swarm.Claims(ctx)
 	if err != nil { // a denial needs no settings: the defaults do
 		h.keep(err)

@@ -172,7 +172,7 @@ func jsonClaim(c lock.Claim) claimJSON {
 
 func claimsVerb() *verb {
 	return &verb{
-		name: "claims", group: groupClaim, args: "[PATH]", max: 1, short: "list who holds what",
+		name: "claims", news: true, group: groupClaim, args: "[PATH]", max: 1, short: "list who holds what",
 		long: `git ls-tree -r refs/swarm/claims and git log -p refs/swarm/claims show the same
 and how it came about.`,
 		json: true,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/urfave/cli/v3"
 )
 
@@ -30,6 +32,7 @@ type verb struct {
 	run     func(context.Context, *call) error
 	session bool // acts as a session: takes --session
 	json    bool // shows something: takes --json
+	news    bool // shows what other clones change: asks the hub first
 }
 
 // call is one run of a verb.
@@ -60,7 +63,14 @@ func (a *App) command(v *verb) *cli.Command {
 			}
 			c := &call{App: a, verb: v, cmd: cmd, args: args}
 			defer func() { c.swarm.Close() }()
+			if v.news {
+				c.refresh(ctx)
+			}
 			err := v.run(ctx, c)
+			if v.news && errors.Is(err, refstore.ErrNotExist) && c.refreshNow(ctx) { // another clone may just have made it
+				err = v.run(ctx, c)
+			}
+			c.tellHubTrouble(err)
 			if v.name != "hook" && v.name != "fsck" { // which have their own way to tell
 				c.tellSetAside(err)
 			}

@@ -135,7 +135,7 @@ func (c *call) startConductor(id string, target repo.Target) error {
 // wait, or was killed. What fails of it the next command tries again.
 func (c *call) conductLeft(ctx context.Context, id string) {
 	b := c.swarm.Bus()
-	l := &land.Lander{Repo: c.swarm.Repo, Bus: b, Lock: lock.NewPushLock(b, lock.LeaseTime), Session: id}
+	l := &land.Lander{Repo: c.swarm.Repo, Bus: b, Lock: lock.PushLockOf(b), Session: id}
 	targets, err := l.Unattended(ctx)
 	if err != nil {
 		return

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
 )
@@ -49,21 +50,25 @@ git log refs/swarm/context shows all of them.`,
 			if err != nil {
 				return err
 			}
-			number, err := b.AddContext(ctx, id, category, body)
+			added, err := b.AddContext(ctx, id, category, body)
 			if err != nil {
 				return err
 			}
 			if c.wantJSON() {
-				return c.object("context", map[string]any{"number": number, "category": category})
+				line := map[string]any{"number": added.Number, "category": category}
+				if added.Origin != "" {
+					line["id"] = added.Origin
+				}
+				return c.object("context", line)
 			}
-			return c.printf("Context #%d added (%s)\n", number, category)
+			return c.printf("Context %s added (%s)\n", text.Name(added.Origin, added.Number), category)
 		},
 	}
 }
 
 func contextShowVerb() *verb {
 	return &verb{
-		name: "context show", group: groupTalk, args: "[NUMBER]", max: 1, short: "list the shared context, or show one entry in full",
+		name: "context show", news: true, group: groupTalk, args: "[NUMBER]", max: 1, short: "list the shared context, or show one entry in full",
 		long: `The newest 50 are listed, oldest first; with --json all of them. Of a text of
 several lines the first is shown, and the whole text by its NUMBER.`,
 		json: true,
@@ -127,11 +132,14 @@ func showContext(ctx context.Context, c *call) error {
 }
 
 func showContextEntry(ctx context.Context, c *call) error {
-	number, err := c.number(c.args[0])
-	if err != nil {
+	if err := c.checkNumber(c.args[0]); err != nil {
 		return err
 	}
 	b, err := c.Bus()
+	if err != nil {
+		return err
+	}
+	number, err := c.entryNumber(ctx, b, "", c.args[0])
 	if err != nil {
 		return err
 	}
@@ -142,7 +150,7 @@ func showContextEntry(ctx context.Context, c *call) error {
 	if c.wantJSON() {
 		return c.object("context", jsonContext(e))
 	}
-	return c.printf("#%d [%s] by %s, %s%s\n\n%s\n", e.Number, e.Category, e.By, text.Ago(c.Now(), e.At), formatWriter(e.Writer, e.Via), text.Block(e.Body))
+	return c.printf("%s [%s] by %s, %s%s\n\n%s\n", text.Name(e.Origin, e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), formatWriter(e.Writer, e.Via), text.Block(e.Body))
 }
 
 func (c *call) printContext(entries []bus.Context) error {
@@ -160,13 +168,14 @@ func (c *call) printContext(entries []bus.Context) error {
 	}
 	var rows [][]text.Cell
 	for _, e := range entries {
-		rows = append(rows, text.Cells("#"+strconv.Itoa(e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), text.HeadLine(e.Body)))
+		rows = append(rows, text.Cells(text.Name(e.Origin, e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), text.HeadLine(e.Body)))
 	}
 	return c.table([]string{"No", "Category", "By", "When", "Body"}, rows, 4)
 }
 
 type contextJSON struct {
 	Number   int     `json:"number"`
+	ID       string  `json:"id,omitempty"` // for all clones
 	Category string  `json:"category"`
 	Session  string  `json:"session"`
 	Body     string  `json:"body"`
@@ -176,7 +185,25 @@ type contextJSON struct {
 }
 
 func jsonContext(e bus.Context) contextJSON {
-	return contextJSON{e.Number, e.Category, e.By, e.Body, text.Stamp(e.At), e.Writer, e.Via}
+	return contextJSON{e.Number, e.Origin, e.Category, e.By, e.Body, text.Stamp(e.At), e.Writer, e.Via}
+}
+
+// entryNumber reads an argument such as "3" or "#3", or "desk.17", an entry's name for
+// all clones: of the context, or of the inbox of the session to.
+func (c *call) entryNumber(ctx context.Context, b *bus.Bus, to, arg string) (int, error) {
+	if !refstore.IsOrigin(arg) {
+		return c.number(arg)
+	}
+	return b.Numbered(ctx, to, arg)
+}
+
+// checkNumber refuses what entryNumber cannot read.
+func (c *call) checkNumber(arg string) error {
+	if refstore.IsOrigin(arg) {
+		return nil
+	}
+	_, err := c.number(arg)
+	return err
 }
 
 // number reads an argument such as "3" or "#3".

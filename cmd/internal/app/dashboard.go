@@ -276,7 +276,7 @@ func reviewItems(s *monitor.Snapshot) (items []string) {
 
 func messageItems(s *monitor.Snapshot) (items []string) {
 	for _, m := range s.Messages {
-		items = append(items, fmt.Sprintf("#%d from %s: %s", m.Number, m.From, text.Quoted(m.Body)))
+		items = append(items, fmt.Sprintf("%s from %s: %s", text.Name(m.Origin, m.Number), m.From, text.Quoted(m.Body)))
 	}
 	return items
 }

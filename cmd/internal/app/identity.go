@@ -120,7 +120,9 @@ func (c *call) acting() (*bus.Bus, string, error) {
 		err = c.mayActAs(id)
 	}
 	if err == nil && c.verb.name != "sync" { // which is often run, and takes no lock of git's
-		_, err = gitlock.Clear(c.swarm.Repo)
+		if _, err = gitlock.Clear(c.swarm.Repo); err == nil {
+			err = c.swarm.Joined()
+		}
 	}
 	return b, id, err
 }

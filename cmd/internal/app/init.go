@@ -49,6 +49,11 @@ committed is left alone: git swarm setup --agents serves there.
 
 With --merge-driver, git merge and git rebase heal conflicts as push does.
 
+With --hub, sessions in other clones work in the same swarm: claims, the push
+lock, reviews, messages and context hold in all clones that have run this with the
+same REMOTE, which is any git remote that this clone may push to. The first clone
+publishes its swarm there, the others join. git swarm help hub tells more.
+
 With --worktrees each of them gets a linked worktree with its branch, beside the
 repository, in which git swarm knows which session it is. A new branch begins at
 the branch on which work lands, as it was last fetched, whatever is checked out;
@@ -65,6 +70,8 @@ again. See git swarm help sessions.`,
 				&cli.StringFlag{Name: "sessions", Usage: "`LIST` of ID:WORKSTREAM"},
 				&cli.BoolFlag{Name: "worktrees", Usage: "make a worktree and branch for each session"},
 				&cli.StringFlag{Name: "from", Usage: "let new branches begin at `COMMIT` (default: where work lands, as last fetched)"},
+				&cli.StringFlag{Name: "hub", Usage: "meet other clones through `REMOTE`, a remote or a URL"},
+				&cli.StringFlag{Name: "as", Usage: "with --hub: what this clone is called there"},
 				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
 				&cli.BoolFlag{Name: "claude", Usage: "install Claude Code's hooks"},
 				&cli.BoolFlag{Name: "shared", Usage: "put them into the committed settings"},
@@ -87,8 +94,16 @@ func runInit(ctx context.Context, c *call) error {
 	if c.cmd.IsSet("from") && !c.cmd.Bool("worktrees") {
 		return usageOf(c.verb, "--from goes with --worktrees")
 	}
+	if c.cmd.IsSet("as") && !c.cmd.IsSet("hub") {
+		return usageOf(c.verb, "--as goes with --hub")
+	}
 	if err := c.mend(); err != nil {
 		return err
+	}
+	if c.cmd.IsSet("hub") && !c.cmd.Bool("remove") {
+		if err := c.connectHub(ctx); err != nil {
+			return err
+		}
 	}
 	if c.cmd.Bool("remove") {
 		return c.removeParts(ctx, parts)
@@ -276,7 +291,7 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 		}
 		words = s.Sessions
 	}
-	if len(words) == 0 && (c.cmd.Bool("git-hooks") || c.cmd.Bool("merge-driver") || c.cmd.Bool("claude") || c.cmd.IsSet("agents")) {
+	if len(words) == 0 && (c.cmd.IsSet("hub") || c.cmd.Bool("git-hooks") || c.cmd.Bool("merge-driver") || c.cmd.Bool("claude") || c.cmd.IsSet("agents")) {
 		return nil, nil // the hooks or the driver alone
 	}
 	if len(words) == 0 {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -50,14 +49,17 @@ func messageVerb() *verb {
 
 func replyVerb() *verb {
 	return &verb{
-		name: "reply", group: groupTalk, args: "NUMBER BODY", min: 2, max: 2, short: "answer a message of the inbox, and mark it read",
+		name: "reply", news: true, group: groupTalk, args: "NUMBER BODY", min: 2, max: 2, short: "answer a message of the inbox, and mark it read",
 		session: true, json: true,
 		run: func(ctx context.Context, c *call) error {
-			number, err := c.number(c.args[0])
-			if err != nil {
+			if err := c.checkNumber(c.args[0]); err != nil {
 				return err
 			}
 			b, id, err := c.acting()
+			if err != nil {
+				return err
+			}
+			number, err := c.entryNumber(ctx, b, id, c.args[0])
 			if err != nil {
 				return err
 			}
@@ -76,14 +78,18 @@ func replyVerb() *verb {
 
 func (c *call) printSent(what string, s bus.Sent) error {
 	if c.wantJSON() {
-		return c.object("sent", map[string]any{"number": s.Number, "to": s.To})
+		line := map[string]any{"number": s.Number, "to": s.To}
+		if s.Origin != "" {
+			line["id"] = s.Origin
+		}
+		return c.object("sent", line)
 	}
-	return c.printf("%s #%d sent to %s\n", what, s.Number, s.To)
+	return c.printf("%s %s sent to %s\n", what, text.Name(s.Origin, s.Number), s.To)
 }
 
 func inboxVerb() *verb {
 	return &verb{
-		name: "inbox", group: groupTalk, args: "[NUMBER]", max: 1, short: "list the unread messages to this session, or show one in full",
+		name: "inbox", news: true, group: groupTalk, args: "[NUMBER]", max: 1, short: "list the unread messages to this session, or show one in full",
 		long: `A message is read once it is answered, or marked with --mark-read; a request for
 a review, once this session has given its verdict.`,
 		session: true, json: true,
@@ -98,10 +104,8 @@ a review, once this session has given its verdict.`,
 }
 
 func runInbox(ctx context.Context, c *call) error {
-	only := 0
 	if len(c.args) == 1 {
-		var err error
-		if only, err = c.number(c.args[0]); err != nil {
+		if err := c.checkNumber(c.args[0]); err != nil {
 			return err
 		}
 	}
@@ -112,6 +116,12 @@ func runInbox(ctx context.Context, c *call) error {
 	b, id, err := who()
 	if err != nil {
 		return err
+	}
+	only := 0
+	if len(c.args) == 1 {
+		if only, err = c.entryNumber(ctx, b, id, c.args[0]); err != nil {
+			return err
+		}
 	}
 	all := c.cmd.Bool("all")
 	var messages []bus.Message
@@ -148,7 +158,7 @@ func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 	}
 	if whole {
 		m := messages[0]
-		return c.printf("#%d from %s, %s%s\n\n%s\n", m.Number, m.From, text.Ago(c.Now(), m.At), formatWriter(m.Writer, m.Via), text.Block(m.Body))
+		return c.printf("%s from %s, %s%s\n\n%s\n", text.Name(m.Origin, m.Number), m.From, text.Ago(c.Now(), m.At), formatWriter(m.Writer, m.Via), text.Block(m.Body))
 	}
 	if len(messages) == 0 {
 		if all {
@@ -164,23 +174,25 @@ func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
 		if m.Read {
 			state = text.Dim.Cell("read")
 		}
-		rows = append(rows, []text.Cell{{Text: "#" + strconv.Itoa(m.Number)}, {Text: m.From}, {Text: text.Ago(c.Now(), m.At)}, state, {Text: text.HeadLine(m.Body)}})
+		rows = append(rows, []text.Cell{{Text: text.Name(m.Origin, m.Number)}, {Text: m.From}, {Text: text.Ago(c.Now(), m.At)}, state, {Text: text.HeadLine(m.Body)}})
 	}
 	return c.table([]string{"No", "From", "When", "State", "Body"}, rows, 4)
 }
 
 type messageJSON struct {
 	Number    int     `json:"number"`
+	ID        string  `json:"id,omitempty"` // for all clones
 	From      string  `json:"from"`
 	To        string  `json:"to"`
 	Body      string  `json:"body"`
 	At        *string `json:"at"`
 	Read      bool    `json:"read"`
 	InReplyTo int     `json:"in_reply_to,omitempty"`
+	Answered  string  `json:"in_reply_to_id,omitempty"`
 	Writer    string  `json:"writer,omitempty"`
 	Via       string  `json:"via,omitempty"`
 }
 
 func jsonMessage(m bus.Message) messageJSON {
-	return messageJSON{m.Number, m.From, m.To, m.Body, text.Stamp(m.At), m.Read, m.InReplyTo, m.Writer, m.Via}
+	return messageJSON{m.Number, m.Origin, m.From, m.To, m.Body, text.Stamp(m.At), m.Read, m.InReplyTo, m.Answered, m.Writer, m.Via}
 }

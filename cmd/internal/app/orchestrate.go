@@ -93,7 +93,7 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 		return nil, 0, err
 	}
 	return &monitor.Monitor{
-		Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.NewPushLock(b, lock.LeaseTime), Now: c.Now,
+		Repo: c.swarm.Repo, Bus: b, Book: review.NewStore(b), Push: lock.PushLockOf(b), Now: c.Now,
 		Attention:  c.teller(b),
 		StaleAfter: stale, AutoApprove: c.cmd.Bool("auto-approve"), Target: target,
 	}, time.Duration(interval) * time.Second, nil

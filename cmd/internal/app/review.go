@@ -144,7 +144,7 @@ func (c *call) rangeGiven(ctx context.Context, id, branch string) (*review.Range
 
 func reviewListVerb() *verb {
 	return &verb{
-		name: "review list", group: groupReview, short: "list the reviews that are open",
+		name: "review list", news: true, group: groupReview, short: "list the reviews that are open",
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{

@@ -17,7 +17,7 @@ import (
 // sayVerb is a verb that adds one event to a review.
 func sayVerb(kind review.Kind, short string, needsText bool) *verb {
 	return &verb{
-		name: "review " + string(kind), group: groupReview, args: sayArgs(kind), min: 1, max: 2, short: short,
+		name: "review " + string(kind), news: true, group: groupReview, args: sayArgs(kind), min: 1, max: 2, short: short,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{&cli.StringFlag{Name: "comment", Aliases: []string{"m"}, Usage: "`TEXT` for the others, \"-\" for standard input"}}

@@ -12,7 +12,7 @@ import (
 
 func reviewShowVerb() *verb {
 	return &verb{
-		name: "review show", group: groupReview, args: "REVIEW", min: 1, max: 1, short: "show a review: who, what, the commits, the verdicts and the diff",
+		name: "review show", news: true, group: groupReview, args: "REVIEW", min: 1, max: 1, short: "show a review: who, what, the commits, the verdicts and the diff",
 		long: `REVIEW is a number, a commit or a branch. The diff is git's own, of the commits
 themselves. One that was given with the request is shown as the author's comment.`,
 		json: true,

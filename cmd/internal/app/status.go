@@ -12,7 +12,7 @@ import (
 
 func statusVerb() *verb {
 	return &verb{
-		name: "status", group: groupStart, short: "list the sessions: what each does, when it was last active, and where work lands",
+		name: "status", news: true, group: groupStart, short: "list the sessions: what each does, when it was last active, and where work lands",
 		json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.Bus()

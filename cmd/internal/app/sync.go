@@ -14,7 +14,7 @@ import (
 
 func syncVerb() *verb {
 	return &verb{
-		name: "sync", group: groupTalk, short: "show what is new to this session: messages and shared context",
+		name: "sync", news: true, group: groupTalk, short: "show what is new to this session: messages and shared context",
 		long: `Prints each message and each context entry that this session has not been
 shown yet, one a line, and remembers that it has. With nothing new it prints
 nothing. Of more than 50 context entries it shows the newest, and of more than

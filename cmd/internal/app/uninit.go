@@ -73,6 +73,9 @@ func runUninit(ctx context.Context, c *call) error {
 		return err
 	}
 	if c.cmd.Bool("refs") {
+		if b.Store().Clone() != "" {
+			return no("git swarm hub leave, then this again", "other clones meet this one on its hub")
+		}
 		return c.eraseRefs(ctx, b, r)
 	}
 	if len(changes) == 0 && !c.cmd.Bool("worktrees") {
@@ -142,7 +145,7 @@ func (c *call) printGone(what, name, line string) error {
 
 // eraseRefs deletes what git swarm knows, and then its files in the git dirs.
 func (c *call) eraseRefs(ctx context.Context, b *bus.Bus, r *repo.Repo) error {
-	refs, err := b.Store().Erase(ctx, "refs/swarm/", refstore.PinPrefix, filepath.ToSlash(filepath.Dir(review.NotesRef))+"/")
+	refs, err := b.Store().Erase(ctx, "refs/swarm/", "refs/swarm-remotes/", refstore.PinPrefix, filepath.ToSlash(filepath.Dir(review.NotesRef))+"/")
 	if err != nil {
 		return err
 	}

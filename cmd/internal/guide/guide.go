@@ -26,6 +26,7 @@ func All() []Guide {
 		{"tasks", "a backlog of tasks that wait for each other: plan, take, land"},
 		{"reviews", "have a change approved before it lands"},
 		{"landing", "push and pull: how work reaches the branch that all share"},
+		{"hub", "one swarm in several clones, through any git remote"},
 		{"healing", "which conflicts are resolved, by which rules, and how far to trust them"},
 		{"configuration", "every key of git config and swarm.toml, and which comes first"},
 		{"security", "what is protected, what runs by itself, and what is outside the model"},

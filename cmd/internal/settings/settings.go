@@ -40,6 +40,8 @@ type Settings struct {
 	VerifyTimeout time.Duration // swarm.verifyTimeout: after which it is ended, 0 for never
 	VerifyJobs    int           // swarm.verifyJobs: how many of it may run at once, from 1
 
+	Hub Hub
+
 	config struct { // nil for what it does not set
 		staleAfter, lockTimeout *time.Duration
 		requireReview           *bool
@@ -47,6 +49,38 @@ type Settings struct {
 	}
 	workTree layer
 }
+
+// Hub is the remote through which clones meet, as git's configuration says.
+type Hub struct {
+	Remote, Prefix string // swarm.hub, "" for none, and swarm.hubPrefix
+	Clone          string // swarm.hubClone: what this clone is called there
+
+	Interval, Timeout time.Duration // swarm.hubInterval, swarm.hubTimeout
+}
+
+// ReadHub reads the hub's part of a configuration alone.
+func ReadHub(config *repo.Config) (h Hub, err error) {
+	h.Remote, _ = config.Get("swarm.hub")
+	h.Clone, _ = config.Get("swarm.hubclone")
+	h.Prefix, _ = config.Get("swarm.hubprefix")
+	h.Prefix = cmp.Or(h.Prefix, DefaultHubPrefix)
+	if !strings.HasPrefix(h.Prefix, "refs/") || !strings.HasSuffix(h.Prefix, "/") || strings.ContainsAny(h.Prefix, "*:^ ") {
+		err = fmt.Errorf("swarm.hubPrefix is '%s': the beginning of refs' names, such as refs/swarm/", text.Inert(h.Prefix))
+		h.Prefix = DefaultHubPrefix
+	}
+	h.Interval, h.Timeout = 5*time.Second, 10*time.Second
+	if v := value(&err, config, "swarm.hubinterval", config.Duration); v != nil && *v > 0 {
+		h.Interval = *v
+	}
+	if v := value(&err, config, "swarm.hubtimeout", config.Duration); v != nil && *v > 0 {
+		h.Timeout = *v
+	}
+	return h, err
+}
+
+// DefaultHubPrefix is where the refs of a swarm are on its hub, unless swarm.hubPrefix
+// says otherwise.
+const DefaultHubPrefix = "refs/swarm/"
 
 // Read reads the configuration of r, and swarm.toml if there is a work tree. What
 // could be read is there even if there is an error, and what could not is not set.
@@ -86,6 +120,10 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 		} else {
 			s.VerifyJobs = int(*jobs)
 		}
+	}
+	var bad error
+	if s.Hub, bad = ReadHub(config); bad != nil {
+		err = cmp.Or(err, bad)
 	}
 	s.config.staleAfter = value(&err, config, "swarm.staleafter", config.Duration)
 	s.config.lockTimeout = value(&err, config, "swarm.locktimeout", config.Duration)

@@ -5,9 +5,16 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
@@ -15,6 +22,8 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/hub"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -25,7 +34,14 @@ type Options struct {
 	Named   bool          // the user named the directory, as with -C
 	Own     bool          // a repository that is content of another is passed over, as by hooks
 	Via     func() string // see refstore.Options
+
+	// Quick is a command that must not wait for the hub: another process is started for
+	// what is due there, and what was fetched within QuickInterval counts.
+	Quick bool
 }
+
+// QuickInterval is for how long what was fetched from the hub counts where nobody waits.
+const QuickInterval = time.Minute
 
 // Swarm is the swarm in one repository.
 type Swarm struct {
@@ -77,9 +93,88 @@ func (s *Swarm) SetAside() []*refstore.DamagedError {
 // Store is where the refs of the swarm are read and moved.
 func (s *Swarm) Store() *refstore.Store {
 	if s.store == nil {
-		s.store = refstore.Open(s.Repo, refstore.Options{Now: s.opts.Now, Timeout: s.opts.Timeout, Via: s.opts.Via})
+		s.store = refstore.Open(s.Repo, s.storeOptions())
 	}
 	return s.store
+}
+
+func (s *Swarm) storeOptions() refstore.Options {
+	opts := refstore.Options{Now: s.opts.Now, Timeout: s.opts.Timeout, Via: s.opts.Via}
+	if _, err := os.Lstat(filepath.Join(s.Repo.CommonDir, "swarm", "hub")); err != nil {
+		return opts // it has never been at a hub: the configuration need not be read
+	}
+	if h := s.hub(); h.Clone != "" && h.Remote != "" {
+		s.connect(&opts, h)
+	}
+	return opts
+}
+
+// hub is the hub's settings; what is wrong with them Settings tells.
+func (s *Swarm) hub() settings.Hub {
+	config, err := s.Repo.Config()
+	if err != nil {
+		return settings.Hub{}
+	}
+	h, _ := settings.ReadHub(config)
+	return h
+}
+
+// connect has the store meet other clones on the hub.
+func (s *Swarm) connect(opts *refstore.Options, h settings.Hub) {
+	opts.Hub = &hub.Remote{Repo: s.Repo, Name: h.Remote, Prefix: h.Prefix, Timeout: h.Timeout}
+	opts.Clone, opts.HubInterval = h.Clone, h.Interval
+	if s.opts.Quick {
+		opts.HubInterval = max(h.Interval, QuickInterval)
+		opts.Later = sync.OnceFunc(s.refreshLater)
+	}
+}
+
+// refreshLater starts a process of its own that brings what is due, unless one is at
+// the hub already.
+func (s *Swarm) refreshLater() {
+	if file.Locked(filepath.Join(s.Repo.CommonDir, "swarm", "hub")) {
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return
+	}
+	cmd := exec.Command(self, "-C", s.Repo.CommonDir, "hub", "sync")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if cmd.Start() == nil {
+		_ = cmd.Process.Release()
+	}
+}
+
+// ErrNotJoined says that this clone has a hub by its configuration, or has begun to
+// connect to one, and has not joined it.
+var ErrNotJoined = errors.New("this clone has not joined its hub to the end")
+
+// Joined is ErrNotJoined, or nil.
+func (s *Swarm) Joined() error {
+	if _, err := os.Lstat(joiningPath(s.Repo)); err == nil {
+		return ErrNotJoined
+	}
+	if h := s.hub(); h.Remote != "" && h.Clone == "" {
+		return ErrNotJoined
+	}
+	return nil
+}
+
+// Joining is the swarm with that hub, which the configuration need not name yet.
+func (s *Swarm) Joining(h settings.Hub) *Swarm {
+	joining := In(s.Repo, s.opts)
+	opts := refstore.Options{Now: s.opts.Now, Via: s.opts.Via}
+	joining.connect(&opts, h)
+	joining.store = refstore.Open(s.Repo, opts)
+	return joining
+}
+
+// Alone is the swarm without its hub.
+func (s *Swarm) Alone() *Swarm {
+	alone := In(s.Repo, s.opts)
+	alone.store = refstore.Open(s.Repo, refstore.Options{Now: s.opts.Now, Timeout: s.opts.Timeout, Via: s.opts.Via})
+	return alone
 }
 
 // Bus is the sessions, messages and shared context.
@@ -182,3 +277,46 @@ func (s *Swarm) Claims(ctx context.Context) (*lock.Claims, error) {
 
 // Present reports whether an agent that works as the session is certainly there.
 func (s *Swarm) Present(session string) bool { return agents.In(s.Repo).Present(session) }
+
+// HubTrouble is what has kept the swarm from its hub since the last call. The Swarm may
+// be nil.
+func (s *Swarm) HubTrouble() error {
+	if s == nil || s.store == nil {
+		return nil
+	}
+	return s.store.HubTrouble()
+}
+
+// CloneNames are the names that a clone may be given on a hub, the best first: the one
+// that it has, or has begun to take, or that is asked for, alone; else that of the
+// machine, and variants of it.
+func CloneNames(r *repo.Repo, has, asked string) []string {
+	begun, _ := file.Read(joiningPath(r), 1024)
+	name, _, _ := strings.Cut(string(begun), " ")
+	if one := cmp.Or(has, name, asked); one != "" {
+		return []string{one}
+	}
+	host, _ := os.Hostname()
+	host, _, _ = strings.Cut(strings.ToLower(host), ".")
+	host = strings.Trim(strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '-'
+	}, host), "-")
+	if host = host[:min(len(host), 24)]; host == "" {
+		host = "clone"
+	}
+	names := []string{host}
+	for n := 2; n < 100; n++ {
+		names = append(names, host+"-"+strconv.Itoa(n))
+	}
+	return names
+}
+
+// joiningPath is the file that is there while a clone connects: see refstore.
+func joiningPath(r *repo.Repo) string { return filepath.Join(r.CommonDir, "swarm", "hub-joining") }
+
+// Connected says that the configuration names the hub that the clone has connected to,
+// or that it has not connected.
+func Connected(r *repo.Repo) { _ = os.Remove(joiningPath(r)) }

@@ -13,15 +13,26 @@ import (
 // of a body that is longer than HeadBytes.
 func NewsLine(m bus.Message, limit int) string {
 	re := ""
-	if m.InReplyTo > 0 {
-		re = fmt.Sprintf(" re=#%d", m.InReplyTo)
+	if m.InReplyTo > 0 || m.Answered != "" {
+		re = " re=" + Name(m.Answered, m.InReplyTo)
 	}
-	return fmt.Sprintf("MSG from=%s:%s %s (#%d)", Inert(m.From), re, body(m.Body, limit, fmt.Sprintf("git swarm inbox %d", m.Number)), m.Number)
+	name := Name(m.Origin, m.Number)
+	return fmt.Sprintf("MSG from=%s:%s %s (%s)", Inert(m.From), re, body(m.Body, limit, "git swarm inbox "+strings.TrimPrefix(name, "#")), name)
+}
+
+// Name is what an entry is called: its name for all clones, where there is a hub, else
+// its number.
+func Name(origin string, number int) string {
+	if origin != "" {
+		return origin
+	}
+	return fmt.Sprintf("#%d", number)
 }
 
 // ContextLine is the line for a context entry; see NewsLine.
 func ContextLine(c bus.Context, limit int) string {
-	return fmt.Sprintf("CTX [%s] by=%s: %s (#%d)", Inert(c.Category), Inert(c.By), body(c.Body, limit, fmt.Sprintf("git swarm context show %d", c.Number)), c.Number)
+	name := Name(c.Origin, c.Number)
+	return fmt.Sprintf("CTX [%s] by=%s: %s (%s)", Inert(c.Category), Inert(c.By), body(c.Body, limit, "git swarm context show "+strings.TrimPrefix(name, "#")), name)
 }
 
 func body(s string, limit int, rest string) string {

@@ -1,0 +1,380 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"net/http/cgi"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// longRace reports whether the races are to be as long as they are by hand.
+func longRace() bool { return os.Getenv("SWARM_RACE") == "long" }
+
+// hubTown is several clones of a bare repository, which is their hub.
+type hubTown struct {
+	*testing.T
+	dir    string
+	clones []string
+}
+
+// newHubTown makes the clones, which reach the hub by the URL that serve gives for its
+// folder. Each has a session: A in the first, B in the second, and so on.
+func newHubTown(t *testing.T, clones int, serve func(t *testing.T, dir string) string) *hubTown {
+	t.Helper()
+	w := &hubTown{T: t, dir: t.TempDir()}
+	t.Setenv("HOME", w.dir)
+	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	w.git("init", "-q", "--bare", "-b", "main", "hub.git")
+	w.git("-C", "hub.git", "config", "http.receivepack", "true")
+	w.git("-C", "hub.git", "config", "receive.autogc", "false")
+	url := serve(t, w.dir)
+	for i := range clones {
+		name := "c" + strconv.Itoa(i)
+		w.git("init", "-q", "-b", "main", name)
+		w.git("-C", name, "config", "user.name", name)
+		w.git("-C", name, "config", "user.email", name+"@example.com")
+		w.git("-C", name, "commit", "-q", "--allow-empty", "-m", "start")
+		w.git("-C", name, "remote", "add", "origin", url)
+		w.clones = append(w.clones, name)
+		if out, err := w.swarm(i, "init", "--hub", "origin", "--as", name, "--sessions", w.session(i)+":w"+strconv.Itoa(i)); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, out)
+		}
+	}
+	return w
+}
+
+func (w *hubTown) session(i int) string { return string(rune('A' + i)) }
+
+func (w *hubTown) git(args ...string) string {
+	w.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = w.dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		w.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// swarm runs a command as the clone's session.
+func (w *hubTown) swarm(i int, args ...string) (string, error) {
+	cmd := exec.Command("git-swarm", append([]string{"--session", w.session(i)}, args...)...)
+	cmd.Dir = filepath.Join(w.dir, w.clones[i])
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// hubServers are the ways to the hub.
+func hubServers() map[string]func(t *testing.T, dir string) string {
+	return map[string]func(*testing.T, string) string{
+		"file": func(_ *testing.T, dir string) string { return filepath.Join(dir, "hub.git") },
+		"git":  serveGit,
+		"http": serveHTTP,
+	}
+}
+
+// serveGit has git's own daemon serve the folder on the loopback.
+func serveGit(t *testing.T, dir string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	path, err := exec.Command("git", "--exec-path").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, filepath.Join(string(bytes.TrimSpace(path)), "git-daemon"), "--reuseaddr", "--listen=127.0.0.1", "--port="+strconv.Itoa(port), "--export-all", "--enable=receive-pack", "--base-path="+dir, dir)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if c, err := net.Dial("tcp", l.Addr().String()); err == nil {
+			c.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Skip("git daemon does not listen here")
+		}
+	}
+	return fmt.Sprintf("git://127.0.0.1:%d/hub.git", port)
+}
+
+// serveHTTP has git http-backend serve the folder on the loopback.
+func serveHTTP(t *testing.T, dir string) string {
+	path, err := exec.Command("git", "--exec-path").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend := filepath.Join(string(bytes.TrimSpace(path)), "git-http-backend")
+	server := httptest.NewServer(&cgi.Handler{Path: backend, Env: []string{"GIT_PROJECT_ROOT=" + dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}})
+	t.Cleanup(server.Close)
+	return server.URL + "/hub.git"
+}
+
+// TestHubRace: processes of several clones claim, release and talk at once through a
+// real remote. No path is granted to two, and each entry that was acknowledged is in
+// every clone once, in its writer's order. SWARM_RACE=long has more of everything.
+func TestHubRace(t *testing.T) {
+	clones, rounds := 3, 3
+	if longRace() {
+		clones, rounds = 8, 40
+	}
+	for name, serve := range hubServers() {
+		t.Run(name, func(t *testing.T) { raceHub(newHubTown(t, clones, serve), rounds) })
+	}
+}
+
+func raceHub(w *hubTown, rounds int) {
+	var mutex sync.Mutex
+	holder := map[string]string{} // what a clone was told that it holds
+	said := make([][]string, len(w.clones))
+	granted, denied := 0, 0
+	var all sync.WaitGroup
+	for i := range w.clones {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for n := range rounds {
+				word := fmt.Sprintf("%s-%d", w.session(i), n)
+				if out, err := w.swarm(i, "context", "add", "-c", "decision", word); err != nil {
+					w.Errorf("%s: %v\n%s", word, err, out)
+				} else {
+					said[i] = append(said[i], word)
+				}
+				path := "p" + strconv.Itoa(n%2)
+				out, err := w.swarm(i, "claim", path)
+				mutex.Lock()
+				if err != nil {
+					denied++
+					if !strings.Contains(out, "is claimed by") && !strings.Contains(out, "busy") {
+						w.Errorf("%s: %s", path, out)
+					}
+					mutex.Unlock()
+					continue
+				}
+				granted++
+				if other := holder[path]; other != "" {
+					w.Errorf("%s was granted to %s while %s holds it", path, w.session(i), other)
+				}
+				holder[path] = w.session(i)
+				mutex.Unlock()
+				mutex.Lock()
+				delete(holder, path) // before it is released: from then on it may be another's
+				mutex.Unlock()
+				if out, err := w.swarm(i, "unclaim", path); err != nil {
+					w.Errorf("unclaim: %s", out)
+				}
+			}
+		}()
+	}
+	all.Wait()
+	w.Logf("%d granted, %d denied", granted, denied)
+	if granted == 0 {
+		w.Error("nothing was granted")
+	}
+	w.settle()
+	for i := range w.clones {
+		log := strings.Fields(w.git("-C", w.clones[i], "log", "--reverse", "--format=%s", "refs/swarm/context"))
+		log = slices.DeleteFunc(log, func(s string) bool { return s == "[decision]" })
+		for j := range w.clones {
+			own := slices.DeleteFunc(slices.Clone(log), func(s string) bool { return !strings.HasPrefix(s, w.session(j)+"-") })
+			if !slices.Equal(own, said[j]) {
+				w.Errorf("%s has of %s %q, not %q", w.clones[i], w.session(j), own, said[j])
+			}
+		}
+	}
+	w.oneHistory()
+}
+
+// settle has every clone deliver and fetch all there is.
+func (w *hubTown) settle() {
+	w.Helper()
+	for range 2 {
+		for i := range w.clones {
+			if out, err := w.swarm(i, "hub", "status"); err != nil { // takes no session, so it is no option of it
+				w.Fatalf("%s: %s", w.clones[i], out)
+			}
+		}
+	}
+}
+
+// oneHistory holds the claims of all clones against each other, and their history
+// against what grants it may hold: no path is granted while another holds it.
+func (w *hubTown) oneHistory() {
+	w.Helper()
+	tips := map[string]bool{}
+	for _, name := range w.clones {
+		tips[w.git("-C", name, "rev-parse", "refs/swarm/claims")] = true
+		w.git("-C", name, "fsck", "--strict")
+		cmd := exec.Command("git-swarm", "fsck")
+		cmd.Dir = filepath.Join(w.dir, name)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			w.Errorf("%s: %s", name, out)
+		}
+	}
+	if len(tips) != 1 {
+		w.Errorf("the clones have %d histories of claims", len(tips))
+	}
+	holds := map[string]string{}
+	lines := w.git("-C", w.clones[0], "log", "--reverse", "--format=%an %s", "refs/swarm/claims")
+	for line := range strings.Lines(lines) {
+		m := regexp.MustCompile(`^(\w+) (claim|release) (\S+)`).FindStringSubmatch(strings.TrimSpace(line))
+		if m == nil {
+			w.Errorf("what is %q?", line)
+			continue
+		}
+		if m[2] == "claim" && holds[m[3]] != "" || m[2] == "release" && holds[m[3]] != m[1] {
+			w.Errorf("%q, while %s holds it", line, cmp.Or(holds[m[3]], "nobody"))
+		}
+		holds[m[3]] = m[1]
+		if m[2] == "release" {
+			delete(holds, m[3])
+		}
+	}
+}
+
+// TestHubLandings: sessions of several clones push at once. Each lands once, and the
+// push lock is never granted while another clone has it.
+func TestHubLandings(t *testing.T) {
+	clones := 3
+	if longRace() {
+		clones = 8
+	}
+	w := newHubTown(t, clones, hubServers()["file"])
+	w.git("-C", "c0", "push", "-q", "origin", "main")
+	var all sync.WaitGroup
+	for i, name := range w.clones {
+		w.git("-C", name, "fetch", "-q", "origin")
+		w.git("-C", name, "checkout", "-q", "-b", "work", "origin/main")
+		if err := os.WriteFile(filepath.Join(w.dir, name, name), []byte(name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		w.git("-C", name, "add", ".")
+		w.git("-C", name, "commit", "-q", "-m", "by-"+name)
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			if out, err := w.swarm(i, "push", "--to", "main", "--wait", "5m"); err != nil {
+				t.Errorf("%s: %v\n%s", name, err, out)
+			}
+		}()
+	}
+	all.Wait()
+	landed := strings.Fields(w.git("-C", "hub.git", "log", "--format=%s", "main"))
+	for _, name := range w.clones {
+		if n := strings.Count(strings.Join(landed, " ")+" ", "by-"+name+" "); n != 1 {
+			t.Errorf("%s landed %d times", name, n)
+		}
+	}
+	w.settle()
+	held := map[string]string{} // by lock: the push lock, and the conductor's
+	for line := range strings.Lines(w.git("-C", "c0", "log", "--reverse", "--format=%s", "refs/swarm/locks")) {
+		m := regexp.MustCompile(`^([\w /]+): (held|renewed|released) by (\w+)`).FindStringSubmatch(line)
+		switch {
+		case m == nil:
+			t.Errorf("what is %q?", line)
+		case m[2] == "held" && held[m[1]] != "", m[2] != "held" && held[m[1]] != m[3]:
+			t.Errorf("%q, while %q has it", line, held[m[1]])
+		case m[2] == "released":
+			held[m[1]] = ""
+		default:
+			held[m[1]] = m[3]
+		}
+	}
+}
+
+// TestHubBlackHole: a hub that takes connections and never answers holds nobody longer
+// than the time limit, leaves no process, and loses nothing.
+func TestHubBlackHole(t *testing.T) {
+	w := newHubTown(t, 2, hubServers()["file"])
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	w.git("-C", "c0", "remote", "set-url", "origin", "http://"+l.Addr().String()+"/hub.git")
+	w.git("-C", "c0", "config", "swarm.hubTimeout", "1s")
+	if out, err := w.swarm(0, "context", "add", "-c", "decision", "kept"); err != nil || !strings.Contains(out, "waits here") {
+		t.Errorf("%v: %s", err, out)
+	}
+	out, err := w.swarm(0, "claim", "x")
+	var exit *exec.ExitError
+	if exit, _ = err.(*exec.ExitError); exit == nil || exit.ExitCode() != 75 {
+		t.Errorf("%v: %s", err, out)
+	}
+	ps, err := exec.Command("ps", "-eo", "args").Output()
+	if err != nil {
+		t.Skip("there is no ps")
+	}
+	if strings.Contains(string(ps), l.Addr().String()) {
+		t.Errorf("a process is left:\n%s", ps)
+	}
+	w.git("-C", "c0", "remote", "set-url", "origin", filepath.Join(w.dir, "hub.git"))
+	w.settle()
+	if log := w.git("-C", "c1", "log", "--format=%s", "refs/swarm/context"); !strings.Contains(log, "kept") {
+		t.Errorf("the other clone has %q", log)
+	}
+}
+
+// TestHubKills: processes of two clones are killed at any moment. What was acknowledged
+// is in both, once, and nothing is granted to two. SWARM_RACE=long kills more.
+func TestHubKills(t *testing.T) {
+	kills := 6
+	if longRace() {
+		kills = 150
+	}
+	w := newHubTown(t, 2, hubServers()["file"])
+	said := make([][]string, 2)
+	var all sync.WaitGroup
+	for i := range 2 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for n := range kills {
+				word := fmt.Sprintf("%s-%d", w.session(i), n)
+				args := []string{"--session", w.session(i), "context", "add", "-c", "decision", word}
+				if n%2 == 1 {
+					args = []string{"--session", w.session(i), "claim", "k" + strconv.Itoa(n)}
+				}
+				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(n*37%400)*time.Millisecond)
+				cmd := exec.CommandContext(ctx, "git-swarm", args...)
+				cmd.Dir = filepath.Join(w.dir, w.clones[i])
+				if err := cmd.Run(); err == nil && n%2 == 0 {
+					said[i] = append(said[i], word)
+				}
+				cancel()
+			}
+		}()
+	}
+	all.Wait()
+	w.settle()
+	for _, name := range w.clones {
+		log := strings.Fields(w.git("-C", name, "log", "--reverse", "--format=%s", "refs/swarm/context"))
+		for j := range said {
+			for _, word := range said[j] {
+				if n := len(slices.DeleteFunc(slices.Clone(log), func(s string) bool { return s != word })); n != 1 {
+					t.Errorf("%s has %s %d times", name, word, n)
+				}
+			}
+		}
+	}
+	w.oneHistory()
+}

@@ -1,0 +1,304 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
+	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/hub"
+)
+
+// hubVerb answers "git swarm hub" alone with what it lacks.
+func hubVerb() *verb {
+	return &verb{
+		name: "hub", hidden: true, args: "status|sync|bring|leave", max: -1, subs: []string{"status", "sync", "bring", "leave"}, short: "the remote through which clones meet",
+		run: func(_ context.Context, c *call) error {
+			if len(c.args) == 0 {
+				return usageOf(c.verb, "hub status, hub sync, hub bring SESSION, or hub leave?")
+			}
+			return c.unknownSub()
+		},
+	}
+}
+
+func hubStatusVerb() *verb {
+	return &verb{
+		name: "hub status", group: groupHealth, short: "say where this clone stands with its hub",
+		long: `Fetches from the hub, delivers what waits here, and says what came of it:
+"ok", "unreachable", "rewound" (somebody moved the hub's refs back), "copied"
+(another copy of this clone writes under its name), "refused" (it may only be
+read), or "newer" (a newer git swarm writes there). Exit code 0 for ok.`,
+		json: true,
+		run: func(ctx context.Context, c *call) error {
+			b, err := c.hubBus()
+			if err != nil {
+				return err
+			}
+			began := time.Now()
+			st, err := b.Store().HubStatus(ctx)
+			return errors.Join(c.printHub(st, time.Since(began), err), err)
+		},
+	}
+}
+
+func (c *call) printHub(st refstore.HubStatus, took time.Duration, err error) error {
+	s, failed := c.Settings()
+	if failed != nil {
+		return failed
+	}
+	h := s.Hub
+	if c.wantJSON() {
+		return c.object("hub", map[string]any{
+			"remote": h.Remote, "prefix": h.Prefix, "clone": h.Clone, "state": hubState(err), "milliseconds": took.Milliseconds(),
+			"waiting": st.Waiting, "news": st.Behind, "clones": append([]string{}, st.Clones...),
+		})
+	}
+	return c.printf("%s, %s* as '%s': %s\n%d to be delivered\nclones: %s\n", text.Inert(h.Remote), text.Inert(h.Prefix), h.Clone, hubState(err),
+		st.Waiting, strings.Join(st.Clones, " "))
+}
+
+// hubState is the word for what a fetch and a delivery came to.
+func hubState(err error) string {
+	var rewound *refstore.HubRewoundError
+	var copied *refstore.CopiedError
+	var refused *refstore.RefusedError
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &rewound):
+		return "rewound"
+	case errors.As(err, &copied):
+		return "copied"
+	case errors.As(err, &refused):
+		return "refused"
+	case errors.Is(err, refstore.ErrVersion):
+		return "newer"
+	}
+	return "unreachable"
+}
+
+func hubSyncVerb() *verb {
+	return &verb{
+		name: "hub sync", group: groupHealth, short: "fetch from the hub, and deliver what waits here",
+		long: `Other commands do so by themselves, at most every swarm.hubInterval. Hooks, which
+never wait for the network, start this one.`,
+		run: func(ctx context.Context, c *call) error {
+			b, err := c.hubBus()
+			if err != nil {
+				return err
+			}
+			return b.Refresh(ctx, c.swarm.StaleAfter(ctx)/3, true)
+		},
+	}
+}
+
+func hubBringVerb() *verb {
+	return &verb{
+		name: "hub bring", group: groupHealth, args: "SESSION", min: 1, max: 1, short: "make this clone the home of a session",
+		long: `A session is at home in the clone that registered it: there it acts, and there it
+is heard of. What it claims and what was said to it goes with it; its branch and
+its worktree do not.`,
+		json: true,
+		run: func(ctx context.Context, c *call) error {
+			b, err := c.hubBus()
+			if err == nil {
+				err = c.mayOversee()
+			}
+			if err != nil {
+				return err
+			}
+			from, err := b.Bring(ctx, bus.Orchestrator, c.args[0])
+			if err != nil {
+				return err
+			}
+			if c.wantJSON() {
+				return c.object("brought", map[string]any{"session": c.args[0], "from": from, "clone": b.Store().Clone()})
+			}
+			if from == "" {
+				return c.printf("%s is at home here already\n", text.Inert(c.args[0]))
+			}
+			return c.printf("%s is at home in this clone now; it was in %s\n", text.Inert(c.args[0]), from)
+		},
+	}
+}
+
+func hubLeaveVerb() *verb {
+	return &verb{
+		name: "hub leave", group: groupHealth, short: "make this clone's part of the swarm one of its own again",
+		long: `What waits is delivered first, if the hub can be reached. Sessions of other clones
+are done here then, and hold nothing. On the hub nothing is deleted. To take part
+again, take out what is here: git swarm uninit --refs.`,
+		json: true,
+		run:  leaveHub,
+	}
+}
+
+func leaveHub(ctx context.Context, c *call) error {
+	b, err := c.hubBus()
+	if err == nil {
+		err = c.mayOversee()
+	}
+	if err != nil {
+		return err
+	}
+	r, clone := c.swarm.Repo, b.Store().Clone()
+	if err := b.Refresh(ctx, 0, true); err != nil {
+		c.notef("hint: not delivered: %s", text.Inert(err.Error()))
+	}
+	alone := c.swarm.Alone()
+	defer alone.Close()
+	others, err := alone.Bus().Leave(ctx, clone, lock.Drop)
+	if err != nil {
+		return err
+	}
+	for _, key := range []string{"swarm.hub", "swarm.hubClone", "swarm.hubPrefix"} {
+		if err := install.UnsetHub(ctx, r, key); err != nil {
+			return err
+		}
+	}
+	if _, err := alone.Store().Erase(ctx, refstore.TrackingPrefix); err != nil {
+		return err
+	}
+	if c.wantJSON() {
+		return c.object("left", map[string]any{"clone": clone, "others": append([]string{}, others...)})
+	}
+	return c.printf("Left the hub; %s of other clones %s done here\n", text.Count(len(others), "session"), verbFor(len(others)))
+}
+
+func verbFor(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// hubBus is the bus of a clone that has a hub.
+func (c *call) hubBus() (*bus.Bus, error) {
+	b, err := c.Bus()
+	if err == nil {
+		err = c.swarm.Joined()
+	}
+	if err == nil && b.Store().Clone() == "" {
+		err = no("git swarm init --hub REMOTE", "this clone has no hub")
+	}
+	return b, err
+}
+
+// refresh brings what is new on the hub, for verbs that show it. Where that fails they
+// show what is here, and say so.
+func (c *call) refresh(ctx context.Context) {
+	b, err := c.Bus()
+	if err != nil || b.Store().Clone() == "" {
+		return
+	}
+	if err := b.Refresh(ctx, c.swarm.StaleAfter(ctx)/3, false); err != nil {
+		c.tellHub(err)
+	}
+}
+
+// refreshNow is refresh whatever was fetched a moment ago; false without a hub, or where
+// it is out of reach.
+func (c *call) refreshNow(ctx context.Context) bool {
+	b, err := c.Bus()
+	return err == nil && b.Store().Clone() != "" && b.Store().Refresh(ctx, true) == nil
+}
+
+// tellHub says on standard error what kept this command from the hub.
+func (c *call) tellHub(err error) {
+	line, hint, _ := c.format(err)
+	fmt.Fprintf(c.Stderr, "git swarm: %s\n", text.Inert(line))
+	if hint != "" {
+		fmt.Fprintf(c.Stderr, "hint: %s\n", text.Inert(hint))
+	}
+}
+
+// tellHubTrouble says what has kept the verb from the hub, though the verb is done.
+func (c *call) tellHubTrouble(failure error) {
+	trouble := c.swarm.HubTrouble()
+	var said *refstore.HubError
+	if trouble == nil || errors.As(failure, &said) {
+		return
+	}
+	var away *refstore.HubError
+	if errors.As(trouble, &away) {
+		fmt.Fprintf(c.Stderr, "git swarm: %s; what is for other clones waits here\n", text.Inert(away.Error()))
+		return
+	}
+	c.tellHub(trouble)
+}
+
+// connectHub joins or publishes, and records it.
+func (c *call) connectHub(ctx context.Context) error {
+	if err := c.mayOversee(); err != nil {
+		return err
+	}
+	own, err := c.Settings()
+	if err != nil {
+		return err
+	}
+	h := own.Hub
+	remote := c.cmd.String("hub")
+	if h.Remote != "" && h.Clone != "" && h.Remote != remote {
+		return no("git swarm hub leave", "this clone's hub is '%s' already", text.Inert(h.Remote))
+	}
+	h.Remote = remote
+	at := &hub.Remote{Repo: c.swarm.Repo, Name: remote, Prefix: h.Prefix, Timeout: h.Timeout}
+	if err := at.Check(); err != nil {
+		return err
+	}
+	names := swarm.CloneNames(c.swarm.Repo, h.Clone, c.cmd.String("as"))
+	if !refstore.IsClone(names[0]) {
+		return usageOf(c.verb, fmt.Sprintf("'%s' is no clone's name: lower case letters, digits and '-', at most 32", text.Inert(names[0])))
+	}
+	if h.Clone == "" {
+		if err := at.Probe(ctx, nil); err != nil {
+			return err
+		}
+	}
+	published, joined, err := c.connectAs(ctx, h, names)
+	if err != nil {
+		return err
+	}
+	for _, v := range [][2]string{{"swarm.hubClone", joined.Clone}, {"swarm.hub", remote}} {
+		if err := install.SetHub(ctx, c.swarm.Repo, v[0], v[1]); err != nil {
+			return err
+		}
+	}
+	swarm.Connected(c.swarm.Repo)
+	c.swarm.Close()
+	c.swarm = nil // its configuration is another now
+	what := "Joined"
+	if published {
+		what = "Published"
+	}
+	if c.wantJSON() {
+		return c.object("hub", map[string]any{"remote": remote, "clone": joined.Clone, "published": published})
+	}
+	return c.printf("%s the swarm on %s; this clone is '%s' there\n", what, text.Inert(remote), joined.Clone)
+}
+
+// connectAs connects under the first of the names that nobody else has.
+func (c *call) connectAs(ctx context.Context, h settings.Hub, names []string) (published bool, _ settings.Hub, err error) {
+	for _, h.Clone = range names {
+		joining := c.swarm.Joining(h)
+		published, err = joining.Bus().Connect(ctx)
+		joining.Close()
+		if !errors.Is(err, refstore.ErrCloneTaken) {
+			break
+		}
+	}
+	var away *refstore.HubError
+	if err != nil && !errors.As(err, &away) {
+		swarm.Connected(c.swarm.Repo) // nothing was begun
+	}
+	return published, h, err
+}

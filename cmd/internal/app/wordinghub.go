@@ -1,0 +1,48 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/hub"
+)
+
+// formatHub words what stands between this clone and its hub.
+func formatHub(err error) *wording {
+	var (
+		elsewhere *bus.ElsewhereError
+		away      *refstore.HubError
+		refused   *refstore.RefusedError
+		rewound   *refstore.HubRewoundError
+		copied    *refstore.CopiedError
+		config    *hub.ConfigError
+	)
+	switch {
+	case errors.As(err, &elsewhere):
+		return &wording{err.Error(), "git swarm hub bring " + elsewhere.ID, exitNo}
+	case errors.As(err, &away) && away.InDoubt:
+		return &wording{err.Error(), "run it again: it is not granted twice", exitAgain}
+	case errors.As(err, &away):
+		return &wording{err.Error(), "try again, or see git swarm hub status", exitAgain}
+	case errors.As(err, &refused):
+		return &wording{err.Error(), "ask for the right to push there; reading needs none", exitNo}
+	case errors.As(err, &rewound):
+		return &wording{err.Error(), "ask who moved it to push back what was there, or take this clone out: git swarm hub leave", exitFatal}
+	case errors.As(err, &copied):
+		return &wording{err.Error(), fmt.Sprintf("in the copy, not here: git swarm hub leave, git swarm uninit --refs, then git swarm init --hub REMOTE --as OTHER-THAN-%s", copied.Clone), exitFatal}
+	case errors.As(err, &config):
+		return &wording{err.Error(), "name another remote, or a URL", exitNo}
+	case errors.Is(err, swarm.ErrNotJoined):
+		return &wording{err.Error(), "git swarm init --hub REMOTE, or git config --unset swarm.hub", exitFatal}
+	case errors.Is(err, refstore.ErrCloneTaken):
+		return &wording{err.Error(), "git swarm init --hub REMOTE --as ANOTHER-NAME", exitNo}
+	case errors.Is(err, refstore.ErrOtherSwarm):
+		return &wording{err.Error(), "to join without what is here: git swarm uninit --refs, then this again", exitNo}
+	case errors.Is(err, refstore.ErrNoHub):
+		return &wording{err.Error(), "git config swarm.hubPrefix refs/swarm-hub/, then this again, with the same in each clone", exitNo}
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+package install
+
+import (
+	"context"
+	"errors"
+
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// SetHub writes a key of the repository's configuration that says where the hub is, or
+// what the clone is called there.
+func SetHub(ctx context.Context, r *repo.Repo, key, value string) error {
+	return gitConfig(ctx, r, "--local", key, value)
+}
+
+// UnsetHub takes the key out, if it is there.
+func UnsetHub(ctx context.Context, r *repo.Repo, key string) error {
+	err := gitConfig(ctx, r, "--local", "--unset-all", key)
+	var said *repo.GitError
+	if errors.As(err, &said) && said.ExitCode == 5 { // there is none
+		return nil
+	}
+	return err
+}
