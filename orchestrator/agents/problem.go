@@ -53,7 +53,7 @@ func (a Agents) NoteProblem(now time.Time, event, what string) error {
 	for len(kept) > maxProblems {
 		_, kept, _ = strings.Cut(kept, "\n")
 	}
-	if err := os.MkdirAll(a.dir, 0o777); err != nil {
+	if err := file.MkdirAll(a.dir); err != nil {
 		return err
 	}
 	return file.Replace(a.problems(), []byte(kept), 0o666)

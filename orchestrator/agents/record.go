@@ -121,7 +121,7 @@ func (a Agents) save(id string, r *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(a.records(), 0o777); err != nil {
+	if err := file.MkdirAll(a.records()); err != nil {
 		return err
 	}
 	return file.Replace(a.path(id), append(content, '\n'), 0o666)
@@ -138,7 +138,7 @@ func (a Agents) Alive(id string) {
 // lock keeps two from joining, or changing a record, at once. It waits no longer
 // than ctx. The lock ends with the process that holds it.
 func (a Agents) lock(ctx context.Context) (unlock func(), err error) {
-	if err := os.MkdirAll(a.records(), 0o777); err != nil {
+	if err := file.MkdirAll(a.records()); err != nil {
 		return nil, err
 	}
 	return file.LockPath(ctx, filepath.Join(a.records(), "lock"))

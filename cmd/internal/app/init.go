@@ -118,13 +118,13 @@ func runInit(ctx context.Context, c *call) error {
 	if err == nil {
 		return nil
 	}
-	if _, _, code := c.format(err); code == exitAgain || ctx.Err() != nil {
+	if _, _, code := c.format(err); code == exitAgain || code == exitFatal || ctx.Err() != nil {
 		err = errors.Join(err, c.unregister(context.WithoutCancel(ctx), added))
 	}
 	return err
 }
 
-// unregister takes those out again whom an init has registered that is to be tried again.
+// unregister takes those out again whom an init has registered that could not go on.
 func (c *call) unregister(ctx context.Context, added []bus.Registration) error {
 	if len(added) == 0 {
 		return nil
@@ -132,6 +132,10 @@ func (c *call) unregister(ctx context.Context, added []bus.Registration) error {
 	b, err := c.Bus()
 	for i := 0; err == nil && i < len(added); i++ {
 		err = b.Retire(ctx, added[i].ID, func(*refstore.Tx) error { return nil })
+		var unknown *bus.UnknownSessionError
+		if errors.As(err, &unknown) { // it was the registration that failed
+			err = nil
+		}
 	}
 	return err
 }
