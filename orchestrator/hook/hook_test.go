@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"reflect"
 	"strings"
 	"testing"
@@ -132,6 +133,17 @@ func TestMayMatch(t *testing.T) {
 	} {
 		if got := mayMatch(line, parts); got != want {
 			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
+// TestQuietBatches: nothing new, nothing said, however often.
+func TestQuietBatches(t *testing.T) {
+	w := newWorld(t)
+	w.run("A", agents.SessionStart)
+	for range 200 {
+		if said := w.run("A", agents.Batch); len(said) > 0 {
+			t.Fatalf("said %+v", said)
 		}
 	}
 }
