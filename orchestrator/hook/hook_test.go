@@ -1,10 +1,11 @@
 package hook
 
 import (
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 )
 
 // What is found in a shell's text, and where it works.
