@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +61,10 @@ func (c *call) match(ctx context.Context, pathspec string) ([]string, error) {
 		return nil, err
 	}
 	out, err := repo.Output(r.GitParsed(ctx, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", pathspec))
+	var no *repo.GitError
+	if errors.As(err, &no) && no.ExitCode == 128 && strings.Contains(no.Stderr, "'"+pathspec+"'") {
+		return nil, refuseMagic(no.Stderr, pathspec)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,12 @@ func refusePathspec(pathspec string) error {
 	return no("if that is a file's name: git swarm claim "+text.ShellWord(":(literal)"+pathspec), "pathspec '%s' matches no file", pathspec)
 }
 
+// refuseMagic refuses a pathspec that git cannot read, in git's words.
+func refuseMagic(said, pathspec string) error {
+	line, _, _ := strings.Cut(strings.TrimPrefix(said, "fatal: "), "\n")
+	return &refusal{exitUsage, text.Inert(line), "if that is a file's name: git swarm claim " + text.ShellWord(":(literal)"+pathspec)}
+}
+
 func refuseScreen() error {
 	return &refusal{exitUsage, "--watch needs a terminal that can be drawn on", "git swarm orchestrate dashboard"}
 }
