@@ -76,7 +76,8 @@ func listFiles(files []string) string {
 }
 
 // notifyConflict sends each session whose commits are the other side of a conflict
-// one message with these commits.
+// one message with these commits. A push that is tried again, and meets the same
+// conflict, does not repeat it.
 func (l *Lander) notifyConflict(ctx context.Context, err error) error {
 	var conflict *ConflictError
 	if !errors.As(err, &conflict) {
@@ -84,7 +85,7 @@ func (l *Lander) notifyConflict(ctx context.Context, err error) error {
 	}
 	return l.notifySessions(ctx, conflict.Theirs, func(commits []string) string {
 		return fmt.Sprintf("my push meets a conflict in %s with your %s on %s", listFiles(conflict.Files), strings.Join(commits, ", "), conflict.Onto)
-	}, false)
+	}, true)
 }
 
 // notifyHealed sends each session whose commits were the other side of a healed

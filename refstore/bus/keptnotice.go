@@ -40,7 +40,8 @@ func (e *KeptError) Unwrap() error { return e.Err }
 
 // Tell sends the notices, which are all from one session, in one transaction. If
 // that fails, it keeps them and returns *KeptError. again says that they may have
-// been sent before, by a process that was killed then: those are not repeated.
+// been sent before, by an earlier try or by a process that was killed then: of those,
+// what is among the last lookBack messages of the inbox is not repeated.
 func (b *Bus) Tell(ctx context.Context, notices []Notice, again bool) error {
 	if len(notices) == 0 {
 		return nil
