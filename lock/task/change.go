@@ -15,7 +15,11 @@ func (p *plan) mine(n int) (*Task, error) {
 	if n != 0 {
 		t, err := p.task(n)
 		if err == nil && t.Holder != p.by {
-			err = &NotHolderError{n, t.Holder}
+			refused := &NotHolderError{Number: n, Holder: t.Holder}
+			if !t.Ended.IsZero() {
+				refused.Ended = t.State
+			}
+			err = refused
 		}
 		return t, err
 	}

@@ -117,12 +117,15 @@ func (e *StateError) Error() string {
 type NotHolderError struct {
 	Number int
 	Holder string // "" for nobody; of the task of a session that has none, 0 is the number
+	Ended  State  // how the task has ended, "" where it has not
 }
 
 func (e *NotHolderError) Error() string {
 	switch {
 	case e.Number == 0:
 		return "you have taken no task"
+	case e.Ended != "":
+		return fmt.Sprintf("task #%d is %s", e.Number, e.Ended)
 	case e.Holder == "":
 		return fmt.Sprintf("nobody has taken task #%d", e.Number)
 	}

@@ -134,7 +134,10 @@ func (c *call) taskNote(t *task.Task, landed map[int]bool) string {
 		if t.For != "" {
 			note += ", for " + t.For
 		}
-		if t.Waits > 0 {
+		switch {
+		case t.Waits == 1:
+			note += ", 1 waits"
+		case t.Waits > 1:
 			note += fmt.Sprintf(", %d wait", t.Waits)
 		}
 		return note

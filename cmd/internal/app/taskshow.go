@@ -61,7 +61,7 @@ func (c *call) formatTask(t *task.Task, body string) string {
 	if len(t.After) > 0 {
 		line("After:    %s", task.Numbers(t.After))
 	}
-	if t.Waits > 0 {
+	if t.Waits > 0 && !t.State.Finished() {
 		line("Waiting:  %s for it", text.Count(t.Waits, "task"))
 	}
 	if t.For != "" {

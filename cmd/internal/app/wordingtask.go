@@ -30,6 +30,8 @@ func (c *call) formatTaskError(err error) *wording {
 		hint := "git swarm task take"
 		if holder.Holder != "" {
 			hint = fmt.Sprintf("git swarm message %s \"…\"", holder.Holder)
+		} else if holder.Ended != "" {
+			hint = show(holder.Number)
 		} else if holder.Number != 0 {
 			hint = fmt.Sprintf("git swarm task take %d", holder.Number)
 		}
