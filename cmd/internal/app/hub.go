@@ -152,7 +152,7 @@ func leaveHub(ctx context.Context, c *call) error {
 	}
 	r, clone := c.swarm.Repo, b.Store().Clone()
 	if err := b.Refresh(ctx, 0, true); err != nil {
-		c.notef("hint: not delivered: %s", text.Inert(err.Error()))
+		c.notef("warning: what other clones had not got from here stays in this one: %s", text.Inert(err.Error()))
 	}
 	alone := c.swarm.Alone()
 	defer alone.Close()

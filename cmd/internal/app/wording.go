@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/demo"
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
@@ -37,7 +38,7 @@ type wording struct {
 
 // format words an error.
 func (c *call) format(err error) (line, hint string, code int) {
-	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, formatLocked, formatWorktree, c.formatRetire, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, c.formatTaskError, formatHub, formatBus, c.formatRepository} {
+	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, formatLocked, formatWorktree, c.formatRetire, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, c.formatTaskError, c.formatHub, formatBus, c.formatRepository} {
 		if w := known(err); w != nil {
 			return w.line, w.hint, w.code
 		}
@@ -263,8 +264,11 @@ func (c *call) formatRepository(err error) *wording {
 		damaged *refstore.DamagedError
 		trust   *repo.NotTrustedError
 		value   *repo.ValueError
+		choice  *settings.ChoiceError
 	)
 	switch {
+	case errors.As(err, &choice):
+		return &wording{err.Error(), "git config --show-origin --get " + choice.Key, exitFatal}
 	case errors.As(err, &value):
 		return &wording{err.Error(), "git config --show-origin --get " + text.ShellWord(value.Key), exitFatal}
 	case errors.Is(err, refstore.ErrVersion):

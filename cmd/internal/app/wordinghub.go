@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/hub"
 )
 
 // formatHub words what stands between this clone and its hub.
-func formatHub(err error) *wording {
+func (c *call) formatHub(err error) *wording {
 	var (
 		elsewhere *bus.ElsewhereError
 		away      *refstore.HubError
@@ -26,7 +27,7 @@ func formatHub(err error) *wording {
 	case errors.As(err, &away) && away.InDoubt:
 		return &wording{err.Error(), "run it again: it is not granted twice", exitAgain}
 	case errors.As(err, &away):
-		return &wording{err.Error(), "try again, or see git swarm hub status", exitAgain}
+		return &wording{err.Error(), c.awayHint(), exitAgain}
 	case errors.As(err, &refused):
 		return &wording{err.Error(), "ask for the right to push there; reading needs none", exitNo}
 	case errors.As(err, &rewound):
@@ -45,4 +46,28 @@ func formatHub(err error) *wording {
 		return &wording{err.Error(), "git config swarm.hubPrefix refs/swarm-hub/, then this again, with the same in each clone", exitNo}
 	}
 	return nil
+}
+
+// awayHint is what to do where the hub is out of reach: hub status says more, but not
+// to who has just asked it, nor before this clone has a hub.
+func (c *call) awayHint() string {
+	hint := "try again, or see git swarm hub status"
+	if c.verb == nil {
+		return hint
+	}
+	var remote string
+	switch c.verb.name {
+	case "init":
+		remote = c.cmd.String("hub")
+	case "hub status", "hub sync":
+		s, err := c.Settings()
+		if err != nil {
+			return hint
+		}
+		remote = s.Hub.Remote
+	}
+	if remote == "" {
+		return hint
+	}
+	return "does git ls-remote " + text.ShellWord(remote) + " reach it? Then try again"
 }

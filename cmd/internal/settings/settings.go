@@ -65,7 +65,7 @@ func ReadHub(config *repo.Config) (h Hub, err error) {
 	h.Prefix, _ = config.Get("swarm.hubprefix")
 	h.Prefix = cmp.Or(h.Prefix, DefaultHubPrefix)
 	if !strings.HasPrefix(h.Prefix, "refs/") || !strings.HasSuffix(h.Prefix, "/") || strings.ContainsAny(h.Prefix, "*:^ ") {
-		err = fmt.Errorf("swarm.hubPrefix is '%s': the beginning of refs' names, such as refs/swarm/", text.Inert(h.Prefix))
+		err = &ChoiceError{"swarm.hubPrefix", quote(h.Prefix), "the beginning of refs' names, such as refs/swarm/"}
 		h.Prefix = DefaultHubPrefix
 	}
 	h.Interval, h.Timeout = 5*time.Second, 10*time.Second
@@ -116,7 +116,7 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 	s.VerifyJobs = 1
 	if jobs := value(&err, config, "swarm.verifyjobs", config.Int); jobs != nil {
 		if *jobs < 1 || *jobs > maxVerifyJobs {
-			err = cmp.Or(err, fmt.Errorf("swarm.verifyJobs is %d: from 1 to %d", *jobs, maxVerifyJobs))
+			err = cmp.Or(err, error(&ChoiceError{"swarm.verifyJobs", fmt.Sprint(*jobs), fmt.Sprintf("from 1 to %d", maxVerifyJobs)}))
 		} else {
 			s.VerifyJobs = int(*jobs)
 		}
@@ -132,7 +132,7 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 		v, _ := config.Get(key)
 		level, ok := heal.ParseLevel(v)
 		if !ok {
-			return level, fmt.Errorf("swarm.heal is '%s': safe, both, wide or off", text.Inert(v))
+			return level, &ChoiceError{"swarm.heal", quote(v), "safe, both, wide or off"}
 		}
 		return level, nil
 	})
@@ -169,7 +169,7 @@ func healCheck(config *repo.Config) func(string, HealCheck) (HealCheck, error) {
 		v, _ := config.Get(key)
 		i := slices.Index([]string{"show", "review", "refuse"}, v)
 		if i < 0 {
-			return 0, fmt.Errorf("swarm.healCheck is '%s': show, review or refuse", text.Inert(v))
+			return 0, &ChoiceError{"swarm.healCheck", quote(v), "show, review or refuse"}
 		}
 		return HealCheck(i), nil
 	}
@@ -182,7 +182,7 @@ func portCount(config *repo.Config) func(string, int) (int, error) {
 	return func(key string, _ int) (int, error) {
 		n, err := config.Int(key, 0)
 		if err == nil && (n < 1 || n > maxPorts) {
-			err = fmt.Errorf("swarm.ports is %d: a number from 1 to %d", n, maxPorts)
+			err = &ChoiceError{"swarm.ports", fmt.Sprint(n), fmt.Sprintf("a number from 1 to %d", maxPorts)}
 		}
 		return int(n), err
 	}
@@ -196,11 +196,21 @@ func oneOf(config *repo.Config, first, second string) func(string, bool) (bool, 
 	return func(key string, _ bool) (bool, error) {
 		v, _ := config.Get(key)
 		if v != first && v != second {
-			return false, fmt.Errorf("%s is '%s': %s or %s", key, text.Inert(v), first, second)
+			return false, &ChoiceError{key, quote(v), first + " or " + second}
 		}
 		return v == second, nil
 	}
 }
+
+// ChoiceError says that the value of a key of git's configuration is none that it may have.
+type ChoiceError struct {
+	Key, Value string // Value is safe to print
+	May        string // which it may have
+}
+
+func (e *ChoiceError) Error() string { return fmt.Sprintf("%s is %s: %s", e.Key, e.Value, e.May) }
+
+func quote(v string) string { return "'" + text.Inert(v) + "'" }
 
 // value is the key's, nil if it is not set or no good; first keeps the first error.
 func value[T any](first *error, config *repo.Config, key string, read func(string, T) (T, error)) *T {
