@@ -23,13 +23,15 @@ import (
 func pushVerb() *verb {
 	return &verb{
 		name: "push", group: groupLand, short: "land this branch, rebased onto what is there, together with others that wait",
-		long: `Puts the branch's tip in the landing queue and waits. Who comes first
-fetches, rebases all that wait, one upon the other, asks each one's gate, runs
+		long: `Puts the branch's tip in the landing queue and waits. Who comes first fetches,
+rebases all that wait, one upon the other, asks each one's gate, runs
 swarm.verify once on the whole, and pushes once; each push then lets its own
-branch follow. What is committed meanwhile is rebased onto that. The target is the branch given with --to, else swarm.target (of git's configuration,
-else of swarm.toml on the remote's default branch), else the branch's upstream
-(a session branch's own copy on the remote is none), else the remote's default
-branch. git swarm status shows it.
+branch follow. What is committed meanwhile is rebased onto that.
+
+The target is the branch given with --to, else swarm.target (of git's
+configuration, else of swarm.toml on the remote's default branch), else the
+branch's upstream (a session branch's own copy on the remote is none), else the
+remote's default branch. git swarm status shows it.
 
 Without a remote the target is a branch of this repository. Where it is checked out,
 that checkout follows, and nothing lands if it cannot.
@@ -42,13 +44,14 @@ has answered, it is asked whether the work has landed.
 A task that the session has taken lands with it, unless --part says that there is
 more to do.
 
-It is refused where it changes a file that another session holds and has changed, too, or has claimed before the commit was
-made; with swarm.claims = warn such sessions are only told.
+It is refused where it changes a file that another session holds and has changed,
+too, or has claimed before the commit was made; with swarm.claims = warn such
+sessions are only told.
 
-With --no-wait it returns once the branch is in the queue. A process of its own lands
-what waits and ends with the queue; where it is killed, the next push, pull or sync of a
-session in it, or orchestrate, starts another. The branch here follows with this session's next
-sync, pull or push.`,
+With --no-wait it returns once the branch is in the queue. A process of its own
+lands what waits and ends with the queue; where it is killed, the next push, pull
+or sync of a session in it, or orchestrate, starts another. The branch here
+follows with this session's next sync, pull or push.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{

@@ -25,13 +25,15 @@ func uninitVerb() *verb {
 		long: `Takes out hooks, rules in agents' settings, the block in CLAUDE.md, the merge
 driver and the values of git's configuration that init and start wrote, and says
 which. What others wrote in the same files keeps its bytes. What sessions told
-each other stays, and so do their branches and worktrees:
-
-An agent does not run this: it would take out what holds it back.
+each other stays, and so do their branches and worktrees; two options take these
+out, too.
 
 --worktrees removes the worktrees that init --worktrees made, unless a file in
 one of them is nowhere else; their branches stay. --refs deletes all that git
 swarm knows: refs/swarm/*, the reviews' notes, and its files in the git dir.
+What retire --force kept under refs/swarm-lost stays.
+
+An agent does not run this: it would take out what holds it back.
 
 git swarm setup --remove takes out the manual pages and completions.`,
 		json: true,
