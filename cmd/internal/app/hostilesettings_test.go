@@ -31,6 +31,9 @@ func hostileSettings() []hostile {
 	installs := func(name, verb string, do func(w *town), line string) hostile {
 		return hostile{name: name, do: do, args: verbOf("init " + verb), code: exitNo, line: line}
 	}
+	hooks := func(name string, do func(w *town)) hostile { // ours go beside theirs, which stay as they are
+		return hostile{name: "git's hooks: " + name, do: do, args: verbOf("init --git-hooks"), code: exitDone, out: "^Initialized with"}
+	}
 	const claude, shared = ".claude/settings.local.json", ".claude/settings.json"
 	return []hostile{
 		team("no TOML", "hello", "line 1: expected '=' after key"),
@@ -85,12 +88,12 @@ func hostileSettings() []hostile {
 			_ = os.Remove(filepath.Join(w.Dir, ".git", "info", "exclude"))
 			link(".git/info/exclude", "../../../victim/file")(w)
 		}, `'.*/r/\.git/info/exclude': it is a link, or behind one; left alone`),
-		installs("git's hooks: a link", "--git-hooks", func(w *town) { w.Git("config", "core.hooksPath", ".hooks"); link(".hooks", "../victim")(w) }, `'.*/r/\.hooks': it is a link, or behind one; left alone`),
-		installs("git's hooks: a link on the way", "--git-hooks", func(w *town) { w.Git("config", "core.hooksPath", ".dev/hooks"); link(".dev", "../victim")(w) }, `'.*/r/\.dev/hooks': it is a link, or behind one; left alone`),
-		installs("git's hooks: one kept before", "--git-hooks", func(w *town) {
+		hooks("a link", func(w *town) { w.Git("config", "core.hooksPath", ".hooks"); link(".hooks", "../victim")(w) }),
+		hooks("a link on the way", func(w *town) { w.Git("config", "core.hooksPath", ".dev/hooks"); link(".dev", "../victim")(w) }),
+		hooks("one kept before", func(w *town) {
 			w.write("hooks/pre-push", "#!/bin/sh\n")
 			w.write("hooks/pre-push.before-git-swarm", "#!/bin/sh\n")
-		}, `keep the pre-push hook: '.*/r/\.git/hooks/pre-push\.before-git-swarm': there is one kept from before`),
+		}),
 	}
 }
 
