@@ -250,8 +250,37 @@ func TestHubRewound(t *testing.T) {
 	if err := sd.HubTrouble(); !errors.As(err, &is) {
 		t.Errorf("the copy says %v", err)
 	}
+	_ = say(sd, "A", "once more")
+	if _, err := take(sd, "A", "push", "x", ""); !errors.As(err, &is) {
+		t.Errorf("a shared change of the copy: %v", err)
+	}
 	if copied.refs["from/desk"] != c.tip("refs/swarm/from/desk") {
 		t.Error("the copy has written over the clone's entries")
+	}
+}
+
+// What was fetched by a process that was killed before it took that over is taken over
+// before anything is pushed: no ref of the hub is moved back.
+func TestHubFetchedOnly(t *testing.T) {
+	h := newFakeHub(7)
+	a, sa := h.clone(t, "desk")
+	b, sb := h.clone(t, "lap")
+	if _, err := take(sa, "A", "push", "x", ""); err != nil {
+		t.Fatal(err)
+	}
+	mustRefresh(t, sa, sb)
+	if _, err := take(sb, "B", "push", "y", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := sa.opts.Hub.Fetch(bg, nil); err != nil { // git outlives the command
+		t.Fatal(err)
+	}
+	if before, err := take(sa, "A", "push", "z", ""); err != nil || before != "x y" {
+		t.Errorf("the change saw %q, %v", before, err)
+	}
+	mustRefresh(t, sa, sb)
+	if a.tip("refs/swarm/locks") != b.tip("refs/swarm/locks") || a.tip("refs/swarm/locks") != h.refs["locks"] {
+		t.Error("the clones and the hub differ")
 	}
 }
 

@@ -122,7 +122,9 @@ func (t *hubTurn) deliver(ctx context.Context, commit object.Hash) error {
 		if there, err := s.has(ctx, s.fromRef(), tips[1], commit); err != nil || there {
 			return err
 		}
-		err = t.push(ctx, []HubUpdate{{hubName(s.fromRef()), tips[1], tips[0]}})
+		if err = s.mayFollow(ctx, s.fromRef(), tips[0]); err == nil {
+			err = t.push(ctx, []HubUpdate{{hubName(s.fromRef()), tips[1], tips[0]}})
+		}
 		var away *HubError
 		switch {
 		case err == nil:
@@ -133,7 +135,7 @@ func (t *hubTurn) deliver(ctx context.Context, commit object.Hash) error {
 			return s.move(ctx, refs.Update{Ref: TrackingPrefix + hubName(s.fromRef()), Prev: tips[1], Next: tips[0]})
 		case errors.As(err, &away):
 			return t.failed(err)
-		case !errors.Is(err, ErrStale) || try == deliverTries:
+		case !errors.Is(err, ErrStale) && !errors.Is(err, errBehind) || try == deliverTries:
 			return err
 		}
 		if err := t.fetch(ctx); err != nil {

@@ -14,8 +14,14 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// errShared says that a transaction has to be made on the hub first.
-var errShared = errors.New("the change is made on the hub first")
+var (
+	// errShared says that a transaction has to be made on the hub first.
+	errShared = errors.New("the change is made on the hub first")
+
+	// errBehind says that a ref here lacks what was fetched of it: whoever fetched was
+	// killed before it was taken over, or could not take it over.
+	errBehind = errors.New("what was fetched from the hub is not taken over yet")
+)
 
 // shared reports whether the transaction that build has staged, or refused, is one
 // for the hub: it changes what all clones share, or has decided by it while what
@@ -76,6 +82,12 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 	}
 	for try := 1; ; try++ {
 		staged, err := u.stage(ctx)
+		if errors.Is(err, errBehind) {
+			if err := u.refresh(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil || len(staged.moves) == 0 { // refused, or nothing to do: by what is known here
 			var away *HubError
 			switch {
@@ -172,6 +184,21 @@ func (s *Store) has(ctx context.Context, ref string, tip, commit object.Hash) (b
 	return s.Walk(ctx, ref, tip, commit, func(above *Entry) bool { return above.Number > e.Number })
 }
 
+// mayFollow is errBehind unless tip, which is what the ref is here, has all that was
+// fetched of it: on the hub the ref is never moved back.
+func (s *Store) mayFollow(ctx context.Context, ref string, tip object.Hash) error {
+	fetched, err := s.Tip(ctx, TrackingPrefix+hubName(ref))
+	if err != nil || fetched == "" {
+		return err
+	}
+	has, err := s.has(ctx, ref, tip, fetched)
+	var damaged *DamagedError
+	if err == nil && !has || errors.As(err, &damaged) {
+		return errBehind
+	}
+	return err
+}
+
 // stage runs build on what is known here of the shared refs, and writes the objects
 // that it makes, so that they can be pushed.
 func (u *sharedUpdate) stage(ctx context.Context) (*stagedShared, error) {
@@ -201,14 +228,15 @@ func (u *sharedUpdate) stage(ctx context.Context) (*stagedShared, error) {
 // collect is what tx has staged for the hub, with all that is here and not yet there.
 func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, error) {
 	staged := &stagedShared{at: tx.at, objects: tx.objects, pinned: map[string]object.Hash{}}
-	next := map[string]object.Hash{} // by local name
+	next := map[string]object.Hash{}   // by local name
+	before := map[string]object.Hash{} // what they were
 	here, err := tx.view.List("refs/swarm/")
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range here {
 		if c := classOf(r.Name); c == sharedRef || r.Name == u.store.fromRef() {
-			next[r.Name] = r.Tip
+			next[r.Name], before[r.Name] = r.Tip, r.Tip
 			if c == sharedRef {
 				staged.pinned[r.Name] = r.Tip
 			}
@@ -227,6 +255,9 @@ func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, erro
 	}
 	for ref, tip := range next {
 		tips[hubName(ref)] = tip
+		if err := u.store.mayFollow(ctx, ref, before[ref]); err != nil {
+			return nil, err
+		}
 	}
 	for name, tip := range tips {
 		old, err := tx.view.Tip(TrackingPrefix + name)
