@@ -276,8 +276,14 @@ func (c *call) printInit(ctx context.Context, all []bus.Session) error {
 	if len(all) == 0 && (c.cmd.Bool("claude") || c.cmd.IsSet("agents")) {
 		line += ": they join by themselves"
 	}
-	if c.cmd.Bool("claude") || c.cmd.IsSet("agents") {
-		line = "git's pre-push hook refuses an agent's plain push of where work lands\n" + line
+	if c.cmd.Bool("merge-driver") {
+		line = "git merge and git rebase heal conflicts, too, by a merge driver\n" + line
+	}
+	if c.cmd.Bool("claude") || c.cmd.IsSet("agents") || c.cmd.Bool("git-hooks") {
+		line = "git's pre-push hook refuses an agent's plain push to where work lands\n" + line
+	}
+	if c.cmd.Bool("git-hooks") {
+		line = "git's pre-commit hook refuses files that another session claims\n" + line
 	}
 	if err := c.printf("%s\n", line); err != nil {
 		return err
