@@ -130,6 +130,7 @@ type sessionJSON struct {
 	Seen       *string `json:"seen"`
 	Worktree   string  `json:"worktree,omitempty"`
 
+	Until    *string        `json:"until,omitempty"` // when a parked session goes on
 	State    standing.State `json:"state,omitempty"`
 	Asks     string         `json:"asks,omitempty"`
 	Review   int            `json:"review,omitempty"`
@@ -146,5 +147,6 @@ func jsonSession(s bus.Session) sessionJSON {
 	return sessionJSON{
 		Session: s.ID, Workstream: s.Workstream, Status: string(s.Status), Branch: s.Branch, Note: s.Note,
 		Agent: s.Agent, Host: s.Host, Joined: text.Stamp(s.Joined), Updated: text.Stamp(s.Updated), Seen: text.Stamp(s.Seen),
+		Until: text.Stamp(s.Until),
 	}
 }
