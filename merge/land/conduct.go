@@ -10,6 +10,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -117,7 +118,8 @@ const conductTries = 6
 // Conduct lands what waits for the target and has no process that waits for it, until
 // there is nothing of that. Where others wait themselves, it leaves them their turns. An
 // error that is about no entry is tried again for half a minute; then those that nobody
-// waits for are refused for it.
+// waits for are refused for it. Where the session was retired meanwhile, the error is a
+// *bus.UnknownSessionError that names it, and what waits is another session's to land.
 func (l *Lander) Conduct(ctx context.Context, target repo.Target, wait lock.Wait) error {
 	_, release, err := begin(ctx, l.Repo)
 	defer release()
@@ -148,7 +150,7 @@ func (l *Lander) Conduct(ctx context.Context, target repo.Target, wait lock.Wait
 			return context.Cause(ctx)
 		case err == nil:
 			failed = 0
-		case failed == conductTries:
+		case failed == conductTries, l.retired(err):
 			return err
 		default:
 			select {
@@ -157,6 +159,13 @@ func (l *Lander) Conduct(ctx context.Context, target repo.Target, wait lock.Wait
 			}
 		}
 	}
+}
+
+// retired reports whether err says that the session in whose name this process lands is
+// registered no more: nothing can be written in it then.
+func (l *Lander) retired(err error) bool {
+	var unknown *bus.UnknownSessionError
+	return errors.As(err, &unknown) && unknown.ID == l.Session
 }
 
 // left are the entries for the target that are not decided and for which no process waits.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,18 +52,22 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 	if err != nil || !ok {
 		return err
 	}
-	again := false
+	again, retired := false, false
 	defer func() {
 		leave()
+		ctx := context.WithoutCancel(ctx)
 		if again { // what came while this process ended, and saw it there
-			c.conductLeft(context.WithoutCancel(ctx), id)
+			c.conductLeft(ctx, id)
+		}
+		if retired {
+			c.conductInstead(ctx, target)
 		}
 	}()
 	dir := land.ConductorDir(r, target)
 	if err := os.Chdir(dir); err != nil {
 		return err
 	}
-	c.Env = outsideRepo(c.Env)
+	c.Dir, c.Env = r.CommonDir, outsideRepo(c.Env) // for a conductor after this one
 	own, err := swarm.Open(c.Env, dir, swarm.Options{Now: c.Now, Named: true, Via: c.via})
 	if err != nil {
 		return err
@@ -78,8 +83,26 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 		return err
 	}
 	err = l.Conduct(ctx, target, lock.Wait{Timeout: rules.LockTimeout})
-	again = err == nil
+	var unknown *bus.UnknownSessionError
+	again, retired = err == nil, errors.As(err, &unknown) && unknown.ID == id
 	return err
+}
+
+// conductInstead starts a conductor in the name of a session that waits for the target,
+// after one whose session was retired.
+func (c *call) conductInstead(ctx context.Context, target repo.Target) {
+	all, err := queue.Entries(ctx, c.swarm.Bus())
+	if err != nil {
+		return
+	}
+	for _, e := range all {
+		if !e.Decided() && e.Remote == target.Remote && e.Target == target.Branch && !e.Attended(c.swarm.Bus()) {
+			if err := c.startConductor(e.Session, target); err != nil {
+				c.notef("git swarm: what waits for %s could not be landed: %s", text.Inert(target.String()), text.Inert(err.Error()))
+			}
+			return
+		}
+	}
 }
 
 // outsideRepo is the environment without what names a repository.
