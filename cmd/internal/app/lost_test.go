@@ -76,7 +76,7 @@ func TestRepairLost(t *testing.T) {
 			w := newTown(t, "files")
 			c.do(w)
 			w.mend()
-			w.ok("A", "init", "--sessions", "A:front B:back New:new")
+			w.ok("A", "init", "--sessions", "New:new")
 			out := w.ok("New", "sync") + w.ok("New", "claims") + w.shown()
 			for _, want := range c.has {
 				if !strings.Contains(out, want) {

@@ -207,7 +207,7 @@ func (w *town) state(ref, mode, path, content string) string {
 // everything is one use of each ref, by sessions that are there whatever was lost.
 func (w *town) everything() {
 	w.Helper()
-	w.ok("A", "init", "--sessions", "A:front B:back C:third")
+	w.ok("A", "init", "--sessions", "C:third")
 	w.ok("A", "context", "add", "after", "-c", "decision")
 	w.ok("A", "message", "B", "after")
 	w.ok("C", "message", "all", "after")
