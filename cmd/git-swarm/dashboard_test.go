@@ -57,7 +57,7 @@ func TestDashboardOnTerminal(t *testing.T) {
 	r := &recorder{from: screen}
 	go r.run()
 	frame := r.until(t, "B   back", "q ends")
-	if !strings.HasPrefix(r.text(), "\x1b[?1049h") || strings.Count(frame, "\r\n") != 23 {
+	if !strings.HasPrefix(r.text(), "\x1b[22;2t\x1b[?1049h") || strings.Count(frame, "\r\n") != 23 {
 		t.Errorf("the first frame is %q", frame)
 	}
 	if err := pty.Setsize(screen, &pty.Winsize{Rows: 3, Cols: 40}); err != nil {
