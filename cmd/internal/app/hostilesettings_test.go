@@ -32,7 +32,7 @@ func hostileSettings() []hostile {
 		return hostile{name: name, do: do, args: verbOf("init " + verb), code: exitNo, line: line}
 	}
 	hooks := func(name string, do func(w *town)) hostile { // ours go beside theirs, which stay as they are
-		return hostile{name: "git's hooks: " + name, do: do, args: verbOf("init --git-hooks"), code: exitDone, out: "^Initialized with"}
+		return hostile{name: "git's hooks: " + name, do: do, args: verbOf("init --git-hooks"), code: exitDone, out: "(?m)^Initialized with"}
 	}
 	const claude, shared = ".claude/settings.local.json", ".claude/settings.json"
 	return []hostile{
