@@ -119,9 +119,9 @@ func haveHooks(ctx context.Context, r *repo.Repo, wanted []string) error {
 		}
 	}
 	if len(wanted) == 0 {
-		return unsetConfig(ctx, r, hooksKey)
+		return errors.Join(unsetConfig(ctx, r, hooksKey), forgetHooksPath(r))
 	}
-	return nil
+	return watchHooksPath(r)
 }
 
 // ownHooksDir is the folder in which git looks for hooks where core.hooksPath is not

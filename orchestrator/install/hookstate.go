@@ -2,10 +2,15 @@ package install
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -72,6 +77,44 @@ func GuardsPush(r *repo.Repo) bool {
 		}
 	}
 	return calls(filepath.Join(dir, PrePush), PrePush)
+}
+
+// HooksPathNews is HooksPathChanged for what runs often: as long as the repository's
+// configuration is as it was when all was well, it is not read.
+func HooksPathNews(r *repo.Repo) string {
+	seen, err := os.Lstat(hooksPathSeen(r))
+	if err != nil { // no hooks of ours
+		return ""
+	}
+	config, err := os.Stat(filepath.Join(r.CommonDir, "config"))
+	if err != nil || config.ModTime().Equal(seen.ModTime()) {
+		return ""
+	}
+	changed := HooksPathChanged(r)
+	if changed == "" {
+		_ = os.Chtimes(hooksPathSeen(r), time.Time{}, config.ModTime()) // where nothing can be written, it is read again
+	}
+	return changed
+}
+
+// hooksPathSeen is an empty file that is there while hooks of ours are. Its time is that
+// of the configuration in which core.hooksPath was found as it should be.
+func hooksPathSeen(r *repo.Repo) string {
+	return filepath.Join(r.CommonDir, "swarm", "githooks.seen")
+}
+
+func watchHooksPath(r *repo.Repo) error {
+	if err := file.MkdirAll(filepath.Dir(hooksPathSeen(r))); err != nil {
+		return err
+	}
+	return file.Replace(hooksPathSeen(r), nil, 0o666)
+}
+
+func forgetHooksPath(r *repo.Repo) error {
+	if err := os.Remove(hooksPathSeen(r)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // HooksPathChanged is the value of core.hooksPath by which our hooks are not run any

@@ -37,7 +37,7 @@ of the session are released then.`,
 			if c.wantJSON() {
 				print = c.newsJSON
 			}
-			if path := install.HooksPathChanged(c.swarm.Repo); path != "" { // the configuration has been read already
+			if path := install.HooksPathNews(c.swarm.Repo); path != "" {
 				c.notef("git swarm: %s", hooksPathLine(path))
 				c.notef("hint: %s", putHooksBack)
 			}
