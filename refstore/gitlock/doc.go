@@ -14,6 +14,7 @@
 //     started get SIGTERM. [Attached] is for commands that may need the terminal.
 //   - Before git starts, the locks that it may take are noted in swarm/git, and who
 //     started it; its own process as soon as it is known.
+//   - What a command that a signal has ended leaves of its locks is cleared at once.
 //   - [Clear] removes a lock only if it was noted, the processes of its note are
 //     certainly gone, and no git command that works in the repository is as old as the
 //     lock. It costs one look at the folder if nothing is noted.

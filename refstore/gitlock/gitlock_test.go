@@ -302,6 +302,72 @@ func TestOutputWaits(t *testing.T) {
 	}
 }
 
+// dying is a command that makes the lock and is ended by a signal before it sees to
+// its removal, as git is in the moment in between.
+func dying(lock string) *exec.Cmd {
+	return exec.Command("sh", "-c", `: >"$1"; kill -TERM $$`, "sh", lock)
+}
+
+// TestEndedBySignal: what git leaves when a signal ends it, but not us, is cleared at
+// once; beside another git that may have made the lock, when that has ended.
+func TestEndedBySignal(t *testing.T) {
+	t.Parallel()
+	r, dir := slowRepo(t)
+	config := Config(r)
+	for what, run := range map[string]func(*repo.Repo, *exec.Cmd, []string) error{"detached": Detached, "attached": Attached} {
+		if err := run(r, dying(config), []string{config}); err == nil {
+			t.Errorf("%s: it was not ended", what)
+		}
+		if _, err := os.Lstat(config); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: the lock: %v", what, err)
+		}
+		if notes, err := readNotes(r); err != nil || len(notes) != 0 {
+			t.Errorf("%s: notes %q (%v)", what, notes, err)
+		}
+	}
+	other := begun(t, dir)
+	if err := Detached(r, dying(config), []string{config}); err == nil {
+		t.Error("it was not ended")
+	}
+	if _, err := os.Lstat(config); err != nil {
+		t.Errorf("beside a living git: %v", err)
+	}
+	write(t, filepath.Join(dir, ".git", "go"), "")
+	if err := other.Wait(); err != nil {
+		t.Error(err)
+	}
+	if cleared, err := Clear(r); err != nil || !slices.Equal(cleared, []string{config}) {
+		t.Errorf("later: cleared %q (%v)", cleared, err)
+	}
+}
+
+// TestEndedBeforeNoted: a command that had ended when its process was noted, by one that
+// was killed then, holds nothing.
+func TestEndedBeforeNoted(t *testing.T) {
+	t.Parallel()
+	r, _ := slowRepo(t)
+	dead := exec.Command("sleep", "300")
+	if err := dead.Start(); err != nil {
+		t.Fatal(err)
+	}
+	mark := file.ProcessMark(dead.Process.Pid)
+	_ = dead.Process.Kill()
+	_ = dead.Wait()
+	n, err := newNote(r, []string{Index(r)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, n.f.Name(), fmt.Sprintf("by %d %s\nlock %q\n", dead.Process.Pid, mark, Index(r)))
+	n.started(dead.Process.Pid)
+	if lock := AtWork(r, Index(r)); lock != "" {
+		t.Errorf("'%s' is waited for", lock)
+	}
+	write(t, Index(r), "")
+	if cleared, err := Clear(r); err != nil || !slices.Equal(cleared, []string{Index(r)}) {
+		t.Errorf("cleared %q (%v)", cleared, err)
+	}
+}
+
 // TestOutputStops: when the context ends, git and what it has started end, and the
 // lock with them.
 func TestOutputStops(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -19,8 +20,8 @@ import (
 func noteDir(r *repo.Repo) string { return filepath.Join(r.CommonDir, "swarm", "git") }
 
 // note is the file that says which locks a running git command may hold: lines
-// "by PID MARK" of who starts it, "lock PATH" quoted as in Go, and, once it runs,
-// "git PID MARK".
+// "by PID MARK" of who starts it, "lock PATH" quoted as in Go, once it runs "git PID
+// MARK", and "ended" if a signal has ended it while who started it lives on.
 type note struct{ f *os.File }
 
 // newNote writes a note. Until the command has started, what a kill leaves of it
@@ -67,6 +68,21 @@ func (n *note) started(pid int) {
 	_, _ = fmt.Fprintf(n.f, "git %d %s\n", pid, file.ProcessMark(pid))
 }
 
+// end removes the note of a command that has ended. One that a signal has ended may
+// have left its locks: git makes the file a moment before it sees to its removal. They
+// are cleared, and while another may have made one of them, the note stays.
+func (n *note) end(r *repo.Repo, state *os.ProcessState) {
+	if state == nil || !state.Sys().(syscall.WaitStatus).Signaled() {
+		n.remove()
+		return
+	}
+	_, err := fmt.Fprintln(n.f, "ended")
+	if errors.Join(err, n.f.Close()) != nil {
+		return // once we are gone it is read as that of a killed command
+	}
+	_, _ = Clear(r) // what it could not do now, another will
+}
+
 // remove removes the note, and the folder with the last.
 func (n *note) remove() {
 	_ = n.f.Close()
@@ -95,6 +111,7 @@ func readNotes(r *repo.Repo) ([]string, error) {
 type noted struct {
 	locks     []string
 	processes []process
+	ended     bool
 }
 
 type process struct {
@@ -106,15 +123,19 @@ func parseNote(content string) noted {
 	var n noted
 	for line := range strings.Lines(content) {
 		what, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if what == "lock" {
+		pid, mark, _ := strings.Cut(rest, " ")
+		switch {
+		case what == "lock":
 			if path, err := strconv.Unquote(rest); err == nil {
 				n.locks = append(n.locks, path)
 			}
-			continue
-		}
-		pid, mark, _ := strings.Cut(rest, " ")
-		if id, err := strconv.Atoi(pid); err == nil {
-			n.processes = append(n.processes, process{id, mark})
+		case what == "ended":
+			n.ended = true
+		case what == "git" && mark == "": // it had ended before it was noted
+		default:
+			if id, err := strconv.Atoi(pid); err == nil {
+				n.processes = append(n.processes, process{id, mark})
+			}
 		}
 	}
 	return n
@@ -123,6 +144,9 @@ func parseNote(content string) noted {
 // gone reports whether all its processes certainly are. Where we were killed before we
 // noted the command's, it is known by the name of the note in its environment.
 func (n noted) gone(path string) bool {
+	if n.ended {
+		return true
+	}
 	for _, p := range n.processes {
 		if !file.ProcessGone(p.pid, p.mark) {
 			return false

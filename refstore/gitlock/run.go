@@ -87,7 +87,7 @@ func Start(r *repo.Repo, cmd *exec.Cmd, locks []string) {
 	n.started(cmd.Process.Pid)
 	go func() { // in a process that lives on it must not stay a zombie
 		_ = cmd.Wait()
-		n.remove()
+		n.end(r, cmd.ProcessState)
 	}()
 }
 
@@ -99,12 +99,13 @@ func run(r *repo.Repo, cmd *exec.Cmd, locks []string) error {
 	if err != nil {
 		return err
 	}
-	defer n.remove()
 	n.giveTo(cmd)
 	if err := cmd.Start(); err != nil {
+		n.remove()
 		return err
 	}
 	n.started(cmd.Process.Pid)
+	defer func() { n.end(r, cmd.ProcessState) }()
 	return cmd.Wait()
 }
 
