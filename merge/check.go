@@ -22,9 +22,9 @@ type Checked struct {
 func (c *Checked) Holds() bool { return !c.Open && c.Why == "" && len(c.Findings) == 0 }
 
 // Check compares the resolutions of the files in conflict for which want returns true, or of all if it
-// is nil: those that are not staged by what stands in the work tree, those that are by what is staged,
-// as long as git remembers the conflict: until the index is written anew by a checkout or a commit's
-// successor. It changes nothing but that it may add objects.
+// is nil. Of a file that is still unmerged the resolution is what stands in the work tree, of one that
+// was staged what is staged: the index keeps its conflict until the next checkout, merge or reset. It
+// changes nothing, but may add objects.
 func Check(ctx context.Context, git Git, want func(path string) bool) ([]Checked, error) {
 	open, err := listUnmerged(ctx, git)
 	if err != nil {

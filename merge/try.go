@@ -3,6 +3,7 @@ package merge
 import (
 	"context"
 	"errors"
+	"path"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge/heal"
@@ -34,7 +35,7 @@ func Try(ctx context.Context, r *repo.Repo, a, b string, opts heal.Options) ([]H
 	return all, nil
 }
 
-// conflicts are the files that would be in conflict.
+// conflicts are the files that would be in conflict, from the top of the work tree.
 func conflicts(ctx context.Context, r *repo.Repo, a, b string) ([]unmerged, error) {
 	plain, err := WithoutDriver(r)
 	if err != nil {
@@ -49,5 +50,9 @@ func conflicts(ctx context.Context, r *repo.Repo, a, b string) ([]unmerged, erro
 		return nil, err
 	}
 	fields := strings.Split(strings.TrimRight(out, "\x00"), "\x00")
-	return parseStages(fields[1:]) // the first is the tree
+	files, err := parseStages(fields[1:]) // the first is the tree
+	for i := range files {                 // git names them as seen from where it runs
+		files[i].path = path.Join(r.Prefix, files[i].path)
+	}
+	return files, err
 }
