@@ -118,7 +118,7 @@ func CheckTexts(path string, texts [4][]byte) Checked {
 			return c
 		}
 	}
-	if c.Open = hasMarkers(texts[3]); !c.Open {
+	if c.Open = hasMarkers(texts[3]) && !hasMarkers(texts[1]) && !hasMarkers(texts[2]); !c.Open { // a text about git may have them
 		c.Findings = heal.Check(texts[0], texts[1], texts[2], texts[3])
 	}
 	return c
