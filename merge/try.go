@@ -51,7 +51,7 @@ func conflicts(ctx context.Context, r *repo.Repo, a, b string) ([]unmerged, erro
 	}
 	fields := strings.Split(strings.TrimRight(out, "\x00"), "\x00")
 	files, err := parseStages(fields[1:]) // the first is the tree
-	for i := range files {                 // git names them as seen from where it runs
+	for i := range files {                // git names them as seen from where it runs
 		files[i].path = path.Join(r.Prefix, files[i].path)
 	}
 	return files, err
