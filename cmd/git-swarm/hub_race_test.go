@@ -18,10 +18,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-// longRace reports whether the races are to be as long as they are by hand.
-func longRace() bool { return os.Getenv("SWARM_RACE") == "long" }
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+)
 
 // hubTown is several clones of a bare repository, which is their hub.
 type hubTown struct {
@@ -32,15 +31,13 @@ type hubTown struct {
 
 // newHubTown makes the clones, which reach the hub by the URL that serve gives for its
 // folder. Each has a session: A in the first, B in the second, and so on.
-func newHubTown(t *testing.T, clones int, serve func(t *testing.T, dir string) string) *hubTown {
+func newHubTown(t *testing.T, clones int, serve func(*hubTown) string) *hubTown {
 	t.Helper()
 	w := &hubTown{T: t, dir: t.TempDir()}
-	t.Setenv("HOME", w.dir)
-	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 	w.git("init", "-q", "--bare", "-b", "main", "hub.git")
 	w.git("-C", "hub.git", "config", "http.receivepack", "true")
 	w.git("-C", "hub.git", "config", "receive.autogc", "false")
-	url := serve(t, w.dir)
+	url := serve(w)
 	for i := range clones {
 		name := "c" + strconv.Itoa(i)
 		w.git("init", "-q", "-b", "main", name)
@@ -56,13 +53,19 @@ func newHubTown(t *testing.T, clones int, serve func(t *testing.T, dir string) s
 	return w
 }
 
+// command is a program that runs in a folder of the town, with a home of its own.
+func (w *hubTown) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = filepath.Join(w.dir, dir)
+	cmd.Env = append(os.Environ(), "HOME="+w.dir, "GIT_CONFIG_NOSYSTEM=1")
+	return cmd
+}
+
 func (w *hubTown) session(i int) string { return string(rune('A' + i)) }
 
 func (w *hubTown) git(args ...string) string {
 	w.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = w.dir
-	out, err := cmd.CombinedOutput()
+	out, err := w.command(context.Background(), "", "git", args...).CombinedOutput()
 	if err != nil {
 		w.Fatalf("git %v: %v\n%s", args, err, out)
 	}
@@ -71,74 +74,86 @@ func (w *hubTown) git(args ...string) string {
 
 // swarm runs a command as the clone's session.
 func (w *hubTown) swarm(i int, args ...string) (string, error) {
-	cmd := exec.Command("git-swarm", append([]string{"--session", w.session(i)}, args...)...)
-	cmd.Dir = filepath.Join(w.dir, w.clones[i])
-	out, err := cmd.CombinedOutput()
+	out, err := w.command(context.Background(), w.clones[i], "git-swarm", append([]string{"--session", w.session(i)}, args...)...).CombinedOutput()
 	return string(out), err
 }
 
 // hubServers are the ways to the hub.
-func hubServers() map[string]func(t *testing.T, dir string) string {
-	return map[string]func(*testing.T, string) string{
-		"file": func(_ *testing.T, dir string) string { return filepath.Join(dir, "hub.git") },
-		"git":  serveGit,
-		"http": serveHTTP,
-	}
+func hubServers() map[string]func(*hubTown) string {
+	return map[string]func(*hubTown) string{"file": serveFile, "git": serveGit, "http": serveHTTP}
 }
 
+func serveFile(w *hubTown) string { return filepath.Join(w.dir, "hub.git") }
+
 // serveGit has git's own daemon serve the folder on the loopback.
-func serveGit(t *testing.T, dir string) string {
+func serveGit(w *hubTown) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
-	path, err := exec.Command("git", "--exec-path").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	daemon := gitProgram(w.T, "git-daemon")
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, filepath.Join(string(bytes.TrimSpace(path)), "git-daemon"), "--reuseaddr", "--listen=127.0.0.1", "--port="+strconv.Itoa(port), "--export-all", "--enable=receive-pack", "--base-path="+dir, dir)
+	cmd := w.command(ctx, "", daemon, "--reuseaddr", "--listen=127.0.0.1", "--port="+strconv.Itoa(port), "--export-all", "--enable=receive-pack", "--base-path="+w.dir, w.dir)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
-	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
+	w.Cleanup(func() { cancel(); _ = cmd.Wait() })
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err == nil {
 			c.Close()
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Skip("git daemon does not listen here")
+			w.Fatal("git daemon does not listen: ", err)
 		}
 	}
 	return fmt.Sprintf("git://127.0.0.1:%d/hub.git", port)
 }
 
 // serveHTTP has git http-backend serve the folder on the loopback.
-func serveHTTP(t *testing.T, dir string) string {
-	path, err := exec.Command("git", "--exec-path").Output()
+func serveHTTP(w *hubTown) string {
+	backend := gitProgram(w.T, "git-http-backend")
+	server := httptest.NewServer(&cgi.Handler{Path: backend, Env: []string{"GIT_PROJECT_ROOT=" + w.dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}})
+	w.Cleanup(server.Close)
+	return server.URL + "/hub.git"
+}
+
+// gitProgram is the path of a program that some packages of git leave out.
+func gitProgram(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend := filepath.Join(string(bytes.TrimSpace(path)), "git-http-backend")
-	server := httptest.NewServer(&cgi.Handler{Path: backend, Env: []string{"GIT_PROJECT_ROOT=" + dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}})
-	t.Cleanup(server.Close)
-	return server.URL + "/hub.git"
+	path, err := exec.LookPath(filepath.Join(string(bytes.TrimSpace(dir)), name))
+	if err != nil {
+		t.Skip(name + " is not installed")
+	}
+	return path
 }
 
 // TestHubRace: processes of several clones claim, release and talk at once through a
 // real remote. No path is granted to two, and each entry that was acknowledged is in
-// every clone once, in its writer's order. SWARM_RACE=long has more of everything.
+// every clone once, in its writer's order. SWARM_RACE=long has more of everything;
+// without it the two remotes that are served get the shortest race there is.
 func TestHubRace(t *testing.T) {
-	clones, rounds := 3, 3
-	if longRace() {
-		clones, rounds = 8, 40
-	}
+	t.Parallel()
 	for name, serve := range hubServers() {
-		t.Run(name, func(t *testing.T) { raceHub(newHubTown(t, clones, serve), rounds) })
+		clones, rounds := 2, 2
+		switch {
+		case refstoretest.Long():
+			clones, rounds = 8, 40
+		case name == "file":
+			clones, rounds = 3, 3
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			raceHub(newHubTown(t, clones, serve), rounds)
+		})
 	}
 }
 
@@ -224,9 +239,7 @@ func (w *hubTown) oneHistory() {
 	for _, name := range w.clones {
 		tips[w.git("-C", name, "rev-parse", "refs/swarm/claims")] = true
 		w.git("-C", name, "fsck", "--strict")
-		cmd := exec.Command("git-swarm", "fsck")
-		cmd.Dir = filepath.Join(w.dir, name)
-		if out, err := cmd.CombinedOutput(); err != nil {
+		if out, err := w.command(context.Background(), name, "git-swarm", "fsck").CombinedOutput(); err != nil {
 			w.Errorf("%s: %s", name, out)
 		}
 	}
@@ -254,11 +267,12 @@ func (w *hubTown) oneHistory() {
 // TestHubLandings: sessions of several clones push at once. Each lands once, and the
 // push lock is never granted while another clone has it.
 func TestHubLandings(t *testing.T) {
+	t.Parallel()
 	clones := 3
-	if longRace() {
+	if refstoretest.Long() {
 		clones = 8
 	}
-	w := newHubTown(t, clones, hubServers()["file"])
+	w := newHubTown(t, clones, serveFile)
 	w.git("-C", "c0", "push", "-q", "origin", "main")
 	var all sync.WaitGroup
 	for i, name := range w.clones {
@@ -304,7 +318,8 @@ func TestHubLandings(t *testing.T) {
 // TestHubBlackHole: a hub that takes connections and never answers holds nobody longer
 // than the time limit, leaves no process, and loses nothing.
 func TestHubBlackHole(t *testing.T) {
-	w := newHubTown(t, 2, hubServers()["file"])
+	t.Parallel()
+	w := newHubTown(t, 2, serveFile)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -320,13 +335,15 @@ func TestHubBlackHole(t *testing.T) {
 	if exit, _ = err.(*exec.ExitError); exit == nil || exit.ExitCode() != 75 {
 		t.Errorf("%v: %s", err, out)
 	}
-	ps, err := exec.Command("ps", "-eo", "args").Output()
-	if err != nil {
-		t.Skip("there is no ps")
-	}
-	if strings.Contains(string(ps), l.Addr().String()) {
-		t.Errorf("a process is left:\n%s", ps)
-	}
+	t.Run("no process is left", func(t *testing.T) {
+		ps, err := exec.Command("ps", "-eo", "args").Output()
+		if err != nil {
+			t.Skip("there is no ps")
+		}
+		if strings.Contains(string(ps), l.Addr().String()) {
+			t.Errorf("%s", ps)
+		}
+	})
 	w.git("-C", "c0", "remote", "set-url", "origin", filepath.Join(w.dir, "hub.git"))
 	w.settle()
 	if log := w.git("-C", "c1", "log", "--format=%s", "refs/swarm/context"); !strings.Contains(log, "kept") {
@@ -337,11 +354,12 @@ func TestHubBlackHole(t *testing.T) {
 // TestHubKills: processes of two clones are killed at any moment. What was acknowledged
 // is in both, once, and nothing is granted to two. SWARM_RACE=long kills more.
 func TestHubKills(t *testing.T) {
+	t.Parallel()
 	kills := 6
-	if longRace() {
+	if refstoretest.Long() {
 		kills = 150
 	}
-	w := newHubTown(t, 2, hubServers()["file"])
+	w := newHubTown(t, 2, serveFile)
 	said := make([][]string, 2)
 	var all sync.WaitGroup
 	for i := range 2 {
@@ -355,9 +373,7 @@ func TestHubKills(t *testing.T) {
 					args = []string{"--session", w.session(i), "claim", "k" + strconv.Itoa(n)}
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(n*37%400)*time.Millisecond)
-				cmd := exec.CommandContext(ctx, "git-swarm", args...)
-				cmd.Dir = filepath.Join(w.dir, w.clones[i])
-				if err := cmd.Run(); err == nil && n%2 == 0 {
+				if err := w.command(ctx, w.clones[i], "git-swarm", args...).Run(); err == nil && n%2 == 0 {
 					said[i] = append(said[i], word)
 				}
 				cancel()

@@ -13,6 +13,7 @@ import (
 // refuse what they refuse, ours what another session claims, and uninit leaves theirs.
 // They are those that .ci/run has installed, or that are on PATH.
 func TestHookManagers(t *testing.T) {
+	t.Parallel()
 	for _, m := range []struct {
 		name    string
 		install []string          // in the repository
