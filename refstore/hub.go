@@ -174,6 +174,20 @@ func (e *HubRewoundError) Error() string {
 	return fmt.Sprintf("'%s' was moved back or deleted on the hub: what it had granted is no longer there", e.Ref)
 }
 
+// HubDamagedError says that a ref of the hub is not as git swarm writes it. What this
+// clone has of it stays as it was.
+type HubDamagedError struct {
+	Ref string
+	Err *DamagedError
+}
+
+func (e *HubDamagedError) Error() string {
+	return "on the hub, " + e.Err.Error()
+}
+
+// Unwrap returns what is wrong.
+func (e *HubDamagedError) Unwrap() error { return e.Err }
+
 // CopiedError says that another clone writes under this clone's name.
 type CopiedError struct{ Clone string }
 

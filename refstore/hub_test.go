@@ -203,6 +203,9 @@ func TestHubRewound(t *testing.T) {
 	if err := say(sa, "A", "one"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := take(sa, "A", "push", "w", ""); err != nil {
+		t.Fatal(err)
+	}
 	old := maps.Clone(h.refs)
 	if _, err := take(sa, "A", "push", "x", ""); err != nil {
 		t.Fatal(err)
@@ -213,7 +216,7 @@ func TestHubRewound(t *testing.T) {
 	mustRefresh(t, sb)
 	h.refs = old
 	var rewound *HubRewoundError
-	for _, s := range []*Store{sa, sb} {
+	for _, s := range []*Store{sa, sb, sa, sb} { // also once the clone has fetched what it was moved back to
 		tip := a.tip("refs/swarm/locks")
 		if _, err := take(s, "A", "push", "y", ""); !errors.As(err, &rewound) {
 			t.Errorf("%s: a change upon a hub that was moved back: %v", s.Clone(), err)
@@ -228,6 +231,16 @@ func TestHubRewound(t *testing.T) {
 	_ = sa.Refresh(bg, true)
 	if h.refs["from/desk"] != a.tip("refs/swarm/from/desk") {
 		t.Error("the hub did not get back what this clone has published")
+	}
+	delete(h.refs, "locks")
+	for range 2 {
+		if _, err := take(sa, "A", "push", "y", ""); !errors.As(err, &rewound) || h.refs["locks"] != "" {
+			t.Errorf("a change upon a ref that was deleted on the hub: %v", err)
+		}
+	}
+	h.refs["locks"] = a.tip("refs/swarm/locks") // somebody pushes it back
+	if before, err := take(sa, "A", "push", "y", ""); err != nil || before != "w x" {
+		t.Errorf("after that: %q, %v", before, err)
 	}
 
 	copied := newFakeHub(6)
@@ -256,6 +269,41 @@ func TestHubRewound(t *testing.T) {
 	}
 	if copied.refs["from/desk"] != c.tip("refs/swarm/from/desk") {
 		t.Error("the copy has written over the clone's entries")
+	}
+}
+
+// What git swarm does not write is not taken from the hub, nothing is built upon it,
+// and the error says that it is there.
+func TestHubForged(t *testing.T) {
+	h := newFakeHub(8)
+	a, sa := h.clone(t, "desk")
+	if _, err := take(sa, "A", "push", "x", ""); err != nil {
+		t.Fatal(err)
+	}
+	mine := a.tip("refs/swarm/locks")
+	data, _, err := sa.commit(bg, "refs/swarm/locks", mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data.Parents, data.Message = []object.Hash{mine}, "mine now\n"
+	forged := sa.repo.Algo.NewObject(object.Commit, data.Encode())
+	h.objects[forged.ID] = forged
+	h.refs["locks"] = forged.ID
+	var damaged *HubDamagedError
+	for range 2 {
+		if _, err := take(sa, "A", "push", "y", ""); !errors.As(err, &damaged) || damaged.Ref != "locks" {
+			t.Errorf("a change upon it: %v", err)
+		}
+	}
+	if _, err := sa.HubStatus(bg); !errors.As(err, &damaged) {
+		t.Errorf("HubStatus says %v", err)
+	}
+	if h.refs["locks"] != forged.ID || a.tip("refs/swarm/locks") != mine {
+		t.Error("something was moved")
+	}
+	h.refs["locks"] = mine
+	if before, err := take(sa, "A", "push", "y", ""); err != nil || before != "x" {
+		t.Errorf("after it was put back: %q, %v", before, err)
 	}
 }
 

@@ -100,10 +100,13 @@ func (s *Store) incoming(ctx context.Context) (*incoming, error) {
 			}
 		}
 		var damaged *DamagedError
+		var sound refs.NoDamage
 		var rewound *HubRewoundError
 		var copied *CopiedError
 		switch {
 		case fault == nil:
+		case errors.As(fault, &damaged) && !errors.As(fault, &sound):
+			in.fault = errors.Join(in.fault, &HubDamagedError{hubName(ref), damaged})
 		case errors.As(fault, &damaged), errors.As(fault, &rewound), errors.As(fault, &copied):
 			in.fault = errors.Join(in.fault, fault)
 		default:
@@ -118,6 +121,12 @@ func (s *Store) incoming(ctx context.Context) (*incoming, error) {
 	}
 	in.merge(queues, s.Now())
 	return in, err
+}
+
+// HubOwner is the clone that alone writes that ref of the hub, "" if all do.
+func HubOwner(ref string) string {
+	clone, _ := cloneOf(localName(TrackingPrefix + ref))
+	return clone
 }
 
 // cloneOf is the clone whose own ref that is, "" for another ref.

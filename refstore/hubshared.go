@@ -259,10 +259,14 @@ func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, erro
 			return nil, err
 		}
 	}
+	connected := before[metaRef] != "" // a swarm that is being published is new to the hub
 	for name, tip := range tips {
 		old, err := tx.view.Tip(TrackingPrefix + name)
 		if err != nil {
 			return nil, err
+		}
+		if was := before[localName(TrackingPrefix+name)]; was != "" && was != old && connected && name != hubName(u.store.fromRef()) {
+			return nil, &HubRewoundError{name} // it is here, and the hub has less: who moved it back decides
 		}
 		if old != tip {
 			staged.updates = append(staged.updates, HubUpdate{name, old, tip})

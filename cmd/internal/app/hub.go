@@ -34,9 +34,10 @@ func hubStatusVerb() *verb {
 	return &verb{
 		name: "hub status", group: groupHealth, short: "say where this clone stands with its hub",
 		long: `Fetches from the hub, delivers what waits here, and says what came of it:
-"ok", "unreachable", "rewound" (somebody moved the hub's refs back), "copied"
-(another copy of this clone writes under its name), "refused" (it may only be
-read), or "newer" (a newer git swarm writes there). Exit code 0 for ok.`,
+"ok", "unreachable", "rewound" (somebody moved the hub's refs back), "damaged"
+(somebody wrote there what git swarm does not write), "copied" (another copy of
+this clone writes under its name), "refused" (it may only be read), or "newer" (a
+newer git swarm writes there). Exit code 0 for ok.`,
 		json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.hubBus()
@@ -70,11 +71,14 @@ func (c *call) printHub(st refstore.HubStatus, took time.Duration, err error) er
 func hubState(err error) string {
 	var rewound *refstore.HubRewoundError
 	var copied *refstore.CopiedError
+	var damaged *refstore.HubDamagedError
 	var refused *refstore.RefusedError
 	switch {
 	case err == nil:
 		return "ok"
 	case errors.As(err, &rewound):
+	case errors.As(err, &damaged):
+		return "damaged"
 		return "rewound"
 	case errors.As(err, &copied):
 		return "copied"
