@@ -15,6 +15,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/hub"
+	"github.com/urfave/cli/v3"
 )
 
 // hubVerb answers "git swarm hub" alone with what it lacks.
@@ -70,15 +71,15 @@ func (c *call) printHub(st refstore.HubStatus, took time.Duration, err error) er
 // hubState is the word for what a fetch and a delivery came to.
 func hubState(err error) string {
 	var rewound *refstore.HubRewoundError
-	var copied *refstore.CopiedError
 	var damaged *refstore.HubDamagedError
+	var copied *refstore.CopiedError
 	var refused *refstore.RefusedError
 	switch {
 	case err == nil:
 		return "ok"
-	case errors.As(err, &rewound):
 	case errors.As(err, &damaged):
 		return "damaged"
+	case errors.As(err, &rewound):
 		return "rewound"
 	case errors.As(err, &copied):
 		return "copied"
@@ -138,11 +139,17 @@ its worktree do not.`,
 func hubLeaveVerb() *verb {
 	return &verb{
 		name: "hub leave", group: groupHealth, short: "make this clone's part of the swarm one of its own again",
-		long: `What waits is delivered first, if the hub can be reached. Sessions of other clones
-are done here then, and hold nothing. On the hub nothing is deleted. To take part
-again, take out what is here: git swarm uninit --refs.`,
+		long: `What waits is delivered first; where the hub is out of reach and something waits,
+nothing is done. Sessions of other clones are done here then, and hold nothing. On
+the hub nothing is deleted. To take part again, take out what is here:
+git swarm uninit --refs.`,
 		json: true,
-		run:  leaveHub,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.BoolFlag{Name: "force", Usage: "leave all the same: what waits stays in this clone"},
+			}
+		},
+		run: leaveHub,
 	}
 }
 
@@ -155,7 +162,11 @@ func leaveHub(ctx context.Context, c *call) error {
 		return err
 	}
 	r, clone := c.swarm.Repo, b.Store().Clone()
-	if err := b.Refresh(ctx, 0, true); err != nil {
+	if st, err := b.Store().HubStatus(ctx); err != nil {
+		var away *refstore.HubError
+		if errors.As(err, &away) && st.Waiting > 0 && !c.cmd.Bool("force") {
+			return &refusal{exitAgain, fmt.Sprintf("what waits here (%d) is not delivered: %s", st.Waiting, err), "try again later, or leave them in this clone alone: git swarm hub leave --force"}
+		}
 		c.notef("warning: what other clones had not got from here stays in this one: %s", text.Inert(err.Error()))
 	}
 	alone := c.swarm.Alone()
