@@ -123,7 +123,7 @@ func (l *Lander) blame(failure *VerifyError, session string) {
 var errTimeout = errors.New("the verify command ran for too long")
 
 // runVerify runs the command by the shell, as git runs its own, in a process group
-// of its own. When it returns, no process of that group is left.
+// of its own. When it returns, no process of that group is left, nor when we are killed.
 func (l *Lander) runVerify(ctx context.Context, dir string, out io.Writer) error {
 	if l.VerifyTimeout > 0 {
 		var cancel context.CancelFunc
@@ -150,10 +150,17 @@ func (l *Lander) runVerify(ctx context.Context, dir string, out io.Writer) error
 	if err != nil {
 		return err
 	}
+	released, err := endWithUs(cmd.Process.Pid)
+	if err != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+		return err
+	}
 	copied := make(chan struct{})
 	go func() { _, _ = io.Copy(out, read); close(copied) }()
 	err = cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it has left running, or what ignored SIGTERM
+	released()
 	select {
 	case <-copied:
 	case <-time.After(time.Second): // a process that has left the group still has the pipe
@@ -164,4 +171,23 @@ func (l *Lander) runVerify(ctx context.Context, dir string, out io.Writer) error
 		return errTimeout
 	}
 	return err
+}
+
+// endWithUs ends the process group when we are gone, however we end: a process in it
+// waits for the end of a pipe of which we alone have the other side. The function
+// returned is to be called when the group has been killed.
+func endWithUs(group int) (released func(), err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
+	watch := exec.Command("/bin/sh", "-c", "trap '' HUP INT QUIT TERM; read -r none <&3; kill -KILL 0")
+	watch.ExtraFiles = []*os.File{read} // descriptor 3
+	watch.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: group}
+	if err := watch.Start(); err != nil {
+		_ = write.Close()
+		return nil, err
+	}
+	return func() { _ = watch.Wait(); _ = write.Close() }, nil
 }

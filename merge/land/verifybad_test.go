@@ -32,6 +32,31 @@ func TestVerifyTimeout(t *testing.T) {
 	a.linear()
 }
 
+// TestVerifyKilled: a command does not outlive a push that is killed, whatever signals it
+// ignores, and the next push runs it anew.
+func TestVerifyKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, _ := oneField(t)
+	a.commit("by A", "A", "changed\n")
+	push := a.landing("push")
+	push.Env = append(push.Env, verifyEnv+`=trap '' HUP INT TERM; cd '`+dir+`'; echo $$ > shell; sleep 1000 & echo $! > child; touch begun; wait`)
+	push.start()
+	awaitFile(t, filepath.Join(dir, "begun"))
+	if err := push.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	push.end()
+	ended(t, filepath.Join(dir, "shell"))
+	ended(t, filepath.Join(dir, "child"))
+	if _, err := a.tryPush(); err != nil {
+		t.Error(err)
+	}
+	a.tidy()
+	a.tidyVerify()
+	a.linear("by A")
+}
+
 // TestVerifyFloods: what a command prints is kept up to a bound, and its end.
 func TestVerifyFloods(t *testing.T) {
 	t.Parallel()
