@@ -68,11 +68,32 @@ func (b *Backlog) Get(ctx context.Context, n int) (*Task, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	body, err := textIn(table, n)
+	return t, body, err
+}
+
+func textIn(table *refstore.Table, n int) (string, error) {
 	body, err := table.Get(bodyPath(n))
 	if errors.Is(err, refstore.ErrNotExist) {
 		err = nil
 	}
-	return t, string(body), err
+	return string(body), err
+}
+
+// Texts returns a function that reads the text of a task, "" for none. Of many tasks it
+// is quicker than Get: it opens the table once for those that stand together.
+func (b *Backlog) Texts(ctx context.Context) func(n int) (string, error) {
+	var table *refstore.Table // of which only so many blobs may be read
+	at := 0
+	return func(n int) (body string, err error) {
+		if table == nil || pageOf(n) != at {
+			if table, err = b.Bus.Store().Table(ctx, Ref); err != nil {
+				return "", err
+			}
+			at = pageOf(n)
+		}
+		return textIn(table, n)
+	}
 }
 
 func (b *Backlog) find(table *refstore.Table, n int) (*Task, error) {

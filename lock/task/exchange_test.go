@@ -46,7 +46,7 @@ func TestChecklist(t *testing.T) {
 	}
 	all, err := s.List(bg)
 	s.Must(err)
-	text, err := FormatChecklist(all[1:], func(n int) (string, error) { _, body, err := s.Get(bg, n); return body, err })
+	text, err := FormatChecklist(all[1:], s.Texts(bg))
 	s.Must(err)
 	again, err := ParseChecklist(text)
 	s.Must(err)

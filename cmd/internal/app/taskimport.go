@@ -105,10 +105,7 @@ func taskExportVerb() *verb {
 			if c.cmd.Bool("unfinished") {
 				shown = unfinished(all)
 			}
-			bodyOf := func(n int) (string, error) {
-				_, body, err := l.Get(ctx, n)
-				return body, err
-			}
+			bodyOf := l.Texts(ctx)
 			if !c.wantJSON() {
 				list, err := task.FormatChecklist(shown, bodyOf)
 				if err != nil {
