@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,22 +161,13 @@ func (b *Backlog) Drop(ctx context.Context, by string, n int, why string) (t *Ta
 			return "", err
 		}
 		for _, o := range all {
-			if !o.State.Finished() && comesAfter(o, n) {
+			if !o.State.Finished() && slices.Contains(o.After, n) {
 				waiting = append(waiting, o.Number)
 			}
 		}
 		return because(fmt.Sprintf("#%d dropped by %s", n, p.by), why), nil
 	})
 	return t, waiting, err
-}
-
-func comesAfter(t *Task, n int) bool {
-	for _, a := range t.After {
-		if a == n {
-			return true
-		}
-	}
-	return false
 }
 
 // Reopen has a task done, or done again, that has failed, was dropped, has landed or was

@@ -299,7 +299,7 @@ func (c *closing) reverted(t *Task, by string) error {
 		return err
 	}
 	for _, o := range held {
-		if !comesAfter(o, t.Number) {
+		if !slices.Contains(o.After, t.Number) {
 			continue
 		}
 		if err := notify(c.tx, o.Holder, fmt.Sprintf("task #%d, which your #%d comes after, was reverted by %.10s", t.Number, o.Number, by)); err != nil {

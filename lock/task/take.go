@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,7 +138,7 @@ type busy struct {
 func (s *taking) run(n int) (string, error) {
 	p := s.plan
 	if status, err := bus.StatusIn(p.tx, p.by); err != nil || status == bus.Done {
-		return "", orErr(err, &lock.DoneError{Session: p.by})
+		return "", cmp.Or[error](err, &lock.DoneError{Session: p.by})
 	}
 	mine, err := p.heldBy(p.by)
 	if err != nil {
@@ -163,13 +164,6 @@ func (s *taking) run(n int) (string, error) {
 	}
 	s.grant()
 	return s.diary(), s.readBody()
-}
-
-func orErr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // giveBack gives back what sessions have that are gone, tells them, and notes what the
@@ -229,7 +223,7 @@ func (s *taking) byNumber(n int) error {
 	switch {
 	case t.State == Open:
 		waits, err := s.plan.unlanded(t)
-		return orErr(err, &StateError{t, waits})
+		return cmp.Or[error](err, &StateError{t, waits})
 	case t.State != Ready:
 		return &StateError{Task: t}
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/task"
@@ -141,7 +142,7 @@ func (c *call) afterPush(ctx context.Context, mine *task.Task) error {
 		switch {
 		case t.Number == mine.Number:
 			landed = t.State == task.Landed
-		case t.State == task.Ready && comesAfter(t, mine.Number):
+		case t.State == task.Ready && slices.Contains(t.After, mine.Number):
 			ready = append(ready, t)
 		}
 	}
@@ -155,15 +156,6 @@ func (c *call) afterPush(ctx context.Context, mine *task.Task) error {
 		return c.printf("Ready now: %s\n", taskList(ready))
 	}
 	return nil
-}
-
-func comesAfter(t *task.Task, n int) bool {
-	for _, a := range t.After {
-		if a == n {
-			return true
-		}
-	}
-	return false
 }
 
 // taskInReview notes that the task of who asked for a review waits for the verdict, or

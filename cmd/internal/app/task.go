@@ -92,19 +92,16 @@ func (c *call) catchUpQuick(ctx context.Context, l *task.Backlog, by string) err
 	if moved, err := l.Moved(ctx); err != nil || !moved {
 		return err
 	}
-	return c.catchUp(ctx, l, by)
-}
-
-// catchUp closes the tasks that have landed by plain git on the branch that work here
-// lands on.
-func (c *call) catchUp(ctx context.Context, l *task.Backlog, by string) error {
-	if known, err := l.Exists(ctx); err != nil || !known {
-		return err
-	}
 	target, err := c.taskTarget(ctx)
 	if err != nil {
 		return err
 	}
+	return c.catchUp(ctx, l, by, target)
+}
+
+// catchUp closes the tasks that have landed by plain git on the branch that work here
+// lands on, which is target.
+func (c *call) catchUp(ctx context.Context, l *task.Backlog, by string, target task.Branch) error {
 	landed, err := l.CatchUp(ctx, by, c.swarm.Repo, target.Ref)
 	for _, t := range landed {
 		c.notef("task #%d has landed", t.Number)
@@ -124,11 +121,25 @@ func (c *call) lookCatchUp(ctx context.Context, l *task.Backlog) {
 	}
 }
 
+// lookAt is the task that the argument names, with its text, for a verb that shows it.
+func (c *call) lookAt(ctx context.Context) (l *task.Backlog, t *task.Task, body string, err error) {
+	n, err := c.taskNumber(c.args[0])
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if l, err = c.backlog(ctx); err != nil {
+		return nil, nil, "", err
+	}
+	c.lookCatchUp(ctx, l)
+	t, body, err = l.Get(ctx, n)
+	return l, t, body, err
+}
+
 // taskNumber reads an argument such as 12 or #12.
 func (c *call) taskNumber(arg string) (int, error) {
 	n, err := refstore.ParseNumber(strings.TrimPrefix(arg, "#"))
 	if err != nil || n == 0 {
-		return 0, usageOf(c.verb, fmt.Sprintf("'%s' is no number of a task", text.Inert(arg)))
+		return 0, usageOf(c.verb, fmt.Sprintf("'%s' is not the number of a task", text.Inert(arg)))
 	}
 	return n, nil
 }

@@ -58,11 +58,11 @@ func (c *call) newTask() (n task.New, err error) {
 
 // addTasks adds tasks; what has landed before does not count for them.
 func (c *call) addTasks(ctx context.Context, l *task.Backlog, by string, tasks []task.New) ([]*task.Task, error) {
-	if err := c.catchUp(ctx, l, by); err != nil {
-		return nil, err
-	}
 	target, err := c.taskTarget(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.catchUp(ctx, l, by, target); err != nil {
 		return nil, err
 	}
 	return l.Add(ctx, by, tasks, target)
@@ -165,10 +165,7 @@ func taskDropVerb() *verb {
 	return &verb{
 		name: "task drop", group: groupTask, args: "N", min: 1, max: 1, short: "say that nobody is to do a task",
 		long:    `What comes after it waits on, for it will not land: change that with git swarm task edit N --after.`,
-		session: true, json: true,
-		flags: func() []cli.Flag {
-			return []cli.Flag{&cli.StringFlag{Name: "reason", Aliases: []string{"m"}, Usage: "why, `TEXT`"}}
-		},
+		session: true, json: true, flags: taskReasonFlags,
 		run: func(ctx context.Context, c *call) error {
 			n, err := c.taskNumber(c.args[0])
 			if err != nil {

@@ -46,8 +46,9 @@ func runTaskList(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	ready, finished := c.cmd.Bool("ready"), c.cmd.Bool("all")
 	shown := slices.DeleteFunc(slices.Clone(all), func(t *task.Task) bool {
-		return c.cmd.Bool("ready") && t.State != task.Ready || t.State.Finished() && !c.cmd.Bool("all") ||
+		return ready && t.State != task.Ready || t.State.Finished() && !finished ||
 			me != "" && t.Holder != me && !strings.EqualFold(t.For, me)
 	})
 	if c.wantJSON() {
@@ -99,7 +100,7 @@ func (c *call) taskLines(all, shown []*task.Task, width int) []text.Line {
 	for _, t := range all {
 		landed[t.Number] = t.State == task.Landed
 	}
-	var rows [][]text.Cell
+	rows := make([][]text.Cell, 0, len(shown))
 	for _, t := range shown {
 		rows = append(rows, []text.Cell{
 			text.Bold.Cell("#" + strconv.Itoa(t.Number)),

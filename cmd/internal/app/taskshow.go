@@ -15,16 +15,7 @@ func taskShowVerb() *verb {
 		long: `What became of it, step by step: git swarm why N.`,
 		json: true,
 		run: func(ctx context.Context, c *call) error {
-			n, err := c.taskNumber(c.args[0])
-			if err != nil {
-				return err
-			}
-			l, err := c.backlog(ctx)
-			if err != nil {
-				return err
-			}
-			c.lookCatchUp(ctx, l)
-			t, body, err := l.Get(ctx, n)
+			l, t, body, err := c.lookAt(ctx)
 			if err != nil {
 				return err
 			}
@@ -33,7 +24,7 @@ func taskShowVerb() *verb {
 				return err
 			}
 			if c.wantJSON() {
-				return c.object("task", fullTaskJSON{taskJSON: jsonTask(t), Body: body, Trailer: task.TrailerOf(id, n)})
+				return c.object("task", fullTaskJSON{taskJSON: jsonTask(t), Body: body, Trailer: task.TrailerOf(id, t.Number)})
 			}
 			return c.page(ctx, c.formatTask(t, body))
 		},

@@ -174,10 +174,14 @@ func runTaskDone(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.catchUp(ctx, l, id); err != nil {
+	target, err := c.taskTarget(ctx)
+	if err != nil {
 		return err
 	}
-	unlanded, err := c.unlandedCommits(ctx)
+	if err := c.catchUp(ctx, l, id, target); err != nil {
+		return err
+	}
+	unlanded, err := c.unlandedCommits(ctx, target.Tip)
 	if err != nil {
 		return err
 	}
@@ -192,14 +196,13 @@ func runTaskDone(ctx context.Context, c *call) error {
 	return c.printTask(t, "is done")
 }
 
-// unlandedCommits reports whether HEAD has commits that the target does not have. Where
-// there is no target, or nothing is checked out, none are.
-func (c *call) unlandedCommits(ctx context.Context) (bool, error) {
-	target, err := c.taskTarget(ctx)
+// unlandedCommits reports whether HEAD has commits that the target, at tip, does not have.
+// Where there is no target, or nothing is checked out, none are.
+func (c *call) unlandedCommits(ctx context.Context, tip string) (bool, error) {
 	r := c.swarm.Repo
-	if err != nil || target.Tip == "" || r.WorkTree == "" {
-		return false, err
+	if tip == "" || r.WorkTree == "" {
+		return false, nil
 	}
-	out, err := repo.Output(r.GitParsed(ctx, "rev-list", "--max-count=1", "HEAD", "^"+target.Tip))
+	out, err := repo.Output(r.GitParsed(ctx, "rev-list", "--max-count=1", "HEAD", "^"+tip))
 	return out != "", err
 }

@@ -36,16 +36,7 @@ type storyLine struct {
 }
 
 func runWhy(ctx context.Context, c *call) error {
-	n, err := c.taskNumber(c.args[0])
-	if err != nil {
-		return err
-	}
-	l, err := c.backlog(ctx)
-	if err != nil {
-		return err
-	}
-	c.lookCatchUp(ctx, l)
-	t, _, err := l.Get(ctx, n)
+	l, t, _, err := c.lookAt(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,7 +48,7 @@ func runWhy(ctx context.Context, c *call) error {
 		return c.page(ctx, c.formatStory(t, story))
 	}
 	for _, s := range story {
-		line := map[string]any{"number": n, "what": s.kind, "at": text.Stamp(s.at), "session": s.by, "to": s.to, "body": s.what, "commit": s.id}
+		line := map[string]any{"number": t.Number, "what": s.kind, "at": text.Stamp(s.at), "session": s.by, "to": s.to, "body": s.what, "commit": s.id}
 		if err := c.object("story", line); err != nil {
 			return err
 		}
@@ -77,6 +68,10 @@ func (c *call) story(ctx context.Context, l *task.Backlog, t *task.Task) (story 
 	})
 	if err != nil {
 		return nil, err
+	}
+	added := prefix + "added: "
+	if !slices.ContainsFunc(story, func(s storyLine) bool { return strings.HasPrefix(s.what, added) }) { // the diary names not all of a long list
+		story = append(story, storyLine{at: t.Added, kind: "task", by: t.AddedBy, what: added + t.Title})
 	}
 	said, err := c.saidOf(ctx, l.Bus, t)
 	if err != nil {

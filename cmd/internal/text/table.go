@@ -73,9 +73,9 @@ func Table(heading []string, flexible []int, width int, rows [][]Cell) []Line {
 	}
 	rows = append([][]Cell{head}, rows...)
 	widths := columnWidths(rows, flexible, width)
-	var lines []Line
+	lines := make([]Line, 0, len(rows))
 	for _, row := range rows {
-		var l Line
+		l := make(Line, 0, 2*len(row))
 		for i, c := range row {
 			c.Text = Cut(c.Text, widths[i])
 			l = append(l, c)
@@ -113,7 +113,7 @@ func columnWidths(rows [][]Cell, flexible []int, width int) []int {
 func Write(w io.Writer, lines []Line, colours bool) error {
 	var b strings.Builder
 	for _, l := range lines {
-		b.WriteString(l.Render(colours))
+		l.write(&b, colours)
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
@@ -123,6 +123,11 @@ func Write(w io.Writer, lines []Line, colours bool) error {
 // Render returns the line as it is written, without a line break.
 func (l Line) Render(colours bool) string {
 	var b strings.Builder
+	l.write(&b, colours)
+	return b.String()
+}
+
+func (l Line) write(b *strings.Builder, colours bool) {
 	for _, c := range l {
 		if colours {
 			b.WriteString(c.Colour.Paint(c.Text))
@@ -130,7 +135,6 @@ func (l Line) Render(colours bool) string {
 			b.WriteString(c.Text)
 		}
 	}
-	return b.String()
 }
 
 // Cut shortens s to a display width, with an ellipsis for what is cut off.
