@@ -136,13 +136,11 @@ func (p *plan) firstTime(target Branch) error {
 
 func addLine(added []*Task) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "#%d added: %s", added[0].Number, added[0].Title)
-	if len(added) > 1 {
-		b.Reset()
-		fmt.Fprintf(&b, "#%d to #%d added\n", added[0].Number, added[len(added)-1].Number)
-		for _, t := range added[:min(len(added), maxDiary)] {
-			fmt.Fprintf(&b, "\n#%d added: %s", t.Number, t.Title)
-		}
+	if len(added) > 1 { // a line that is no task's: each has one of its own
+		fmt.Fprintf(&b, "tasks #%d to #%d added\n\n", added[0].Number, added[len(added)-1].Number)
+	}
+	for i, t := range added[:min(len(added), maxDiary)] {
+		fmt.Fprintf(&b, "%s#%d added: %s", [...]string{"", "\n"}[min(i, 1)], t.Number, t.Title)
 	}
 	return b.String()
 }

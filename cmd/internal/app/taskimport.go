@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -37,12 +38,19 @@ issues as beads exports them. "-" is standard input. All are added, or none.`,
 			if err != nil {
 				return err
 			}
+			before, err := l.List(ctx)
+			if err != nil {
+				return err
+			}
 			added, err := c.addTasks(ctx, l, by, tasks)
 			if err != nil {
 				return err
 			}
+			if same := sameTitles(before, added); same != "" {
+				c.notef("Same title as an earlier task: %s", same)
+			}
 			if !c.wantJSON() {
-				return c.printf("%s added: #%d to #%d\n", text.Count(len(added), "task"), added[0].Number, added[len(added)-1].Number)
+				return c.printImported(added)
 			}
 			for _, t := range added {
 				if err := c.object("task", jsonTask(t)); err != nil {
@@ -52,6 +60,36 @@ issues as beads exports them. "-" is standard input. All are added, or none.`,
 			return nil
 		},
 	}
+}
+
+func (c *call) printImported(added []*task.Task) error {
+	first, last := added[0].Number, added[len(added)-1].Number
+	if first == last {
+		return c.printf("1 task added: #%d\n", first)
+	}
+	return c.printf("%d tasks added: #%d to #%d\n", len(added), first, last)
+}
+
+// maxSame bounds how many tasks are named that may be there twice.
+const maxSame = 5
+
+// sameTitles is "#3 (#1), #4 (#2)" where #3 and #4 have the titles that #1 and #2 had
+// before: a list without numbers may have been imported twice.
+func sameTitles(before, added []*task.Task) string {
+	number := map[string]int{}
+	for _, t := range before {
+		number[t.Title] = t.Number
+	}
+	var same []string
+	for _, t := range added {
+		if n, ok := number[t.Title]; ok {
+			same = append(same, fmt.Sprintf("#%d (#%d)", t.Number, n))
+		}
+	}
+	if more := len(same) - maxSame; more > 0 {
+		same = append(same[:maxSame], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(same, ", ")
 }
 
 // maxImport bounds what is read at once, in bytes.
