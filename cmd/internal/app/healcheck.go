@@ -9,7 +9,6 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
-	"github.com/git-swarm/git-swarm/merge/land"
 )
 
 // healCheck tells how resolutions compare with both sides' edits: of what has stopped
@@ -32,14 +31,7 @@ func (c *call) healCheck(ctx context.Context) error {
 		}
 		return c.checkFiles(c.cmd.String("base"), c.cmd.String("ours"), c.cmd.String("theirs"), c.args[0])
 	}
-	r, err := c.Repo()
-	if err != nil {
-		return err
-	}
-	if r.WorkTree == "" {
-		return land.ErrBare
-	}
-	chosen, err := c.chosen(r)
+	r, chosen, err := c.chosen()
 	if err != nil {
 		return err
 	}

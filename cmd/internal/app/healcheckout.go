@@ -23,14 +23,7 @@ func (c *call) healCheckout(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.Repo()
-	if err != nil {
-		return err
-	}
-	if r.WorkTree == "" {
-		return land.ErrBare
-	}
-	chosen, err := c.chosen(r)
+	r, chosen, err := c.chosen()
 	if err != nil {
 		return err
 	}
@@ -77,22 +70,29 @@ type choice struct {
 	asked bool // for any file
 }
 
-func (c *call) chosen(r *repo.Repo) (*choice, error) {
+// chosen is the repository, which has a work tree, and what of it the arguments name.
+func (c *call) chosen() (*repo.Repo, *choice, error) {
+	r, err := c.Repo()
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.WorkTree == "" {
+		return nil, nil, land.ErrBare
+	}
 	chosen := &choice{args: c.args, found: map[string]bool{}}
 	for _, arg := range c.args {
 		name := path.Join(r.Prefix, arg)
 		if path.IsAbs(arg) {
-			var err error
 			if name, err = inWorkTree(r, arg); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		if name == ".." || strings.HasPrefix(name, "../") {
-			return nil, bus.Inputf("'%s': outside the repository", text.Inert(arg))
+			return nil, nil, bus.Inputf("'%s': outside the repository", text.Inert(arg))
 		}
 		chosen.names = append(chosen.names, name)
 	}
-	return chosen, nil
+	return r, chosen, nil
 }
 
 func (c *choice) has(file string) bool {
