@@ -38,7 +38,7 @@ type wording struct {
 
 // format words an error.
 func (c *call) format(err error) (line, hint string, code int) {
-	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, formatLocked, formatWorktree, c.formatRetire, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, c.formatTaskError, c.formatHub, formatBus, c.formatRepository} {
+	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, formatLocked, formatWorktree, c.formatRetire, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, c.formatTaskError, c.formatHub, c.formatBus, c.formatRepository} {
 		if w := known(err); w != nil {
 			return w.line, w.hint, w.code
 		}
@@ -64,10 +64,7 @@ func (c *call) formatUsage(err error) *wording {
 	var played *demo.FailedError
 	switch {
 	case errors.As(err, &usage):
-		hint := "git swarm help"
-		if usage.verb != nil {
-			hint += " " + usage.verb.name
-		}
+		hint := helpHint(usage.verb)
 		if usage.near != "" {
 			hint = "did you mean " + usage.near + "? See " + hint
 		}
@@ -82,6 +79,14 @@ func (c *call) formatUsage(err error) *wording {
 		return &wording{err.Error(), "name the session: --session ID, or GIT_SWARM_SESSION, or git config swarm.session ID", exitUsage}
 	}
 	return nil
+}
+
+// helpHint is the command that shows how the verb is used; nil stands for none.
+func helpHint(v *verb) string {
+	if v == nil {
+		return "git swarm help"
+	}
+	return "git swarm help " + v.name
 }
 
 // reviewError is what a review refuses, with its number.
@@ -239,7 +244,7 @@ func (c *call) fromHere(path string) string {
 	return text.PathFrom(c.swarm.Repo.Prefix, path)
 }
 
-func formatBus(err error) *wording {
+func (c *call) formatBus(err error) *wording {
 	var unknown *bus.UnknownSessionError
 	switch {
 	case errors.As(err, &unknown):
@@ -252,7 +257,7 @@ func formatBus(err error) *wording {
 		}
 		return &wording{fmt.Sprintf("unknown session '%s' (known: %s)", unknown.ID, strings.Join(known, ", ")), hint, exitNo}
 	case errors.Is(err, bus.ErrInput):
-		return &wording{err.Error(), "", exitUsage}
+		return &wording{err.Error(), helpHint(c.verb), exitUsage}
 	}
 	return nil
 }
