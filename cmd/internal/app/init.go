@@ -111,6 +111,9 @@ func runInit(ctx context.Context, c *call) error {
 	if err := c.hasPlace(ctx); err != nil {
 		return err
 	}
+	if _, err := c.Settings(); err != nil { // with which no status could be shown, and no worktree be set up
+		return err
+	}
 	wanted, added, err := c.register(ctx)
 	if err == nil {
 		err = c.initialize(ctx, parts, wanted, &added)
