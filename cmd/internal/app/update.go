@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -18,7 +19,9 @@ import (
 func updateVerb() *verb {
 	return &verb{
 		name: "update", group: groupStart, args: "ID", min: 1, max: 1, short: "say what a session is doing",
-		long: `A session that is done holds nothing: its claims are released with the same
+		long: `What is not named of status and note stays as it is.
+
+A session that is done holds nothing: its claims are released with the same
 step, and it claims nothing until its status is running again. An agent's hooks
 set that when it starts or edits a file.
 
@@ -96,7 +99,14 @@ func runUpdate(ctx context.Context, c *call) error {
 			c.notef("git swarm: swarm.notify: %s", text.Inert(err.Error()))
 		}
 	}
-	return c.printUpdated(ctx, b, id, u.released)
+	if err := c.printUpdated(ctx, b, id, u.released); err != nil {
+		return err
+	}
+	if change.Status != nil && *change.Status != before.Status && change.Note == nil && before.Note != "" && !strings.HasPrefix(before.Note, bus.RequestNote) {
+		c.notef("the note stays: %s", text.Quoted(before.Note))
+		c.notef("hint: git swarm update %s --note \"\"", id)
+	}
+	return nil
 }
 
 // update is a change of a session's status, and what comes with it.
