@@ -89,6 +89,7 @@ func (c *call) dashboardLines(ctx context.Context, s *monitor.Snapshot, width in
 		}
 	}
 	add("Waiting for their user", askItems(s))
+	add("Worktrees", troubleItems(worktreeTroubles(c.swarm.Repo, s.Sessions)))
 	add("Damaged", damageItems(s))
 	add("About to collide", collisionItems(s))
 	add("Blocked", blockedItems(s))
@@ -290,8 +291,10 @@ type dashboardJSON struct {
 }
 
 func (c *call) printDashboardJSON(s *monitor.Snapshot) error {
+	troubles := worktreeTroubles(c.swarm.Repo, s.Sessions)
 	for _, session := range s.Sessions {
 		line := dashboardJSON{jsonSession(session).stands(s.Stand[session.ID]), append([]string{}, s.Claims[session.ID]...), s.Commits[session.ID].Ahead, s.Commits[session.ID].Landed}
+		line.Trouble = troubleOf(troubles, session.ID)
 		if err := c.object("session", line); err != nil {
 			return err
 		}

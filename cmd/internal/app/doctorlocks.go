@@ -4,21 +4,18 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
-	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/refstore/worktree"
 )
 
 // checkWorktrees puts in order the worktrees that were being made when their process
-// was killed.
-func checkWorktrees(ctx context.Context, r *repo.Repo) finding {
+// was killed, and finds those in which a session cannot work.
+func (c *call) checkWorktrees(ctx context.Context, r *repo.Repo) finding {
 	mended, err := worktree.Mend(r)
 	var cut []string
 	if err == nil {
@@ -33,34 +30,11 @@ func checkWorktrees(ctx context.Context, r *repo.Repo) finding {
 	if len(cut) > 0 {
 		return finding{"worktrees", "bad", fmt.Sprintf("'%s' was cut short while it was made", text.Inert(strings.Join(cut, "', '"))), "git swarm init --worktrees makes a session's anew; another's: git worktree remove -f -f PATH"}
 	}
-	if f := checkCheckouts(r); f.state != "" {
-		return f
+	sessions, _ := c.swarm.Bus().Sessions(ctx) // what cannot be read is another check's
+	if bad := worktreeTroubles(r, sessions); len(bad) > 0 {
+		return finding{"worktrees", "bad", bad[0].what, bad[0].hint}
 	}
 	return finding{"worktrees", "ok", "git can read the record of each", ""}
-}
-
-// checkCheckouts finds a session's worktree that is not where it was, or that belongs to
-// a repository that is not where it was.
-func checkCheckouts(r *repo.Repo) finding {
-	for _, c := range agents.Checkouts(r) {
-		dotGit := c.DotGit()
-		if dotGit == "" { // the main checkout
-			continue
-		}
-		path := filepath.Dir(dotGit)
-		content, err := file.Read(dotGit, 4096)
-		if err != nil {
-			return finding{"worktrees", "bad", fmt.Sprintf("the worktree of %s is not at '%s' any more", text.Inert(c.Session), text.Inert(path)), "git worktree prune if it was deleted, git worktree repair NEWPATH if it was moved"}
-		}
-		to := strings.TrimSpace(strings.TrimPrefix(string(content), "gitdir: "))
-		if !filepath.IsAbs(to) {
-			to = filepath.Join(path, to)
-		}
-		if !sameFolder(to, c.GitDir()) {
-			return finding{"worktrees", "bad", fmt.Sprintf("the worktree of %s in '%s' looks for its repository in '%s'", text.Inert(c.Session), text.Inert(path), text.Inert(to)), "git worktree repair, if this repository was moved"}
-		}
-	}
-	return finding{}
 }
 
 func sameFolder(a, b string) bool {

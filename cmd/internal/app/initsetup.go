@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -76,6 +75,6 @@ func copiesFrom(r *repo.Repo) string {
 // refuseSetUp words a set-up that failed: the worktree stays.
 func refuseSetUp(w launch.Worktree, workstream string, err error) error {
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	return no(fmt.Sprintf("mend it, then git swarm init --sessions \"%s:%s\" --worktrees", w.Session, workstream),
+	return no("mend it, then "+setUpAgain(w.Session, workstream),
 		"set-up of %s failed, and its worktree stays: %s", w.Session, line)
 }

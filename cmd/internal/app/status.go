@@ -41,9 +41,12 @@ func (c *call) standing(b *bus.Bus) *standing.Reader {
 }
 
 func (c *call) printStatus(ctx context.Context, all []bus.Session, stand map[string]standing.Standing) error {
+	troubles := worktreeTroubles(c.swarm.Repo, all)
 	if c.wantJSON() {
 		for _, s := range all {
-			if err := c.object("session", jsonSession(s).stands(stand[s.ID])); err != nil {
+			line := jsonSession(s).stands(stand[s.ID])
+			line.Trouble = troubleOf(troubles, s.ID)
+			if err := c.object("session", line); err != nil {
 				return err
 			}
 		}
@@ -59,6 +62,11 @@ func (c *call) printStatus(ctx context.Context, all []bus.Session, stand map[str
 	}
 	if err := c.printLines(lines); err != nil {
 		return err
+	}
+	for _, item := range troubleItems(troubles) {
+		if err := c.printf("%s\n", item); err != nil {
+			return err
+		}
 	}
 	if err := c.printTarget(ctx); err != nil {
 		return err
@@ -135,6 +143,7 @@ type sessionJSON struct {
 	Asks     string         `json:"asks,omitempty"`
 	Review   int            `json:"review,omitempty"`
 	Unlanded bool           `json:"unlanded,omitempty"`
+	Trouble  string         `json:"trouble,omitempty"` // why it cannot work in its worktree
 }
 
 // stands adds how the session stands to what it says of itself, its status.
