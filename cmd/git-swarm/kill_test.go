@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,7 +30,7 @@ func TestKilled(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("no /proc")
 	}
-	kills := 18
+	kills := 21
 	if refstoretest.Long() {
 		kills = 500
 	}
@@ -43,7 +44,7 @@ func TestKilled(t *testing.T) {
 	verbs := []struct {
 		name string
 		try  func(i int)
-	}{{"init", f.tryInit}, {"push", f.tryPush}, {"heal", f.tryHeal}, {"commit", f.tryCommit}, {"claim", f.tryClaim}, {"message", f.tryMessage}}
+	}{{"init", f.tryInit}, {"push", f.tryPush}, {"heal", f.tryHeal}, {"commit", f.tryCommit}, {"claim", f.tryClaim}, {"message", f.tryMessage}, {"retire", f.tryRetire}}
 	figures := map[string]int{}
 	for i := range kills {
 		v := verbs[i%len(verbs)]
@@ -241,6 +242,58 @@ func (f *killField) tryInit(i int) {
 	}
 	f.clean(id)
 	f.git(f.app, "worktree", "remove", f.tree(id))
+}
+
+// tryRetire: what the session had not landed is kept, once, and nothing else of it is left.
+func (f *killField) tryRetire(i int) {
+	if f.spans["retire"] == 0 {
+		f.must("app", "init", "--sessions", "R:r", "--worktrees")
+		f.must("app", "retire", "R")
+	}
+	id := fmt.Sprintf("R%d", i)
+	branch := "r" + strconv.Itoa(i)
+	f.must("app", "init", "--sessions", id+":"+branch, "--worktrees")
+	f.must("app.worktrees/"+id, "claim", "retired/"+id)
+	f.write("app.worktrees/"+id+"/committed", id+"\n")
+	f.git(f.tree(id), "add", ".")
+	f.git(f.tree(id), "commit", "-qm", id)
+	f.write("app.worktrees/"+id+"/untracked", id+"\n")
+	if f.kill("app", "retire", "--force", id) {
+		f.gone("app", "retire", "--force", id)
+	} else if out, err := f.swarm("app", "retire", "--force", id).CombinedOutput(); err != nil && !bytes.Contains(out, []byte("unknown session")) {
+		f.Errorf("git swarm retire: %v: %s", err, out)
+	}
+	kept := f.git(f.app, "for-each-ref", "--format=%(refname)", "refs/swarm-lost/"+id, "refs/swarm-lost/"+id+".*")
+	if kept != "refs/swarm-lost/"+id {
+		f.Errorf("kept at %q", kept)
+		return
+	}
+	for _, name := range []string{"committed", "untracked"} {
+		if got := f.git(f.app, "show", kept+":"+name); got != id {
+			f.Errorf("%s was kept as %q", name, got)
+		}
+	}
+	left, _ := filepath.Glob(filepath.Join(f.top, "app.worktrees", "*"+id+"*"))
+	hidden, _ := filepath.Glob(filepath.Join(f.top, "app.worktrees", ".*"+id+"*"))
+	records, _ := filepath.Glob(filepath.Join(f.app, ".git", "worktrees", id+"*"))
+	ports, _ := os.ReadFile(filepath.Join(f.app, ".git", "swarm", "ports"))
+	if all := slices.Concat(left, hidden, records); len(all) > 0 || strings.Contains(string(ports), " "+id+"\n") {
+		f.Errorf("of %s there are left %q, ports %q", id, all, ports)
+	}
+	if got := f.git(f.app, "for-each-ref", "refs/heads/feat/"+branch); got != "" {
+		f.Errorf("the branch is there: %s", got)
+	}
+	if strings.Contains(f.must("app", "claims"), id) || strings.Contains(f.must("app", "status"), id) {
+		f.Errorf("%s still holds something, or is there", id)
+	}
+}
+
+// gone runs a command that is to say that there is no such session.
+func (f *killField) gone(dir string, args ...string) {
+	f.Helper()
+	if out, err := f.swarm(dir, args...).CombinedOutput(); err == nil || !bytes.Contains(out, []byte("unknown session")) {
+		f.Errorf("git swarm %s: %v: %s", strings.Join(args, " "), err, out)
+	}
 }
 
 func (f *killField) tryPush(i int) {
