@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -169,22 +168,4 @@ func (c Claude) top(ctx context.Context, r *repo.Repo) (string, error) {
 func (c Claude) HasPlace(ctx context.Context, r *repo.Repo) error {
 	_, err := c.top(ctx, r)
 	return err
-}
-
-// mainCheckout is the top of the main work tree, the one that is not linked, or
-// ErrNoCheckout.
-func mainCheckout(ctx context.Context, r *repo.Repo) (string, error) {
-	if r.GitDir == r.CommonDir && r.WorkTree != "" {
-		return r.WorkTree, nil
-	}
-	out, err := repo.Output(r.GitParsed(ctx, "worktree", "list", "--porcelain"))
-	if err != nil {
-		return "", err
-	}
-	first, _, _ := strings.Cut(out, "\n\n")
-	path, _, _ := strings.Cut(strings.TrimPrefix(first, "worktree "), "\n")
-	if _, err := os.Lstat(filepath.Join(path, ".git")); err != nil || strings.Contains(first+"\n", "\nbare\n") {
-		return "", ErrNoCheckout
-	}
-	return path, nil
 }

@@ -28,7 +28,7 @@ func HookStates(ctx context.Context, r *repo.Repo) ([]HookState, error) {
 	if err != nil || len(wanted) == 0 {
 		return nil, err
 	}
-	places, err := workTrees(ctx, r)
+	places, err := workTreeTops(ctx, r)
 	if err != nil {
 		return nil, err
 	}

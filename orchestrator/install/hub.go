@@ -2,7 +2,6 @@ package install
 
 import (
 	"context"
-	"errors"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -15,10 +14,5 @@ func SetHub(ctx context.Context, r *repo.Repo, key, value string) error {
 
 // UnsetHub takes the key out, if it is there.
 func UnsetHub(ctx context.Context, r *repo.Repo, key string) error {
-	err := gitConfig(ctx, r, "--local", "--unset-all", key)
-	var said *repo.GitError
-	if errors.As(err, &said) && said.ExitCode == 5 { // there is none
-		return nil
-	}
-	return err
+	return unsetConfig(ctx, r, key)
 }

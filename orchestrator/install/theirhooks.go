@@ -35,7 +35,7 @@ func findTheirs(ctx context.Context, r *repo.Repo) (theirHooks, error) {
 		}
 		t.path = cmp.Or(t.path, "/") // as for git
 	}
-	tops, err := workTrees(ctx, r)
+	tops, err := workTreeTops(ctx, r)
 	if err != nil {
 		return t, err
 	}
@@ -106,21 +106,6 @@ func (t theirHooks) has(name string) bool {
 		info, err := os.Stat(filepath.Join(dir, name))
 		return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 	})
-}
-
-// workTrees are the tops of the work trees of the repository that are there.
-func workTrees(ctx context.Context, r *repo.Repo) (tops []string, err error) {
-	out, err := repo.Output(r.GitParsed(ctx, "worktree", "list", "--porcelain", "-z"))
-	if err != nil {
-		return nil, err
-	}
-	for entry := range strings.SplitSeq(out, "\x00\x00") {
-		path, rest, _ := strings.Cut(strings.TrimPrefix(entry, "worktree "), "\x00")
-		if _, err := os.Lstat(filepath.Join(path, ".git")); err == nil && path != "" && !strings.HasPrefix(rest, "bare") {
-			tops = append(tops, path)
-		}
-	}
-	return tops, nil
 }
 
 // chained is the ending of the name under which versions before kept a hook that was
