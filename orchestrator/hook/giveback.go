@@ -17,8 +17,11 @@ import (
 // subagent's are its own to give back: it may be about to edit one while the session
 // itself goes on.
 func (h *Handler) noteClaimed(ctx context.Context, granted []lock.Claim) error {
+	if len(granted) == 0 {
+		return nil
+	}
 	here, err := repo.DiscoverOwn(h.Env, h.Input.Dir)
-	if err != nil || len(granted) == 0 || here.GitDir != h.Repo.GitDir { // elsewhere nothing would be seen of them
+	if err != nil || here.GitDir != h.Repo.GitDir { // elsewhere nothing would be seen of them
 		return nil
 	}
 	return h.agent.Update(ctx, func(a *agents.Record) {
