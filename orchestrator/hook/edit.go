@@ -10,6 +10,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -191,7 +192,7 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 	if len(wanted) == 0 {
 		return h.noteClaimed(ctx, awaited)
 	}
-	if err := h.resume(ctx, id); err != nil {
+	if err := h.resume(ctx, id, bus.Done, bus.Parked); err != nil {
 		return err
 	}
 	granted, err := h.Claims.Grant(ctx, id, lock.Request{Paths: wanted, Takeover: takeover})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/lock"
@@ -51,7 +52,7 @@ func (h *Handler) sessionStart(ctx context.Context, id string) error {
 		return err
 	}
 	if h.Input.Subagent == "" {
-		if err := h.resume(ctx, id); err != nil {
+		if err := h.resume(ctx, id, bus.Done, bus.Parked); err != nil {
 			return err
 		}
 	}
@@ -74,13 +75,10 @@ func (h *Handler) sessionStart(ctx context.Context, id string) error {
 	return err
 }
 
-// resume sets a session that was done, or parked, to running: it is at work again.
-func (h *Handler) resume(ctx context.Context, id string) error {
-	if strings.EqualFold(id, bus.Orchestrator) {
-		return nil
-	}
+// resume sets a session with one of these statuses to running: it is at work again.
+func (h *Handler) resume(ctx context.Context, id string, from ...bus.Status) error {
 	s, err := h.Bus.Session(ctx, id)
-	if err != nil || s.Status != bus.Done && s.Status != bus.Parked {
+	if err != nil || !slices.Contains(from, s.Status) {
 		return err
 	}
 	running, none := bus.Running, ""

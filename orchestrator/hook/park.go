@@ -59,13 +59,8 @@ func resetsAt(message string, now time.Time) time.Time {
 
 // unpark sets a parked session to running: its user has it go on.
 func (h *Handler) unpark(ctx context.Context, id string) error {
-	if h.Input.Subagent != "" || strings.EqualFold(id, bus.Orchestrator) {
+	if h.Input.Subagent != "" {
 		return nil
 	}
-	s, err := h.Bus.Session(ctx, id)
-	if err != nil || s.Status != bus.Parked {
-		return err
-	}
-	running, none := bus.Running, ""
-	return h.Bus.SetStatus(ctx, id, id, bus.Change{Status: &running, Note: &none}, nil)
+	return h.resume(ctx, id, bus.Parked)
 }

@@ -3,7 +3,28 @@ package hook
 import (
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 )
+
+// TestUsageLimit: a session whose client reached its limit, the orchestrator too, is
+// parked until its user has it go on.
+func TestUsageLimit(t *testing.T) {
+	for _, id := range []string{"A", bus.Orchestrator} {
+		w := newWorld(t)
+		h := w.handler(id)
+		h.Input.Reason = "rate_limit"
+		w.Must(h.Run(t.Context(), agents.StopFailure))
+		if s, err := w.bus.Session(t.Context(), id); err != nil || s.Status != bus.Parked {
+			t.Errorf("%+v, %v", s, err)
+		}
+		w.run(id, agents.Prompt)
+		if s, err := w.bus.Session(t.Context(), id); err != nil || s.Status != bus.Running {
+			t.Errorf("%+v, %v", s, err)
+		}
+	}
+}
 
 // TestResetsAt: the time that a client's message names, in the zone that it names.
 func TestResetsAt(t *testing.T) {
