@@ -81,4 +81,6 @@ func removeRules(root *hujson.Value) (emptied bool) {
 }
 
 // AllowedCommands are what the rules allow, for a person.
-func AllowedCommands() string { return "git swarm " + strings.Join(append(safeVerbs, "heal"), ", ") }
+func AllowedCommands() string {
+	return "git swarm " + strings.Join(append(safeVerbs, "heal without options"), ", ")
+}
