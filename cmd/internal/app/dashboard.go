@@ -12,6 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/screen"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -41,7 +42,7 @@ func runDashboard(ctx context.Context, c *call) error {
 // printDashboard prints the dashboard.
 func (c *call) printDashboard(ctx context.Context, s *monitor.Snapshot) error {
 	if len(s.Sessions) == 0 {
-		c.notef("%s", noSessions)
+		c.notef("%s", c.noSessions())
 		return nil
 	}
 	lines, err := c.dashboardLines(ctx, s, c.terminalWidth())
@@ -51,7 +52,23 @@ func (c *call) printDashboard(ctx context.Context, s *monitor.Snapshot) error {
 	return c.printLines(lines)
 }
 
-const noSessions = `no sessions yet: git swarm init --sessions "A:frontend B:backend"`
+// noSessions says that there are none yet, and how there will be.
+func (c *call) noSessions() string {
+	if c.mayJoin() {
+		return "no sessions yet: they join by themselves"
+	}
+	return `no sessions yet: git swarm init --sessions "A:frontend B:backend"`
+}
+
+// mayJoin reports whether agents join by themselves in this worktree.
+func (c *call) mayJoin() bool {
+	r, err := c.Repo()
+	if err != nil {
+		return false
+	}
+	may, err := install.MayJoin(r)
+	return err == nil && may
+}
 
 // dashboardLines is the dashboard: the sessions, and below what needs somebody.
 // With --quiet it is only that, and the sessions that are blocked or silent. No
@@ -422,7 +439,7 @@ func (c *call) dashboardContent(ctx context.Context, s *monitor.Snapshot, remark
 		Foot:  s.At.Local().Format("15:04:05") + "  q ends" + remark,
 		Lines: func(width int) ([]text.Line, error) {
 			if len(s.Sessions) == 0 {
-				return []text.Line{text.Line{{Text: noSessions}}.Cut(width)}, nil
+				return []text.Line{text.Line{{Text: c.noSessions()}}.Cut(width)}, nil
 			}
 			return c.dashboardLines(ctx, s, width)
 		},

@@ -166,6 +166,8 @@ func (c *call) checkSwarm(ctx context.Context) finding {
 	case err != nil:
 		line, hint, _ := c.format(err)
 		return finding{"swarm", "bad", line, hint}
+	case len(all) == 0 && c.mayJoin():
+		return finding{"swarm", "ok", c.noSessions(), ""}
 	case len(all) == 0:
 		return finding{"swarm", "note", "no session was ever registered here", "git swarm init --sessions \"A:frontend B:backend\", or git swarm init --claude"}
 	}

@@ -53,7 +53,7 @@ func (c *call) printStatus(ctx context.Context, all []bus.Session, stand map[str
 		return nil
 	}
 	if len(all) == 0 {
-		c.notef("%s", noSessions)
+		c.notef("%s", c.noSessions())
 		return nil
 	}
 	lines, err := c.sessionLines(ctx, standing.Sort(all, stand), stand, nil, c.terminalWidth())
