@@ -35,10 +35,17 @@ const (
 func work(verb string, args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(args) > 1 {
-		context.AfterFunc(ctx, func() { _ = os.WriteFile(filepath.Join(args[1], "interrupted"), nil, 0o666) })
-	}
+	told := make(chan struct{})
+	cancel := context.AfterFunc(ctx, func() {
+		defer close(told)
+		if len(args) > 1 {
+			_ = os.WriteFile(filepath.Join(args[1], "interrupted"), nil, 0o666)
+		}
+	})
 	err := landHere(ctx, verb, args)
+	if !cancel() {
+		<-told
+	}
 	if errors.Is(err, context.Canceled) {
 		os.Exit(3)
 	}
