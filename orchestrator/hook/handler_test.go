@@ -142,6 +142,26 @@ func TestWake(t *testing.T) {
 	}
 }
 
+// TestWakeLeft: what was no reason to go on when the agent stopped is none to wake it
+// right after; what comes then is, and tells both.
+func TestWakeLeft(t *testing.T) {
+	w := newWorld(t)
+	h := w.identified("A")
+	_, err := w.bus.Send(t.Context(), "B", "A", "The types are out")
+	w.Must(err)
+	h.left, err = h.unseen(t.Context(), "A")
+	w.Must(err)
+	h.known().BeginWaiting(h.Input.Session)
+	if woken, err := h.wake(t.Context(), "A"); woken || err != nil {
+		t.Errorf("woken by what it was left: %v, %v", woken, err)
+	}
+	_, err = w.bus.Send(t.Context(), "B", "A", "The API moved")
+	w.Must(err)
+	if woken, err := h.wake(t.Context(), "A"); !woken || err != nil || len(w.said) != 1 || !tells(w.said[0], "The types are out") {
+		t.Errorf("%v, %v, %+v", woken, err, w.said)
+	}
+}
+
 // TestAwait: a waiter sleeps until a message comes, and ends when it is not wanted
 // any more.
 func TestAwait(t *testing.T) {

@@ -53,6 +53,7 @@ type Handler struct {
 
 	agent      *agents.Agent
 	unwritable string // the git dir, where nothing can be written
+	left       int    // the number of the last message that had come when the agent stopped
 }
 
 // errLater leaves news for another event.

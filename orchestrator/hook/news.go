@@ -83,13 +83,12 @@ func (h *Handler) damage() (fresh []string) {
 // when a clock was ahead, does not count.
 func within(since, limit time.Duration) bool { return since >= 0 && since < limit }
 
-// urgent reports whether there is a message from the orchestrator among the news,
-// one that begins with "urgent", or a text that names a path that the session
-// claims.
+// urgent reports whether there is an urgent message among the news, or a text that
+// names a path that the session claims.
 func (h *Handler) urgent(ctx context.Context, n *bus.News) bool {
 	var texts []string
 	for _, m := range n.Messages {
-		if m.From == bus.Orchestrator || strings.HasPrefix(strings.ToLower(strings.TrimLeft(m.Body, "[(*! ")), "urgent") {
+		if isUrgent(m) {
 			return true
 		}
 		texts = append(texts, m.Body)

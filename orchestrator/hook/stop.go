@@ -32,8 +32,9 @@ type Reminder struct {
 }
 
 // stop reminds the session, once, of what somebody waits for: messages that it
-// has not seen, reviews, and work on what it claims. Context alone can wait for
-// the next prompt. The waiter goes on: that of the same stop runs beside it.
+// has not seen and that want something, reviews, and work on what it claims. Notes and
+// context alone can wait for the next prompt. The waiter goes on: that of the same stop
+// runs beside it.
 func (h *Handler) stop(ctx context.Context, id string) error {
 	if h.Input.StopActive || h.Input.Subagent != "" {
 		return nil
@@ -153,11 +154,11 @@ func (h *Handler) reminder(ctx context.Context, id string, now atStop) (r *Remin
 // are committed it is reminded to land them.
 const uncommitted = "* "
 
-// remind says r together with the messages that have come, if there is anything
-// to say.
+// remind says r together with the messages that have come, if one of them wants
+// something or there is anything else to say.
 func (h *Handler) remind(ctx context.Context, id string, r *Reminder) (said bool, err error) {
 	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {
-		if len(n.Messages) == 0 {
+		if !slices.ContainsFunc(n.Messages, h.wants) {
 			return errLater
 		}
 		said, r.Messages = true, n.Messages

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
@@ -62,8 +63,8 @@ func TestStopReviews(t *testing.T) {
 	}
 }
 
-// TestStopContext: context alone can wait, but is counted with the messages, because
-// the cursor moves past both.
+// TestStopContext: context and notes can wait, but are told with a message that wants
+// something, because the cursor moves past all of them.
 func TestStopContext(t *testing.T) {
 	w := newWorld(t)
 	w.run("A", agents.Prompt)
@@ -73,11 +74,42 @@ func TestStopContext(t *testing.T) {
 	if r := w.reminder("A"); r != nil {
 		t.Errorf("of context alone: %+v", r)
 	}
-	if _, err := w.bus.Send(t.Context(), "B", "A", "hello"); err != nil {
+	if _, err := w.bus.Send(t.Context(), "B", "A", "The types are out"); err != nil {
 		t.Fatal(err)
 	}
-	if r := w.reminder("A"); r == nil || len(r.Messages) != 1 || r.Context != 1 {
+	if r := w.reminder("A"); r != nil {
+		t.Errorf("of a note: %+v", r)
+	}
+	if _, err := w.bus.Send(t.Context(), "B", "A", "Which port?"); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.reminder("A"); r == nil || len(r.Messages) != 2 || r.Context != 1 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestWants: what a turn of the model is spent on.
+func TestWants(t *testing.T) {
+	now := time.Now()
+	h := &Handler{agent: &agents.Agent{Record: &agents.Record{Asked: "C", AskedAt: now.Unix()}}}
+	for _, c := range []struct {
+		bus.Message
+		want bool
+	}{
+		{bus.Message{From: "B", Body: "The types are out"}, false},
+		{bus.Message{From: "B", Body: "Which port?"}, true},
+		{bus.Message{From: "B", Body: "Please release api.go"}, true},
+		{bus.Message{From: "B", Body: "I wait for api.go; when you are through with it: git swarm unclaim api.go"}, true},
+		{bus.Message{From: "B", Body: "URGENT: stop"}, true},
+		{bus.Message{From: bus.Orchestrator, Body: "Go on with the basket"}, true},
+		{bus.Message{From: "B", Body: "8080", InReplyTo: 3}, true},
+		{bus.Message{From: "B", Body: "8080", Answered: "x-3"}, true},
+		{bus.Message{From: "c", Body: "8080", At: now}, true},
+		{bus.Message{From: "C", Body: "8080", At: now.Add(-time.Minute)}, false},
+	} {
+		if got := h.wants(c.Message); got != c.want {
+			t.Errorf("%+v: %v", c.Message, got)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package hook
 import (
 	"context"
 	"errors"
+	"slices"
 	"syscall"
 	"time"
 
@@ -43,6 +44,9 @@ func (h *Handler) wait(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	if h.left, err = h.unseen(ctx, id); err != nil {
+		return err
+	}
 	if !h.known().BeginWaiting(h.Input.Session) {
 		return nil
 	}
@@ -80,10 +84,27 @@ func (h *Handler) await(ctx context.Context, id string, watch *refstore.Watcher)
 	return nil
 }
 
-// wake says what has come, if a message is among it.
+// unseen is the number of the last message that the session has not seen, 0 if it has
+// seen all.
+func (h *Handler) unseen(ctx context.Context, id string) (last int, err error) {
+	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {
+		for _, m := range n.Messages {
+			last = max(last, m.Number)
+		}
+		return errLater
+	})
+	if errors.Is(err, errLater) {
+		err = nil
+	}
+	return last, err
+}
+
+// wake says what has come, if a message is among it. For notes that were there when
+// the agent stopped it did not go on, and is not woken either.
 func (h *Handler) wake(ctx context.Context, id string) (woken bool, err error) {
 	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {
-		if len(n.Messages) == 0 || !h.wanted() {
+		calls := func(m bus.Message) bool { return m.Number > h.left || h.wants(m) }
+		if !slices.ContainsFunc(n.Messages, calls) || !h.wanted() {
 			return errLater
 		}
 		woken = true
