@@ -154,10 +154,13 @@ func (c *call) initialize(ctx context.Context, parts []part, wanted []bus.Regist
 		return err
 	}
 	trusted, err := install.TrustNested(ctx, r)
-	if err != nil {
+	switch {
+	case errors.Is(err, install.ErrHiddenConfig):
+		c.notef("This repository lies in another's work tree, and %s", text.Inert(err.Error()))
+		c.notef("hint: for agents' hooks to work in it: git config --global --add %s %s", repo.TrustedKey, text.ShellWord(r.CommonDir))
+	case err != nil:
 		return err
-	}
-	if trusted {
+	case trusted:
 		c.notef("This repository lies in another's work tree. Agents' hooks work in it, for %s in your git configuration now names it", repo.TrustedKey)
 	}
 	if err := install.ShowNotes(ctx, r, review.NotesRef); err != nil {
