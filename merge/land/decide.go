@@ -119,7 +119,7 @@ func (t *train) decisions(tx *refstore.Tx) error {
 		if now.Attended(t.Bus) {
 			continue
 		}
-		body := fmt.Sprintf("your %s landed on %s as %.10s: git swarm pull lets the branch follow", nameOf(now), t.target, one.tip)
+		body := fmt.Sprintf("your %s landed on %s as %.10s; git swarm sync lets the branch follow", nameOf(now), t.target, one.tip)
 		if err := notify(tx, now.Session, body); err != nil {
 			return err
 		}

@@ -235,7 +235,7 @@ func (c *call) printLanded(l *land.Landed, done, verb string) error {
 	}
 	if l.Stayed != nil {
 		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(l.Stayed.Error()))
-		c.notef("hint: commit or stash, then git swarm pull")
+		c.notef("hint: git swarm commit, then git swarm pull")
 	}
 	if c.wantJSON() {
 		return c.object("landed", map[string]any{

@@ -113,16 +113,16 @@ func (c *call) formatReview(err error) *wording {
 	switch {
 	case errors.As(err, &no):
 		hint := "git swarm review request --to SESSION"
-		if no.Review != nil && (no.Reason == review.IsPending || no.Reason == review.IsRejected) {
-			hint = fmt.Sprintf("git swarm review show %d", no.Review.Number)
-		}
 		switch no.Reason {
+		case review.IsPending:
+			hint = fmt.Sprintf("git swarm review show %d", no.Review.Number)
+		case review.IsRejected:
+			hint = fmt.Sprintf("git swarm review show %d, then a new request: git swarm review request --to %s", no.Review.Number, strings.Join(no.Review.To, ","))
 		case review.IsGone:
 			hint = "ask again: git swarm review request --to " + strings.Join(no.Review.To, ",")
 		case review.HasLanded:
 			hint = "to land it again, git swarm pull, then git swarm review request --to " + strings.Join(no.Review.To, ",")
-		}
-		if no.Reason == review.IsOwn {
+		case review.IsOwn:
 			hint = fmt.Sprintf("ask a person, in a terminal of their own: git swarm --session %s review approve %d", no.Reviewer, no.Review.Number)
 		}
 		return &wording{no.Error(), hint, exitNo}
