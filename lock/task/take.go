@@ -84,6 +84,33 @@ func (b *Backlog) Take(ctx context.Context, by string, n int, agent string) (g *
 	return g, nil
 }
 
+// TakeNew gives the best task that is ready to a session that is made for it: begin
+// registers it in the same transaction, for that task and the epoch of its grant, and
+// returns its id. It may be called more than once, for different tasks; what the last
+// call returned counts. by is who has the session made. The error is as of Take, or
+// that of begin.
+func (b *Backlog) TakeNew(ctx context.Context, by, agent string, begin func(tx *refstore.Tx, t *Task, epoch int) (string, error)) (g *Given, err error) {
+	err = b.change(ctx, by, func(p *plan) (string, error) {
+		s := &taking{backlog: b, plan: p, agent: agent, given: &Given{}}
+		g = s.given
+		if err := s.giveBack(); err != nil {
+			return "", err
+		}
+		if err := s.best(); err != nil {
+			return "", err
+		}
+		if p.by, err = begin(p.tx, s.given.Task, p.epoch+1); err != nil {
+			return "", err
+		}
+		s.grant()
+		return s.diary(), s.readBody()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
 // TakeWait is Take without a number that waits while there is no task: a task that
 // becomes ready, or a claim that is released, wakes it. After w.Timeout the error is
 // that of the last try.

@@ -337,3 +337,37 @@ func TestEnds(t *testing.T) {
 	s.areStates(Dropped, Ready)
 	s.healthy()
 }
+
+// TestTakeNew: the session is made with the grant, or not at all, and another one gets
+// another task.
+func TestTakeNew(t *testing.T) {
+	s := newSwarm(t, "A")
+	s.add("one")
+	s.add("two")
+	begin := func(tx *refstore.Tx, t *Task, epoch int) (string, error) {
+		id := fmt.Sprintf("T%d-%d", t.Number, epoch)
+		return id, s.Bus.RegisterIn(tx, bus.Registration{ID: id, Workstream: id})
+	}
+	refuses := errors.New("no")
+	_, err := s.TakeNew(bg, "A", "", func(tx *refstore.Tx, t *Task, epoch int) (string, error) {
+		_, err := begin(tx, t, epoch)
+		return "", errors.Join(err, refuses)
+	})
+	if all, _ := s.Bus.Sessions(bg); !errors.Is(err, refuses) || len(all) != 1 {
+		t.Errorf("%v, %v", err, all)
+	}
+	for n := 1; n <= 2; n++ {
+		g, err := s.TakeNew(bg, "A", "", begin)
+		if err != nil || g.Task.Number != n || g.Task.Epoch != n || g.Task.Holder != fmt.Sprintf("T%d-%[1]d", n) {
+			t.Fatalf("%+v, %v", g, err)
+		}
+		if at, err := s.Bus.Session(bg, g.Task.Holder); err != nil || at.Status != bus.Running {
+			t.Errorf("%+v, %v", at, err)
+		}
+	}
+	_, err = s.TakeNew(bg, "A", "", begin)
+	if !errors.As(err, new(*NoneReadyError)) {
+		t.Errorf("%v", err)
+	}
+	s.healthy()
+}

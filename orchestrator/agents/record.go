@@ -207,8 +207,9 @@ func (a Agents) AtWork(session string) bool {
 // Present reports whether an agent that works as the session is certainly there,
 // however long it has been silent: its process runs, or is stopped, on this machine.
 // A build may take an hour, a question to the user a day, a laptop's sleep a week.
+// The pool vouches for a session between two of its clients.
 func (a Agents) Present(session string) bool {
-	return slices.ContainsFunc(a.of(session, time.Now()), func(k known) bool {
+	return a.poolKeeps(session) || slices.ContainsFunc(a.of(session, time.Now()), func(k known) bool {
 		return !k.Ended && k.PID > 0 && file.ProcessThere(k.PID, k.Process)
 	})
 }
@@ -227,5 +228,5 @@ func (a Agents) Ended(session string, seen time.Time) bool {
 		}
 		ended = ended || !seen.After(k.active.Add(graceSeen))
 	}
-	return ended
+	return ended && !a.pooled(session)
 }

@@ -39,6 +39,8 @@ const (
 	Ended   = "ended"          // with unlanded work
 	Failed  = "failed-landing" // its push landed nothing
 	AllDone = "all-done"
+
+	TaskFailed = "task-failed" // the pool tried it in vain
 )
 
 // Event is something for which somebody may be needed.
@@ -52,7 +54,7 @@ type Event struct {
 func (e Event) String() string {
 	says := map[string]string{
 		Done: "is done", Blocked: "is blocked", Asks: "asks its user", Ended: "has ended with unlanded work", Failed: "landed nothing",
-		AllDone: "was the last: all sessions are done",
+		AllDone: "was the last: all sessions are done", TaskFailed: "has failed at its task",
 	}[e.Kind]
 	if e.Text == "" || e.Kind == AllDone {
 		return says

@@ -40,7 +40,7 @@ func TestResetsAt(t *testing.T) {
 		"resets 25pm":                                         "", "resets 3:99pm": "", "": "",
 	} {
 		got := ""
-		if at := resetsAt(message, now); !at.IsZero() {
+		if at := agents.ResetsAt(message, now); !at.IsZero() {
 			got = at.UTC().Format(time.RFC3339)
 		}
 		if got != want {

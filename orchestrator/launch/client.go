@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +24,7 @@ import (
 type Client struct {
 	Session string
 	Agent   string // one of Makes; "" for Claude Code
+	Command string // a shell command in place of Agent, for HeadlessCommand: the prompt is its standard input
 	Trust   bool   // without a terminal: its user trusts the project and its hooks
 	Dir     string // its worktree
 	Prompt  string
@@ -55,7 +55,12 @@ const MaxPrompt = 120_000
 // command is the session's client with these arguments.
 func (c Client) command(ctx context.Context, args ...string) *exec.Cmd {
 	m, _ := c.make()
-	return programOn(ctx, c.Env.With("GIT_SWARM_SESSION="+c.Session, agents.LaunchedEnv+"="+c.Session), m.name, c.Dir, args...)
+	return programOn(ctx, c.sessionEnv(), m.name, c.Dir, args...)
+}
+
+// sessionEnv is the environment in which the client knows whose it is.
+func (c Client) sessionEnv() repo.Env {
+	return c.Env.With("GIT_SWARM_SESSION="+c.Session, agents.LaunchedEnv+"="+c.Session)
 }
 
 // Interactive runs the client on our terminal until it ends. If our standard input
@@ -113,18 +118,10 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 // says; what else it may do
 // is up to the project's settings, because there is nobody whom it could ask.
 func (c Client) Headless(ctx context.Context, progress func(text string)) error {
-	m, other := c.make()
-	var cmd *exec.Cmd
-	if other {
-		cmd = c.otherHeadless(ctx, m)
-	} else {
-		args := append([]string{"-p"}, append(c.begin(), "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools")...)
-		cmd = c.command(ctx, slices.Concat(args, c.Allow, gitRules)...)
-		cmd.Stdin = strings.NewReader(c.Prompt)
-	}
+	cmd, name := c.HeadlessCommand(ctx)
 	last := ""
 	out := &lines{each: func(line []byte) {
-		for _, text := range saidIn(line) {
+		for _, text := range Said(line) {
 			progress(text)
 			last = text
 		}
@@ -141,7 +138,32 @@ func (c Client) Headless(ctx context.Context, progress func(text string)) error 
 		return err
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
-	return fmt.Errorf("%s failed (%w): %s", m.name, err, cmp.Or(line, last, "it gave no reason"))
+	return fmt.Errorf("%s failed (%w): %s", name, err, cmp.Or(line, last, "it gave no reason"))
+}
+
+// HeadlessCommand is what Headless runs, without anybody who reads what it says, and
+// the name of the program. The prompt is on its standard input or among its arguments.
+func (c Client) HeadlessCommand(ctx context.Context) (cmd *exec.Cmd, name string) {
+	m, other := c.make()
+	switch {
+	case c.Command != "":
+		cmd = c.shell(ctx)
+		cmd.Stdin = strings.NewReader(c.Prompt)
+		return cmd, c.Command
+	case other:
+		return c.otherHeadless(ctx, m), m.name
+	}
+	args := append([]string{"-p"}, append(c.begin(), "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools")...)
+	cmd = c.command(ctx, slices.Concat(args, c.Allow, gitRules)...)
+	cmd.Stdin = strings.NewReader(c.Prompt)
+	return cmd, m.name
+}
+
+// shell runs Command.
+func (c Client) shell(ctx context.Context) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", c.Command)
+	cmd.Dir, cmd.Env = c.Dir, clientEnv(c.sessionEnv())
+	return cmd
 }
 
 // gitRules allow what of git a session needs. What only reads, such as git diff, the
@@ -173,45 +195,4 @@ func (l *lines) end() {
 		l.each(l.rest)
 		l.rest = nil
 	}
-}
-
-// saidIn reads one line of the client's stream: what the model said, the tools that
-// it called, and what the client itself prints, as it is.
-func saidIn(line []byte) []string {
-	var event struct {
-		Type    string `json:"type"`
-		Failed  bool   `json:"is_error"`
-		Result  string `json:"result"`
-		Message struct {
-			Content []struct {
-				Type  string          `json:"type"`
-				Text  string          `json:"text"`
-				Name  string          `json:"name"`
-				Input json.RawMessage `json:"input"`
-			} `json:"content"`
-		} `json:"message"`
-	}
-	if json.Unmarshal(line, &event) != nil {
-		if text := strings.TrimSpace(string(line)); text != "" {
-			return []string{text}
-		}
-		return nil
-	}
-	if event.Type == "result" && event.Failed {
-		return []string{"it ended with an error: " + event.Result}
-	}
-	var said []string
-	if event.Type != "assistant" {
-		return nil
-	}
-	for _, c := range event.Message.Content {
-		switch c.Type {
-		case "text":
-			said = append(said, c.Text)
-		case "tool_use":
-			input := string(c.Input)
-			said = append(said, c.Name+" "+input[:min(len(input), 200)])
-		}
-	}
-	return said
 }

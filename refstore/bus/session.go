@@ -178,8 +178,7 @@ func (b *Bus) Register(ctx context.Context, sessions []Registration) (added []Re
 				}
 				continue
 			}
-			s := &sessionState{Workstream: n.Workstream, Branch: n.Branch(), Status: Running, Agent: n.Agent, Host: host, Joined: refstore.Time(tx.At())}
-			if err := s.put(tx, n.ID); err != nil {
+			if err := n.put(tx, host); err != nil {
 				return err
 			}
 			added = append(added, n)
@@ -191,6 +190,24 @@ func (b *Bus) Register(ctx context.Context, sessions []Registration) (added []Re
 		return err
 	})
 	return added, err
+}
+
+// put stages the session, of a host.
+func (n Registration) put(tx *refstore.Tx, host string) error {
+	s := &sessionState{Workstream: n.Workstream, Branch: n.Branch(), Status: Running, Agent: n.Agent, Host: host, Joined: refstore.Time(tx.At())}
+	return s.put(tx, n.ID)
+}
+
+// RegisterIn adds a session that is not there yet, within a transaction.
+func (b *Bus) RegisterIn(tx *refstore.Tx, n Registration) error {
+	if err := n.Check(); err != nil {
+		return err
+	}
+	if err := n.put(tx, b.host()); err != nil {
+		return err
+	}
+	_, err := tx.Record(SessionsRef, refstore.Entry{Body: joinBody([]Registration{n})})
+	return err
 }
 
 // Sessions returns everybody who is registered, sorted by id. Damaged records

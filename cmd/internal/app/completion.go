@@ -10,6 +10,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/guide"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -163,6 +164,8 @@ func (c *call) optionValues(ctx context.Context, v *verb, option string) []strin
 		return []string{string(bus.Running), string(bus.Blocked), string(bus.Parked), string(bus.Done)}
 	case "session", "from":
 		return c.sessionIDs(ctx)
+	case "agent":
+		return launch.Makes()
 	case "agents":
 		return []string{"codex", "cursor", "gemini"}
 	case "level":

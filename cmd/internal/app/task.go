@@ -18,7 +18,7 @@ const groupTask = "tasks"
 
 // taskVerb answers "git swarm task" alone with what it lacks.
 func taskVerb() *verb {
-	subs := []string{"add", "list", "show", "edit", "take", "give", "done", "fail", "drop", "reopen", "graph", "import", "export"}
+	subs := []string{"add", "list", "show", "edit", "take", "give", "done", "fail", "drop", "reopen", "graph", "import", "export", "log"}
 	return &verb{
 		name: "task", hidden: true, args: "COMMAND", max: -1, subs: subs, short: "a backlog of tasks that wait for each other",
 		run: func(_ context.Context, c *call) error {

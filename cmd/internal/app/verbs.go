@@ -20,7 +20,7 @@ func verbs() []*verb {
 		syncVerb(), mcpVerb(), contextAddVerb(), contextShowVerb(), contextVerb(), messageVerb(), inboxVerb(), replyVerb(),
 		claimVerb(), claimsVerb(), unclaimVerb(),
 		taskAddVerb(), taskListVerb(), taskShowVerb(), taskEditVerb(), taskTakeVerb(), taskGiveVerb(), taskDoneVerb(), taskFailVerb(),
-		taskDropVerb(), taskReopenVerb(), taskGraphVerb(), taskImportVerb(), taskExportVerb(), taskVerb(), whyVerb(),
+		taskDropVerb(), taskReopenVerb(), taskGraphVerb(), taskImportVerb(), taskExportVerb(), taskLogVerb(), taskVerb(), runVerb(), poolWorkerVerb(), whyVerb(),
 		reviewRequestVerb(), reviewListVerb(), reviewShowVerb(), reviewApproveVerb(), reviewRejectVerb(),
 		reviewCommentVerb(), reviewWithdrawVerb(), reviewVerb(), mergeOKVerb(),
 		commitVerb(), pushVerb(), pullVerb(), queueVerb(), conductVerb(), verifyVerb(), healVerb(), mergeDriverVerb(),

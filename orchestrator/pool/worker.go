@@ -1,0 +1,144 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// Worker runs one client of a session, in a process of its own, which outlives the
+// supervisor that has started it.
+type Worker struct {
+	Repo *repo.Repo
+	Env  repo.Env
+	// SetUp sets up the worktree, as init does. What it says goes to out.
+	SetUp func(ctx context.Context, w launch.Worktree, out *os.File) error
+}
+
+// endWait is how long a client may take to end when it is told to.
+const endWait = 10 * time.Second
+
+// workerLock is the descriptor with which the worker inherits its lock.
+const workerLock = 3
+
+// Run makes the worktree of the session whose folder is dir, runs the client, and
+// records how it ended. SIGTERM ends the client, and then the worker.
+func (w *Worker) Run(ctx context.Context, dir string) error {
+	syscall.CloseOnExec(workerLock) // the client does not hold it
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	f := folder(dir)
+	if err := f.note(pidFile, os.Getpid()); err != nil {
+		return err
+	}
+	r, err := f.load()
+	if err != nil {
+		return err
+	}
+	log, err := openLog(w.Repo, r.Task)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	begin := mark{Pool: "begin", Session: r.Session, Try: r.Try, At: time.Now()}
+	if err := begin.add(log); err != nil {
+		return err
+	}
+	exit := w.client(ctx, f, r, log)
+	exit.At = time.Now()
+	end := mark{Pool: "end", Session: r.Session, Try: r.Try, At: exit.At, Says: exit.String()}
+	return errors.Join(end.add(log), f.write(exitFile, exit))
+}
+
+// client makes the worktree and runs the client in it.
+func (w *Worker) client(ctx context.Context, f folder, r *Record, log *os.File) *Exit {
+	at, err := launch.AddWorktree(ctx, w.Repo, launch.NewWorktree{Session: r.Session, Branch: r.Branch, Start: r.Base, Progress: log})
+	if err == nil {
+		err = w.SetUp(ctx, at, log)
+	}
+	if ctx.Err() != nil {
+		return &Exit{Stopped: true}
+	}
+	if err != nil {
+		return &Exit{Error: err.Error()}
+	}
+	prompt, err := os.ReadFile(f.path(promptFile))
+	if err != nil {
+		return &Exit{Error: err.Error()}
+	}
+	client := launch.Client{
+		Session: r.Session, Agent: r.Agent, Command: r.Command, Trust: r.Trust, Allow: r.Allow,
+		Dir: at.Path, Prompt: string(prompt), Env: w.Env.With(fmt.Sprintf("GIT_SWARM_TASK=%d", r.Task)),
+	}
+	timed, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	cmd, _ := client.HeadlessCommand(timed)
+	cmd.Stdout, cmd.Stderr = log, log
+	if cmd.Stdin != nil { // a file: a client that does not read it keeps nobody waiting
+		in, err := os.Open(f.path(promptFile))
+		if err != nil {
+			return &Exit{Error: err.Error()}
+		}
+		defer in.Close()
+		cmd.Stdin = in
+	}
+	return run(timed, ctx, f, cmd)
+}
+
+// run runs the client to its end. It is the first of a process group, which ends with
+// it: nobody else would end what it has left running.
+func run(timed, ctx context.Context, f folder, cmd *exec.Cmd) *Exit {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = endWait
+	if err := cmd.Start(); err != nil {
+		return &Exit{Error: err.Error(), NoClient: errors.Is(err, launch.ErrNoClient) || errors.Is(err, os.ErrNotExist)}
+	}
+	noted := f.note(clientFile, cmd.Process.Pid)
+	err := cmd.Wait()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+	exit := &Exit{Timeout: timed.Err() != nil && ctx.Err() == nil, Stopped: ctx.Err() != nil}
+	var failed *exec.ExitError
+	switch {
+	case errors.As(err, &failed):
+		exit.Code = failed.ExitCode()
+		if status, ok := failed.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			exit.Signal = status.Signal().String()
+		}
+	case err != nil && !exit.Timeout && !exit.Stopped:
+		exit.Error = err.Error()
+	case noted != nil:
+		exit.Error = noted.Error()
+	}
+	exit.NoClient = exit.Code == notFound && filepath.Base(cmd.Path) == "sh"
+	return exit
+}
+
+// notFound is the status with which a shell ends that does not find a command.
+const notFound = 127
+
+// String says how the client ended.
+func (e *Exit) String() string {
+	switch {
+	case e.Error != "":
+		return "could not be started: " + firstLine(e.Error)
+	case e.Stopped:
+		return "was ended with the pool"
+	case e.Timeout:
+		return "was ended, for its time was over"
+	case e.Signal != "":
+		return "was killed (" + e.Signal + ")"
+	case e.Code != 0:
+		return fmt.Sprintf("ended with status %d", e.Code)
+	}
+	return "ended"
+}
