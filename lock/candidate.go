@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
@@ -20,7 +21,7 @@ type Candidate struct {
 // Candidate returns session by as a candidate, whose Wait ends also when one of the
 // refs moves. Close it.
 func (p *PushLock) Candidate(by string, refs ...string) *Candidate {
-	return &Candidate{waiter: waiter{lock: p, by: by}, refs: append(refs, LocksRef)}
+	return &Candidate{waiter: waiter{lock: p, by: by}, refs: append(refs, p.ref)}
 }
 
 // Close ends the candidacy. A lock that was taken stays.
@@ -43,6 +44,26 @@ func (c *Candidate) TakeIn(tx *refstore.Tx, by string) (err error) {
 	c.asked = time.Now()
 	c.epoch, err = c.lock.takeIn(tx, by, &c.waiter)
 	return err
+}
+
+// AwaitIn returns *PushHeldError within a transaction if another keeps the lock from
+// the candidate.
+func (c *Candidate) AwaitIn(tx *refstore.Tx) error {
+	s, err := c.lock.stateIn(tx)
+	if err != nil || s == nil || s.State == stateFree || c.dead(s) {
+		return err
+	}
+	return &PushHeldError{Holder: s.holder()}
+}
+
+// PassIn takes the lock and gives it up within a transaction, or returns
+// *PushHeldError: what the transaction does besides, it does while nobody else has it.
+func (c *Candidate) PassIn(tx *refstore.Tx, by string) error {
+	epoch, err := c.lock.takeIn(tx, by, &c.waiter)
+	if err != nil {
+		return err
+	}
+	return c.lock.put(tx, fmt.Sprintf("%s: released by %s", c.lock.name(), by), pushState{State: stateFree, Session: by, Since: tx.At(), Epoch: epoch})
 }
 
 // Hold is the lease on the lock that TakeIn has taken: as of Acquire.

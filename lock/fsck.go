@@ -16,12 +16,14 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 	if err != nil {
 		return faults, read, err
 	}
-	more, n, err := b.Store().Check(ctx, LocksRef, refstore.TableShape, lockEpochs(ctx, b))
-	faults, read = append(faults, more...), read+n
-	if err != nil {
-		return faults, read, err
+	for _, ref := range lockRefs {
+		more, n, err := b.Store().Check(ctx, ref, refstore.TableShape, lockEpochs(ctx, b, ref))
+		faults, read = append(faults, more...), read+n
+		if err != nil {
+			return faults, read, err
+		}
 	}
-	more, err = checkTips(ctx, b)
+	more, err := checkTips(ctx, b)
 	var damaged *refstore.DamagedError
 	if errors.As(err, &damaged) && len(faults) > 0 {
 		err = nil // reported already
@@ -29,17 +31,20 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 	return append(faults, more...), read, err
 }
 
+// lockRefs are the tables of locks.
+var lockRefs = []string{LocksRef, ConductorsRef}
+
 // lockEpochs checks, from the newest commit on, that each has a lock in it, and that
 // the epoch of each lock is that of the parent or one more: the fault is the child's.
-func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
+func lockEpochs(ctx context.Context, b *bus.Bus, ref string) func(*refstore.Entry) error {
 	var child *refstore.Entry // the commit visited before, and the locks in it
 	var above map[string]*pushState
 	return func(e *refstore.Entry) error {
-		table, err := b.Store().TableAt(ctx, LocksRef, e.ID)
+		table, err := b.Store().TableAt(ctx, ref, e.ID)
 		if err != nil {
 			return err
 		}
-		all, err := locksIn(table)
+		all, err := locksIn(ref, table)
 		if err != nil {
 			return err
 		}
@@ -52,7 +57,7 @@ func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
 		}
 		for path, s := range all {
 			if newer := above[path]; newer != nil {
-				err = errors.Join(err, (&PushLock{path: path}).follows(child, newer, e, s))
+				err = errors.Join(err, (&PushLock{ref: ref, path: path}).follows(child, newer, e, s))
 			}
 		}
 		child, above = e, all
@@ -61,11 +66,11 @@ func lockEpochs(ctx context.Context, b *bus.Bus) func(*refstore.Entry) error {
 }
 
 // locksIn are the states of all locks in the table, by their paths.
-func locksIn(table *refstore.Table) (all map[string]*pushState, err error) {
+func locksIn(ref string, table *refstore.Table) (all map[string]*pushState, err error) {
 	all = map[string]*pushState{}
 	failed := table.Below("", func(path string, content []byte) bool {
 		if known(path) {
-			all[path], err = decodePush(path, content)
+			all[path], err = decodePush(ref, path, content)
 		}
 		return err == nil
 	})
@@ -79,7 +84,7 @@ func (p *PushLock) follows(newer *refstore.Entry, s *pushState, older *refstore.
 	if s.Epoch >= was.Epoch && (s.Epoch <= was.Epoch+1 || newer.Repair() || newer.Number != older.Number+1) {
 		return nil
 	}
-	return &refstore.DamagedError{Ref: LocksRef, ID: newer.ID, Err: fmt.Errorf("%s: epoch %d after %d", p.name(), s.Epoch, was.Epoch)}
+	return &refstore.DamagedError{Ref: p.ref, ID: newer.ID, Err: fmt.Errorf("%s: epoch %d after %d", p.name(), s.Epoch, was.Epoch)}
 }
 
 // checkTips decodes what is stored at the tips.
@@ -88,18 +93,20 @@ func checkTips(ctx context.Context, b *bus.Bus) (faults []error, err error) {
 	if err != nil {
 		return faults, err
 	}
-	locks, err := b.Store().WholeTable(ctx, LocksRef)
-	if err != nil {
-		return faults, err
-	}
-	failed := locks.Below("", func(path string, _ []byte) bool {
-		if !known(path) {
-			faults = append(faults, &refstore.DamagedError{Ref: LocksRef, Path: path, Err: errors.New("unknown lock")})
+	for _, ref := range lockRefs {
+		locks, err := b.Store().WholeTable(ctx, ref)
+		if err != nil {
+			return faults, err
 		}
-		return true
-	})
-	if failed != nil {
-		faults = append(faults, failed)
+		failed := locks.Below("", func(path string, _ []byte) bool {
+			if !known(path) {
+				faults = append(faults, &refstore.DamagedError{Ref: ref, Path: path, Err: errors.New("unknown lock")})
+			}
+			return true
+		})
+		if failed != nil {
+			faults = append(faults, failed)
+		}
 	}
 	return faults, nil
 }

@@ -31,7 +31,7 @@ func FuzzPushState(f *testing.F) {
 	}
 	f.Add(content)
 	f.Fuzz(func(t *testing.T, content []byte) {
-		s, err := decodePush(pushPath, content)
+		s, err := decodePush(LocksRef, pushPath, content)
 		if err != nil {
 			return
 		}

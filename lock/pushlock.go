@@ -21,6 +21,10 @@ import (
 // LocksRef is the table of locks: "push", and one for each target's conductor.
 const LocksRef = "refs/swarm/locks"
 
+// ConductorsRef is the table of the conductors' locks in a clone that has a hub: they
+// are that clone's own there, as its queue is.
+const ConductorsRef = "refs/swarm/conductors"
+
 const pushPath = "push"
 
 // conductorPrefix begins the paths of the locks of those who land what waits for a
@@ -83,20 +87,35 @@ var ErrLost = errors.New("the lock was lost to another session")
 type PushLock struct {
 	bus       *bus.Bus
 	leaseTime time.Duration
+	ref       string // of the table that it is in
 	path      string
 }
 
 // NewPushLock returns the push lock of the repository that b is on, with that
 // lease time.
 func NewPushLock(b *bus.Bus, leaseTime time.Duration) *PushLock {
-	return &PushLock{b, leaseTime, pushPath}
+	return &PushLock{b, leaseTime, LocksRef, pushPath}
 }
 
 // Conductor is the lock of whoever lands what waits for a target, a remote's name and
 // a branch with a slash between. It has the lease time of p, and is held for as long
-// as that takes, while the push lock is held only to push.
+// as that takes, while the push lock is held only to push. With a hub it is this
+// clone's own, has the lease time of a lock without one, and costs no call.
 func (p *PushLock) Conductor(target string) *PushLock {
-	return &PushLock{p.bus, p.leaseTime, conductorPrefix + strings.NewReplacer("%", "%25", "/", "%2F").Replace(target)}
+	if p.bus.Store().Clone() != "" {
+		return &PushLock{p.bus, LeaseTime, ConductorsRef, conductorPath(target)}
+	}
+	return p.Verifier(target)
+}
+
+// Verifier is, with a hub, the lock of the clone that has the verify command run for a
+// target, which no other clone lands on meanwhile.
+func (p *PushLock) Verifier(target string) *PushLock {
+	return &PushLock{p.bus, p.leaseTime, LocksRef, conductorPath(target)}
+}
+
+func conductorPath(target string) string {
+	return conductorPrefix + strings.NewReplacer("%", "%25", "/", "%2F").Replace(target)
 }
 
 // LeaseTime is how long the lock is valid without a renewal.
@@ -149,18 +168,24 @@ func (p *PushLock) Holder(ctx context.Context) (*PushHolder, error) {
 // Landing returns who is landing: a conductor, else the holder of the push lock; nil if
 // there is neither.
 func (p *PushLock) Landing(ctx context.Context) (*PushHolder, error) {
-	table, err := p.bus.Store().Table(ctx, LocksRef)
-	if err != nil {
-		return nil, err
+	refs := []string{LocksRef}
+	if p.bus.Store().Clone() != "" {
+		refs = []string{ConductorsRef, LocksRef}
 	}
-	all, err := locksIn(table)
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range slices.Sorted(maps.Keys(all)) { // "push" comes last
-		if s := all[path]; s.State == stateHeld {
-			h := s.holder()
-			return &h, nil
+	for _, ref := range refs {
+		table, err := p.bus.Store().Table(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		all, err := locksIn(ref, table)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range slices.Sorted(maps.Keys(all)) { // "push" comes last
+			if s := all[path]; s.State == stateHeld {
+				h := s.holder()
+				return &h, nil
+			}
 		}
 	}
 	return nil, nil
@@ -168,11 +193,11 @@ func (p *PushLock) Landing(ctx context.Context) (*PushHolder, error) {
 
 func (p *PushLock) read(ctx context.Context) (*pushState, object.Hash, error) {
 	store := p.bus.Store()
-	tip, err := store.Tip(ctx, LocksRef)
+	tip, err := store.Tip(ctx, p.ref)
 	if err != nil || tip == "" {
 		return nil, tip, err
 	}
-	table, err := store.TableAt(ctx, LocksRef, tip)
+	table, err := store.TableAt(ctx, p.ref, tip)
 	if err != nil {
 		return nil, tip, err
 	}
@@ -189,10 +214,10 @@ func (p *PushLock) in(table *refstore.Table) (*pushState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodePush(p.path, content)
+	return decodePush(p.ref, p.path, content)
 }
 
-func decodePush(path string, content []byte) (*pushState, error) {
+func decodePush(ref, path string, content []byte) (*pushState, error) {
 	var s pushState
 	err := refstore.DecodeState(content, &s)
 	if err == nil && ((s.State != stateHeld && s.State != stateFree) || s.Epoch < 1 || s.Epoch > refstore.MaxNumber) {
@@ -202,7 +227,7 @@ func decodePush(path string, content []byte) (*pushState, error) {
 		err = bus.CheckID(s.Session)
 	}
 	if err != nil {
-		return nil, &refstore.DamagedError{Ref: LocksRef, Path: path, Err: err}
+		return nil, &refstore.DamagedError{Ref: ref, Path: path, Err: err}
 	}
 	return &s, nil
 }
@@ -268,7 +293,7 @@ func (p *PushLock) takeIn(tx *refstore.Tx, by string, w *waiter) (epoch int, err
 		}
 	}
 	if epoch > refstore.MaxNumber {
-		return 0, &refstore.DamagedError{Ref: LocksRef, Path: p.path, Err: errors.New("the epochs are used up")}
+		return 0, &refstore.DamagedError{Ref: p.ref, Path: p.path, Err: errors.New("the epochs are used up")}
 	}
 	return epoch, p.put(tx, body, pushState{State: stateHeld, Session: by, Since: tx.At(), Epoch: epoch})
 }
@@ -277,7 +302,7 @@ func (p *PushLock) takeIn(tx *refstore.Tx, by string, w *waiter) (epoch int, err
 // One whose epoch does not follow on that of its parent was not written by git
 // swarm: nothing is built upon it.
 func (p *PushLock) stateIn(tx *refstore.Tx) (*pushState, error) {
-	table, err := tx.Table(LocksRef)
+	table, err := tx.Table(p.ref)
 	if err != nil {
 		return nil, err
 	}
@@ -285,11 +310,11 @@ func (p *PushLock) stateIn(tx *refstore.Tx) (*pushState, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	last, err := tx.Last(LocksRef)
+	last, err := tx.Last(p.ref)
 	if err != nil {
 		return nil, err
 	}
-	below, table, err := tx.Below(LocksRef)
+	below, table, err := tx.Below(p.ref)
 	if err != nil || below == nil {
 		return s, err
 	}
@@ -314,14 +339,14 @@ func (p *PushLock) put(tx *refstore.Tx, body string, s pushState) error {
 	if err != nil {
 		return err
 	}
-	table, err := tx.Table(LocksRef)
+	table, err := tx.Table(p.ref)
 	if err != nil {
 		return err
 	}
 	if err := table.Put(p.path, content); err != nil {
 		return err
 	}
-	_, err = tx.Record(LocksRef, refstore.Entry{Body: body})
+	_, err = tx.Record(p.ref, refstore.Entry{Body: body})
 	return err
 }
 
@@ -385,9 +410,15 @@ func (l *Lease) End() {
 	<-l.done
 }
 
-// ReleaseIn gives the lock up within a transaction. A lock that was lost is left alone.
+// YieldIn gives the lock up within a transaction, or returns ErrLost: what else the
+// transaction does, it does while nobody else has the lock.
+func (l *Lease) YieldIn(tx *refstore.Tx) error {
+	return l.changeIn(tx, l.by, "released", func(s *pushState) { s.State = stateFree })
+}
+
+// ReleaseIn is YieldIn that leaves a lock alone that was lost.
 func (l *Lease) ReleaseIn(tx *refstore.Tx) error {
-	err := l.changeIn(tx, l.by, "released", func(s *pushState) { s.State = stateFree })
+	err := l.YieldIn(tx)
 	if errors.Is(err, ErrLost) {
 		return nil
 	}

@@ -54,7 +54,7 @@ func (w *waiter) next(ctx context.Context, held *PushHeldError) error {
 		return held
 	}
 	if w.watch == nil { // later changes wake us; to see earlier ones, try once more
-		w.watch = w.lock.bus.Store().Watch(LocksRef)
+		w.watch = w.lock.bus.Store().Watch(w.lock.ref)
 		return nil
 	}
 	w.progress.report(held.Holder.Session)

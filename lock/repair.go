@@ -13,7 +13,7 @@ import (
 // damaged claim is dropped: who holds the path cannot be told. A damaged lock
 // becomes free.
 func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*refstore.Repair, err error) {
-	for _, c := range []refstore.Chain{
+	chains := []refstore.Chain{
 		{
 			Ref: ClaimsRef, Shape: refstore.TableShape,
 			State: func(path string, content []byte) error { return checkClaim(path, content, refstore.MaxNumber) },
@@ -26,14 +26,17 @@ func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*ref
 				return nil
 			},
 		},
-		{
-			Ref: LocksRef, Shape: refstore.TableShape,
-			Visit: func() func(*refstore.Entry) error { return lockEpochs(ctx, b) },
+	}
+	for _, ref := range lockRefs {
+		chains = append(chains, refstore.Chain{
+			Ref: ref, Shape: refstore.TableShape,
+			Visit: func() func(*refstore.Entry) error { return lockEpochs(ctx, b, ref) },
 			State: checkLock,
 			Older: func(string) bool { return true },
 			Mend:  freeLock,
-		},
-	} {
+		})
+	}
+	for _, c := range chains {
 		r, err := b.Store().Repair(ctx, by, c, write)
 		if err != nil {
 			return done, err
@@ -49,7 +52,7 @@ func checkLock(path string, content []byte) error {
 	if !known(path) {
 		return errors.New("unknown lock")
 	}
-	_, err := decodePush(path, content)
+	_, err := decodePush(LocksRef, path, content)
 	return err
 }
 
@@ -60,7 +63,7 @@ func freeLock(state map[string][]byte, m refstore.Mending) error {
 		return nil
 	}
 	for path, content := range state {
-		s, err := decodePush(path, content)
+		s, err := decodePush(LocksRef, path, content)
 		if err != nil {
 			return err
 		}

@@ -180,10 +180,14 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 }
 
 func (h *fakeHub) accept(updates []HubUpdate, objects map[object.Hash]object.Object) error {
+	var stale []string
 	for _, u := range updates {
 		if h.refs[u.Ref] != u.Old {
-			return ErrStale
+			stale = append(stale, u.Ref)
 		}
+	}
+	if stale != nil {
+		return &StaleError{stale}
 	}
 	for id, o := range objects {
 		h.objects[id] = o

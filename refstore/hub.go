@@ -21,12 +21,13 @@ type Hub interface {
 	Fetch(ctx context.Context, turn *os.File) error
 
 	// Push moves all the refs on the hub, or none: each from exactly Old, or the error
-	// is ErrStale. *RefusedError says that the hub does not take it. After any other
+	// is ErrStale, a *StaleError where it is known of which. *RefusedError says that the hub does not take it. After any other
 	// error, a *HubError, nobody knows whether they were moved, unless it is Unsent.
 	Push(ctx context.Context, turn *os.File, updates []HubUpdate) error
 }
 
 // HubUpdate moves one ref on the hub from Old, "" for one that must not exist, to New.
+// A name that begins with "refs/" is not below the prefix: it is a branch that lands.
 type HubUpdate struct {
 	Ref      string
 	Old, New object.Hash
@@ -143,6 +144,18 @@ func IsOrigin(s string) bool {
 
 // ErrStale says that a ref of the hub is not what it was when it was last fetched.
 var ErrStale = errors.New("the hub has moved")
+
+// StaleError is an ErrStale that knows the refs.
+type StaleError struct{ Refs []string }
+
+func (e *StaleError) Error() string { return ErrStale.Error() + ": " + strings.Join(e.Refs, " ") }
+
+// Is reports whether target is ErrStale.
+func (e *StaleError) Is(target error) bool { return target == ErrStale }
+
+// ErrBranchMoved says that the branch which was to move along with a transaction is
+// not, or may not be, where the transaction has it: nothing was changed.
+var ErrBranchMoved = errors.New("the branch on the hub has moved")
 
 // HubError says that the hub could not be reached, or did not answer.
 type HubError struct {

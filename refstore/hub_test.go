@@ -66,7 +66,7 @@ func TestHubTwoClones(t *testing.T) {
 // where another clone was first; what is fetched already costs nothing.
 func TestHubRoundTrips(t *testing.T) {
 	h := newFakeHub(2)
-	_, sa := h.clone(t, "desk")
+	a, sa := h.clone(t, "desk")
 	_, sb := h.clone(t, "lap")
 	count := func(what string, fetches, pushes int, do func() error) {
 		t.Helper()
@@ -89,6 +89,42 @@ func TestHubRoundTrips(t *testing.T) {
 	count("a change that is none", 1, 0, func() error {
 		return sb.Update(bg, "A", func(tx *Tx) error { _, err := tx.Table("refs/swarm/locks"); return err })
 	})
+	var tips []object.Hash
+	for n := range 3 {
+		tips = append(tips, object.Hash(a.Git("commit-tree", a.Feed("", "mktree"), "-m", fmt.Sprint(n))))
+	}
+	land := func(s *Store, old, next object.Hash) func() error {
+		return func() error {
+			return s.Update(bg, "A", func(tx *Tx) error {
+				if err := tx.Along("refs/heads/main", old, next); err != nil {
+					return err
+				}
+				table, err := tx.Table("refs/swarm/locks")
+				if err != nil {
+					return err
+				}
+				if err := table.Put("push", []byte(next)); err != nil {
+					return err
+				}
+				_, err = tx.Record("refs/swarm/locks", Entry{Body: "landed"})
+				return err
+			})
+		}
+	}
+	mustRefresh(t, sa)
+	count("a branch moves along", 0, 1, land(sa, "", tips[0]))
+	count("another clone publishes and takes", 1, 3, func() error { return errors.Join(one(sb)(), say(sb, "B", "y")) })
+	count("a branch moves along after a lost race", 1, 2, land(sa, tips[0], tips[1]))
+	if h.refs["refs/heads/main"] != tips[1] {
+		t.Error("main is not where it was moved")
+	}
+	before := h.refs["locks"]
+	if err := land(sa, tips[0], tips[2])(); !errors.Is(err, ErrBranchMoved) {
+		t.Errorf("a branch that has moved: %v", err)
+	}
+	if h.refs["locks"] != before || h.refs["refs/heads/main"] != tips[1] {
+		t.Error("one moved without the other")
+	}
 	count("refresh within the interval", 0, 0, func() error { return sb.Refresh(bg, false) })
 	count("refresh beyond it", 1, 0, func() error { return sa.Refresh(bg, true) })
 }

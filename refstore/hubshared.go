@@ -31,10 +31,24 @@ func (tx *Tx) mustShare(refused error) bool {
 	if !s.hasHub() || tx.shared {
 		return false
 	}
-	if slices.ContainsFunc(tx.order, func(c *chain) bool { return classOf(c.ref) == sharedRef }) {
+	if tx.branch != nil || slices.ContainsFunc(tx.order, func(c *chain) bool { return classOf(c.ref) == sharedRef }) {
 		return true
 	}
 	return tx.opened && (refused != nil || s.opts.Later == nil || since(s.hubPast().fetched) > s.opts.HubInterval)
+}
+
+// Along has a branch of the hub, by its full name, move from old, "" for one that must
+// not exist, to next in the push that makes the transaction: both or neither. The
+// transaction has to change what all clones share. Update then returns ErrBranchMoved
+// if the branch is not at old, and waits for the push as long as that takes.
+//
+// The move is not forced: next has to be a descendant of old.
+func (tx *Tx) Along(branch string, old, next object.Hash) error {
+	if !tx.store.hasHub() || !strings.HasPrefix(branch, "refs/heads/") {
+		return fmt.Errorf("%s cannot move along with a transaction", branch)
+	}
+	tx.branch = &HubUpdate{branch, old, next}
+	return nil
 }
 
 // stagedShared is what a transaction would change on the hub.
@@ -44,6 +58,7 @@ type stagedShared struct {
 	moves   []refs.Update          // of the shared refs here
 	pinned  map[string]object.Hash // what all shared refs were when it was staged
 	objects []object.Object
+	branch  *HubUpdate // that moves along, if any
 }
 
 // updateShared makes a change on the hub, and then here. It waits for the others of
@@ -54,15 +69,15 @@ func (s *Store) updateShared(ctx context.Context, by string, build func(*Tx) err
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.HubPatience, ErrBusy)
+	patient, cancel := context.WithTimeoutCause(ctx, s.opts.HubPatience, ErrBusy)
 	defer cancel()
-	turn, err := s.hubTurn(ctx)
+	turn, err := s.hubTurn(patient)
 	if err != nil {
 		return err
 	}
 	defer turn.end()
-	u := &sharedUpdate{hubTurn: turn, by: by, who: who, build: build}
-	return u.run(ctx)
+	u := &sharedUpdate{hubTurn: turn, by: by, who: who, build: build, landing: ctx}
+	return u.run(patient)
 }
 
 type sharedUpdate struct {
@@ -72,6 +87,8 @@ type sharedUpdate struct {
 	build func(*Tx) error
 	fresh bool            // what is built upon was fetched since the turn began
 	sent  []*stagedShared // pushes without an answer
+
+	landing context.Context // of a push with a branch, which takes what it takes
 }
 
 func (u *sharedUpdate) run(ctx context.Context) error {
@@ -108,7 +125,11 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 			return err
 		}
 		began := time.Now()
-		err = u.push(ctx, staged.updates)
+		calls, updates := ctx, staged.updates
+		if staged.branch != nil {
+			calls, updates = u.landing, append(slices.Clip(updates), *staged.branch)
+		}
+		err = u.push(calls, updates)
 		var unanswered *HubError
 		switch {
 		case err == nil:
@@ -125,7 +146,12 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 		default:
 			return err
 		}
-		if failed := u.refresh(ctx); failed != nil {
+		if calls.Err() != nil && staged.branch != nil { // told to end: what has landed is still to be known
+			var cancel context.CancelFunc
+			calls, cancel = context.WithTimeout(context.WithoutCancel(calls), askTime)
+			defer cancel()
+		}
+		if failed := u.refresh(calls); failed != nil {
 			if len(u.sent) > 0 {
 				return &HubError{Err: failed, InDoubt: true}
 			}
@@ -135,12 +161,15 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 			u.past.stale = true // others write, too: the next one fetches first
 			u.remember()
 		}
-		done, failed := u.arrived(ctx)
+		done, failed := u.arrived(context.WithoutCancel(ctx))
 		if failed != nil {
 			return failed
 		}
 		if done != nil {
 			return u.apply(ctx, done)
+		}
+		if staged.branch != nil && errors.Is(err, ErrStale) && mayBeStale(err, staged.branch.Ref) {
+			return ErrBranchMoved
 		}
 		select { // those who lost all begin at once otherwise
 		case <-time.After(rand.N(time.Since(began)/2*time.Duration(min(try, 4)) + 1)):
@@ -148,6 +177,16 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 			return fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
 		}
 	}
+}
+
+// askTime bounds the question to the hub whether a landing has arrived, where the
+// command was told to end.
+const askTime = 10 * time.Second
+
+// mayBeStale reports whether err, an ErrStale, may be about the ref.
+func mayBeStale(err error, ref string) bool {
+	var known *StaleError
+	return !errors.As(err, &known) || slices.Contains(known.Refs, ref)
 }
 
 func (u *sharedUpdate) refresh(ctx context.Context) error {
@@ -227,7 +266,7 @@ func (u *sharedUpdate) stage(ctx context.Context) (*stagedShared, error) {
 
 // collect is what tx has staged for the hub, with all that is here and not yet there.
 func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, error) {
-	staged := &stagedShared{at: tx.at, objects: tx.objects, pinned: map[string]object.Hash{}}
+	staged := &stagedShared{at: tx.at, objects: tx.objects, pinned: map[string]object.Hash{}, branch: tx.branch}
 	next := map[string]object.Hash{}   // by local name
 	before := map[string]object.Hash{} // what they were
 	here, err := tx.view.List("refs/swarm/")

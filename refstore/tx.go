@@ -46,6 +46,7 @@ type Tx struct {
 	shared    bool // it is being made on the hub: see updateShared
 	opened    bool // it has looked at what all clones share, to change it
 	published bool // it has put an entry on from/<clone>
+	branch    *HubUpdate
 }
 
 // PinPrefix begins the names of pins: refs that point at a commit of a branch to

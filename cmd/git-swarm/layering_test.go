@@ -50,7 +50,7 @@ var layers = map[string][]string{
 	"refstore/internal/redo": {"refstore/internal/refs", "refstore/file", "refstore/object"},
 	"refstore/internal/gc":   {"refstore/internal/refs", "refstore/odb", "refstore/repo", "refstore/object", "refstore/gitlock"},
 	"refstore/internal/refs": {"refstore/odb", "refstore/repo", "refstore/object", "refstore/file", "refstore/gitlock"},
-	"refstore/hub":           {"refstore", "refstore/object", "refstore/repo"},
+	"refstore/hub":           {"refstore", "refstore/gitlock", "refstore/object", "refstore/repo"},
 	"refstore/odb":           {"refstore/object", "refstore/file"},
 	"refstore/worktree":      {"refstore/gitlock", "refstore/repo", "refstore/file"},
 	"refstore/gitlock":       {"refstore/repo", "refstore/file"},

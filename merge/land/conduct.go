@@ -210,7 +210,7 @@ func (l *Lander) conductOnce(ctx context.Context, target repo.Target, candidate 
 	}
 	after := context.WithoutCancel(ctx)
 	if errors.Is(err, lock.ErrLost) {
-		return errors.Join(lease.Release(after), train.letGo(after))
+		return errors.Join(lease.Release(after), train.leave(after))
 	}
 	return errors.Join(err, train.end(after))
 }

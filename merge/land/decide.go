@@ -30,7 +30,7 @@ func (t *train) write(ctx context.Context) error {
 	if err := t.lease.RenewWith(ctx, func(tx *refstore.Tx) error { return errors.Join(t.decisions(tx), close(tx)) }); err != nil {
 		return err
 	}
-	t.pushing = nil
+	t.pushing, t.clones = nil, nil
 	t.tellForOthers(ctx)
 	return nil
 }
@@ -57,10 +57,13 @@ func (t *train) end(ctx context.Context) error {
 	return err
 }
 
-// endRenewing ends the renewing of the push lock, which decisions gives up.
+// endRenewing ends the renewing of the locks that decisions gives up.
 func (t *train) endRenewing() {
 	if t.pushing != nil {
 		t.pushing.End()
+	}
+	if t.clones != nil {
+		t.clones.lease.End()
 	}
 }
 
@@ -82,8 +85,8 @@ func (t *train) removeOwn(tx *refstore.Tx) error {
 	return c.Record(t.own.Session + " is out")
 }
 
-// decisions gives up the push lock, and stages which of the others have landed, with a
-// message to those for whom no process waits.
+// decisions gives up the push lock, lets other clones in, and stages which of the
+// others have landed, with a message to those for whom no process waits.
 func (t *train) decisions(tx *refstore.Tx) error {
 	c, err := queue.Begin(tx)
 	if err != nil {
@@ -91,6 +94,11 @@ func (t *train) decisions(tx *refstore.Tx) error {
 	}
 	if t.pushing != nil {
 		if err := t.pushing.ReleaseIn(tx); err != nil {
+			return err
+		}
+	}
+	if t.clones != nil {
+		if err := t.clones.lease.ReleaseIn(tx); err != nil {
 			return err
 		}
 	}

@@ -42,6 +42,10 @@ type Lander struct {
 
 	VerifyJobs int // on how many prefixes of a stack it may run at once; 0 is 1
 
+	// AtHub says that what is landed on is a branch of the swarm's hub: the push that
+	// moves it takes the push lock, gives it up and says what has landed, all at once.
+	AtHub bool
+
 	AllowDeletions bool // let through what CheckDeletions refuses
 
 	// Heal, if not nil, says how far conflicts with the target are healed, given its

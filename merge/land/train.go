@@ -25,6 +25,7 @@ type train struct {
 	wait      lock.Wait       // for the push lock
 	candidate *lock.Candidate // for it
 	pushing   *lock.Lease     // nil while it is not held
+	clones    *exclusion      // of other clones while the verify command runs; nil without
 
 	landed []*staged    // decided, and not yet written
 	result *Landed      // what became of our own entry, once it is landed,
@@ -46,7 +47,7 @@ func (t *train) decided() bool { return t.result != nil || t.failed != nil }
 // that is not about that entry ends the run, too.
 func (t *train) run(ctx context.Context) (*Landed, error) {
 	for moved := 0; ; {
-		err := t.round(ctx)
+		err := t.lostToClone(ctx, t.round(ctx))
 		var locked *lockedError
 		switch {
 		case t.decided():
@@ -84,6 +85,9 @@ func (t *train) round(ctx context.Context) error {
 	}
 	if len(waiting) == 0 {
 		return errNothing
+	}
+	if ctx, err = t.excludeClones(ctx); err != nil {
+		return err
 	}
 	t.bad = nil
 	if i := slices.IndexFunc(waiting, func(e *queue.Entry) bool { return e.Status != 0 }); i >= 0 {
@@ -219,6 +223,9 @@ func (t *train) askAgain(ctx context.Context, made stack) error {
 
 // pushStack lands the stack by one push.
 func (t *train) pushStack(ctx context.Context, made stack) error {
+	if t.AtHub {
+		return t.pushToHub(ctx, made)
+	}
 	ctx, err := t.announce(ctx, made)
 	if err != nil {
 		return err
@@ -243,12 +250,8 @@ func (t *train) pushStack(ctx context.Context, made stack) error {
 // last moment to learn that another is the conductor. The context that it returns ends
 // with the lock.
 func (t *train) announce(ctx context.Context, made stack) (context.Context, error) {
-	for _, one := range made {
-		if t.isOwn(one.Entry) {
-			if err := t.notePendingOwn(ctx, one); err != nil {
-				return nil, err
-			}
-		}
+	if err := t.notePendingOwn(ctx, made); err != nil {
+		return nil, err
 	}
 	for began := time.Now(); ; {
 		var asked time.Time
@@ -310,8 +313,14 @@ func markLanding(tx *refstore.Tx, made stack) error {
 	return c.Record("landing " + listSessions(made.sessions()))
 }
 
-func (t *train) notePendingOwn(ctx context.Context, one *staged) error {
-	return notePending(ctx, t.Repo, checkout{one.Branch, one.Entry.Tip}, t.landedOf(one))
+// notePendingOwn notes in the worktree that our own entry is about to land, if it is.
+func (t *train) notePendingOwn(ctx context.Context, made stack) error {
+	for _, one := range made {
+		if t.isOwn(one.Entry) {
+			return notePending(ctx, t.Repo, checkout{one.Branch, one.Entry.Tip}, t.landedOf(one))
+		}
+	}
+	return nil
 }
 
 // landedOf is what a Push returns for the entry.

@@ -190,7 +190,7 @@ func (t *turn) conduct(ctx context.Context) (*Landed, error) {
 	}
 	after := context.WithoutCancel(ctx)
 	if errors.Is(err, lock.ErrLost) && ctx.Err() == nil {
-		return nil, errors.Join(err, lease.Release(after), train.letGo(after))
+		return nil, errors.Join(err, lease.Release(after), train.leave(after))
 	}
 	ended := train.end(after)
 	if err != nil {

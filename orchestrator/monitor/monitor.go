@@ -264,6 +264,9 @@ func (m *Monitor) Beat(ctx context.Context) error {
 // move itself.
 func (m *Monitor) watchRefs(s *Snapshot) []string {
 	refs := []string{bus.SessionsRef, bus.ContextRef, lock.ClaimsRef, bus.InboxRef(bus.Orchestrator), lock.LocksRef, queue.Ref, review.NotesRef, task.Ref}
+	if m.Bus.Store().Clone() != "" {
+		refs = append(refs, lock.ConductorsRef)
+	}
 	heads := agents.Heads(m.Repo)
 	for _, session := range s.Sessions {
 		if head := heads[session.ID]; strings.HasPrefix(head, "refs/") {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -123,31 +124,58 @@ func (r *Remote) Push(ctx context.Context, turn *os.File, updates []refstore.Hub
 		"-c", "push.followTags=false", "-c", "push.gpgSign=false", "-c", "push.recurseSubmodules=no",
 		"push", "--porcelain", "--no-verify", "--atomic", "--no-thin",
 	}
+	limit, locks := r.Timeout, []string{}
 	for _, u := range updates {
-		args = append(args, "--force-with-lease="+r.Prefix+u.Ref+":"+string(u.Old))
+		args = append(args, "--force-with-lease="+r.full(u.Ref)+":"+string(u.Old))
+		if branch, ok := strings.CutPrefix(u.Ref, "refs/heads/"); ok {
+			limit = landingTimeouts * r.Timeout
+			locks = gitlock.Ref(r.Repo, "refs/remotes/"+r.Name+"/"+branch) // git has it follow
+		}
 	}
 	args = append(args, address)
 	for _, u := range updates {
-		args = append(args, string(u.New)+":"+r.Prefix+u.Ref)
+		args = append(args, string(u.New)+":"+r.full(u.Ref))
 	}
-	out, err := r.run(ctx, turn, args...)
-	return verdict(out, err)
+	out, err := r.runWith(ctx, turn, limit, locks, args...)
+	err = verdict(out, err)
+	var stale *refstore.StaleError
+	if errors.As(err, &stale) {
+		for i, ref := range stale.Refs {
+			stale.Refs[i] = strings.TrimPrefix(ref, r.Prefix)
+		}
+	}
+	return err
+}
+
+// landingTimeouts is how many times Timeout a push may take that brings the commits of
+// a branch.
+const landingTimeouts = 12
+
+// full is the ref's full name on the hub.
+func (r *Remote) full(ref string) string {
+	if strings.HasPrefix(ref, "refs/") {
+		return ref
+	}
+	return r.Prefix + ref
 }
 
 // verdict reads the report of git push --porcelain: one line for each ref, of which
 // the first character says what became of it.
 func verdict(out string, failed error) error {
-	var refusals []string
+	var refusals, stale []string
 	done := false
 	for line := range strings.Lines(out) {
 		flag, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		if !ok || len(flag) != 1 {
 			continue
 		}
-		_, summary, _ := strings.Cut(rest, "\t")
+		refs, summary, _ := strings.Cut(rest, "\t")
 		switch flag {
 		case "!":
 			refusals = append(refusals, summary)
+			if _, ref, _ := strings.Cut(refs, ":"); isStale(summary) {
+				stale = append(stale, ref)
+			}
 		case "*", " ", "+", "=":
 			done = true
 		}
@@ -162,7 +190,9 @@ func verdict(out string, failed error) error {
 		return &refstore.HubError{Err: brief(failed), Unsent: true}
 	case !errors.As(failed, &said), len(refusals) == 0, slices.ContainsFunc(refusals, isUnanswered):
 		return &refstore.HubError{Err: brief(failed)}
-	case isStale(said.Stderr), slices.ContainsFunc(refusals, isStale):
+	case len(stale) > 0:
+		return &refstore.StaleError{Refs: stale}
+	case isStale(said.Stderr):
 		return refstore.ErrStale
 	}
 	return &refstore.RefusedError{Why: why(refusals, said)}
@@ -222,7 +252,12 @@ const killAfter = 2 * time.Second
 
 // run runs git with the lock of the turn, in a session of its own.
 func (r *Remote) run(ctx context.Context, turn *os.File, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Timeout, fmt.Errorf("no answer within %s", r.Timeout))
+	return r.runWith(ctx, turn, r.Timeout, nil, args...)
+}
+
+// runWith is run with that time limit, of a command that takes those of git's locks.
+func (r *Remote) runWith(ctx context.Context, turn *os.File, limit time.Duration, locks []string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %s", limit))
 	defer cancel()
 	cmd := r.Repo.GitParsed(ctx, args...)
 	cmd.Env = append(cmd.Env, "GIT_ASKPASS=true", "SSH_ASKPASS=true")
@@ -239,7 +274,11 @@ func (r *Remote) run(ctx context.Context, turn *os.File, args ...string) (string
 		kill = time.AfterFunc(killAfter, func() { _ = syscall.Kill(-pid, syscall.SIGKILL) })
 		return syscall.Kill(-pid, syscall.SIGTERM)
 	}
-	out, err := repo.Output(cmd)
+	start := cmd.Run
+	if len(locks) > 0 {
+		start = func() error { return gitlock.Attached(r.Repo, cmd, locks) }
+	}
+	out, err := repo.OutputBy(cmd, start)
 	if kill != nil {
 		kill.Stop()
 	}

@@ -207,6 +207,7 @@ func (c *call) landerFor(ctx context.Context, b *bus.Bus, id string, target repo
 	}
 	return &land.Lander{
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.PushLockOf(b), Claims: claims, Session: id, Progress: c.Stderr,
+		AtHub:  b.Store().Clone() != "" && target.Remote != "" && target.Remote == settings.Hub.Remote,
 		Verify: settings.Verify, VerifyTimeout: settings.VerifyTimeout, VerifyJobs: settings.VerifyJobs,
 		Door: land.ClaimRule{Refuse: !settings.ClaimsWarn, Worktree: c.worktreeOf}, Gate: c.gate(b, target), Close: c.closing(target), Heal: c.healing(target),
 	}, nil
