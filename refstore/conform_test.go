@@ -129,6 +129,12 @@ func testPin(t *testing.T, r *gitRepo, opts Options) {
 	if err := s.Unpin(bg, other, ""); err != nil || r.Git("for-each-ref", PinPrefix) != "" {
 		t.Errorf("a pin was not deleted (%v)", err)
 	}
+	tree := r.Git("rev-parse", string(tip)+"^{tree}")
+	gone := strings.Repeat("1", len(tree))
+	half := object.Hash(r.Feed(strings.Replace(r.Git("cat-file", "commit", string(tip)), tree, gone, 1)+"\n", "hash-object", "--literally", "-t", "commit", "-w", "--stdin"))
+	if err := s.Pin(bg, "A", pin, half, base); err == nil || r.Git("for-each-ref", PinPrefix) != "" {
+		t.Errorf("what git gc had taken was pinned (%v)", err)
+	}
 }
 
 // oddBodies are texts that a format could trip over.

@@ -11,13 +11,17 @@ import (
 
 // Pin is [Tx.Pin] for new commits: all that commit has and base has not is there when
 // it returns nil, and stays, also beside a git gc --prune=now that had looked at the
-// refs before. If such a gc was faster it is an error of git's.
+// refs before. If such a gc was faster it is an error of git's, and there is no pin: a
+// ref to what is gone would make git fetch fail.
 func (s *Store) Pin(ctx context.Context, by, ref string, commit, base object.Hash) error {
 	err := s.Update(ctx, by, func(tx *Tx) error { return tx.Pin(ref, commit) })
 	if err != nil {
 		return err
 	}
-	return gc.Guard{Repo: s.repo, Backend: s.writer}.KeepRange(ctx, commit, base)
+	if err = (gc.Guard{Repo: s.repo, Backend: s.writer}).KeepRange(ctx, commit, base); err != nil {
+		_ = s.Unpin(context.WithoutCancel(ctx), ref, commit)
+	}
+	return err
 }
 
 // Unpin deletes the pin, if it is there and points at commit; "" is any. It costs no

@@ -13,6 +13,10 @@ import (
 // ref has before it has landed and the branch has followed.
 func landingPin(session string) string { return refstore.PinPrefix + session + ".landing" }
 
+// pulledPin keeps what a pull moves the branch to, until the branch is there. It is not
+// that of a landing, which another's push may be making for the session meanwhile.
+func pulledPin(session string) string { return refstore.PinPrefix + session + ".pulled" }
+
 // rebased is what onto returns for the entry, kept by its pin. What git gc --prune=now
 // takes while it is being made is made again.
 func (t *train) rebased(ctx context.Context, e *queue.Entry, before, base string) (tip string, healed []merge.Healed, err error) {

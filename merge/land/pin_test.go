@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -42,6 +43,13 @@ func (f *field) wrapGit(script string) {
 	f.env = repo.Env(f.env).With("PATH=" + bin + ":" + os.Getenv("PATH"))
 }
 
+// pruneOnce has git prune run after each command of the field's once there is the pin: as
+// git gc prunes, without its packing.
+func (f *field) pruneOnce(pinned string) {
+	f.Helper()
+	f.wrapGit(`test ! -e '` + filepath.Join(f.app, ".git", pinned) + `' || ` + f.outside("prune --expire=now"))
+}
+
 func (f *field) unpinned() {
 	f.Helper()
 	if pins := f.git("for-each-ref", "refs/swarm-pins/*.landing"); pins != "" {
@@ -58,9 +66,7 @@ func TestLandKeepsRebase(t *testing.T) {
 		"after the first rebase": func(a *field) {
 			a.wrapGit(`case "$*" in *' rebase --quiet '*) test -e $bin/done || { touch $bin/done; ` + a.tidyAway() + `; };; esac`)
 		},
-		"after each command but a rebase": func(a *field) { // as gc prunes, without its packing
-			a.wrapGit(`case "$*" in *' rebase '*|*'rev-parse HEAD'*) touch $bin/made;; *) test ! -e $bin/made || ` + a.outside("prune --expire=now") + `;; esac`)
-		},
+		"after each command": func(a *field) { a.pruneOnce(landingPin("A")) },
 		"at the gate":   func(a *field) { a.meanwhile(a.tidyAway()) },
 		"at the remote": func(a *field) { a.hook(a.hub, "pre-receive", a.tidyAway()) },
 		"landed":        func(a *field) { a.hook(a.hub, "post-receive", a.tidyAway()) },
@@ -87,6 +93,52 @@ func TestLandKeepsRebase(t *testing.T) {
 			a.linear("by A", "by B")
 			a.unpinned()
 		})
+	}
+}
+
+// TestPullKeeps: git gc --prune=now at any step of a pull takes nothing that the pull
+// needs, although no tracking ref has what was fetched. In the end no pin is left.
+func TestPullKeeps(t *testing.T) {
+	t.Parallel()
+	once := func(a *field, command, script string) {
+		a.wrapGit(`case "$*" in *` + command + `*) test -e $bin/done || { touch $bin/done; ` + script + `; };; esac`)
+	}
+	for point, prepare := range map[string]func(a *field){
+		"fetched":                func(a *field) { once(a, "' FETCH_HEAD^{commit}'", a.tidyAway()) },
+		"after the rebase":       func(a *field) { once(a, "' rebase --quiet '", a.tidyAway()) },
+		"before it moves":        func(a *field) { once(a, "' read-tree -m '", a.tidyAway()) },
+		"killed before it moves": func(a *field) { once(a, "' read-tree -m '", "kill -9 $PPID; "+a.tidyAway()) },
+		"after each command":     func(a *field) { a.pruneOnce(pulledPin("A")) },
+	} {
+		for _, ahead := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, rebased %v", point, ahead), func(t *testing.T) {
+				t.Parallel()
+				a, b := oneField(t)
+				b.commit("by B", "B", "changed\n")
+				b.push()
+				a.git("config", "--unset-all", "remote.origin.fetch")
+				a.git("update-ref", "-d", "refs/remotes/origin/main")
+				subjects := []string{"by B"}
+				if ahead {
+					a.commit("by A", "A", "changed\n")
+					subjects = append(subjects, "by A")
+				}
+				prepare(a)
+				pull := a.landing("pull", a.dir)
+				pull.Env = append(pull.Env, a.env...)
+				if err := pull.Run(); err != nil && !refstoretest.WasKilled(err) {
+					t.Fatal(err)
+				}
+				if landed := a.pull(); a.git("rev-parse", "HEAD") != landed.After {
+					t.Errorf("%+v", landed)
+				}
+				a.unpinned()
+				if ahead {
+					a.push()
+				}
+				a.linear(subjects...)
+			})
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -32,7 +33,30 @@ func (l *Lander) Pull(ctx context.Context, target repo.Target) (*Landed, error) 
 	return landed, err
 }
 
-func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Landed, error) {
+func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (landed *Landed, err error) {
+	defer func() { _ = l.Bus.Store().Unpin(context.WithoutCancel(ctx), pulledPin(l.Session), "") }()
+	for try := 0; ; try++ {
+		landed, err = l.fetchedOnto(ctx, c, target)
+		if err == nil || !pruned(err) || try == prunedTries || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil || landed.After == c.tip {
+		return landed, err
+	}
+	if err := l.follow(ctx, c, landed.After); err != nil {
+		return landed, err
+	}
+	if !landed.Rebased {
+		if err := l.endRequest(ctx, c.branch); err != nil {
+			return landed, err
+		}
+	}
+	return landed, settlePending(l.Repo, landed)
+}
+
+// fetchedOnto is where a pull moves the branch to, kept by its pin.
+func (l *Lander) fetchedOnto(ctx context.Context, c checkout, target repo.Target) (*Landed, error) {
 	tip, err := l.fetch(ctx, target)
 	if err != nil {
 		return nil, err
@@ -54,19 +78,12 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (*Lan
 	if landed.After == c.tip {
 		return landed, nil
 	}
-	landed.Rebased = landed.After != tip
-	if landed.Commits, err = l.count(ctx, tip, "^"+c.tip); err != nil {
+	if err := l.Bus.Store().Pin(ctx, l.Session, pulledPin(l.Session), object.Hash(landed.After), object.Hash(c.tip)); err != nil {
 		return nil, err
 	}
-	if err := l.follow(ctx, c, landed.After); err != nil {
-		return landed, err
-	}
-	if landed.After == tip {
-		if err := l.endRequest(ctx, c.branch); err != nil {
-			return landed, err
-		}
-	}
-	return landed, settlePending(l.Repo, landed)
+	landed.Rebased = landed.After != tip
+	landed.Commits, err = l.count(ctx, tip, "^"+c.tip)
+	return landed, err
 }
 
 // NoBranchError says that the remote, or this repository, has no such branch.
