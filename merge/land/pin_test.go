@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,7 +38,10 @@ func (f *field) wrapGit(script string) {
 	f.Helper()
 	bin := f.TempDir()
 	text := fmt.Sprintf("#!/bin/sh\n'%s' \"$@\"\ncode=$?\n%s\nexit $code\n", gitPath(f), strings.ReplaceAll(script, "$bin", bin))
-	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(text), 0o777); err != nil {
+	syscall.ForkLock.RLock() // what is started meanwhile would have it open, and it could not be run
+	err := os.WriteFile(filepath.Join(bin, "git"), []byte(text), 0o777)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		f.Fatal(err)
 	}
 	f.env = repo.Env(f.env).With("PATH=" + bin + ":" + os.Getenv("PATH"))
@@ -67,10 +71,10 @@ func TestLandKeepsRebase(t *testing.T) {
 			a.wrapGit(`case "$*" in *' rebase --quiet '*) test -e $bin/done || { touch $bin/done; ` + a.tidyAway() + `; };; esac`)
 		},
 		"after each command": func(a *field) { a.pruneOnce(landingPin("A")) },
-		"at the gate":   func(a *field) { a.meanwhile(a.tidyAway()) },
-		"at the remote": func(a *field) { a.hook(a.hub, "pre-receive", a.tidyAway()) },
-		"landed":        func(a *field) { a.hook(a.hub, "post-receive", a.tidyAway()) },
-		"answer lost":   func(a *field) { a.hook(a.hub, "post-receive", a.tidyAway()+"; kill -9 $PPID") },
+		"at the gate":        func(a *field) { a.meanwhile(a.tidyAway()) },
+		"at the remote":      func(a *field) { a.hook(a.hub, "pre-receive", a.tidyAway()) },
+		"landed":             func(a *field) { a.hook(a.hub, "post-receive", a.tidyAway()) },
+		"answer lost":        func(a *field) { a.hook(a.hub, "post-receive", a.tidyAway()+"; kill -9 $PPID") },
 	} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
