@@ -58,10 +58,10 @@
 //	records     safe   -     -          -       0  records, as JSON lines, that both sides brought in at the end of the file
 //	bumps       safe   0.93  0.75-0.98  0.93   41  as neighbours, each side a version of its own, in a few lines and not in TOML
 //	unordered   both   0.60  0.48-0.74  0.87   70  imports or ignored files that both sides brought in at one place
-//	entries     both   0.61  0.44-0.74  0.97   38  lines that end in a comma, brought in at one place
+//	entries     both   0.61  0.44-0.74  0.97   38  entries of a list, brought in at one place
 //	items       both   0.23  0.17-0.68  0.85   96  items of lists and changelogs, brought in at one place
-//	cases       both   0.00  0.00-1.00  1.00    5  branches of a switch, brought in at one place
 //	tests       both   0.77  0.64-1.00  0.91   22  tests, brought in at one place
+//	cases       both   0.00  0.00-1.00  1.00    5  branches of a switch, brought in at one place
 //	apart       both   0.51  0.41-0.64  0.83  150  other lines brought in at one place of which none looks like one of the other side's
 //	touching    wide   0.64  0.55-0.78  0.68   87  as neighbours, in spite of any evidence but a line doubled
 //	beside      wide   0.75  0.67-0.82  0.80  195  lines brought in next to lines that the other changed in place

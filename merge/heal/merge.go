@@ -201,12 +201,19 @@ func objection(c *conflict, r rule, text string) Reason {
 func symmetric(c *conflict, r rule, text string) bool {
 	other, ok := r.heal(c.swapped())
 	if ok && r.ordered {
-		a, b := splitLines(text), splitLines(other)
-		slices.Sort(a)
-		slices.Sort(b)
-		return slices.Equal(a, b)
+		return slices.Equal(sortedLines(text), sortedLines(other))
 	}
 	return ok && other == text
+}
+
+// sortedLines are the lines without their ends, nor the comma that the last of a list has not.
+func sortedLines(text string) []string {
+	lines := splitLines(text)
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, ",\r\n")
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 func (h *healing) result() Result {

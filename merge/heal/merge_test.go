@@ -244,6 +244,37 @@ func TestRules(t *testing.T) {
 			base: "{\nalpha,\n}\n", ours: "{\nalpha,\nbeta: 1,\n}\n", theirs: "{\nalpha,\nbeta: 2,\n}\n",
 		},
 		{
+			name: "entries of several lines", level: Both, rule: "entries",
+			base: "{\nalpha: {\n one: 1,\n},\n}\n", ours: "{\nalpha: {\n one: 1,\n},\nbeta: {\n two: 2,\n},\n}\n", theirs: "{\nalpha: {\n one: 1,\n},\ngamma: {\n three: 3,\n},\n}\n",
+			want: "{\nalpha: {\n one: 1,\n},\nbeta: {\n two: 2,\n},\ngamma: {\n three: 3,\n},\n}\n",
+		},
+		{
+			name: "entries after the last, which gets its comma", level: Both, rule: "entries", path: "a.json",
+			base: "{\n  \"a\": 1\n}\n", ours: "{\n  \"a\": 1,\n  \"b\": true\n}\n", theirs: "{\n  \"a\": 1,\n  \"c\": [\n    null\n  ]\n}\n",
+			want: "{\n  \"a\": 1,\n  \"b\": true,\n  \"c\": [\n    null\n  ]\n}\n",
+		},
+		{
+			name: "statements after a line that both changed are no entries", level: Both, why: Overlap,
+			base: "{\n  a\n}\n", ours: "{\n  a;\n  b\n}\n", theirs: "{\n  a;\n  c\n}\n",
+		},
+		{
+			name: "tests with a name of their own, and others within", level: Both, rule: "tests", path: "a.test.js",
+			base: "x()\n", ours: "x()\ntest('one', () => {\n  let n = one(1)\n})\n", theirs: "x()\ntest('two', () => {\n  let n = two(2)\n})\n",
+			want: "x()\ntest('one', () => {\n  let n = one(1)\n})\ntest('two', () => {\n  let n = two(2)\n})\n",
+		},
+		{
+			name: "tests of one name", level: Both, why: Overlap, path: "a.test.js",
+			base: "x()\n", ours: "x()\ntest('one', () => {\n  a()\n})\n", theirs: "x()\ntest('one', async () => {\n  b()\n})\n",
+		},
+		{
+			name: "apart, but the same call with another text", level: Both, why: Overlap,
+			base: "a()\n", ours: "a()\nt.Skip(\"the network is away\")\n", theirs: "a()\nt.Skip(\"bug 12\")\n",
+		},
+		{
+			name: "apart, at the end of a file without a line end", level: Both, rule: "apart",
+			base: "a\n", ours: "a\nbeta one", theirs: "a\ngamma two\n", want: "a\nbeta one\ngamma two\n",
+		},
+		{
 			name: "items", level: Both, rule: "items", path: "CHANGES.md",
 			base: "# New\n\n", ours: "# New\n\n- faster starts\n", theirs: "# New\n\n- a quiet mode\n", want: "# New\n\n- faster starts\n- a quiet mode\n",
 		},

@@ -1,6 +1,7 @@
 package heal
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -17,69 +18,149 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 		p := c.lines()
 		met := false
 		text, ok := p.weave(0, func(g group) ([]int32, bool) {
-			if met || len(g.ours) != 1 || len(g.theirs) != 1 || !g.at.Empty() {
+			t, ok := p.broughtIn(g)
+			if !ok || met {
 				return nil, false
 			}
 			met = true
-			ours, theirs := g.ours[0].with, g.theirs[0].with
-			a, b := p.said(ours), p.said(theirs)
+			a, b := t.said(p, t.ours), t.said(p, t.theirs)
 			switch {
 			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b):
 				return nil, false
-			case !balanced([]byte(p.text(ours))) || !balanced([]byte(p.text(theirs))):
+			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b)):
 				return nil, false
-			case related(a, b) || !alike && oneThing(a, b):
+			case !balanced([]byte(p.text(t.ours))) || !balanced([]byte(p.text(t.theirs))):
+				return nil, false
+			case related(a, b, alike) || !alike && oneThing(a, b):
 				return nil, false
 			}
-			both := slices.Concat(ours, theirs)
-			if sorted, ok := p.sort(both, c.above, c.below); ok {
+			ours, theirs := p.joined(t)
+			if sorted, ok := p.sort(slices.Concat(ours, theirs), c.above, c.below); ok && t.comma == "" {
 				return sorted, true
 			}
-			return both, true
+			return slices.Concat(t.head, ours, theirs), true
 		})
 		return text, ok && met
 	}
 }
 
-// said returns the lines that are not blank.
-func (p *pieces) said(ids []int32) []string {
+// insertions are lines that both sides brought in at one place: at the end of a list, maybe, where both gave
+// the entry before them, head, the comma that it needs now.
+type insertions struct {
+	head, ours, theirs []int32
+	comma              string
+}
+
+func (p *pieces) broughtIn(g group) (t insertions, ok bool) {
+	if len(g.ours) != 1 || len(g.theirs) != 1 || g.ours[0].at != g.at || g.theirs[0].at != g.at {
+		return t, false
+	}
+	ours, theirs := g.ours[0].with, g.theirs[0].with
+	if g.at.Empty() {
+		return insertions{ours: ours, theirs: theirs}, true
+	}
+	if g.at.Len() != 1 || len(ours) < 2 || len(theirs) < 2 || ours[0] != theirs[0] {
+		return t, false
+	}
+	text, end := cutEnd(p.names[p.base[g.at.From]])
+	return insertions{ours[:1], ours[1:], theirs[1:], ","}, p.names[ours[0]] == text+","+end
+}
+
+// joined is both insertions, ours with the comma and the line end that it needs before theirs.
+func (p *pieces) joined(t insertions) (ours, theirs []int32) {
+	a, endA := cutEnd(p.names[t.ours[len(t.ours)-1]])
+	b, endB := cutEnd(p.names[t.theirs[len(t.theirs)-1]])
+	return p.endIn(t.ours, a+t.comma+cmp.Or(endA, endB)), p.endIn(t.theirs, b+cmp.Or(endB, endA))
+}
+
+// endIn puts a line in the place of the last.
+func (p *pieces) endIn(lines []int32, line string) []int32 {
+	if p.names[lines[len(lines)-1]] == line {
+		return lines
+	}
+	p.names = append(p.names, line)
+	return append(slices.Clone(lines[:len(lines)-1]), int32(len(p.names)-1))
+}
+
+// cutEnd cuts a line in two before its end.
+func cutEnd(line string) (text, end string) {
+	text = strings.TrimRight(line, "\r\n")
+	return text, line[len(text):]
+}
+
+// said returns the lines that are not blank, the last with the comma that it would have before another.
+func (t insertions) said(p *pieces, ids []int32) []string {
 	var out []string
 	for _, id := range ids {
 		if l := p.names[id]; strings.TrimSpace(l) != "" {
 			out = append(out, l)
 		}
 	}
+	if n := len(out); n > 0 && t.comma != "" {
+		text, end := cutEnd(out[n-1])
+		out[n-1] = text + t.comma + end
+	}
 	return out
 }
 
-// related reports whether two insertions share a line that says something, or the name that a line is
-// about.
-func related(a, b []string) bool {
+// related reports whether two insertions share a line that says something, or the name that an outer line
+// is about. Names within blocks are the blocks' own.
+func related(a, b []string, alike bool) bool {
 	seen := map[string]bool{}
-	for _, l := range a {
-		for _, s := range about(l) {
-			seen[s] = true
-		}
+	for _, s := range subjects(a, alike) {
+		seen[s] = true
 	}
-	for _, l := range b {
-		if slices.ContainsFunc(about(l), func(s string) bool { return seen[s] }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(subjects(b, alike), func(s string) bool { return seen[s] })
 }
 
-// about is a line, and what stands in it before the first colon, equals sign or bracket: a key, or what
-// is declared. It is nothing for a line of a few marks.
-func about(l string) []string {
-	if l = strings.TrimSpace(l); len(l) <= 3 {
-		return nil
+// subjects are lines, and the names that the outermost of them are about. A line of a few marks is none.
+func subjects(lines []string, alike bool) []string {
+	var out []string
+	outer := outermost(lines)
+	for _, l := range lines {
+		text := strings.TrimSpace(l)
+		if len(text) <= 3 {
+			continue
+		}
+		if out = append(out, text); indent(l) == outer {
+			if name := about(text, alike); name != "" {
+				out = append(out, name)
+			}
+		}
 	}
-	if i := strings.IndexAny(l, ":=({"); i > 0 {
-		return []string{l, strings.TrimSpace(l[:i])}
-	}
-	return []string{l}
+	return out
 }
+
+// outermost is the least indentation.
+func outermost(lines []string) string {
+	outer := indent(lines[0])
+	for _, l := range lines {
+		if in := indent(l); len(in) < len(outer) {
+			outer = in
+		}
+	}
+	return outer
+}
+
+// about is what a line defines: what stands before its first colon, equals sign or bracket. Where lines are
+// alike by nature, many calls and statements begin with the same name: then it is the first text in quotes.
+func about(l string, alike bool) string {
+	i := strings.IndexAny(l, ":=({")
+	if i <= 0 {
+		return ""
+	}
+	name := strings.TrimSpace(l[:i])
+	first, _, several := strings.Cut(name, " ")
+	if l[i] != '(' || !alike || several && !statement[first] {
+		return name
+	}
+	return quoted().FindString(l)
+}
+
+// statement holds words that stand before a bracket and define nothing.
+var statement = map[string]bool{"if": true, "for": true, "while": true, "return": true, "switch": true, "assert": true, "else": true, "elif": true, "match": true, "await": true, "}": true}
+
+var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"[^"]+"|'[^']+'`) })
 
 // oneThing reports whether a line of the one looks like a line of the other: one thing done in two ways.
 func oneThing(a, b []string) bool {
@@ -124,9 +205,17 @@ var imports = sync.OnceValue(func() *regexp.Regexp {
 		`export \* from\s|"[\w./-]+"\s*$)`)
 })
 
-// areEntries: each line ends in a comma, as in a list or an enumeration.
+// areEntries: outside of brackets each line ends in a comma, as in a list or an enumeration.
 func areEntries(_ *conflict, lines []string) bool {
-	return every(lines, func(l string) bool { return strings.HasSuffix(strings.TrimSpace(l), ",") })
+	outer := outermost(lines)
+	for _, l := range lines {
+		text := strings.TrimSpace(l)
+		opens := strings.ContainsAny(text[len(text)-1:], "([{")
+		if indent(l) == outer && !opens && !isComment(l) && !strings.HasSuffix(text, ",") {
+			return false
+		}
+	}
+	return strings.HasSuffix(strings.TrimSpace(lines[len(lines)-1]), ",")
 }
 
 // areItems: a list of Markdown, rst or YAML, or a changelog.
