@@ -58,6 +58,27 @@ func decodeClaim(path string, content []byte) (Claim, error) {
 	return Claim{path, s.Session, s.Since, s.Reason, s.Epoch}, nil
 }
 
+// decodeClaims is decodeClaim for many: claims that were granted together have the same
+// content, which it decodes once.
+func decodeClaims() func(path string, content []byte) (Claim, error) {
+	const most = 1024
+	known := map[string]Claim{}
+	return func(path string, content []byte) (Claim, error) {
+		if claim, ok := known[string(content)]; ok {
+			claim.Path = path
+			return claim, nil
+		}
+		claim, err := decodeClaim(path, content)
+		if err == nil {
+			if len(known) == most {
+				clear(known)
+			}
+			known[string(content)] = claim
+		}
+		return claim, err
+	}
+}
+
 // HeldError says that another session's claim stands in the way.
 type HeldError struct {
 	Path  string    // the path that was asked for

@@ -178,8 +178,9 @@ func list(table *refstore.Table, path string) ([]Claim, error) {
 func listBut(table *refstore.Table, path string, leaveOut func(error) bool) ([]Claim, error) {
 	var claims []Claim
 	var damaged error
+	decode := decodeClaims()
 	err := table.Below(path, func(path string, content []byte) bool {
-		claim, err := decodeClaim(path, content)
+		claim, err := decode(path, content)
 		switch {
 		case err == nil:
 			claims = append(claims, claim)

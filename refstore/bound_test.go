@@ -103,7 +103,7 @@ func TestBombs(t *testing.T) {
 func TestLeaveOutMany(t *testing.T) {
 	s := plain(t).open(Options{})
 	began := time.Now()
-	for i := range maxBlobs {
+	for i := range maxRead.objects {
 		if !s.LeaveOut(&DamagedError{Ref: "refs/swarm/claims", Path: fmt.Sprint(i), Err: errTooMany}) {
 			t.Fatal("damage is not left out")
 		}

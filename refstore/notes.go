@@ -28,7 +28,7 @@ func (s *Store) Notes(ctx context.Context, ref string) (*Notes, error) {
 		return nil, err
 	}
 	n := s.newNotes(ctx, ref, tree)
-	n.table.within = maxBlobsFsck // all of them are read only where damage is looked for
+	n.table.within = maxReadFsck // all of them are read only where damage is looked for
 	return n, nil
 }
 

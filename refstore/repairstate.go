@@ -129,7 +129,7 @@ func (m *mender) readState(tree object.Hash) (state map[string][]byte, bad map[s
 			switch {
 			case err != nil:
 			case e.IsTree():
-				if t.within--; t.within < 0 {
+				if t.spend(0, folderPaths) != nil {
 					return fault("", "", errTooMany)
 				}
 				if err := read(f.child(e), path+"/"); err != nil {

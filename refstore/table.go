@@ -18,9 +18,16 @@ type Table struct {
 	ref   string
 	root  *folder
 
-	whole   bool // what cannot be read is an error; else Below leaves it out
-	within  int  // how many blobs may be read
-	anyMode bool // others write here, too, and use modes that we do not
+	whole   bool                          // what cannot be read is an error; else Below leaves it out
+	within  budget                        // what may still be read
+	recent  map[object.Hash]object.Object // read lately: one change puts the same blob at many paths
+	anyMode bool                          // others write here, too, and use modes that we do not
+}
+
+// budget is how much of a table is read.
+type budget struct {
+	objects int // folders and blobs that were not read just now
+	entries int // paths
 }
 
 // folder is a tree, read when first looked into.
@@ -33,7 +40,7 @@ type folder struct {
 }
 
 func (s *Store) newTable(ctx context.Context, ref string, tree object.Hash) *Table {
-	return &Table{ctx: ctx, store: s, ref: ref, root: &folder{id: tree, read: tree == ""}, whole: true, within: maxBlobs}
+	return &Table{ctx: ctx, store: s, ref: ref, root: &folder{id: tree, read: tree == ""}, whole: true, within: maxRead}
 }
 
 // Table reads the table at ref as it is now. It is empty if there is none. Where
@@ -65,7 +72,7 @@ func (s *Store) WholeTable(ctx context.Context, ref string) (*Table, error) {
 	}
 	t, err := s.TableAt(ctx, ref, tip)
 	if err == nil {
-		t.within = maxBlobsFsck
+		t.within = maxReadFsck
 	}
 	return t, err
 }
@@ -102,10 +109,16 @@ func (t *Table) load(f *folder, path string) error {
 // Bounds of what is read of a table, which anybody can have made: it takes less than a
 // second, while all other writers may wait. Who looks for all that is damaged takes longer.
 const (
-	maxBlobs     = 20_000
-	maxBlobsFsck = 100_000
-	maxTree      = 4 << 20 // bytes of one folder
-	maxPath      = 4096    // bytes
+	maxTree   = 4 << 20 // bytes of one folder
+	maxPath   = 4096    // bytes
+	maxRecent = 1024    // objects
+
+	folderPaths = 5 // a folder takes as long as so many paths
+)
+
+var (
+	maxRead     = budget{objects: 60_000, entries: 250_000}
+	maxReadFsck = budget{objects: 100_000, entries: 1_000_000}
 )
 
 // errTooMany ends a walk also where damage is left out.
@@ -119,7 +132,10 @@ func (t *Table) loadAny(f *folder, path string) error {
 	if len(path) > maxPath {
 		return t.damaged("", f.id, errors.New("a path of more than 4,096 bytes"))
 	}
-	o, err := t.store.read(t.ctx, f.id)
+	o, err := t.object(f.id)
+	if errors.Is(err, errTooMany) {
+		return err
+	}
 	if err == nil && o.Kind != object.Tree {
 		err = fmt.Errorf("a %s and no tree", o.Kind)
 	}
@@ -175,10 +191,13 @@ func (t *Table) blob(f *folder, e object.Entry, path string) ([]byte, error) {
 	if content, ok := f.blobs[e.Name]; ok {
 		return content, nil
 	}
-	if t.within--; t.within < 0 {
-		return nil, t.damaged("", "", errTooMany)
+	if err := t.spend(0, 1); err != nil {
+		return nil, err
 	}
-	o, err := t.store.read(t.ctx, e.ID)
+	o, err := t.object(e.ID)
+	if errors.Is(err, errTooMany) {
+		return nil, err
+	}
 	if err == nil && o.Kind != object.Blob {
 		err = fmt.Errorf("a %s and no blob", o.Kind)
 	}
@@ -186,6 +205,35 @@ func (t *Table) blob(f *folder, e object.Entry, path string) ([]byte, error) {
 		return nil, t.damaged(path, e.ID, err)
 	}
 	return o.Content, nil
+}
+
+// object reads an object unless it was read just now.
+func (t *Table) object(id object.Hash) (object.Object, error) {
+	if o, ok := t.recent[id]; ok {
+		return o, nil
+	}
+	if err := t.spend(1, 0); err != nil {
+		return object.Object{}, err
+	}
+	o, err := t.store.read(t.ctx, id)
+	if err != nil {
+		return o, err
+	}
+	if t.recent == nil || len(t.recent) == maxRecent {
+		t.recent = map[object.Hash]object.Object{}
+	}
+	t.recent[id] = o
+	return o, nil
+}
+
+// spend takes from what may be read; errTooMany says that it is spent.
+func (t *Table) spend(objects, entries int) error {
+	t.within.objects -= objects
+	t.within.entries -= entries
+	if t.within.objects < 0 || t.within.entries < 0 {
+		return t.damaged("", "", errTooMany)
+	}
+	return nil
 }
 
 // Below calls visit with every blob at path or below it, in git's order; the
@@ -228,8 +276,8 @@ func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) 
 	for _, e := range f.entries {
 		path := prefix + e.Name
 		if e.IsTree() {
-			if t.within--; t.within < 0 { // a tree without any blob has an end, too
-				return t.leaveOut(t.damaged("", "", errTooMany))
+			if err := t.spend(0, folderPaths); err != nil { // a tree without any blob has an end, too
+				return t.leaveOut(err)
 			}
 			if more, err := t.walk(f.child(e), path+"/", visit); err != nil || !more {
 				return more, err

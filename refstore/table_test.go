@@ -6,8 +6,12 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
 // oddNames are paths that are unusual, and allowed.
@@ -248,5 +252,43 @@ func TestTableDamage(t *testing.T) {
 		}
 		err = table.Below("", func(string, []byte) bool { return true })
 		damagedAs(t, name, err, "refs/swarm/t")
+	}
+}
+
+// A table with as many paths as sessions have ever claimed at once is read whole, where
+// many have the same content.
+func TestTableOfMany(t *testing.T) {
+	r := plain(t)
+	const ref, folders, files = "refs/swarm/collisions", 100, 500
+	blobs := []string{r.Feed("x", "hash-object", "-w", "--stdin"), r.Feed("y", "hash-object", "-w", "--stdin")}
+	var top strings.Builder
+	for i := range folders {
+		var lines strings.Builder
+		for n := range files {
+			fmt.Fprintf(&lines, "100644 blob %s\t%03d\n", blobs[n%2], n)
+		}
+		lines.WriteString("100644 blob " + r.Feed(fmt.Sprint(i), "hash-object", "-w", "--stdin") + "\town\n")
+		fmt.Fprintf(&top, "040000 tree %s\t%02d\n", r.Feed(lines.String(), "mktree"), i)
+	}
+	s := r.open(Options{})
+	c := object.CommitData{
+		Tree: object.Hash(r.Feed(top.String(), "mktree")), Message: (&Entry{Body: "1 collisions", Number: 1}).message(),
+		Author: object.Signature{Name: "A", Email: "a@b", When: time.Unix(1, 0).UTC()}, Committer: object.Signature{Name: "A", Email: "a@b", When: time.Unix(1, 0).UTC()},
+	}
+	r.Git("update-ref", ref, string(r.object("commit", c.Encode())))
+	table, err := s.Table(bg, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, wrong := 0, 0
+	err = table.Below("", func(path string, content []byte) bool {
+		paths++
+		if n, err := strconv.Atoi(path[3:]); err == nil && string(content) != string("xy"[n%2]) {
+			wrong++
+		}
+		return true
+	})
+	if err != nil || paths != folders*(files+1) || wrong > 0 || len(s.SetAside()) > 0 {
+		t.Errorf("%v: %d paths, %d with another's content, %v", err, paths, wrong, s.SetAside())
 	}
 }

@@ -82,11 +82,20 @@ it. A person may take it from a session that is at work, too, with --takeover
 					return err
 				}
 			}
-			for _, path := range c.missing(ctx, paths) {
-				c.notef("warning: '%s' does not exist yet", text.Inert(c.fromHere(path)))
-			}
+			c.warnMissing(c.missing(ctx, paths))
 			return nil
 		},
+	}
+}
+
+// warnMissing names the claimed paths at which there is nothing, the first of many.
+func (c *call) warnMissing(paths []string) {
+	const most = 10
+	for _, path := range paths[:min(len(paths), most)] {
+		c.notef("warning: '%s' does not exist yet", text.Inert(c.fromHere(path)))
+	}
+	if more := len(paths) - most; more > 0 {
+		c.notef("warning: nor do %d more", more)
 	}
 }
 
@@ -173,9 +182,13 @@ func jsonClaim(c lock.Claim) claimJSON {
 func claimsVerb() *verb {
 	return &verb{
 		name: "claims", news: true, group: groupClaim, args: "[PATH]", max: 1, short: "list who holds what",
-		long: `git ls-tree -r refs/swarm/claims and git log -p refs/swarm/claims show the same
+		long: `The newest 50 are listed, by path; with --json all of them.
+git ls-tree -r refs/swarm/claims and git log -p refs/swarm/claims show the same
 and how it came about.`,
 		json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "all, not only the newest 50"}}
+		},
 		run: func(ctx context.Context, c *call) error {
 			claims, err := c.Claims(ctx)
 			if err != nil {
@@ -193,9 +206,39 @@ and how it came about.`,
 			if err != nil {
 				return err
 			}
-			return c.printClaims(held, below)
+			shown := held
+			if !c.wantJSON() && !c.cmd.Bool("all") {
+				shown = newestClaims(held)
+			}
+			if err := c.printClaims(shown, below); err != nil {
+				return err
+			}
+			if len(shown) < len(held) {
+				c.notef("only the newest %d of %d are listed: git swarm claims --all", len(shown), len(held))
+			}
+			return nil
 		},
 	}
+}
+
+// newestClaims leaves out all but the newest 50.
+func newestClaims(held []lock.Claim) []lock.Claim {
+	const most = 50
+	if len(held) <= most {
+		return held
+	}
+	at := make([]int, len(held))
+	for i := range held {
+		at[i] = i
+	}
+	slices.SortStableFunc(at, func(a, b int) int { return held[b].Since.Compare(held[a].Since) })
+	at = at[:most]
+	slices.Sort(at)
+	var newest []lock.Claim
+	for _, i := range at {
+		newest = append(newest, held[i])
+	}
+	return newest
 }
 
 // printClaims lists what is claimed, at or below a path unless that is "".
