@@ -143,11 +143,25 @@ func (h *Handler) reminder(ctx context.Context, id string, now atStop) (r *Remin
 		return r, nil
 	}
 	if r.awaits, err = h.awaits(ctx, id, r.Uncommitted); err != nil || r.awaits {
-		r.Unpushed, r.Task, r.named = nil, nil, past.Named
+		r.Unpushed, r.Task, r.named = nil, nil, nil
 		return r, err
+	}
+	if r.named = remembered(past.Named, r.named); !slices.ContainsFunc(r.named, fresh) {
+		r.Unpushed = nil
 	}
 	r.Target, err = LandsOn(ctx, h.Bus, "HEAD")
 	return r, err
+}
+
+// remembered is what the agent is reminded of next, of the work that it has now: all of
+// it, once there is more that it was not reminded of than what it was. Until then it is
+// what is left of that: a reminder at each file would cost a turn of the model each.
+func remembered(past, now []string) []string {
+	left := slices.DeleteFunc(slices.Clone(past), func(name string) bool { return !slices.Contains(now, name) })
+	if len(now)-len(left) > len(left) {
+		return now
+	}
+	return left
 }
 
 // uncommitted stands before the paths that an agent was reminded of as such: once they

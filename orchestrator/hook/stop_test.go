@@ -163,3 +163,21 @@ func TestUnpushedByContent(t *testing.T) {
 		t.Errorf("after that: %q (%v)", got.Paths, err)
 	}
 }
+
+// TestRemembered: of work that grows an agent is reminded when it has doubled, of work
+// in another state at once.
+func TestRemembered(t *testing.T) {
+	for _, c := range []struct{ past, now, want []string }{
+		{nil, []string{"* a"}, []string{"* a"}},
+		{[]string{"* a"}, []string{"* a", "* b"}, []string{"* a"}},
+		{[]string{"* a"}, []string{"* a", "* b", "* c"}, []string{"* a", "* b", "* c"}},
+		{[]string{"* a", "* b"}, []string{"a", "b"}, []string{"a", "b"}},
+		{[]string{"a", "b"}, []string{"b"}, []string{"b"}},
+		{[]string{"a"}, []string{"c"}, []string{"c"}},
+		{[]string{"a"}, nil, nil},
+	} {
+		if got := remembered(c.past, c.now); !slices.Equal(got, c.want) {
+			t.Errorf("of %q, after %q: %q", c.now, c.past, got)
+		}
+	}
+}
