@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// model stands in for Claude: each session has a script, and its client, which
+// model stands in for the models: each session has a script, and its client, which
 // is the real one, is answered with the next step. It knows what it was shown.
 type model struct {
 	t        *testing.T
@@ -22,12 +22,20 @@ type model struct {
 	arrived  *sync.Cond
 }
 
-// step is one answer: a tool to be called, or text that ends the turn.
+// step is one answer: a tool to be called, or text that ends the turn. The tool can be
+// left to the client, see offer.choose.
 type step struct {
 	tool  string
-	input map[string]any
+	input any
 	text  string
+
+	shell string // a command
+	read  string // a file
+	edit  *edit
 }
+
+// edit is a change of a file: old becomes content, or content is all of it.
+type edit struct{ path, old, content string }
 
 func newModel(t *testing.T) *model {
 	m := &model{t: t, scripts: map[string]func(string) step{}, requests: map[string][]string{}}
@@ -55,11 +63,15 @@ func (m *model) answers(session string, answer func(shown string) step) {
 	m.scripts[session] = answer
 }
 
-// ServeHTTP is the part of the Messages API that the client uses.
+// ServeHTTP is the part of the models' APIs that the clients use: here Claude's.
 func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
 	_, rest, _ := strings.Cut(r.URL.Path, "/s/")
 	session, path, _ := strings.Cut(rest, "/")
+	if api := apiOf(path); api != nil {
+		m.serveOther(w, r, session, api)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
 	var request struct {
 		Stream bool              `json:"stream"`
 		Tools  []json.RawMessage `json:"tools"`
@@ -73,13 +85,18 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case len(request.Tools) == 0: // a title and the like
 		m.send(w, request.Stream, step{text: "ok"})
 	default:
-		m.mu.Lock()
-		m.requests[session] = append(m.requests[session], string(body))
-		m.arrived.Broadcast()
-		script := m.scripts[session]
-		m.mu.Unlock()
-		m.send(w, request.Stream, script(string(body)))
+		m.send(w, request.Stream, m.next(session, string(body)))
 	}
+}
+
+// next is what the session's script answers, which is shown what its request holds.
+func (m *model) next(session, shown string) step {
+	m.mu.Lock()
+	m.requests[session] = append(m.requests[session], shown)
+	m.arrived.Broadcast()
+	script := m.scripts[session]
+	m.mu.Unlock()
+	return script(shown)
 }
 
 // shown waits until one of the session's requests holds the text.
