@@ -110,8 +110,12 @@ func (l *link) follows(ref string, p *link, aside map[object.Hash]bool) error {
 		return &DamagedError{Ref: ref, ID: l.id, Err: fmt.Errorf("number %d where %d is due", l.entry.Number, due)}
 	}
 	for _, key := range [...]string{fieldEpoch, fieldReviews, fieldTasks} {
-		was, _ := ParseNumber(p.entry.Field(key)) // checked when they were read
-		is, _ := ParseNumber(l.entry.Field(key))
+		before, after := p.entry.Field(key), l.entry.Field(key)
+		if before == "" && after == "" {
+			continue
+		}
+		was, _ := ParseNumber(before) // checked when they were read
+		is, _ := ParseNumber(after)
 		if is < was || is > was+1 && key != fieldTasks && !l.entry.Repair() {
 			return &DamagedError{Ref: ref, ID: l.id, Err: fmt.Errorf("%s: %d after %d", key, is, was)}
 		}
