@@ -42,6 +42,9 @@ func (s *Store) AddEvent(ctx context.Context, by string, number int, kind Kind, 
 			return err
 		}
 		s.leaveOut(r)
+		if err := notSame(tx, r.From, by, kind); err != nil {
+			return err
+		}
 		if err := allowed(r, by, kind); err != nil {
 			return err
 		}
@@ -112,6 +115,23 @@ func allowed(r *Review, by string, kind Kind) error {
 		return ErrNotNamed
 	}
 	return nil
+}
+
+// notSame refuses the verdict of another session that counts as the author's: a
+// subagent's work is its session's own.
+func notSame(tx *refstore.Tx, author, by string, kind Kind) error {
+	if kind != Approve && kind != Reject || by == author {
+		return nil
+	}
+	theirs, err := bus.CountsAsIn(tx, author)
+	if err != nil {
+		return err
+	}
+	own, err := bus.CountsAsIn(tx, by)
+	if err == nil && strings.EqualFold(own, theirs) {
+		err = ErrOwn
+	}
+	return err
 }
 
 // stageEvent stages one event: the review in the table, and the note on tip, which

@@ -97,7 +97,11 @@ func (s *Store) independent(ctx context.Context, e *Event, author string) error 
 	if !slices.Contains([]Kind{Approve, Reject}, e.Kind) || e.Via == byOption {
 		return nil
 	}
-	if slices.ContainsFunc(s.above, func(id string) bool { return strings.EqualFold(id, author) }) {
+	counts, err := s.bus.CountsAs(ctx, author)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(s.above, func(id string) bool { return strings.EqualFold(id, counts) }) {
 		return &NotIndependentError{e.By, author, true}
 	}
 	own, err := s.registered(ctx, e, author)
@@ -117,8 +121,16 @@ func (s *Store) registered(ctx context.Context, e *Event, author string) (bool, 
 }
 
 // RegisteredBy reports whether the author's agent registered the session, or a
-// session whose agent did.
+// session whose agent did, or whether one of the two is the other's subagent, or both
+// are the same session's.
 func (s *Store) RegisteredBy(ctx context.Context, session, author string) (bool, error) {
+	author, err := s.bus.CountsAs(ctx, author)
+	if err != nil {
+		return false, err
+	}
+	if same, err := s.bus.CountsAs(ctx, session); err != nil || strings.EqualFold(same, author) {
+		return err == nil, err
+	}
 	asked := map[string]bool{}
 	for id := session; id != "" && !asked[id]; {
 		asked[id] = true

@@ -98,14 +98,25 @@ func checkText(text string) error {
 
 // reviewers returns the ids as they are registered, each once.
 func reviewers(tx *refstore.Tx, from string, to []string) ([]string, error) {
+	author, err := bus.CountsAsIn(tx, from)
+	if err != nil {
+		return nil, err
+	}
 	var ids []string
 	for _, id := range to {
 		id, err := bus.ResolveIn(tx, id)
 		if err != nil {
 			return nil, err
 		}
-		if id == from {
+		same, err := bus.CountsAsIn(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case id == from:
 			return nil, bus.Inputf("%s cannot review its own work", id)
+		case strings.EqualFold(same, author):
+			return nil, bus.Inputf("%s cannot review what %s wrote: it counts as the same session", id, from)
 		}
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)

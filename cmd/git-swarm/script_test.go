@@ -139,7 +139,7 @@ func runExits(ts *testscript.TestScript, neg bool, args []string) {
 // hookNames are the names that Claude Code has for the events.
 var hookNames = map[string]string{
 	"session-start": "SessionStart", "prompt": "UserPromptSubmit", "pre-edit": "PreToolUse", "pre-push": "PreToolUse",
-	"batch": "PostToolBatch", "subagent": "SubagentStart", "stop": "Stop", "wait": "Stop", "stop-failure": "StopFailure", "session-end": "SessionEnd",
+	"batch": "PostToolBatch", "subagent": "SubagentStart", "subagent-stop": "SubagentStop", "stop": "Stop", "wait": "Stop", "stop-failure": "StopFailure", "session-end": "SessionEnd",
 }
 
 // runHook wants exit 0 and nothing on stderr, whatever happens; with !, exit 2.

@@ -52,7 +52,8 @@ type ClaimRule struct {
 }
 
 // atDoor returns *ClaimedError if the change from before to after, made by the
-// session's commits up to tip, may not land because of others' claims.
+// session's commits up to tip, may not land because of others' claims. Those of a
+// session that counts as the same do not keep it out.
 func (l *Lander) atDoor(ctx context.Context, session, before, after, tip string) error {
 	if !l.Door.Refuse || before == "" || before == after {
 		return nil
@@ -73,6 +74,12 @@ func (l *Lander) atDoor(ctx context.Context, session, before, after, tip string)
 	}
 	refused := &ClaimedError{}
 	for holder, paths := range theirs {
+		if same, err := l.sameSession(ctx, holder, session); err != nil || same {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		changed, err := l.changedBy(ctx, holder, session, before, paths)
 		if err != nil {
 			return err
@@ -92,6 +99,17 @@ func (l *Lander) atDoor(ctx context.Context, session, before, after, tip string)
 	}
 	slices.SortFunc(refused.Files, func(a, b ClaimedFile) int { return strings.Compare(a.Path, b.Path) })
 	return refused
+}
+
+// sameSession reports whether one counts as the other: a subagent's work is that of the
+// session that it works for, which lands it.
+func (l *Lander) sameSession(ctx context.Context, a, b string) (bool, error) {
+	one, err := l.Bus.CountsAs(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	other, err := l.Bus.CountsAs(ctx, b)
+	return strings.EqualFold(one, other), err
 }
 
 // judge returns the file if its claim keeps it from landing, else nil.

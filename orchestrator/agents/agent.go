@@ -27,6 +27,8 @@ type Agent struct {
 	Named string // the session that it was started as, "" if it was started as none
 	Ours  string // the session that git swarm launched its client for, "" if it did not: see LaunchedEnv
 
+	Parent string // of a subagent with a session of its own: that of its agent, see Isolated
+
 	Repo       *repo.Repo
 	Bus        *bus.Bus
 	StaleAfter func() time.Duration // see Taken
@@ -95,7 +97,7 @@ func (a *Agent) Become(id string) error {
 		a.Record = &Record{}
 	}
 	if a.Record.Session != id {
-		*a.Record = Record{Session: id} // what it was told and held is another's
+		*a.Record = Record{Session: id, Parent: a.Parent} // what it was told and held is another's
 	}
 	a.Record.Ended = false
 	a.Record.Asks, a.Record.AsksSince = "", 0

@@ -32,46 +32,61 @@ func Recognized(kind string) bool { return kind == "claude" }
 // Run reports whether an agent's client runs this process, as its environment says.
 func Run(env repo.Env) bool { return len(idsOf(env)) > 0 }
 
-// Said is the session of the agent that runs this process, as its environment says;
-// "" if it names no known agent.
-func (a Agents) Said(env repo.Env) string {
-	for _, id := range idsOf(env) {
-		if session := a.Session(id); session != "" {
-			return session
-		}
-	}
-	return ""
+// Who is whom an agent works as; the zero Who where no agent is known.
+type Who struct {
+	Session string
+	Parent  string // of a subagent with a session of its own: that of its agent
 }
 
-// Caller is the session of the agent that runs this process, "" if no known agent
-// does. A client's process above this one counts more than the environment, which a
-// command can change; where it is not known, the environment says.
-func (a Agents) Caller(env repo.Env) string {
+// Said is who the agent is that runs this process, as its environment says. A subagent
+// shares the environment of its agent: it is known by the worktree that the process
+// works in, whose identity the file sessionFile has.
+func (a Agents) Said(env repo.Env, sessionFile string) Who {
+	for _, id := range idsOf(env) {
+		if r := a.Load(id); r != nil {
+			return a.in(r, sessionFile)
+		}
+	}
+	return Who{}
+}
+
+// Caller is who the agent is that runs this process. A client's process above this one
+// counts more than the environment, which a command can change; where it is not known,
+// the environment says. sessionFile is as for Said.
+func (a Agents) Caller(env repo.Env, sessionFile string) Who {
 	above := file.Ancestors()
 	for _, id := range idsOf(env) {
 		if r := a.Load(id); r != nil && r.PID > 0 && slices.Contains(above, r.PID) && file.ProcessThere(r.PID, r.Process) {
-			return r.Session
+			return a.in(r, sessionFile)
 		}
 	}
-	if sessions := a.above(above, 0); len(sessions) > 0 {
-		return sessions[0]
+	if all := a.above(above, 0); len(all) > 0 {
+		return a.in(all[0], sessionFile)
 	}
-	return a.Said(env)
+	return a.Said(env, sessionFile)
 }
 
 // Above are the sessions of the agents whose clients' processes are above this one,
 // the nearest first, without those of the process except.
-func (a Agents) Above(except int) []string { return a.above(file.Ancestors(), except) }
+func (a Agents) Above(except int) (sessions []string) {
+	for _, r := range a.above(file.Ancestors(), except) {
+		if !slices.Contains(sessions, r.Session) {
+			sessions = append(sessions, r.Session)
+		}
+	}
+	return sessions
+}
 
-func (a Agents) above(pids []int, except int) (sessions []string) {
+// above are the records of those agents, without subagents.
+func (a Agents) above(pids []int, except int) (records []*Record) {
 	entries, err := os.ReadDir(a.records())
 	if err != nil || len(pids) == 0 {
 		return nil
 	}
 	type found struct {
-		depth   int
-		active  time.Time
-		session string
+		depth  int
+		active time.Time
+		record *Record
 	}
 	var all []found
 	for _, e := range entries {
@@ -90,8 +105,8 @@ func (a Agents) above(pids []int, except int) (sessions []string) {
 		}
 		r := parseRecord(content)
 		info, err := e.Info()
-		if err == nil && r != nil && !r.Ended && r.PID == pids[depth] && file.ProcessThere(r.PID, r.Process) {
-			all = append(all, found{depth, info.ModTime(), r.Session})
+		if err == nil && r != nil && !r.Ended && r.Parent == "" && r.PID == pids[depth] && file.ProcessThere(r.PID, r.Process) {
+			all = append(all, found{depth, info.ModTime(), r})
 		}
 	}
 	slices.SortFunc(all, func(x, y found) int {
@@ -101,9 +116,7 @@ func (a Agents) above(pids []int, except int) (sessions []string) {
 		return y.active.Compare(x.active)
 	})
 	for _, f := range all {
-		if !slices.Contains(sessions, f.session) {
-			sessions = append(sessions, f.session)
-		}
+		records = append(records, f.record)
 	}
-	return sessions
+	return records
 }

@@ -30,7 +30,7 @@ func TestCaller(t *testing.T) {
 		{repo.Env{"CODEX_THREAD_ID=thread"}, "C"},
 		{repo.Env{"CODEX_THREAD_ID=thread", "CLAUDE_CODE_SESSION_ID=other"}, "B"},
 	} {
-		if got := all.Caller(test.env); got != test.want || all.Said(test.env) != test.want {
+		if got := all.Caller(test.env, "").Session; got != test.want || all.Said(test.env, "").Session != test.want {
 			t.Errorf("%v: %q, not %q", test.env, got, test.want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestCaller(t *testing.T) {
 	}
 	save("own", Record{Session: "A", PID: parent, Process: processMark(parent)})
 	for _, env := range []repo.Env{nil, {"CLAUDE_CODE_SESSION_ID=own"}, {"CLAUDE_CODE_SESSION_ID=other"}, {"CODEX_THREAD_ID=thread"}} {
-		if got := all.Caller(env); got != "A" {
+		if got := all.Caller(env, "").Session; got != "A" {
 			t.Errorf("%v: %q", env, got)
 		}
 	}

@@ -12,6 +12,7 @@ const (
 	Batch        = "batch"
 	Asks         = "asks"
 	Subagent     = "subagent"
+	SubagentStop = "subagent-stop"
 	Stop         = "stop"
 	StopFailure  = "stop-failure" // the turn ended by an error of the client's
 	Wait         = "wait"
@@ -19,4 +20,4 @@ const (
 )
 
 // HookEvents are all of them.
-var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, PreSync, PreTool, Batch, Asks, Subagent, Stop, StopFailure, Wait, SessionEnd}
+var HookEvents = []string{SessionStart, Prompt, PreEdit, PrePush, PreSync, PreTool, Batch, Asks, Subagent, SubagentStop, Stop, StopFailure, Wait, SessionEnd}

@@ -22,15 +22,17 @@ import (
 // Record is what the hooks of one agent have made known of it: the file
 // swarm/agents/<key>.json in the common git dir.
 type Record struct {
-	Session string   `json:"session"`        // the git swarm session that it works as
-	PID     int      `json:"pid"`            // the agent's process, 0 if unknown
-	Process string   `json:"process"`        // distinguishes it from later processes with that pid
-	Ended   bool     `json:"ended"`          // it has reported its end
-	Ours    bool     `json:"ours,omitempty"` // git swarm launched it, for this session
-	Told    int64    `json:"told"`           // when it was last given news, in Unix seconds
-	Named   []string `json:"named"`          // the unpushed paths that it was reminded of
-	Reviews []int    `json:"reviews"`        // the reviews that it was reminded of
-	Damage  []string `json:"damage"`         // the faults of the refs that it was told of
+	Session string   `json:"session"`          // the git swarm session that it works as
+	PID     int      `json:"pid"`              // the agent's process, 0 if unknown
+	Process string   `json:"process"`          // distinguishes it from later processes with that pid
+	Ended   bool     `json:"ended"`            // it has reported its end
+	Ours    bool     `json:"ours,omitempty"`   // git swarm launched it, for this session
+	Parent  string   `json:"parent,omitempty"` // of a subagent with a session of its own: that of the agent
+	Subs    string   `json:"subs,omitempty"`   // the parent of its subagents with sessions of their own, "" for none
+	Told    int64    `json:"told"`             // when it was last given news, in Unix seconds
+	Named   []string `json:"named"`            // the unpushed paths that it was reminded of
+	Reviews []int    `json:"reviews"`          // the reviews that it was reminded of
+	Damage  []string `json:"damage"`           // the faults of the refs that it was told of
 
 	Hooked       map[string]string `json:"hooked,omitempty"`       // what the hook has claimed for it, and for which subagent
 	HookedState  string            `json:"hookedState,omitempty"`  // of the worktree when that was looked at, "" if unknown

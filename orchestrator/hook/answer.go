@@ -49,7 +49,8 @@ type DenyDiscard struct {
 // Parent tells a subagent which session it works for.
 type Parent struct {
 	Session string
-	Held    []string // what that session claims
+	Own     string   // the session that it has itself, in a worktree of its own; "" for none
+	Held    []string // what the session that it works for claims
 }
 
 func (News) answer()        {}

@@ -178,7 +178,7 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 			if err != nil {
 				return err
 			}
-			if !inTheWay.Stale || !h.leftClean(ctx, held) {
+			if !inTheWay.Stale || !h.leftClean(ctx, held) && !h.inherits(ctx, id, held) {
 				return h.denyEdit(ctx, inTheWay)
 			}
 			wanted, takeover = append(wanted, file), true

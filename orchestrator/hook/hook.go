@@ -52,6 +52,7 @@ type Handler struct {
 	Say func(Answer) error
 
 	agent      *agents.Agent
+	parent     string // the session for which a subagent with one of its own works, else ""
 	unwritable string // the git dir, where nothing can be written
 	left       int    // the number of the last message that had come when the agent stopped
 }
@@ -72,9 +73,12 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 	if err != nil {
 		return err
 	}
-	err = nil
+	own, apart, err := h.apart(ctx, id)
+	if apart {
+		id = own
+	}
 	if event != agents.PreEdit && event != agents.SessionEnd { // those may be about another checkout, and be its last
-		err = h.agent.Moved(ctx)
+		err = errors.Join(err, h.agent.Moved(ctx))
 	}
 	return errors.Join(err, h.handle(ctx, event, id))
 }
@@ -101,6 +105,8 @@ func (h *Handler) handle(ctx context.Context, event, id string) error {
 		return h.preShell(ctx, id)
 	case agents.Subagent:
 		return h.subagent(ctx, id)
+	case agents.SubagentStop:
+		return h.subagentStop(ctx, id)
 	case agents.Stop:
 		return h.stop(ctx, id)
 	case agents.Wait:

@@ -83,12 +83,15 @@ func (h *Handler) damage() (fresh []string) {
 // when a clock was ahead, does not count.
 func within(since, limit time.Duration) bool { return since >= 0 && since < limit }
 
-// urgent reports whether there is an urgent message among the news, or a text that
-// names a path that the session claims.
+// urgent reports whether there is an urgent message among the news, one from a subagent
+// of the session's, or a text that names a path that the session claims.
 func (h *Handler) urgent(ctx context.Context, n *bus.News) bool {
 	var texts []string
 	for _, m := range n.Messages {
 		if isUrgent(m) {
+			return true
+		}
+		if main, err := h.Bus.CountsAs(ctx, m.From); err == nil && main == n.Session && m.From != main {
 			return true
 		}
 		texts = append(texts, m.Body)
@@ -111,17 +114,4 @@ func (h *Handler) own(ctx context.Context, id string) (lock.Held, error) {
 		}
 	}
 	return h.Claims.Held(ctx, id, lock.Held{})
-}
-
-// subagent tells a subagent whom it works for.
-func (h *Handler) subagent(ctx context.Context, id string) error {
-	s, err := h.Bus.Session(ctx, id)
-	if err != nil {
-		return err
-	}
-	own, err := h.own(ctx, id)
-	if err != nil {
-		return err
-	}
-	return h.Say(Parent{s.ID, own.Paths})
 }

@@ -106,6 +106,7 @@ func claudeHooks(c Claude) []hookGroup {
 		{"PermissionRequest", matched{"", []handler{run(agents.Asks, 5)}}},
 		{"Notification", matched{"permission_prompt|elicitation_dialog", []handler{run(agents.Asks, 5)}}},
 		{"SubagentStart", matched{"", []handler{run(agents.Subagent, 5)}}},
+		{"SubagentStop", matched{"", []handler{run(agents.SubagentStop, 5)}}},
 		{"Stop", matched{"", []handler{run(agents.Stop, 10), wait}}},
 		{"StopFailure", matched{"rate_limit|billing_error", []handler{run(agents.StopFailure, 5)}}},
 		{"SessionEnd", matched{"", []handler{run(agents.SessionEnd, 5)}}},

@@ -29,9 +29,14 @@ type ObstacleError struct{ *Session }
 
 func (e *ObstacleError) Error() string { return fmt.Sprintf("session %s cannot be retired", e.ID) }
 
-// Check returns an *ObstacleError if something stands in the way; with keep, if
-// something does that cannot be kept.
+// Check returns an *ObstacleError if something stands in the way, of the session or of one
+// of its subagents; with keep, if something does that cannot be kept.
 func (f *Session) Check(keep bool) error {
+	for _, sub := range f.Subagents {
+		if err := sub.Check(keep); err != nil {
+			return err
+		}
+	}
 	if slices.ContainsFunc(f.Obstacles, func(o Obstacle) bool { return !keep || !o.Kind.Kept() }) {
 		return &ObstacleError{f}
 	}

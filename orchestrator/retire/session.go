@@ -46,8 +46,10 @@ type Session struct {
 	Tip       string           // what that is at
 	Landed    bool             // it has had something land, and nothing is left to land
 	Obstacles []Obstacle
+	Subagents []*Session // that work for it, and are retired before it
 
 	swarm *Swarm
+	main  *Session // the session that it works for and is retired with, nil for none
 	keep  []snapshot
 }
 
@@ -94,8 +96,23 @@ func (s *Swarm) Find(ctx context.Context, id string) (*Session, error) {
 	if err := f.findState(ctx); err != nil {
 		return nil, err
 	}
+	subagents, err := s.Bus.Subagents(ctx, f.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, known := range subagents {
+		sub := &Session{Session: known, swarm: s, main: f}
+		if err := sub.findState(ctx); err != nil {
+			return nil, err
+		}
+		f.Subagents = append(f.Subagents, sub)
+	}
 	return f, f.look(ctx)
 }
+
+// All are the sessions that are retired with this one, in that order: its subagents, and
+// itself.
+func (f *Session) All() []*Session { return append(slices.Clone(f.Subagents), f) }
 
 // findState finds what the refs and the records have of the session.
 func (f *Session) findState(ctx context.Context) error {
@@ -130,6 +147,11 @@ func (f *Session) findState(ctx context.Context) error {
 // look finds what stands in the way, and what is to be kept.
 func (f *Session) look(ctx context.Context) error {
 	f.Clients = agents.In(f.swarm.Repo).Clients(f.ID, f.swarm.Now(), f.swarm.StaleAfter)
+	if f.main != nil { // whose client it runs in
+		f.Clients = slices.DeleteFunc(f.Clients, func(c agents.Client) bool {
+			return slices.ContainsFunc(f.main.Clients, func(o agents.Client) bool { return o.PID == c.PID })
+		})
+	}
 	f.Obstacles, f.Worktrees, f.Stay, f.keep, f.Branch, f.Tip = nil, nil, nil, nil, "", ""
 	for _, c := range f.Clients {
 		if !c.Ours || !c.Here() {
@@ -160,6 +182,13 @@ func (f *Session) look(ctx context.Context) error {
 	}
 	put, err := f.swarm.Bus.Store().Tip(ctx, refstore.PinPrefix+f.ID)
 	f.Landed = put != "" && !slices.ContainsFunc(f.Obstacles, func(o Obstacle) bool { return o.Kind.Kept() })
+	for _, sub := range f.Subagents {
+		if err != nil {
+			return err
+		}
+		err = sub.look(ctx)
+		f.Landed = f.Landed && !slices.ContainsFunc(sub.Obstacles, func(o Obstacle) bool { return o.Kind.Kept() })
+	}
 	return err
 }
 

@@ -134,11 +134,36 @@ func (r *Reader) Of(ctx context.Context, s bus.Session) (Standing, error) {
 	return all[s.ID], err
 }
 
-// Sort puts those first for whom somebody is needed; else it keeps the order.
+// Sort puts those first for whom somebody is needed; else it keeps the order. The
+// sessions of subagents follow the one that they work for.
 func Sort(sessions []bus.Session, stand map[string]Standing) []bus.Session {
+	at := map[string]int{}
+	for i, s := range sessions {
+		at[s.ID] = i
+	}
+	type place struct{ urgency, main int }
+	main := func(s bus.Session) int {
+		if i, ok := at[s.Parent]; ok {
+			return i
+		}
+		return at[s.ID]
+	}
+	urgency := map[int]int{} // of a session and its subagents, by the session's place
+	for _, s := range sessions {
+		if now, ok := urgency[main(s)]; !ok || stand[s.ID].Urgency() < now {
+			urgency[main(s)] = stand[s.ID].Urgency()
+		}
+	}
 	sorted := slices.Clone(sessions)
 	slices.SortStableFunc(sorted, func(a, b bus.Session) int {
-		return cmp.Compare(stand[a.ID].Urgency(), stand[b.ID].Urgency())
+		x, y := place{urgency[main(a)], main(a)}, place{urgency[main(b)], main(b)}
+		first := func(s bus.Session) int {
+			if main(s) == at[s.ID] {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(x.urgency, y.urgency), cmp.Compare(x.main, y.main), cmp.Compare(first(a), first(b)))
 	})
 	return sorted
 }

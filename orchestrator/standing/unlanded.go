@@ -32,6 +32,19 @@ func CheckoutOf(ctx context.Context, b *bus.Bus, s bus.Session) (c Checkout, ok 
 	return c, err == nil
 }
 
+// Left is what a checkout has that has not landed.
+type Left struct {
+	Committed bool // something is committed
+	Dirty     bool // something is changed and not committed
+}
+
+// Left is what the checkout has that has not landed. Where there is no target, what is
+// committed counts as landed.
+func (c Checkout) Left(ctx context.Context) (Left, error) {
+	changed, dirty, _, err := c.changed(ctx, []string{"--"})
+	return Left{Committed: len(changed) > len(dirty), Dirty: len(dirty) > 0}, err
+}
+
 // Unlanded reports whether a session has work that has not landed: changed and not
 // committed, or committed and not on its target.
 func Unlanded(ctx context.Context, b *bus.Bus, s bus.Session) (bool, error) {

@@ -38,6 +38,7 @@ type Session struct {
 	Until      time.Time // when a parked session goes on, zero if that is not known
 	Note       string
 	Agent      string    // what runs it, if that is known
+	Parent     string    // of a subagent's session: the one that it works for and counts as, see CountsAs
 	Host       string    // where it last said something of itself; with a hub the clone that it is at home in
 	Joined     time.Time // to the second
 	Updated    time.Time
@@ -91,6 +92,7 @@ func (s *sessionState) put(tx *refstore.Tx, id string) error {
 type Registration struct {
 	ID, Workstream string
 	Agent          string
+	Parent         string // the session whose subagent it is, "" for none
 	Checkout       string // the branch, where it is not feat/<workstream>
 	Registrar      string // the session whose agent registers it, "" for none
 }
@@ -114,7 +116,7 @@ func (n Registration) Check() error {
 			return err
 		}
 	}
-	return nil
+	return n.checkParent()
 }
 
 // isWorkstream keeps feat/<workstream> a ref that git takes: words of letters,
@@ -194,7 +196,7 @@ func (b *Bus) Register(ctx context.Context, sessions []Registration) (added []Re
 
 // put stages the session, of a host.
 func (n Registration) put(tx *refstore.Tx, host string) error {
-	s := &sessionState{Workstream: n.Workstream, Branch: n.Branch(), Status: Running, Agent: n.Agent, Host: host, Joined: refstore.Time(tx.At())}
+	s := &sessionState{Workstream: n.Workstream, Branch: n.Branch(), Status: Running, Agent: n.agentText(), Host: host, Joined: refstore.Time(tx.At())}
 	return s.put(tx, n.ID)
 }
 
@@ -252,7 +254,8 @@ func (b *Bus) session(ctx context.Context, id string, content []byte, seen hash)
 		c = &cursor{} // it was last heard of when it joined, for all that can be read
 	}
 	status, note, until := s.said()
-	return Session{id, s.Workstream, s.Branch, status, until, note, s.Agent, s.Host, s.Joined, s.Updated, heard(s.Joined, c.At, b.store.Now()), seen != ""}, nil
+	agent, parent := s.runBy()
+	return Session{id, s.Workstream, s.Branch, status, until, note, agent, parent, s.Host, s.Joined, s.Updated, heard(s.Joined, c.At, b.store.Now()), seen != ""}, nil
 }
 
 // heard is when a session was last heard of: the later of when it joined and its last

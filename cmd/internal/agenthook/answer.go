@@ -339,6 +339,13 @@ func (h *invocation) formatReminder(k *hook.Reminder) string {
 }
 
 func (h *invocation) formatParent(p hook.Parent) string {
+	if p.Own != "" {
+		line := fmt.Sprintf("git swarm: you are %s, a subagent of session %s in a worktree of your own. A file is claimed for you when you edit it; one that %s or another session holds is refused. Commit what you have here: %s takes it over.", p.Own, p.Session, p.Session, p.Session)
+		if len(p.Held) > 0 {
+			line += fmt.Sprintf("\n%s holds: %s", p.Session, holdings(p.Held, 400))
+		}
+		return line
+	}
 	line := fmt.Sprintf("git swarm: you work for session %s; what you edit is claimed for it, and an edit of what another session holds is refused. Leave git swarm sync and inbox to it: they would take its messages.", p.Session)
 	if len(p.Held) > 0 {
 		line += "\nIt holds: " + holdings(p.Held, 400)

@@ -64,11 +64,14 @@ func (c *call) branchOf(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if strings.EqualFold(here.Session, id) || here.Shares(id) {
+	if strings.EqualFold(here.Session, id) {
 		return "HEAD", nil
 	}
 	if head := c.headOf(ctx, id); head != "" {
 		return head, nil
+	}
+	if here.Shares(id) {
+		return "HEAD", nil
 	}
 	own, err := c.Session()
 	if err == nil && here.Session == "" && strings.EqualFold(own, id) && c.swarm.Repo.WorkTree != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/urfave/cli/v3"
 )
@@ -42,7 +43,7 @@ type call struct {
 	cmd   *cli.Command
 	args  []string
 	swarm *swarm.Swarm // nil until it is first asked for
-	agent *string      // see agentSession; nil until it is first asked for
+	agent *agents.Who  // see agentSession; nil until it is first asked for
 }
 
 // command is the one constructor of commands. urfave/cli alone takes surplus and

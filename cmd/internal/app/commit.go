@@ -10,6 +10,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge/land"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
@@ -145,6 +146,20 @@ func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
 	return c.mayCommitFiles(ctx, id, staged)
 }
 
+// inherits reports whether the holder is a subagent of the session that has ended: what it
+// has left is the session's to take over.
+func (c *call) inherits(ctx context.Context, id, holder string) (bool, error) {
+	if id == "" {
+		return false, nil
+	}
+	main, err := c.swarm.Bus().CountsAs(ctx, holder)
+	if err != nil || main == holder || !strings.EqualFold(main, id) {
+		return false, err
+	}
+	sign, known := agents.In(c.swarm.Repo).Signs()[holder]
+	return known && sign.Over, nil
+}
+
 // mayCommitFiles refuses those that others claim.
 func (c *call) mayCommitFiles(ctx context.Context, id string, staged []string) error {
 	claims, err := c.Claims(ctx)
@@ -157,7 +172,15 @@ func (c *call) mayCommitFiles(ctx context.Context, id string, staged []string) e
 	}
 	var theirs []string
 	for _, path := range staged {
-		if held, ok := holders[path]; ok && held.Session != id {
+		held, ok := holders[path]
+		if !ok || held.Session == id {
+			continue
+		}
+		ours, err := c.inherits(ctx, id, held.Session)
+		if err != nil {
+			return err
+		}
+		if !ours {
 			theirs = append(theirs, path)
 		}
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/merge/heal"
@@ -22,24 +23,56 @@ func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id
 		if err != nil || !rules.RequireReview {
 			return err
 		}
-		book := review.NewStore(b)
-		newest, err := book.Latest(ctx, id)
+		author, err := c.approved(ctx, b, target, id, base, tip)
 		if err != nil {
 			return err
 		}
-		if base == "" && newest != nil { // the target begins with this push
-			base = string(newest.Base)
-		}
-		ref, err := c.approvedTarget(target, newest)
-		if err != nil {
-			return err
-		}
-		err = book.Clear(ctx, id, newest, &review.Range{Target: ref, Base: object.Hash(base), Tip: object.Hash(tip)})
-		if err != nil {
-			return err
-		}
-		return book.LetThrough(ctx, id, object.Hash(tip))
+		return review.NewStore(b).LetThrough(ctx, author, object.Hash(tip))
 	}
+}
+
+// approved is the session whose newest request lets id land base..tip: its own, or that
+// of a session that counts as the same, a subagent or the one that it works for. The
+// error is that of its own.
+func (c *call) approved(ctx context.Context, b *bus.Bus, target repo.Target, id, base, tip string) (author string, err error) {
+	if err = c.clear(ctx, b, target, id, base, tip); err == nil {
+		return id, nil
+	}
+	var no *review.NotClearError
+	if !errors.As(err, &no) {
+		return "", err
+	}
+	main, failed := b.CountsAs(ctx, id)
+	if failed != nil {
+		return "", failed
+	}
+	same, failed := b.Subagents(ctx, main)
+	if failed != nil {
+		return "", failed
+	}
+	for _, s := range append(same, bus.Session{ID: main}) {
+		if s.ID != id && c.clear(ctx, b, target, s.ID, base, tip) == nil {
+			return s.ID, nil
+		}
+	}
+	return "", err
+}
+
+// clear is nil if the newest request of author lets base..tip land on the target.
+func (c *call) clear(ctx context.Context, b *bus.Bus, target repo.Target, author, base, tip string) error {
+	book := review.NewStore(b)
+	newest, err := book.Latest(ctx, author)
+	if err != nil {
+		return err
+	}
+	if base == "" && newest != nil { // the target begins with this push
+		base = string(newest.Base)
+	}
+	ref, err := c.approvedTarget(target, newest)
+	if err != nil {
+		return err
+	}
+	return book.Clear(ctx, author, newest, &review.Range{Target: ref, Base: object.Hash(base), Tip: object.Hash(tip)})
 }
 
 // approvedTarget is the target's ref as a request for it names it; one that was made

@@ -37,10 +37,10 @@ func (c *call) agentSession() (string, error) {
 		if c.verb.name == "sync" { // which is run all the time, and looks at no process
 			caller = agents.Agents.Said
 		}
-		session := caller(agents.In(r), c.Env)
-		c.agent = &session
+		who := caller(agents.In(r), c.Env, r.SessionFile())
+		c.agent = &who
 	}
-	return *c.agent, nil
+	return c.agent.Session, nil
 }
 
 // named is the session that the caller names, and how; "" and "" for none.
@@ -138,6 +138,7 @@ func (c *call) mayActAs(id string) error {
 	switch {
 	case err != nil:
 		return err
+	case how == byEnvironment && strings.EqualFold(name, c.agent.Parent) && strings.EqualFold(id, own): // a subagent has its agent's environment
 	case how != "" && !strings.EqualFold(name, own):
 		return refuseOther(own, name, how)
 	case !strings.EqualFold(id, own):

@@ -30,6 +30,9 @@ func (c *call) taskTrailer(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if id, err = l.Bus.CountsAs(ctx, id); err != nil {
+		return "", err
+	}
 	mine, err := l.Held(ctx, id)
 	if err != nil || mine == nil {
 		return "", err
@@ -45,6 +48,9 @@ func (c *call) taskGate(ctx context.Context, id, base, tip string) error {
 		return err
 	}
 	if known, err := l.Exists(ctx); err != nil || !known || base == "" {
+		return err
+	}
+	if id, err = l.Bus.CountsAs(ctx, id); err != nil {
 		return err
 	}
 	swarm, err := l.ID(ctx)

@@ -22,7 +22,8 @@ func retireVerb() *verb {
 		name: "retire", group: groupStart, args: "[ID...]", max: -1, short: "end sessions for good: client, worktree, branch, claims",
 		long: `Ends the client that launch started, then removes the worktree that init made,
 deletes the branch feat/WORKSTREAM, releases what the session claims, and takes
-it out of the list of sessions. What it wrote, its reviews and its messages stay.
+it out of the list of sessions, with the sessions of its subagents. What it wrote,
+its reviews and its messages stay.
 
 Nothing is removed while something is nowhere else: commits that have not landed
 (what lands is asked of the remote), changes, untracked files. Ignored files go
@@ -127,7 +128,9 @@ func (c *call) retirees(ctx context.Context, s *retire.Swarm) (all []*retire.Ses
 			all = append(all, one)
 		}
 	}
-	return all, nil
+	return slices.DeleteFunc(all, func(one *retire.Session) bool { // its session takes it along
+		return slices.ContainsFunc(all, func(o *retire.Session) bool { return o.ID == one.Parent })
+	}), nil
 }
 
 // fetchFor brings what the session lands on up to date if it seems not to have landed
@@ -178,7 +181,12 @@ func (c *call) retire(ctx context.Context, one *retire.Session, all []*retire.Se
 		return err
 	}
 	if c.cmd.Bool("dry-run") {
-		return c.printRetired(one, nil, one.Clients)
+		for _, f := range one.All() {
+			if err := c.printRetired(f, nil, f.Clients); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	ended, err := one.EndClients(ctx)
 	if err != nil {
@@ -188,19 +196,28 @@ func (c *call) retire(ctx context.Context, one *retire.Session, all []*retire.Se
 		c.notef("the client of %s (process %d) was ended", one.ID, ended[0].PID)
 		return err
 	}
-	kept, err := one.Keep(ctx)
-	if err != nil {
-		return err
-	}
 	others, err := c.swarm.Bus().Sessions(ctx)
 	if err != nil {
 		return err
 	}
-	err = one.Retire(ctx, func(r *review.Review) string { return askInstead(r, one.ID, others, all) })
-	if err != nil {
-		return err
+	for _, f := range one.All() {
+		kept, err := f.Keep(ctx)
+		if err != nil {
+			return err
+		}
+		err = f.Retire(ctx, func(r *review.Review) string { return askInstead(r, f.ID, others, all) })
+		if err != nil {
+			return err
+		}
+		clients := ended
+		if f != one {
+			clients = nil
+		}
+		if err := c.printRetired(f, kept, clients); err != nil {
+			return err
+		}
 	}
-	return c.printRetired(one, kept, ended)
+	return nil
 }
 
 // askInstead says whom the author of a review can ask, now that id is not there.
@@ -208,7 +225,7 @@ func askInstead(r *review.Review, id string, others []bus.Session, retired []*re
 	var may []string
 	for _, s := range others {
 		gone := slices.ContainsFunc(retired, func(o *retire.Session) bool { return o.ID == s.ID })
-		if !gone && s.ID != r.From && s.Status != bus.Done {
+		if !gone && s.ID != r.From && s.Status != bus.Done && s.Parent == "" {
 			may = append(may, s.ID)
 		}
 	}

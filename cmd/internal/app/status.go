@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -107,8 +108,12 @@ func (c *call) sessionLines(ctx context.Context, all []bus.Session, stand map[st
 		if state := stand[s.ID].State; state != standing.Done && state != standing.Ended && !s.Keeps(c.Now(), staleAfter) && bus.Stale(s.Seen, c.Now(), staleAfter) && !c.swarm.Present(s.ID) {
 			seen.Colour = text.Yellow
 		}
+		id := s.ID
+		if slices.ContainsFunc(all, func(o bus.Session) bool { return o.ID == s.Parent }) {
+			id = "  " + id // below the session that it works for
+		}
 		row := []text.Cell{
-			text.Bold.Cell(s.ID),
+			text.Bold.Cell(id),
 			{Text: text.Inert(s.Workstream)},
 			stateCell(stand[s.ID]),
 		}
@@ -132,6 +137,7 @@ type sessionJSON struct {
 	Branch     string  `json:"branch"`
 	Note       string  `json:"note"`
 	Agent      string  `json:"agent"`
+	Parent     string  `json:"parent,omitempty"` // the session that a subagent works for
 	Host       string  `json:"host"`
 	Joined     *string `json:"joined"`
 	Updated    *string `json:"updated"`
@@ -155,7 +161,7 @@ func (j sessionJSON) stands(s standing.Standing) sessionJSON {
 func jsonSession(s bus.Session) sessionJSON {
 	return sessionJSON{
 		Session: s.ID, Workstream: s.Workstream, Status: string(s.Status), Branch: s.Branch, Note: s.Note,
-		Agent: s.Agent, Host: s.Host, Joined: text.Stamp(s.Joined), Updated: text.Stamp(s.Updated), Seen: text.Stamp(s.Seen),
+		Agent: s.Agent, Parent: s.Parent, Host: s.Host, Joined: text.Stamp(s.Joined), Updated: text.Stamp(s.Updated), Seen: text.Stamp(s.Seen),
 		Until: text.Stamp(s.Until),
 	}
 }

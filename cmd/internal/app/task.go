@@ -43,13 +43,17 @@ func (c *call) backlog(ctx context.Context) (*task.Backlog, error) {
 	return &task.Backlog{Bus: b, Claims: claims}, nil
 }
 
-// taking is the backlog, and the session that takes or finishes tasks.
+// taking is the backlog, and the session that takes or finishes tasks: a subagent does as
+// the one that it works for.
 func (c *call) taking(ctx context.Context) (*task.Backlog, string, error) {
 	b, id, err := c.acting()
 	if err != nil {
 		return nil, "", err
 	}
 	if id, err = b.Resolve(ctx, id); err != nil {
+		return nil, "", err
+	}
+	if id, err = b.CountsAs(ctx, id); err != nil {
 		return nil, "", err
 	}
 	l, err := c.backlog(ctx)

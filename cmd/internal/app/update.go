@@ -173,8 +173,12 @@ func allDone(tx *refstore.Tx) (bool, error) {
 	}
 	for _, id := range ids {
 		status, err := bus.StatusIn(tx, id)
-		if err != nil || status != bus.Done && id != bus.Orchestrator {
+		main, failed := bus.CountsAsIn(tx, id)
+		if err = errors.Join(err, failed); err != nil {
 			return false, err
+		}
+		if status != bus.Done && id != bus.Orchestrator && main == id {
+			return false, nil
 		}
 	}
 	return true, nil
