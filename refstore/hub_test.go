@@ -151,8 +151,8 @@ func TestHubAway(t *testing.T) {
 	if _, err := take(sa, "A", "push", "x", ""); !errors.As(err, &away) {
 		t.Errorf("a shared change gives %v", err)
 	}
-	if n, err := sa.waiting(bg); n != 3 || err != nil {
-		t.Errorf("%d wait, %v", n, err)
+	if waits, err := sa.waiting(bg); len(waits) != 3 || err != nil {
+		t.Errorf("%d wait, %v", len(waits), err)
 	}
 	h.away = false
 	mustRefresh(t, sa, sb)
@@ -308,6 +308,61 @@ func TestHubRewound(t *testing.T) {
 	}
 }
 
+// What the hub has lost is put back where it has only lost it; where it has gone on
+// without, the lost changes are named, and go when they are given up.
+func TestHubRepair(t *testing.T) {
+	h := newFakeHub(15)
+	a, sa := h.clone(t, "desk")
+	_, sb := h.clone(t, "lap")
+	if _, err := take(sa, "A", "push", "w", "B"); err != nil {
+		t.Fatal(err)
+	}
+	mustRefresh(t, sb)
+	old := maps.Clone(h.refs)
+	if _, err := take(sa, "A", "push", "x", "B"); err != nil {
+		t.Fatal(err)
+	}
+	whole := maps.Clone(h.refs)
+	h.refs = maps.Clone(old)
+	done, err := sa.RepairHub(bg, false)
+	if err != nil || len(done) != 2 || done[0].Back != 1 || done[1].Back != 1 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if h.refs["locks"] != whole["locks"] || h.refs["told/desk"] != whole["told/desk"] {
+		t.Error("the hub did not get back what it had")
+	}
+	if done, err = sa.RepairHub(bg, false); err != nil || len(done) > 0 {
+		t.Errorf("once more: %+v, %v", done, err)
+	}
+	mustRefresh(t, sb)
+	delete(h.refs, "told/desk") // which lap cannot put back
+	if done, err = sb.RepairHub(bg, false); err != nil || len(done) != 1 || done[0].Owner != "desk" {
+		t.Errorf("of another clone: %+v, %v", done, err)
+	}
+	h.refs["told/desk"] = whole["told/desk"]
+
+	h.refs["locks"] = old["locks"]
+	_, sc := h.clone(t, "third") // it never had what was lost
+	if _, err := take(sc, "C", "push", "y", ""); err != nil {
+		t.Fatal(err)
+	}
+	gone := h.refs["locks"]
+	done, err = sa.RepairHub(bg, false)
+	if err != nil || len(done) != 1 || len(done[0].Lost) != 1 || done[0].Lost[0].Body != "x" || h.refs["locks"] != gone {
+		t.Errorf("gone on: %+v, %v", done, err)
+	}
+	var rewound *HubRewoundError
+	if _, err := take(sa, "A", "push", "z", ""); !errors.As(err, &rewound) {
+		t.Errorf("before it is given up: %v", err)
+	}
+	if _, err := sa.RepairHub(bg, true); err != nil || a.tip("refs/swarm/locks") != gone {
+		t.Errorf("given up: %v", err)
+	}
+	if before, err := take(sa, "A", "push", "z", ""); err != nil || before != "w y" {
+		t.Errorf("after that: %q, %v", before, err)
+	}
+}
+
 // What git swarm does not write is not taken from the hub, nothing is built upon it,
 // and the error says that it is there.
 func TestHubForged(t *testing.T) {
@@ -337,7 +392,9 @@ func TestHubForged(t *testing.T) {
 	if h.refs["locks"] != forged.ID || a.tip("refs/swarm/locks") != mine {
 		t.Error("something was moved")
 	}
-	h.refs["locks"] = mine
+	if done, err := sa.RepairHub(bg, false); err != nil || len(done) != 1 || done[0].Removed != 1 || h.refs["locks"] != mine {
+		t.Errorf("RepairHub: %+v, %v", done, err)
+	}
 	if before, err := take(sa, "A", "push", "y", ""); err != nil || before != "x" {
 		t.Errorf("after it was put back: %q, %v", before, err)
 	}

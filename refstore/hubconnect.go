@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -242,48 +241,4 @@ func (s *Store) Clones(ctx context.Context) (clones []string, err error) {
 		clones = append(clones, strings.TrimPrefix(r.Name, TrackingPrefix+"from/"))
 	}
 	return clones, err
-}
-
-// HubStatus is where this clone stands with its hub.
-type HubStatus struct {
-	Waiting int      // entries that are not on the hub yet
-	Clones  []string // all that have joined
-	Behind  int      // entries and changes that were fetched just now
-}
-
-// HubStatus fetches, delivers what waits, and says where this clone stands after
-// that. With an error, the numbers are those from before.
-func (s *Store) HubStatus(ctx context.Context) (st HubStatus, err error) {
-	before, failed := s.Refs(ctx, TrackingPrefix)
-	if failed != nil {
-		return st, failed
-	}
-	err = s.Refresh(ctx, true)
-	after, failed := s.Refs(ctx, TrackingPrefix)
-	if failed != nil {
-		return st, failed
-	}
-	for _, r := range after {
-		if r.Name != TrackingPrefix+hubName(s.fromRef()) && !slices.Contains(before, r) {
-			st.Behind++
-		}
-	}
-	if st.Clones, failed = s.Clones(ctx); failed != nil {
-		return st, failed
-	}
-	st.Waiting, failed = s.waiting(ctx)
-	return st, cmp.Or(err, failed)
-}
-
-// waiting is how many entries of this clone the hub does not have, as of the last fetch.
-func (s *Store) waiting(ctx context.Context) (n int, err error) {
-	tips, err := s.Tips(ctx, s.fromRef(), TrackingPrefix+hubName(s.fromRef()))
-	if err != nil || tips[0] == "" {
-		return 0, err
-	}
-	_, err = s.Walk(ctx, s.fromRef(), tips[0], tips[1], func(*Entry) bool { n++; return true })
-	if err != nil {
-		err = fmt.Errorf("%s: %w", s.fromRef(), err)
-	}
-	return n, err
 }

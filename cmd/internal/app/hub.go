@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,10 +24,10 @@ import (
 // hubVerb answers "git swarm hub" alone with what it lacks.
 func hubVerb() *verb {
 	return &verb{
-		name: "hub", hidden: true, args: "status|sync|bring|leave", max: -1, subs: []string{"status", "sync", "bring", "leave"}, short: "the remote through which clones meet",
+		name: "hub", hidden: true, args: "status|sync|bring|repair|leave", max: -1, subs: []string{"status", "sync", "bring", "repair", "leave"}, short: "the remote through which clones meet",
 		run: func(_ context.Context, c *call) error {
 			if len(c.args) == 0 {
-				return usageOf(c.verb, "hub status, hub sync, hub bring SESSION, or hub leave?")
+				return usageOf(c.verb, "hub status, hub sync, hub bring SESSION, hub repair, or hub leave?")
 			}
 			return c.unknownSub()
 		},
@@ -35,10 +38,11 @@ func hubStatusVerb() *verb {
 	return &verb{
 		name: "hub status", group: groupHealth, short: "say where this clone stands with its hub",
 		long: `Fetches from the hub, delivers what waits here, and says what came of it:
-"ok", "unreachable", "rewound" (somebody moved the hub's refs back), "damaged"
-(somebody wrote there what git swarm does not write), "copied" (another copy of
-this clone writes under its name), "refused" (it may only be read), or "newer" (a
-newer git swarm writes there). Exit code 0 for ok.`,
+"ok", "behind N" (it was, by N entries and changes, and has them now),
+"unreachable", "read-only" (the hub takes nothing from here), "rewound" (somebody
+moved the hub's refs back), "damaged" (somebody wrote there what git swarm does
+not write), "copied" (another copy of this clone writes under its name), or
+"newer" (a newer git swarm writes there). Exit code 0 for the first two.`,
 		json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.hubBus()
@@ -57,15 +61,36 @@ func (c *call) printHub(st refstore.HubStatus, took time.Duration, err error) er
 	if failed != nil {
 		return failed
 	}
-	h := s.Hub
+	h, state := s.Hub, hubState(err)
+	var queued []map[string]any
+	var ahead []string
+	for _, e := range st.Waiting {
+		queued = append(queued, map[string]any{"id": h.Clone + "." + strconv.Itoa(e.Number), "kind": e.Label, "from": e.Author, "to": refstore.PublishedTo(e), "at": e.At})
+	}
+	counts := map[string]int{}
+	for _, clone := range slices.Sorted(maps.Keys(st.Ahead)) {
+		if clone != "" {
+			counts[clone] = st.Ahead[clone]
+			ahead = append(ahead, fmt.Sprintf("%s (%d)", clone, st.Ahead[clone]))
+		}
+	}
 	if c.wantJSON() {
 		return c.object("hub", map[string]any{
-			"remote": h.Remote, "prefix": h.Prefix, "clone": h.Clone, "state": hubState(err), "milliseconds": took.Milliseconds(),
-			"waiting": st.Waiting, "news": st.Behind, "clones": append([]string{}, st.Clones...),
+			"remote": h.Remote, "prefix": h.Prefix, "clone": h.Clone, "state": state, "milliseconds": took.Milliseconds(),
+			"behind": st.Behind(), "ahead": counts, "waiting": len(queued), "queued": append([]map[string]any{}, queued...), "clones": append([]string{}, st.Clones...),
 		})
 	}
-	return c.printf("%s, %s* as '%s': %s\n%d to be delivered\nclones: %s\n", text.Inert(h.Remote), text.Inert(h.Prefix), h.Clone, hubState(err),
-		st.Waiting, strings.Join(st.Clones, " "))
+	if n := st.Behind(); state == "ok" && n > 0 {
+		state = fmt.Sprintf("behind %d, until now", n)
+	}
+	err = c.printf("%s, %s* as '%s': %s (%d ms)\n%d to be delivered\n", text.Inert(h.Remote), text.Inert(h.Prefix), h.Clone, state, took.Milliseconds(), len(queued))
+	for _, q := range queued[:min(len(queued), 10)] {
+		err = errors.Join(err, c.printf("  %s %s by %s\n", q["id"], q["kind"], text.Inert(q["from"].(string))))
+	}
+	if len(ahead) > 0 {
+		err = errors.Join(err, c.printf("were ahead: %s\n", strings.Join(ahead, ", ")))
+	}
+	return errors.Join(err, c.printf("clones: %s\n", strings.Join(st.Clones, " ")))
 }
 
 // hubState is the word for what a fetch and a delivery came to.
@@ -84,7 +109,7 @@ func hubState(err error) string {
 	case errors.As(err, &copied):
 		return "copied"
 	case errors.As(err, &refused):
-		return "refused"
+		return "read-only"
 	case errors.Is(err, refstore.ErrVersion):
 		return "newer"
 	}
@@ -164,8 +189,8 @@ func leaveHub(ctx context.Context, c *call) error {
 	r, clone := c.swarm.Repo, b.Store().Clone()
 	if st, err := b.Store().HubStatus(ctx); err != nil {
 		var away *refstore.HubError
-		if errors.As(err, &away) && st.Waiting > 0 && !c.cmd.Bool("force") {
-			return &refusal{exitAgain, fmt.Sprintf("what waits here (%d) is not delivered: %s", st.Waiting, err), "try again later, or leave them in this clone alone: git swarm hub leave --force"}
+		if errors.As(err, &away) && len(st.Waiting) > 0 && !c.cmd.Bool("force") {
+			return &refusal{exitAgain, fmt.Sprintf("what waits here (%d) is not delivered: %s", len(st.Waiting), err), "try again later, or leave them in this clone alone: git swarm hub leave --force"}
 		}
 		c.notef("warning: what other clones had not got from here stays in this one: %s", text.Inert(err.Error()))
 	}

@@ -30,11 +30,11 @@ func (c *call) formatHub(err error) *wording {
 	case errors.As(err, &away):
 		return &wording{err.Error(), c.awayHint(), exitAgain}
 	case errors.As(err, &refused):
-		return &wording{err.Error(), "ask for the right to push there; reading needs none", exitNo}
+		return &wording{err.Error(), "what others do is seen here; to claim, or to be heard, ask for the right to push there", exitNo}
 	case errors.As(err, &rewound):
-		return &wording{err.Error(), c.putBackHint(rewound.Ref, ""), exitFatal}
+		return &wording{err.Error(), c.putBackHint(rewound.Ref), exitFatal}
 	case errors.As(err, &damaged):
-		return &wording{err.Error(), c.putBackHint(damaged.Ref, "+"), exitFatal}
+		return &wording{err.Error(), c.putBackHint(damaged.Ref), exitFatal}
 	case errors.As(err, &copied):
 		return &wording{err.Error(), fmt.Sprintf("in the copy, not here: git swarm hub leave, git swarm uninit --refs, then git swarm init --hub REMOTE --as OTHER-THAN-%s", copied.Clone), exitFatal}
 	case errors.As(err, &config):
@@ -77,14 +77,12 @@ func (c *call) awayHint() string {
 
 // putBackHint is what puts back what this clone has of a ref of the hub, after who moved
 // it was asked. What another clone alone writes, that clone has.
-func (c *call) putBackHint(ref, force string) string {
-	s, err := c.Settings()
-	if err != nil {
-		return "ask who moved it to push back what was there"
-	}
+func (c *call) putBackHint(ref string) string {
 	hint := "ask who moved it; what puts it back: "
-	if owner := refstore.HubOwner(ref); owner != "" && owner != s.Hub.Clone {
-		hint += "in the clone '" + owner + "', "
+	if s, err := c.Settings(); err == nil {
+		if owner := refstore.HubOwner(ref); owner != "" && owner != s.Hub.Clone {
+			hint += "in the clone '" + owner + "', "
+		}
 	}
-	return hint + "git push " + text.ShellWord(s.Hub.Remote) + " " + text.ShellWord(force+"refs/swarm/"+ref+":"+s.Hub.Prefix+ref)
+	return hint + "git swarm hub repair"
 }
