@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // TestWorksThrough: each task is begun with all that it comes after, in a session of its
@@ -374,4 +376,47 @@ func TestTwoSupervisors(t *testing.T) {
 	}
 	s.landedOnce(1, 2, 3, 4, 5, 6)
 	s.areLeft()
+}
+
+// TestSupervisorKilled: a supervisor that is killed, at whatever moment, costs no task a
+// try; the next one, or one beside it, goes on with what it finds. SWARM_KILLS says how
+// many are killed.
+func TestSupervisorKilled(t *testing.T) {
+	t.Parallel()
+	s := newSwarm(t)
+	kills := 4
+	if n, err := strconv.Atoi(os.Getenv("SWARM_KILLS")); err == nil {
+		kills = n
+	}
+	var numbers []int
+	for n := 1; n <= kills+2; n++ {
+		numbers = append(numbers, n)
+		if n > 2 {
+			s.add(fmt.Sprint(n), n-2)
+		} else {
+			s.add(fmt.Sprint(n))
+		}
+	}
+	s.Command, s.Tries = s.client(`work && land`), 1
+	for round := 0; round < kills; round += 2 {
+		var beside []*refstoretest.Worker
+		for range 2 {
+			beside = append(beside, refstoretest.Start(t, "pool", s.Dir, s.Command, "3s"))
+		}
+		for _, one := range beside {
+			acks, killed := one.Ended(t)
+			t.Logf("killed: %v, after %d events", killed, len(acks))
+		}
+	}
+	if sum := s.runs(`work && land`); !sum.Done() {
+		t.Errorf("%+v", sum)
+	}
+	s.landedOnce(numbers...)
+	s.areLeft()
+	if entries, err := os.ReadDir(agents.PoolDir(s.Pool.Repo)); err != nil || len(entries) != len(numbers) {
+		t.Errorf("%v, %v", entries, err)
+	}
+	if faults, _, err := task.Fsck(t.Context(), s.Backlog.Bus); err != nil || len(faults) > 0 {
+		t.Errorf("%v, %v", faults, err)
+	}
 }

@@ -28,8 +28,8 @@ import (
 func TestMain(m *testing.M) { refstoretest.Main(m, work) }
 
 // work is what the other processes do: "worker" is a pool's worker, "pool" a supervisor
-// that works through the backlog of args[0] with the client args[1], and "say" sets the status and note of
-// a session, as git swarm update does.
+// that works through the backlog of args[0] with the client args[1], a try for each task, and dies within
+// args[2], and "say" sets the status and note of a session, as git swarm update does.
 func work(name string, args []string) error {
 	switch name {
 	case "worker":
@@ -45,8 +45,9 @@ func work(name string, args []string) error {
 			return err
 		}
 		defer done()
-		p.Command = args[1]
-		p.Tell = func(e Event) { refstoretest.Acknowledge(string(e.Kind)+" "+e.Session, time.Now()) }
+		p.Command, p.Tries = args[1], 1
+		refstoretest.DieWithin(args[2])
+		p.Tell = func(e Event) { refstoretest.Acknowledge(string(e.Kind)+":"+e.Session, time.Now()) }
 		_, err = p.Run(context.Background())
 		return err
 	case "say":

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,11 @@ func TestPromptsNameRealCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"session": session, "start": start, "protocol": protocol} {
+	task, err := os.ReadFile("../../../orchestrator/pool/prompts/task.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"session": session, "start": start, "protocol": protocol, "task": string(task)} {
 		if n := len(strings.Fields(text)); n >= 600 {
 			t.Errorf("the %s prompt has %d words", name, n)
 		}

@@ -33,7 +33,8 @@ A client that ends without landing its task is followed by another one in the sa
 worktree, which is told why, up to --tries; then the task has failed, and the worktree
 stays. A session that is blocked (git swarm update T12 --status blocked --note QUESTION)
 waits without a client, and others take its place; it goes on when somebody answers it:
-git swarm message T12 "…". At a usage limit nothing is started until it ends.
+git swarm message T12 "…" --session orchestrator. At a usage limit nothing is started
+until it ends.
 
 --agent is claude, codex, gemini, opencode or copilot, or a shell command that gets the
 prompt on standard input, in the worktree, with GIT_SWARM_SESSION and GIT_SWARM_TASK set.

@@ -71,7 +71,7 @@ func (c *call) poolWords(e pool.Event) string {
 	case pool.Failed:
 		return fmt.Sprintf("%s has failed: %s", task, e.Text)
 	case pool.Blocked:
-		return fmt.Sprintf("%s is blocked on %s: %s; to answer: git swarm message %s \"…\"", e.Session, task, text.Quoted(e.Text), e.Session)
+		return fmt.Sprintf("%s is blocked on %s: %s; to answer: git swarm message %s \"…\" --session orchestrator", e.Session, task, text.Quoted(e.Text), e.Session)
 	case pool.Answered:
 		return fmt.Sprintf("%s was answered on %s: %s", e.Session, task, text.Quoted(e.Text))
 	case pool.Limited:

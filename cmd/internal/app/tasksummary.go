@@ -8,6 +8,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/git-swarm/git-swarm/orchestrator/pool"
 )
 
 // taskCounts is "2 landed, 1 taken, 3 ready, 1 waits", without what there is none of.
@@ -89,10 +90,25 @@ func (c *call) taskItems(all []*task.Task, now time.Time) (items []string) {
 	for _, t := range all {
 		switch {
 		case t.State.Held():
-			items = append(items, fmt.Sprintf("%s at #%d, for %s: %s", t.Holder, t.Number, text.Age(now, t.Since), text.Inert(t.Title)))
+			at := append([]string{"for " + text.Age(now, t.Since)}, c.taskUsage(t)...)
+			items = append(items, fmt.Sprintf("%s at #%d, %s: %s", t.Holder, t.Number, strings.Join(at, ", "), text.Inert(t.Title)))
 		case t.State == task.Failed, t.State == task.Reverted:
 			items = append(items, fmt.Sprintf("#%d %s: %s: git swarm task reopen %d", t.Number, t.State, text.Inert(t.Why), t.Number))
 		}
 	}
 	return items
+}
+
+// taskUsage is what the clients of a task have used that a run has started in this clone,
+// and whether its session waits for an answer.
+func (c *call) taskUsage(t *task.Task) []string {
+	used, err := pool.UsageOf(c.swarm.Repo, t.Number)
+	if err != nil {
+		return nil
+	}
+	words := usageWords(used)
+	if pool.Waits(c.swarm.Repo, t.Holder) {
+		words = append(words, "waits for an answer")
+	}
+	return words
 }
