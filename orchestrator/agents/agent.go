@@ -26,6 +26,7 @@ type Agent struct {
 	PID   int    // its process, 0 if unknown
 	Named string // the session that it was started as, "" if it was started as none
 	Ours  string // the session that git swarm launched its client for, "" if it did not: see LaunchedEnv
+	Job   string // the background session of the client's that it is, "" if it is none
 
 	Parent string // of a subagent with a session of its own: that of its agent, see Isolated
 
@@ -103,6 +104,7 @@ func (a *Agent) Become(id string) error {
 	a.Record.Asks, a.Record.AsksSince = "", 0
 	a.Record.PID, a.Record.Process = a.PID, processMark(a.PID)
 	a.Record.Ours = a.PID > 0 && strings.EqualFold(a.Ours, id)
+	a.Record.Job = a.Job
 	return a.all().save(a.ID, a.Record)
 }
 

@@ -18,7 +18,8 @@ const LaunchedEnv = "GIT_SWARM_LAUNCHED"
 // Client is the process of an agent that is at work as a session.
 type Client struct {
 	PID  int
-	Ours bool // git swarm launched it
+	Ours bool   // git swarm launched it
+	Job  string // the background session of the client's that it is, "" if it is none
 	mark string
 }
 
@@ -38,13 +39,23 @@ func (a Agents) Clients(session string, now time.Time, staleAfter time.Duration)
 			continue
 		}
 		seen[k.PID] = true
-		all = append(all, Client{k.PID, k.Ours, k.Process})
+		all = append(all, Client{k.PID, k.Ours, k.Job, k.Process})
 	}
 	return all
 }
 
 // Here reports whether the process certainly runs on this machine, where it can be ended.
 func (c Client) Here() bool { return file.ProcessThere(c.PID, c.mark) }
+
+// Stopped waits until the process is gone, and no longer than wait.
+func (c Client) Stopped(wait time.Duration) error {
+	for end := time.Now().Add(wait); c.Here(); time.Sleep(10 * time.Millisecond) { // nothing tells of the end of another's child
+		if time.Now().After(end) {
+			return ErrStillThere
+		}
+	}
+	return nil
+}
 
 // End ends the process: it gets SIGTERM, and is killed if it is there after wait. A
 // later process of the same pid gets no signal. When it returns nil, the process is gone.
@@ -57,19 +68,17 @@ func (c Client) End(wait time.Duration) error {
 			return err
 		}
 		_ = syscall.Kill(c.PID, syscall.SIGCONT) // a stopped process takes no SIGTERM
-		for end := time.Now().Add(wait); c.Here() && time.Now().Before(end); {
-			time.Sleep(10 * time.Millisecond) // nothing tells of the end of another's child
+		if c.Stopped(wait) == nil {
+			return nil
 		}
 	}
-	if c.Here() {
-		return ErrStillThere
-	}
-	return nil
+	return ErrStillThere
 }
 
 // Last is the client's own id of the conversation in which an agent has
-// worked as the session last; "" if none is known.
-func (a Agents) Last(session string) string {
+// worked as the session last, and the background session that it was; "" if none is
+// known.
+func (a Agents) Last(session string) (id, job string) {
 	var last known
 	for _, k := range a.of(session, time.Now()) {
 		hashed := len(k.name) == 33 && k.name[0] == 'x' // see fileName
@@ -77,7 +86,10 @@ func (a Agents) Last(session string) string {
 			last = k
 		}
 	}
-	return last.name
+	if last.Record == nil {
+		return "", ""
+	}
+	return last.name, last.Job
 }
 
 // Forget removes the records of the session's agents.

@@ -30,6 +30,7 @@ type Input struct {
 	StopActive bool   // it was already kept from stopping in this turn
 	Reason     string // why it ended
 	PID        int    // the agent's process, 0 if unknown
+	Job        string // the background session of the client's that it is, "" if it is none
 	Client     int    // the process that is told of what comes, 0 if unknown; it need not be above the agent's commands
 }
 
@@ -63,7 +64,7 @@ var errLater = errors.New("not now")
 // Run handles the event. If there is nothing to say, Say is not called.
 func (h *Handler) Run(ctx context.Context, event string) error {
 	h.agent = &agents.Agent{
-		Kind: h.Kind, ID: h.Input.Session, PID: h.Input.PID, Named: h.Env.Get("GIT_SWARM_SESSION"), Ours: h.Env.Get(agents.LaunchedEnv),
+		Kind: h.Kind, ID: h.Input.Session, PID: h.Input.PID, Named: h.Env.Get("GIT_SWARM_SESSION"), Ours: h.Env.Get(agents.LaunchedEnv), Job: h.Input.Job,
 		Repo: h.Repo, Bus: h.Bus, StaleAfter: h.Claims.StaleAfter, Now: h.Now, MayJoin: install.MayJoin,
 	}
 	id, err := h.agent.Identify(ctx)

@@ -1,9 +1,12 @@
 package install
 
 import (
+	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/tailscale/hujson"
 )
 
@@ -28,6 +31,64 @@ func AllowRules() []string {
 		rules = append(rules, "Bash(git swarm "+verb+" *)")
 	}
 	return rules
+}
+
+// allowKey is the key of the commands that sessions may run without asking, beside
+// git swarm's: the user's word, so it is in no file that comes with a clone.
+const allowKey = "swarm.allow"
+
+// Allowed are the commands of allowKey, each once. A *repo.ValueError says that one is
+// no command, or has what would end a rule early: brackets, a comma, a line break.
+func Allowed(r *repo.Repo) ([]string, error) {
+	config, err := r.Config()
+	if err != nil {
+		return nil, err
+	}
+	var commands []string
+	for _, value := range config.All(allowKey) {
+		command := strings.Join(strings.Fields(value), " ")
+		if command == "" || strings.ContainsAny(value, "(),\n\r\x00") || strings.HasPrefix(command, "-") {
+			return nil, &repo.ValueError{Key: allowKey, Value: value, Want: "command"}
+		}
+		if !slices.Contains(commands, command) {
+			commands = append(commands, command)
+		}
+	}
+	return commands, nil
+}
+
+// RulesFor are the rules that let Claude Code run git swarm's safe commands, and these
+// with any arguments, without asking.
+func RulesFor(commands []string) []string { return append(AllowRules(), commandRules(commands)...) }
+
+func commandRules(commands []string) (rules []string) {
+	for _, command := range commands {
+		rules = append(rules, "Bash("+command+" *)")
+	}
+	return rules
+}
+
+// Unset are those of the rules that the settings of this machine do not hold; none
+// where a rule there allows every command of git swarm.
+func Unset(ctx context.Context, r *repo.Repo, rules []string) []string {
+	top, err := mainCheckout(ctx, r)
+	if err != nil {
+		return rules
+	}
+	file, err := readShared(filepath.Join(top, claudeLocal))
+	if err != nil || !file.there {
+		return rules
+	}
+	root, err := parseObject(file.text)
+	if err != nil {
+		return rules
+	}
+	held := find(root, pathToRules...)
+	return slices.DeleteFunc(slices.Clone(rules), func(rule string) bool {
+		return slices.ContainsFunc(held, func(v *hujson.Value) bool {
+			return text(v) == rule || isWideRule(v) && strings.HasPrefix(rule, "Bash(git swarm ")
+		})
+	})
 }
 
 // RunsUnasked reports whether the rules allow a command, such as "claim".
@@ -66,9 +127,13 @@ func hasOurHooks(text string) bool {
 // had before stays; and those that allow everything. It reports whether the
 // settings went empty, as remove does.
 func removeRules(root *hujson.Value) (emptied bool) {
-	left := AllowRules()
+	return removeEach(root, AllowRules(), isWideRule)
+}
+
+// removeEach takes out these rules, each once, and those that always says yes to.
+func removeEach(root *hujson.Value, left []string, always func(*hujson.Value) bool) (emptied bool) {
 	return remove(root, func(v *hujson.Value) bool {
-		if isWideRule(v) {
+		if always(v) {
 			return true
 		}
 		at := slices.Index(left, text(v))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -69,14 +70,18 @@ func (c Claude) Install(ctx context.Context, r *repo.Repo) (path string, wide bo
 	if err != nil {
 		return "", false, err
 	}
+	commands, err := c.commands(r)
+	if err != nil {
+		return "", false, err
+	}
 	err = editFile(top, c.file(), absent, func(text string) (string, error) {
 		bare, err := c.withoutOurs(r, text)
 		if err != nil {
 			return "", err
 		}
-		rules := AllowRules()
-		if wide = hasWideRule(bare); wide {
-			rules = nil
+		rules := commandRules(commands)
+		if wide = hasWideRule(bare); !wide {
+			rules = RulesFor(commands)
 		}
 		return withOurs(bare, claudeHooks(c), rules)
 	})
@@ -84,6 +89,9 @@ func (c Claude) Install(ctx context.Context, r *repo.Repo) (path string, wide bo
 		return "", false, err
 	}
 	err = errors.Join(setConfig(ctx, r, joinKey, "true"), setConfig(ctx, r, c.ruleKey(), fmt.Sprint(!wide)))
+	if err == nil && !c.Shared {
+		err = noteCommands(ctx, r, commands)
+	}
 	if err == nil && !c.Shared {
 		err = errors.Join(addExclude(r.CommonDir, "/"+claudeLocal), addExclude(r.CommonDir, clientWorktrees))
 	}
@@ -101,7 +109,37 @@ func (c Claude) withoutOurs(r *repo.Repo, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return withoutOurs(text, rules)
+	if c.Shared {
+		return withoutOurs(text, rules)
+	}
+	return withoutOurs(text, rules, config.All(commandsKey)...)
+}
+
+// commandsKey has the commands for which there are rules in the settings.
+const commandsKey = "swarm.claudeCommands"
+
+// commands are those for which there are to be rules: none in a committed file.
+func (c Claude) commands(r *repo.Repo) ([]string, error) {
+	if c.Shared {
+		return nil, nil
+	}
+	return Allowed(r)
+}
+
+func noteCommands(ctx context.Context, r *repo.Repo, commands []string) error {
+	config, err := r.Config()
+	if err != nil || slices.Equal(config.All(commandsKey), commands) {
+		return err
+	}
+	if err := unsetConfig(ctx, r, commandsKey); err != nil {
+		return err
+	}
+	for _, command := range commands {
+		if err := gitConfig(ctx, r, "--local", "--add", commandsKey, command); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // notCommitted is [ErrCommitted] where the file should not be.
@@ -141,6 +179,9 @@ func (c Claude) Remove(ctx context.Context, r *repo.Repo) (string, error) {
 	}
 	if c.Shared {
 		return path, nil
+	}
+	if err := unsetConfig(ctx, r, commandsKey); err != nil {
+		return "", err
 	}
 	return path, errors.Join(removeExclude(r.CommonDir, "/"+claudeLocal), removeExclude(r.CommonDir, clientWorktrees))
 }

@@ -62,9 +62,9 @@ func ourCommands(root *hujson.Value) (all []string) {
 }
 
 // withoutOurs takes our hooks out of the settings, and the allow rules if those are
-// ours. A list or object that goes empty by that goes too, unless it was there
+// ours; those for the commands are. A list or object that goes empty by that goes too, unless it was there
 // empty before.
-func withoutOurs(text string, rules bool) (string, error) {
+func withoutOurs(text string, rules bool, commands ...string) (string, error) {
 	root, err := parseObject(text)
 	if err != nil {
 		return "", err
@@ -74,6 +74,8 @@ func withoutOurs(text string, rules bool) (string, error) {
 	if rules {
 		emptied = removeRules(root) || emptied
 	}
+	no := func(*hujson.Value) bool { return false }
+	emptied = removeEach(root, commandRules(commands), no) || emptied
 	if emptied {
 		return absent, nil
 	}

@@ -9,44 +9,33 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
-	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"golang.org/x/term"
 )
 
 // Client is a session's client, about to be started.
 type Client struct {
-	Session string
-	Agent   string // one of Makes; "" for Claude Code
-	Command string // a shell command in place of Agent, for HeadlessCommand: the prompt is its standard input
-	Trust   bool   // without a terminal: its user trusts the project and its hooks
-	Dir     string // its worktree
-	Prompt  string
-	Resume  string   // the conversation that it goes on with, by the client's id or Newest; "" for a new one
-	Allow   []string // rules of what Claude Code may run without asking, for Headless
-	Env     repo.Env
+	Session  string
+	Agent    string // one of Makes; "" for Claude Code
+	Command  string // a shell command in place of Agent, for HeadlessCommand: the prompt is its standard input
+	Trust    bool   // without a terminal: its user trusts the project and its hooks
+	Dir      string // its worktree
+	Prompt   string
+	Resume   string   // the conversation that it goes on with, by the client's id or Newest; "" for a new one
+	Job      string   // the background session of the client's that Resume is, "" if it is none
+	Options  []string // the user's own, for the client
+	Allow    []string // what Claude Code may run without asking, as rules of its own
+	Commands []string // what other clients may, as far as they can be told: commands, with any arguments
+	Env      repo.Env
 }
 
 // Newest stands for the newest conversation that the client has of the worktree.
 const Newest = "newest"
-
-// begin are the arguments that every start has: the name, and what is resumed.
-func (c Client) begin() []string {
-	args := []string{"--name", c.Session}
-	switch c.Resume {
-	case "":
-		return args
-	case Newest:
-		return append(args, "--continue")
-	}
-	return append(args, "--resume", c.Resume)
-}
 
 // MaxPrompt is the longest prompt, in bytes, for a client on a terminal: it is an
 // argument, of which Linux takes 128 KiB.
@@ -59,19 +48,17 @@ func (c Client) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // sessionEnv is the environment in which the client knows whose it is.
-func (c Client) sessionEnv() repo.Env {
-	return c.Env.With("GIT_SWARM_SESSION="+c.Session, agents.LaunchedEnv+"="+c.Session)
+func (c Client) sessionEnv() repo.Env { return c.Env.With(c.identity()...) }
+
+// identity are the variables that say whom the client works as.
+func (c Client) identity() []string {
+	return []string{"GIT_SWARM_SESSION=" + c.Session, agents.LaunchedEnv + "=" + c.Session}
 }
 
 // Interactive runs the client on our terminal until it ends. If our standard input
-// is not the terminal, the client reads from the terminal all the same. The rules
-// say what it may run without asking, beside those in its settings.
-func (c Client) Interactive(ctx context.Context, rules ...string) error {
-	var args []string
-	if len(rules) > 0 { // the option takes all that follows, up to the next one
-		args = append([]string{"--allowedTools"}, rules...)
-	}
-	cmd := c.command(ctx, slices.Concat(args, c.onTerminal(), []string{c.Prompt})...)
+// is not the terminal, the client reads from the terminal all the same.
+func (c Client) Interactive(ctx context.Context) error {
+	cmd := c.command(ctx, append(c.onTerminal(), c.Prompt)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	defer LeaveKeys()()
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
@@ -91,32 +78,10 @@ func LeaveKeys() func() {
 	return func() { signal.Stop(keys) }
 }
 
-// Line is a shell command that does the same as Interactive, on one line: the
-// prompt is written to the file at path, from which the command reads it.
-func (c Client) Line(path string) (string, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return "", err
-	}
-	if err := file.Replace(path, []byte(c.Prompt), 0o666); err != nil {
-		return "", err
-	}
-	m, _ := c.make()
-	words := strings.Join(append([]string{m.name}, c.onTerminal()...), " ")
-	return fmt.Sprintf(`cd %s && GIT_SWARM_SESSION=%s %s=%[2]s %[4]s "$(cat %[5]s)"`, shellQuote(c.Dir), c.Session, agents.LaunchedEnv, words, shellQuote(path)), nil
-}
-
-// PromptFile is where in the common git dir a session's prompt is kept for Line.
-func PromptFile(commonDir, session string) string {
-	return filepath.Join(commonDir, "swarm", "prompts", session+".md")
-}
-
-// shellQuote quotes a word for the shell, to the byte.
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
 // Headless runs the client without a terminal until it ends, and calls progress
-// with each thing that it says. It may edit files, stage them, and run what Allow
-// says; what else it may do
-// is up to the project's settings, because there is nobody whom it could ask.
+// with each thing that it says. It may edit files, stage them, and run what Allow and
+// Commands say; what else it may do is up to the project's settings, because there is
+// nobody whom it could ask.
 func (c Client) Headless(ctx context.Context, progress func(text string)) error {
 	cmd, name := c.HeadlessCommand(ctx)
 	last := ""
@@ -153,8 +118,8 @@ func (c Client) HeadlessCommand(ctx context.Context) (cmd *exec.Cmd, name string
 	case other:
 		return c.otherHeadless(ctx, m), m.name
 	}
-	args := append([]string{"-p"}, append(c.begin(), "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools")...)
-	cmd = c.command(ctx, slices.Concat(args, c.Allow, gitRules)...)
+	args := append(append([]string{"-p"}, c.begin()...), "--output-format", "stream-json", "--verbose")
+	cmd = c.command(ctx, slices.Concat(args, c.unattended(), c.Options)...)
 	cmd.Stdin = strings.NewReader(c.Prompt)
 	return cmd, m.name
 }
@@ -165,10 +130,6 @@ func (c Client) shell(ctx context.Context) *exec.Cmd {
 	cmd.Dir, cmd.Env = c.Dir, clientEnv(c.sessionEnv())
 	return cmd
 }
-
-// gitRules allow what of git a session needs. What only reads, such as git diff, the
-// client allows by itself, without the options that write files.
-var gitRules = []string{"Bash(git add *)", "Bash(git rm *)", "Bash(git mv *)", "Bash(git status *)"}
 
 // lines hands on what is written to it, a line at a time.
 type lines struct {

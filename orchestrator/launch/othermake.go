@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -11,14 +12,17 @@ import (
 // claudeCode is the name of the Claude Code client's program.
 const claudeCode = "claude"
 
-// maker is how a client of another make is started: options, with the prompt behind
-// them.
+// maker is how a client of another make is started.
 type maker struct {
-	name     string   // of its program, and of the agent
-	terminal []string // on a terminal
-	headless []string // without one, to the end of the task
-	trust    []string // further ones without a terminal, where its user trusts the project and its hooks
-	trustEnv []string // the same, as variables
+	name     string // of its program, and of the agent
+	verb     string // behind that, where there is no terminal; "" for none
+	terminal string // the option that takes the prompt on a terminal, "" if that is the last argument
+	headless string // the same without one
+
+	alone    [][]string                    // options without a terminal; the user's own take their place
+	trust    []string                      // further ones without a terminal, where its user trusts the project and its hooks
+	trustEnv []string                      // the same, as variables
+	allow    func(command string) []string // options that let it run a command without asking, nil if it cannot be told
 }
 
 // makers are all of them. Without a terminal they edit files in their worktree, and run
@@ -26,18 +30,22 @@ type maker struct {
 func makers() []maker {
 	return []maker{
 		{
-			name: "codex", headless: []string{"exec", "--sandbox", "workspace-write"},
+			name: "codex", verb: "exec", alone: [][]string{{"--sandbox", "workspace-write"}},
 			trust: []string{"--trust", "--dangerously-bypass-hook-trust"},
 		},
 		{
-			name: "gemini", terminal: []string{"--prompt-interactive"}, headless: []string{"--approval-mode", "auto_edit", "--prompt"},
+			name: "gemini", terminal: "--prompt-interactive", headless: "--prompt", alone: [][]string{{"--approval-mode", "auto_edit"}},
 			trustEnv: []string{"GEMINI_CLI_TRUST_WORKSPACE=true"},
+			allow: func(command string) []string {
+				return []string{"--allowed-tools", "run_shell_command(" + command + ")"}
+			},
 		},
-		{name: "opencode", terminal: []string{"--prompt"}, headless: []string{"run"}},
+		{name: "opencode", verb: "run", terminal: "--prompt"},
 		{
-			name: "copilot", terminal: []string{"--interactive"},
-			headless: []string{"--allow-tool", "write", "--allow-tool", "shell(git:*)", "--deny-tool", "shell(git push)", "--prompt"},
-			trust:    []string{"--trust-folder"},
+			name: "copilot", terminal: "--interactive", headless: "--prompt",
+			alone: [][]string{{"--allow-tool", "write"}, {"--allow-tool", "shell(git:*)"}, {"--deny-tool", "shell(git push)"}},
+			trust: []string{"--trust-folder"},
+			allow: func(command string) []string { return []string{"--allow-tool", "shell(" + command + ":*)"} },
 		},
 	}
 }
@@ -64,20 +72,56 @@ func (c Client) make() (m maker, ok bool) {
 // onTerminal are the arguments for a client on a terminal, without the prompt, which
 // comes last.
 func (c Client) onTerminal() []string {
-	if m, ok := c.make(); ok {
-		return m.terminal
+	m, ok := c.make()
+	if !ok {
+		return c.claudeOnTerminal()
 	}
-	return c.begin()
+	return withPrompt(append(c.allowed(m), c.Options...), m.terminal)
+}
+
+// allowed are the options that let the client run Commands.
+func (c Client) allowed(m maker) (args []string) {
+	if m.allow == nil {
+		return nil
+	}
+	for _, command := range c.Commands {
+		args = append(args, m.allow(command)...)
+	}
+	return args
+}
+
+// withPrompt ends arguments with the option that takes the prompt, if there is one.
+func withPrompt(args []string, option string) []string {
+	if option == "" {
+		return args
+	}
+	return append(args, option)
 }
 
 // otherHeadless is the client of another make without a terminal.
 func (c Client) otherHeadless(ctx context.Context, m maker) *exec.Cmd {
-	args := slices.Clone(m.headless)
-	if c.Trust { // behind a verb such as exec, before an option that takes the prompt
-		args = slices.Insert(args, min(1, len(args)-1), m.trust...)
+	var args []string
+	if m.verb != "" {
+		args = append(args, m.verb)
+	}
+	if c.Trust {
+		args = append(args, m.trust...)
 		c.Env = c.Env.With(m.trustEnv...)
 	}
+	for _, option := range m.alone {
+		if !replaced(option[0], c.Options) {
+			args = append(args, option...)
+		}
+	}
+	args = withPrompt(slices.Concat(args, c.allowed(m), c.Options), m.headless)
 	return c.command(ctx, append(args, c.Prompt)...)
+}
+
+// replaced reports whether the user's options hold one that can be given once. Those
+// that say what is allowed, or denied, add up.
+func replaced(option string, own []string) bool {
+	adds := strings.HasPrefix(option, "--allow-") || strings.HasPrefix(option, "--deny-")
+	return !adds && slices.ContainsFunc(own, func(o string) bool { return o == option || strings.HasPrefix(o, option+"=") })
 }
 
 // HasMake reports whether the program of that agent is on env's PATH.

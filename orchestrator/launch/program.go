@@ -63,7 +63,7 @@ func clientEnv(env repo.Env) repo.Env {
 	return slices.DeleteFunc(slices.Clone(env), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
 		return strings.HasPrefix(name, "CLAUDE_CODE_") && !slices.Contains(clientSettings, name) ||
-			slices.Contains([]string{"CODEX_THREAD_ID", "COPILOT_CLI", "COPILOT_AGENT_SESSION_ID", "COPILOT_PROJECT_DIR", "GEMINI_CLI", "CLAUDE_PID", "CLAUDECODE", "CLAUDE_PROJECT_DIR", "CLAUDE_ENV_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}, name)
+			slices.Contains([]string{"CODEX_THREAD_ID", "COPILOT_CLI", "COPILOT_AGENT_SESSION_ID", "COPILOT_PROJECT_DIR", "GEMINI_CLI", "CLAUDE_PID", "CLAUDECODE", "CLAUDE_JOB_DIR", "CLAUDE_PROJECT_DIR", "CLAUDE_ENV_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}, name)
 	})
 }
 

@@ -50,7 +50,7 @@ const endWait = 10 * time.Second
 // have written to the last.
 func (f *Session) EndClients(ctx context.Context) (ended []agents.Client, err error) {
 	for _, c := range f.Clients {
-		if err := c.End(endWait); err != nil {
+		if err := f.swarm.end(ctx, c); err != nil {
 			return ended, fmt.Errorf("end the client of %s (process %d): %w", f.ID, c.PID, err)
 		}
 		ended = append(ended, c)
@@ -62,6 +62,17 @@ func (f *Session) EndClients(ctx context.Context) (ended []agents.Client, err er
 		return ended, err
 	}
 	return ended, f.look(ctx)
+}
+
+// end ends a client; one in the background by the client's own command.
+func (s *Swarm) end(ctx context.Context, c agents.Client) error {
+	if c.Job == "" {
+		return c.End(endWait)
+	}
+	if err := launch.StopBackground(ctx, s.Env, c.Job); err != nil {
+		return err
+	}
+	return c.Stopped(endWait)
 }
 
 // Retire takes away all that the session has, and then the session. Nothing may stand
@@ -196,7 +207,7 @@ func (f *Session) forget(ctx context.Context) error {
 	}
 	swarm := filepath.Join(r.CommonDir, "swarm")
 	for _, path := range []string{
-		launch.PromptFile(r.CommonDir, f.ID), filepath.Join(swarm, "queued-"+f.ID),
+		launch.PromptFile(r.CommonDir, f.ID), launch.OptionsFile(r.CommonDir, f.ID), filepath.Join(swarm, "queued-"+f.ID),
 		filepath.Join(swarm, "verify-"+f.ID+".log"), filepath.Join(swarm, "verify-"+f.ID+".run"),
 	} {
 		if err := remove(path); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/hook"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // hookInput is what the agents give a hook. Most names they have in common; those
@@ -89,6 +90,7 @@ func (h *invocation) input() (*hook.Input, error) {
 	}
 	if h.agent == "claude" {
 		input.PID, _ = strconv.Atoi(h.Env.Get("CLAUDE_PID"))
+		input.Job = jobOf(h.Env, input.Session)
 	}
 	switch h.event {
 	case agents.PreEdit, agents.PrePush, agents.PreSync, agents.PreTool, agents.Asks:
@@ -100,6 +102,16 @@ func (h *invocation) input() (*hook.Input, error) {
 		}
 	}
 	return input, nil
+}
+
+// jobOf is the background session of Claude Code's that runs this hook: its id begins
+// the conversation's. A client that a command of it started has the variable, too.
+func jobOf(env repo.Env, conversation string) string {
+	job := filepath.Base(env.Get("CLAUDE_JOB_DIR"))
+	if strings.HasPrefix(conversation, job) && len(job) >= 8 {
+		return job
+	}
+	return ""
 }
 
 // tool adds what the agent is about to do: the shell's command, and the files that it

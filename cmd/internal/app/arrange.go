@@ -21,6 +21,9 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 	for i := 0; i < len(words); i++ {
 		word := words[i]
 		if word == "--" {
+			if v.passes { // command finds it there again
+				args = append(args, word)
+			}
 			args = append(args, words[i+1:]...)
 			break
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
@@ -28,6 +29,7 @@ type verb struct {
 	long    string // further paragraphs for its own help
 	flags   func() []cli.Flag
 	raw     bool // hands its arguments to git unread
+	passes  bool // hands what is behind "--" to another program
 	hidden  bool
 	subs    []string // what complete offers for its first argument
 	run     func(context.Context, *call) error
@@ -42,6 +44,7 @@ type call struct {
 	verb  *verb
 	cmd   *cli.Command
 	args  []string
+	rest  []string     // behind "--", of a verb that passes it on
 	swarm *swarm.Swarm // nil until it is first asked for
 	agent *agents.Who  // see agentSession; nil until it is first asked for
 }
@@ -59,10 +62,14 @@ func (a *App) command(v *verb) *cli.Command {
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			args := cmd.Args().Slice()
+			var rest []string
+			if at := slices.Index(args, "--"); at >= 0 && v.passes {
+				args, rest = args[:at], args[at+1:]
+			}
 			if len(args) < v.min || (v.max >= 0 && len(args) > v.max) {
 				return v.wrongCount(args)
 			}
-			c := &call{App: a, verb: v, cmd: cmd, args: args}
+			c := &call{App: a, verb: v, cmd: cmd, args: args, rest: rest}
 			defer func() { c.swarm.Close() }()
 			if v.news {
 				c.refresh(ctx)

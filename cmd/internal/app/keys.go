@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -44,6 +45,7 @@ func configKeys() []configKey {
 		{"swarm.ports", "how many ports, from GIT_SWARM_PORT on, a session has for its own", "10", false},
 		{"swarm.trusted", "git dirs of repositories inside another's work tree that hooks use all the same; the user's own configuration alone; init adds to it", "", false},
 		{"swarm.claude", "sessions may join by themselves before any was registered; set by init --claude and --agents", "false", false},
+		{"swarm.allow", "a command that sessions may run with any arguments without asking, such as the project's tests; may be set several times", "", false},
 		{"swarm.notify", "a command that is given, as JSON on standard input, each event for which somebody may be needed: done, blocked, asks, ended, failed-landing, all-done", "", false},
 		{"swarm.linger", "headless Claude Code sessions wait to be woken by messages, too", "false", false},
 	}
@@ -51,7 +53,7 @@ func configKeys() []configKey {
 
 // ownKeys are kept by init, and nobody else's to set.
 func ownKeys() []string {
-	return []string{"swarm.clauderule", "swarm.claudesharedrule", "swarm.githooks", "swarm.hooksbefore"}
+	return []string{"swarm.clauderule", "swarm.claudesharedrule", "swarm.claudecommands", "swarm.githooks", "swarm.hooksbefore"}
 }
 
 // checkKeys finds the keys of the configuration that nothing reads (a misspelt
@@ -78,6 +80,10 @@ func (c *call) checkKeys(r *repo.Repo) []finding {
 		found = append(found, finding{"config", "bad", fmt.Sprintf("%s is set, and git swarm has no such key", text.Inert(key)), hint})
 	}
 	if _, err := c.Settings(); err != nil {
+		line, hint, _ := c.format(err)
+		found = append(found, finding{"config", "bad", text.Inert(line), hint})
+	}
+	if _, err := install.Allowed(r); err != nil {
 		line, hint, _ := c.format(err)
 		found = append(found, finding{"config", "bad", text.Inert(line), hint})
 	}

@@ -55,18 +55,23 @@ const resumePrompt = "Go on where you stopped. Begin with git swarm sync: others
 
 func launchVerb() *verb {
 	return &verb{
-		name: "launch", group: groupStart, args: "ID...", min: 1, max: -1, short: "start an agent in the worktree of each session",
+		name: "launch", group: groupStart, args: "ID... [-- OPTION...]", min: 1, max: -1, passes: true, short: "start an agent in the worktree of each session",
 		long: `Each session gets a tmux window: where you are, or, outside of tmux, in a tmux
 session of the swarm's own. Without tmux, one session can be started right here.
 With -p they run without a terminal, all at once, and what they say is shown line
-by line; they may edit files and run git, and what else they may do is up to the
+by line. With --background they are the client's own background sessions, which
+can be attached to, listed and stopped (claude agents), wake on a message, and ask
+when you attach. Both may edit files and run git, the verbs of git swarm that a
+session needs, and the commands of swarm.allow; what else they may do is up to the
 project's settings. --print prints the commands, to run in terminals of your own:
 a line each, for which the prompt is kept in a file (so it is no command for an
 agent's shell, which may refuse what a shell expands).
 
+What follows -- goes to the client: git swarm launch A --task "…" -- --model opus.
+
 --resume takes sessions up again that are parked, or whose client has ended: each
-goes on with its last conversation. It needs no --task; one that is given is said
-there.
+goes on with its last conversation, and with the options that it was started with
+if none follow. It needs no --task; one that is given is said there.
 
 The agent is Claude Code, or with --agent another: codex, gemini, opencode, copilot.
 Most run hooks only once you trust the project; without a terminal there is nobody
@@ -79,6 +84,7 @@ then runs, too.`,
 				&cli.StringFlag{Name: "agent", Usage: "start `NAME`: claude, codex, gemini, opencode or copilot (default: claude)"},
 				&cli.BoolFlag{Name: "trust", Usage: "with -p: trust the project and its hooks, for this run"},
 				&cli.BoolFlag{Name: "headless", Aliases: []string{"p"}, Usage: "without a terminal, to the end of the task"},
+				&cli.BoolFlag{Name: "background", Aliases: []string{"b"}, Usage: "as background sessions of the client's own"},
 				&cli.BoolFlag{Name: "print", Usage: "print the commands instead"})
 		},
 		run: runLaunch,
@@ -86,26 +92,20 @@ then runs, too.`,
 }
 
 func runLaunch(ctx context.Context, c *call) error {
-	headless, printed := c.cmd.Bool("headless"), c.cmd.Bool("print")
-	if headless && printed {
-		return usageOf(c.verb, "either --headless or --print")
-	}
-	agent := cmp.Or(c.cmd.String("agent"), "claude")
-	switch {
-	case !slices.Contains(launch.Makes(), agent):
-		return usageOf(c.verb, fmt.Sprintf("--agent takes %s, not '%s'", strings.Join(launch.Makes(), ", "), text.Inert(agent)))
-	case agent != "claude" && c.cmd.Bool("resume"):
-		return usageOf(c.verb, "--resume goes on with conversations of Claude Code's alone")
-	case c.cmd.Bool("trust") && !headless:
-		return usageOf(c.verb, "--trust goes with --headless: on a terminal the agent asks you")
+	if err := c.checkLaunch(); err != nil {
+		return err
 	}
 	if err := c.mayOversee(); err != nil {
+		return err
+	}
+	if err := c.mayPass(); err != nil {
 		return err
 	}
 	clients, err := c.clients(ctx)
 	if err != nil {
 		return err
 	}
+	agent, printed := c.launchAgent(), c.cmd.Bool("print")
 	for i := range clients {
 		clients[i].Agent, clients[i].Trust = agent, c.cmd.Bool("trust")
 	}
@@ -120,6 +120,41 @@ func runLaunch(ctx context.Context, c *call) error {
 	if err := c.tellUnwired(ctx, agent); err != nil {
 		return err
 	}
+	if err := c.equipClients(clients); err != nil {
+		return err
+	}
+	return c.start(ctx, agent, clients)
+}
+
+// launchAgent is the agent that is to be started.
+func (c *call) launchAgent() string { return cmp.Or(c.cmd.String("agent"), "claude") }
+
+// checkLaunch refuses options that do not go together.
+func (c *call) checkLaunch() error {
+	headless, background, printed := c.cmd.Bool("headless"), c.cmd.Bool("background"), c.cmd.Bool("print")
+	agent := c.launchAgent()
+	switch {
+	case headless && printed:
+		return usageOf(c.verb, "either --headless or --print")
+	case headless && background:
+		return usageOf(c.verb, "either --headless or --background")
+	case !slices.Contains(launch.Makes(), agent):
+		return usageOf(c.verb, fmt.Sprintf("--agent takes %s, not '%s'", strings.Join(launch.Makes(), ", "), text.Inert(agent)))
+	case agent != "claude" && background:
+		return usageOf(c.verb, fmt.Sprintf("only Claude Code has background sessions: for %s, leave out --background for a tmux window, or give --headless", agent))
+	case agent != "claude" && c.cmd.Bool("resume"):
+		return usageOf(c.verb, "--resume goes on with conversations of Claude Code's alone")
+	case c.cmd.Bool("trust") && !headless:
+		return usageOf(c.verb, "--trust goes with --headless: on a terminal the agent asks you")
+	case background && slices.ContainsFunc(c.rest, func(o string) bool { return o == "--settings" || strings.HasPrefix(o, "--settings=") }):
+		return usageOf(c.verb, "a background session has settings of git swarm's: put yours into .claude/settings.local.json")
+	}
+	return nil
+}
+
+// start starts the clients, or prints how.
+func (c *call) start(ctx context.Context, agent string, clients []launch.Client) error {
+	headless := c.cmd.Bool("headless")
 	if headless && agent == "claude" { // which reads it from standard input
 		return c.runHeadless(ctx, clients)
 	}
@@ -128,10 +163,18 @@ func runLaunch(ctx context.Context, c *call) error {
 			return refuseTooLong("task")
 		}
 	}
-	if headless {
+	switch {
+	case headless:
 		return c.runHeadless(ctx, clients)
+	case c.cmd.Bool("background") && !c.cmd.Bool("print"):
+		return c.runBackground(ctx, clients)
 	}
-	if printed {
+	if !c.cmd.Bool("background") {
+		for i := range clients { // what the settings allow need not be said again
+			clients[i].Allow = install.Unset(ctx, c.swarm.Repo, clients[i].Allow)
+		}
+	}
+	if c.cmd.Bool("print") {
 		return c.printLaunches(clients)
 	}
 	return c.openWindows(ctx, clients)
@@ -224,7 +267,11 @@ func (c *call) mayLaunch(agent string, clients []launch.Client) error {
 }
 
 func (c *call) launchLine(a launch.Client) (string, error) {
-	return a.Line(launch.PromptFile(c.swarm.Repo.CommonDir, a.Session))
+	file := launch.PromptFile(c.swarm.Repo.CommonDir, a.Session)
+	if c.cmd.Bool("background") {
+		return a.BackgroundLine(file)
+	}
+	return a.Line(file)
 }
 
 // onTerminal reports whether both ends of the command are a terminal.
@@ -345,12 +392,13 @@ func (c *call) client(ctx context.Context, id, task string, most int, rules *set
 	if p.Target, err = c.landsOn(ctx, "refs/heads/"+p.Session.Branch); err != nil {
 		return launch.Client{}, err
 	}
-	a := launch.Client{Session: id, Dir: p.Worktree, Prompt: task, Allow: install.AllowRules(), Env: c.Env}
+	a := launch.Client{Session: id, Dir: p.Worktree, Prompt: task, Env: c.Env}
 	if agent := p.Session.Agent; c.cmd.Bool("resume") && agent != "" && agent != "claude" {
 		return a, refuseResume(id, agent, p.Worktree)
 	}
 	if c.cmd.Bool("resume") { // which had the rest of the prompt when it began
-		a.Resume = cmp.Or(agents.In(c.swarm.Repo).Last(id), launch.Newest)
+		a.Resume, a.Job = agents.In(c.swarm.Repo).Last(id)
+		a.Resume = cmp.Or(a.Resume, launch.Newest)
 		return a, nil
 	}
 	a.Prompt, err = p.Text()

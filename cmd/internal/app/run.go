@@ -169,7 +169,11 @@ func (c *call) equip(ctx context.Context, p *pool.Pool) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Teller, p.Review, p.Allow, p.Tell = c.teller(p.Backlog.Bus), rules.RequireReview, install.AllowRules(), c.printPoolEvent
+	commands, err := install.Allowed(p.Repo)
+	if err != nil {
+		return err
+	}
+	p.Teller, p.Review, p.Allow, p.Tell = c.teller(p.Backlog.Bus), rules.RequireReview, install.RulesFor(commands), c.printPoolEvent
 	p.Target = func(ctx context.Context) (string, error) { return p.Repo.TargetRef(ctx, target) }
 	p.Fetch = func(ctx context.Context) error {
 		if target.Remote == "" {

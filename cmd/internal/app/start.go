@@ -93,8 +93,8 @@ func runStart(ctx context.Context, c *call) (err error) {
 	if err := c.initClaude(ctx, r); err != nil {
 		return err
 	}
-	client := launch.Client{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Env: c.Env}
-	return passStatus(client.Interactive(ctx, install.OrchestratorRules()...))
+	client := launch.Client{Session: bus.Orchestrator, Dir: r.WorkTree, Prompt: prompt, Allow: install.OrchestratorRules(), Env: c.Env}
+	return passStatus(client.Interactive(ctx))
 }
 
 // mayStart refuses where the orchestrator could not be started.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/orchestrator/retire"
 )
 
@@ -15,7 +16,10 @@ import (
 // else the first.
 func (c *call) formatRetire(err error) *wording {
 	var in *retire.ObstacleError
+	var stop *launch.StopError
 	switch {
+	case errors.As(err, &stop):
+		return &wording{text.Inert(err.Error()), "claude stop " + stop.Job + ", then this again", exitNo}
 	case errors.Is(err, agents.ErrStillThere):
 		return &wording{err.Error(), "end it, then this again", exitNo}
 	case !errors.As(err, &in):
