@@ -59,6 +59,10 @@ type faultVerb struct {
 }
 
 var faultVerbs = []faultVerb{
+	{[]string{"push"}, nil, func(f *faultField) bool {
+		return strings.Contains(f.git("-C", "../hub.git", "log", "--format=%s", "main"), "by A")
+	}},
+	{[]string{"heal"}, []string{"merge", "-q", "other"}, func(f *faultField) bool { return f.git("ls-files", "-u") == "" }},
 	{[]string{"message", "B", "the text"}, nil, func(f *faultField) bool {
 		return strings.Contains(f.git("log", "--format=%B", "--glob=refs/swarm/inbox/*"), "the text")
 	}},
@@ -68,10 +72,6 @@ var faultVerbs = []faultVerb{
 	{[]string{"init", "--sessions", "E:more"}, nil, func(f *faultField) bool {
 		return strings.Contains(f.git("ls-tree", "--name-only", "refs/swarm/sessions"), "E")
 	}},
-	{[]string{"push"}, nil, func(f *faultField) bool {
-		return strings.Contains(f.git("-C", "../hub.git", "log", "--format=%s", "main"), "by A")
-	}},
-	{[]string{"heal"}, []string{"merge", "-q", "other"}, func(f *faultField) bool { return f.git("ls-files", "-u") == "" }},
 }
 
 // faultField is a repository with a remote that is copied for each run.

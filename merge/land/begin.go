@@ -64,7 +64,7 @@ func settle(ctx context.Context, r *repo.Repo) error {
 	if _, err := gitlock.Clear(r); err != nil {
 		return err
 	}
-	_, err := worktree.Mend(r) // a fetch would fail
+	_, err := worktree.Mend(ctx, r) // a fetch would fail
 	return err
 }
 

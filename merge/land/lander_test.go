@@ -246,7 +246,7 @@ func TestLandBesideGC(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.env = repo.Env(a.env).With("PATH=" + bin + ":" + os.Getenv("PATH"))
-		if _, err := a.tryPush(); (err == nil) != lands || err != nil && !pruned(err) {
+		if _, err := a.tryPush(); (err == nil) != lands || err != nil && !repo.Pruned(err) {
 			t.Errorf("after %d failures: %v", failures, err)
 		}
 	}

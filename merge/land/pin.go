@@ -7,6 +7,7 @@ import (
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // landingPin keeps the newest rebase of the session's branch from git gc, which no other
@@ -26,7 +27,7 @@ func (t *train) rebased(ctx context.Context, e *queue.Entry, before, base string
 			return tip, healed, err
 		}
 		err = t.Bus.Store().Pin(ctx, t.Session, landingPin(e.Session), object.Hash(tip), object.Hash(base))
-		if err == nil || !pruned(err) || try == prunedTries || ctx.Err() != nil {
+		if err == nil || !repo.Pruned(err) || try == prunedTries || ctx.Err() != nil {
 			return tip, healed, err
 		}
 	}

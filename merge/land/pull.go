@@ -37,7 +37,7 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (land
 	defer func() { _ = l.Bus.Store().Unpin(context.WithoutCancel(ctx), pulledPin(l.Session), "") }()
 	for try := 0; ; try++ {
 		landed, err = l.fetchedOnto(ctx, c, target)
-		if err == nil || !pruned(err) || try == prunedTries || ctx.Err() != nil {
+		if err == nil || !repo.Pruned(err) || try == prunedTries || ctx.Err() != nil {
 			break
 		}
 	}

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -30,7 +31,7 @@ type rebase struct {
 func (b *rebase) run(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
 	for again := 0; ; again++ {
 		next, healed, err = b.attempt(ctx, r)
-		if err == nil || !pruned(err) || again == prunedTries || ctx.Err() != nil {
+		if err == nil || !repo.Pruned(err) || again == prunedTries || ctx.Err() != nil {
 			return next, healed, err
 		}
 	}
@@ -61,34 +62,6 @@ func (b *rebase) attempt(ctx context.Context, r *repo.Repo) (next string, healed
 // longer than gc is at work in one folder.
 const prunedTries = 5
 
-// pruned reports whether a git command failed because git gc, or maintenance, has taken
-// away an object that no ref had yet, or a folder of objects that was empty when the
-// command was about to write there.
-func pruned(err error) bool {
-	var failed *repo.GitError
-	if !errors.As(err, &failed) {
-		return false
-	}
-	for _, texts := range [][2]string{
-		{"unable to create temporary file", "No such file"},
-		{"unable to rename temporary file", "No such file"},
-		{"unable to write file", "No such file"},
-		{"nonexistent object"},
-		{"bad object"},
-		{"Could not read "},
-		{"unable to read "},
-		{"failed to unpack tree object"},
-		{"missing blob object"},
-		{"missing tree object"},
-		{"unknown revision"},
-	} {
-		if strings.Contains(failed.Stderr, texts[0]) && strings.Contains(failed.Stderr, texts[1]) {
-			return true
-		}
-	}
-	return false
-}
-
 // landedError says that a rebase has met a conflict, and that the commits up to this
 // one have landed.
 type landedError struct{ upTo string }
@@ -102,7 +75,7 @@ func (b *rebase) try(ctx context.Context, r *repo.Repo) (next string, healed []m
 		return "", nil, err
 	}
 	defer s.close(ctx)
-	_, stopped := repo.Output(s.rebase(ctx, "--quiet", "--no-rebase-merges", "--no-autosquash", "--no-autostash", "--no-fork-point", "--onto", b.onto, b.after))
+	_, stopped := s.noted(s.rebase(ctx, "--quiet", "--no-rebase-merges", "--no-autosquash", "--no-autostash", "--no-fork-point", "--onto", b.onto, b.after))
 	for asked := false; stopped != nil; {
 		if ctx.Err() != nil {
 			return "", nil, context.Cause(ctx)
@@ -128,10 +101,17 @@ func (b *rebase) try(ctx context.Context, r *repo.Repo) (next string, healed []m
 			return "", nil, s.conflict(ctx, b, left)
 		}
 		healed = append(healed, files...)
-		_, stopped = repo.Output(s.rebase(ctx, "--continue"))
+		_, stopped = s.noted(s.rebase(ctx, "--continue"))
 	}
 	next, err = repo.Line(s.git(ctx, "rev-parse", "HEAD"))
 	return next, healed, err
+}
+
+// noted is the output of a rebase. It may sign, so it stays at the terminal. All but the
+// lock of the packed refs, which it takes to delete its own, goes with the worktree.
+func (s *scratch) noted(cmd *exec.Cmd) (string, error) {
+	locks := []string{filepath.Join(s.repo.CommonDir, "packed-refs.lock")}
+	return repo.OutputBy(cmd, func() error { return gitlock.Attached(s.repo, cmd, locks) })
 }
 
 // rebase is git rebase in the worktree. It opens no editor. rerere is off: it would
@@ -139,7 +119,7 @@ func (b *rebase) try(ctx context.Context, r *repo.Repo) (next string, healed []m
 func (s *scratch) rebase(ctx context.Context, args ...string) *exec.Cmd {
 	return s.git(ctx, slices.Concat([]string{
 		"-c", "rebase.updateRefs=false", "-c", "rebase.backend=merge", "-c", "rebase.missingCommitsCheck=ignore",
-		"-c", "rerere.enabled=false", "rebase",
+		"-c", "rerere.enabled=false", "-c", "maintenance.auto=false", "rebase",
 	}, args)...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ func (f *Session) Keep(ctx context.Context) (refs []string, err error) {
 	var commits []string
 	for _, s := range f.keep {
 		commit, err := f.commit(ctx, s)
+		for try := 0; repo.Pruned(err) && try < prunedTries; try++ {
+			commit, err = f.commit(ctx, s)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -50,6 +54,9 @@ func (f *Session) Keep(ctx context.Context) (refs []string, err error) {
 	return refs, nil
 }
 
+// prunedTries is how often a commit is made again that git gc has disturbed.
+const prunedTries = 5
+
 // partOfOther reports whether another of the commits has that commit below it.
 func (f *Session) partOfOther(ctx context.Context, commits []string, i int) bool {
 	for j, other := range commits {
@@ -64,7 +71,7 @@ func (f *Session) partOfOther(ctx context.Context, commits []string, i int) bool
 }
 
 // keepAt points the first free name at the commit, unless one of the names holds the
-// same: that commit, or the same files on top of what the commit begins with.
+// same work.
 func (f *Session) keepAt(ctx context.Context, commit string) (string, error) {
 	r := f.swarm.Repo
 	for n := 1; ; n++ {
@@ -89,15 +96,19 @@ func (f *Session) keepAt(ctx context.Context, commit string) (string, error) {
 	}
 }
 
-// sameWork reports whether two commits hold the same files with the same commits
-// before them.
-func (f *Session) sameWork(ctx context.Context, a, b string) (bool, error) {
-	if a == b {
+// sameWork reports whether kept holds the same files as the commit with the same commits
+// before them, itself or below the commits with what was staged and not committed: of
+// those the worktree may be gone since.
+func (f *Session) sameWork(ctx context.Context, kept, commit string) (bool, error) {
+	if kept == commit {
 		return true, nil
 	}
-	out, err := repo.Line(f.swarm.Repo.GitParsed(ctx, "log", "--no-walk=unsorted", "--format=%T %P", a, b))
-	one, two, _ := strings.Cut(out, "\n")
-	return one == two, err
+	work, err := repo.Line(f.swarm.Repo.GitParsed(ctx, "log", "-1", "--format=%T %P", commit))
+	if err != nil {
+		return false, err
+	}
+	out, err := repo.Line(f.swarm.Repo.GitParsed(ctx, "log", "-3", "--first-parent", "--format=%T %P", kept))
+	return slices.Contains(strings.Split(out, "\n"), work), err
 }
 
 // commit makes the commit of a snapshot.

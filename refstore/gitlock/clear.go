@@ -76,6 +76,9 @@ func clearLock(r *repo.Repo, lock string) (bool, error) {
 	if len(holdersOf(r, lock, before.ModTime())) > 0 {
 		return false, nil
 	}
+	if now, err := os.Lstat(lock); err != nil || !sameLock(before, now) { // that look took a while
+		return false, nil
+	}
 	aside := filepath.Join(r.CommonDir, "swarm", fmt.Sprintf("cleared-%08x", rand.Uint32()))
 	if err := os.Rename(lock, aside); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -88,7 +91,7 @@ func clearLock(r *repo.Repo, lock string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !os.SameFile(before, now) || !before.ModTime().Equal(now.ModTime()) {
+	if !sameLock(before, now) {
 		if err := os.Link(aside, lock); !errors.Is(err, fs.ErrExist) { // it was taken anew: give it back
 			return false, err
 		}
@@ -96,6 +99,8 @@ func clearLock(r *repo.Repo, lock string) (bool, error) {
 	}
 	return true, nil
 }
+
+func sameLock(a, b fs.FileInfo) bool { return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) }
 
 // AtWork is the first of the locks that is to be waited for, "" if none is: commands
 // that were started by a process that is gone still run, and may hold it; or they are

@@ -72,14 +72,23 @@ func HalfMade(ctx context.Context, r *repo.Repo, path string) (bool, error) {
 	if unreadable(record) {
 		return true, nil
 	}
-	text, err := file.Read(filepath.Join(record, "locked"), 64)
-	if err != nil || strings.TrimSpace(string(text)) != "initializing" { // git worktree add removes it at its end
+	if !initializing(record) {
 		return false, nil
 	}
 	if _, err := os.Lstat(filepath.Join(record, "index")); errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
 	return emptied(ctx, r, record)
+}
+
+// lockedName is the file by which a record is locked. git worktree add writes it, with a
+// reason of its own, and removes it at its end.
+const lockedName = "locked"
+
+// initializing reports whether git worktree add has locked the record.
+func initializing(record string) bool {
+	text, err := file.Read(filepath.Join(record, lockedName), 64)
+	return err == nil && strings.TrimSpace(string(text)) == "initializing"
 }
 
 // emptied reports whether the index has none of the files of the commit that is

@@ -92,6 +92,11 @@ func Make(ctx context.Context, r *repo.Repo, p Plan) (made Made, err error) {
 	}
 	if found.what == completed {
 		there = true
+		if initializing(found.record) { // git inherits the lock that we have, and is gone
+			if err := os.Remove(filepath.Join(found.record, lockedName)); err != nil {
+				return made, err
+			}
+		}
 		return made, m.identify(found.record)
 	}
 	if made.NewBranch, err = m.branch(ctx); err != nil {
@@ -327,6 +332,9 @@ func (m *making) byGit(ctx context.Context, found standing) (kept string, err er
 		}
 	}
 	locks := append(gitlock.Ref(m.repo, "refs/heads/"+m.Branch), gitlock.Config(m.repo))
+	for _, name := range []string{"index.lock", "reftable/tables.list.lock"} {
+		locks = append(locks, filepath.Join(m.repo.CommonDir, "worktrees", filepath.Base(m.Path), name))
+	}
 	if _, err := gitlock.Output(ctx, m.repo, locks, func() *exec.Cmd {
 		cmd := m.repo.GitParsed(ctx, "worktree", "add", "--quiet", m.Path, m.Branch)
 		cmd.ExtraFiles = []*os.File{m.lock}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -266,7 +267,7 @@ func TestMend(t *testing.T) {
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
-			if _, err := Mend(r); err != nil {
+			if _, err := Mend(t.Context(), r); err != nil {
 				t.Error(err)
 			}
 		})
@@ -285,6 +286,28 @@ func TestMend(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		whole(t, dir, filepath.Join(trees, name))
+	}
+}
+
+// TestMendLocked: a worktree that is whole is not left locked by a git worktree add that
+// was killed at its very end; by a user it stays.
+func TestMendLocked(t *testing.T) {
+	t.Parallel()
+	r, dir, trees := ground(t)
+	locked := func(name string) string { return filepath.Join(dir, ".git", "worktrees", name, "locked") }
+	for _, name := range []string{"A", "B", "C"} {
+		git(t, dir, "worktree", "add", "-q", filepath.Join(trees, name), "-b", "feat/"+name)
+		write(t, locked(name), "initializing")
+	}
+	write(t, locked("C"), "on a stick")
+	if _, err := Make(t.Context(), r, plan(filepath.Join(trees, "A"))); err != nil {
+		t.Error(err)
+	}
+	if mended, err := Mend(t.Context(), r); err != nil || !slices.Equal(mended, []string{"B"}) {
+		t.Errorf("mended %q (%v)", mended, err)
+	}
+	if left, err := filepath.Glob(locked("*")); err != nil || !slices.Equal(left, []string{locked("C")}) {
+		t.Errorf("locked: %q (%v)", left, err)
 	}
 }
 

@@ -41,7 +41,7 @@ func runCommit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.mend(); err != nil {
+	if err := c.mend(ctx); err != nil {
 		return err
 	}
 	if id, err = b.Resolve(ctx, id); err != nil {

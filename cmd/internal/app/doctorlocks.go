@@ -16,7 +16,7 @@ import (
 // checkWorktrees puts in order the worktrees that were being made when their process
 // was killed, and finds those in which a session cannot work.
 func (c *call) checkWorktrees(ctx context.Context, r *repo.Repo) finding {
-	mended, err := worktree.Mend(r)
+	mended, err := worktree.Mend(ctx, r)
 	var cut []string
 	if err == nil {
 		cut, err = worktree.CutShort(ctx, r)

@@ -31,7 +31,7 @@ func (c *call) healCheckout(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.mend(); err != nil {
+	if err := c.mend(ctx); err != nil {
 		return err
 	}
 	file.Sweep(r.GitDir)

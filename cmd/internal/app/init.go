@@ -97,7 +97,7 @@ func runInit(ctx context.Context, c *call) error {
 	if c.cmd.IsSet("as") && !c.cmd.IsSet("hub") {
 		return usageOf(c.verb, "--as goes with --hub")
 	}
-	if err := c.mend(); err != nil {
+	if err := c.mend(ctx); err != nil {
 		return err
 	}
 	if c.cmd.IsSet("hub") && !c.cmd.Bool("remove") {

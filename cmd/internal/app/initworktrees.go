@@ -58,7 +58,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 
 // mend puts in order what a kill has left: git's locks, and worktrees that were being
 // made.
-func (c *call) mend() error {
+func (c *call) mend(ctx context.Context) error {
 	r, err := c.Repo()
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (c *call) mend() error {
 	if _, err := gitlock.Clear(r); err != nil {
 		return err
 	}
-	mended, err := worktree.Mend(r)
+	mended, err := worktree.Mend(ctx, r)
 	for _, name := range mended {
 		c.notef("git swarm: the worktree '%s' had been cut short while it was made, and is put in order", text.Inert(name))
 	}
