@@ -60,7 +60,25 @@ func madeFrom(line, old, changed string) bool {
 			}
 		}
 	}
-	return false
+	return names.any(func(t token) bool {
+		return renamedStem(t, count(old).minus(count(changed)), count(changed).minus(count(old)))
+	})
+}
+
+// renamedStem reports whether a word begins as one that went and in whose place one came that ends alike: with
+// buf_free become str_free, so would buf_puts have become str_puts.
+func renamedStem(t token, went, came tally) bool {
+	const short = 3
+	return went.any(func(old token) bool {
+		return came.any(func(now token) bool {
+			n := 0
+			for n < min(len(old), len(now)) && old[len(old)-1-n] == now[len(now)-1-n] {
+				n++
+			}
+			stem := strings.TrimRight(old[:len(old)-n], "_")
+			return n > short && len(stem) >= short && len(stem) < len(old) && strings.HasPrefix(t, stem+"_") && old != t
+		})
+	})
 }
 
 // looksLike reports whether two lines have three quarters of their words in common, numbers aside, or,

@@ -104,7 +104,10 @@
 //   - A line was deleted that the other side changed: a deletion contains no change. Nor is one of two
 //     replacements of the same words chosen, outside of wide.
 //   - A line that is brought in looks like the line that the other side changed, or uses a word of that
-//     change: it was made from the old line.
+//     change, or begins as a name does that the other side gave another beginning: it was made from the old
+//     line.
+//   - Lines brought in at one place have all their words in a line of the other side's, are not closed (brackets,
+//     conditions of a preprocessor), or end in an annotation or comment, which belongs to the line below.
 //   - Both sides change a version that is written as a list, (1, 8, 0, 'alpha', 0), each in parts of its own.
 //   - One side comments a line out, or in, and the other indents it.
 //   - Two edits meet at a line without a word, or both with more lines than there were.

@@ -31,6 +31,7 @@ func TestStaysAtSafe(t *testing.T) {
 		// Lines made from the line that the other side changed.
 		{"an import above one whose path moved", "i.py", "import os\nfrom acme.api.client import retry\n", "import os\nfrom acme.api.client import Client\nfrom acme.api.client import retry\n", "import os\nfrom acme.v2.api.client import retry\n"},
 		{"a twin of the changed line", "u.go", "// +build linux,!arm\n\npackage p\n", "// +build linux,!arm,!mips\n\npackage p\n", "//go:build linux && !arm\n// +build linux,!arm\n\npackage p\n"},
+		{"a use of a family of names that the other renamed", "m.c", "int f() {\n\tif (buf_oom(&s))\n\t\tstop();\n}\n", "int f() {\n\tif (str_oom(&s))\n\t\tstop();\n}\n", "int f() {\n\tif (more)\n\t\tbuf_puts(&s, more);\n\n\tif (buf_oom(&s))\n\t\tstop();\n}\n"},
 		{"a use of a name that the other qualified", "m.js", "run() {\n  show(user, lang)\n}\n", "run() {\n  show(this.user, lang)\n}\n", "run() {\n  user = find(id)\n  show(user, lang)\n}\n"},
 		{"a use of a name that the other took from elsewhere", "m.rs", "fn f() {\n    go(limit, 1);\n}\n", "fn f() {\n    go(conf.limit, 1);\n}\n", "fn f() {\n    limit += 1;\n    go(limit, 1);\n}\n"},
 		{"a section above a newer one", "CHANGES", "# Changes\n\n## 1.4.0 (soon)\n- x\n", "# Changes\n\n## 1.5.0 (soon)\n- x\n", "# Changes\n\n## 1.4.1 (soon)\n- y\n\n## 1.4.0 (soon)\n- x\n"},
@@ -66,6 +67,34 @@ func TestStaysAtSafe(t *testing.T) {
 				t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
 			}
 		}
+	}
+}
+
+// Lines that both sides brought in at one place, and that are one thing done in two ways, or are not whole in
+// themselves. Each stays at both.
+func TestStaysAtBoth(t *testing.T) {
+	tests := []struct{ name, path, ours, theirs string }{
+		{"a call, and the same in a condition", "a.go", "rows.Close()\n", "if err := rows.Close(); err != nil {\n\treturn err\n}\n"},
+		{"a field, and the same with a remark", "a.h", "blob_t inner;\n", "blob_t inner;\t/* points here */\n"},
+		{"an address, and the same with a second", ".mailmap", "Ann Lee <ann@old.example>\n", "Ann Lee <ann@new.example> Ann Lee <ann@old.example>\n"},
+		{"a condition without its end", "a.c", "#if !defined(stop)\n", "go();\n"},
+		{"the end of a condition", "a.c", "free(x);\n#endif /* OLD */\n", "go(y);\n"},
+		{"the other case of a condition", "a.c", "#else\nold();\n", "go(y);\n"},
+		{"an annotation of the line below", "A.java", "@Deprecated\n", "int size = 1;\n"},
+		{"an attribute of the line below", "a.rs", "#[inline]\n", "let size = 1;\n"},
+		{"a comment on the line below", "a.js", "// for tests alone\n", "let size = 1\n"},
+	}
+	for _, c := range tests {
+		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
+			r := Merge([]byte("k\nz\n"), []byte("k\n"+s[0]+"z\n"), []byte("k\n"+s[1]+"z\n"), Options{Path: c.path, Level: Both})
+			if r.Conflicts != 1 || len(r.Regions) != 1 {
+				t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
+			}
+		}
+	}
+	whole := "#ifdef A\na();\n#elif B\nb();\n#endif\n"
+	if r := Merge([]byte("k\nz\n"), []byte("k\n"+whole+"z\n"), []byte("k\ngo(y);\nz\n"), Options{Path: "a.c", Level: Both}); r.Conflicts != 0 {
+		t.Errorf("a whole condition stays: %+v", r.Regions)
 	}
 }
 

@@ -29,7 +29,7 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 				return nil, false
 			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b)):
 				return nil, false
-			case !balanced([]byte(p.text(t.ours))) || !balanced([]byte(p.text(t.theirs))):
+			case !complete(a, p.text(t.ours)) || !complete(b, p.text(t.theirs)):
 				return nil, false
 			case related(a, b, alike) || !alike && oneThing(a, b):
 				return nil, false
@@ -162,14 +162,44 @@ var statement = map[string]bool{"if": true, "for": true, "while": true, "return"
 
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"[^"]+"|'[^']+'`) })
 
-// oneThing reports whether a line of the one looks like a line of the other: one thing done in two ways.
-func oneThing(a, b []string) bool {
-	for _, l := range a {
-		if slices.ContainsFunc(b, func(m string) bool { return looksLike(l, m) }) {
-			return true
+// complete reports whether an insertion is whole in itself: its brackets and its conditions of a preprocessor
+// are closed, and it does not end in an annotation or a comment, which belongs to the line below it.
+func complete(lines []string, text string) bool {
+	open := 0
+	for _, l := range lines {
+		l = strings.ReplaceAll(strings.TrimSpace(l), "# ", "#")
+		switch {
+		case strings.HasPrefix(l, "#if"):
+			open++
+		case strings.HasPrefix(l, "#endif"):
+			open--
+		case strings.HasPrefix(l, "#el") && open <= 0:
+			return false
+		}
+		if open < 0 {
+			return false
 		}
 	}
-	return false
+	leads := leading().MatchString(lines[len(lines)-1]) && !strings.HasSuffix(text, "\n\n")
+	return open == 0 && !leads && balanced([]byte(text))
+}
+
+// leading matches an annotation and a comment of a whole line.
+var leading = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*(@\w+(\(.*\))?\s*$|#\[|//|<!--|#\s)|\*/\s*$`) })
+
+// oneThing reports whether a line of the one side looks like a line of the other,
+// or has all of its words, if these are more than one: one thing done in two ways.
+func oneThing(a, b []string) bool {
+	return slices.ContainsFunc(a, func(l string) bool {
+		return slices.ContainsFunc(b, func(m string) bool { return looksLike(l, m) || within(l, m) || within(m, l) })
+	})
+}
+
+// within reports whether the words of a line, more than one, are all in another.
+func within(l, of string) bool {
+	const words = true
+	x, y := count(shape(l, words)), count(shape(of, words))
+	return x.total() > 1 && x.minus(y).total() == 0
 }
 
 // sort sorts lines into their place, if there are two lines around at least and all are sorted then.
