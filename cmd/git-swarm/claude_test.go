@@ -25,6 +25,7 @@ func TestClaude(t *testing.T) {
 		t.Run("idle", claudeIdle)
 		t.Run("terminal", claudeTerminal)
 		t.Run("start", claudeStart)
+		t.Run("run", claudeRun)
 		t.Run("asks", claudeAsks)
 		t.Run("orchestrator", claudeWakesOrchestrator)
 		t.Run("subagent", claudeSubagent)
