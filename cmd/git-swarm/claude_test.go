@@ -29,6 +29,7 @@ func TestClaude(t *testing.T) {
 		t.Run("asks", claudeAsks)
 		t.Run("orchestrator", claudeWakesOrchestrator)
 		t.Run("subagent", claudeSubagent)
+		t.Run("isolated", claudeIsolated)
 		t.Run("refused", claudeRefused)
 		t.Run("killed", claudeKilled)
 		return

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,50 @@ func claudeSubagent(t *testing.T) {
 	}
 	if !s.model.shown("A", "The types are out, use v2", 0) {
 		t.Error("the session did not hear of its message")
+	}
+}
+
+// claudeIsolated: a subagent that the client puts into a worktree of its own is a session
+// of its own there, whose commands are its own, too; what its session holds is refused,
+// and its session is told of what it leaves.
+func claudeIsolated(t *testing.T) {
+	s := newSwarm(t, "A:front B:back")
+	s.run(s.app, "git", "swarm", "claim", "--session", "A", "held.txt")
+	started := false
+	inside := 0
+	s.model.answers("A", func(shown string) step {
+		if strings.Contains(shown, "Write apart for me") && !strings.Contains(shown, "Do the task.") {
+			inside++
+			switch inside {
+			case 1:
+				return step{tool: "Write", input: map[string]any{"file_path": "held.txt", "content": "x"}}
+			case 2:
+				return step{tool: "Write", input: map[string]any{"file_path": "apart.txt", "content": "x"}}
+			case 3:
+				return runs("git add apart.txt && git commit -q -m apart && git swarm claim more.txt")("")
+			}
+			return step{text: "nothing more here"}
+		}
+		if !started {
+			started = true
+			return step{tool: "Agent", input: map[string]any{"description": "apart", "prompt": "Write apart for me", "subagent_type": "general-purpose", "isolation": "worktree"}}
+		}
+		return step{text: "done"}
+	})
+	if err := s.client("A", "Do the task.").Run(); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"you are A-1, a subagent of session A", "'held.txt' is claimed by A", "Your subagent A-1 has ended"} {
+		if !s.model.shown("A", text, 0) {
+			t.Errorf("A was not shown %q", text)
+		}
+	}
+	claims := s.run(s.app, "git", "swarm", "claims")
+	if !regexp.MustCompile(`(?m)^apart\.txt +A-1 `).MatchString(claims) {
+		t.Errorf("apart.txt is not A-1's:\n%s", claims)
+	}
+	if strings.Contains(claims, "more.txt") {
+		t.Errorf("what was claimed and not changed was not given back:\n%s", claims)
 	}
 }
 
