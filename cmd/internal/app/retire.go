@@ -145,7 +145,10 @@ func (c *call) fetchFor(ctx context.Context, one *retire.Session, fetched map[st
 		return false
 	}
 	fetched[t.Remote] = true
-	_, err = repo.Output(c.swarm.Repo.GitParsed(ctx, "fetch", "--quiet", t.Remote))
+	cmd := c.swarm.Repo.GitParsed(ctx, "fetch", "--quiet", "--no-auto-maintenance", t.Remote)
+	_, err = repo.OutputBy(cmd, func() error {
+		return gitlock.Attached(c.swarm.Repo, cmd, gitlock.Ref(c.swarm.Repo, "refs/remotes/"+t.String()))
+	})
 	var failed *repo.GitError
 	if errors.As(err, &failed) {
 		c.notef("could not fetch from %s (%s): what has landed is judged by what was fetched last", text.Inert(t.Remote), text.Inert(failed.Line()))

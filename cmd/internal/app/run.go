@@ -17,6 +17,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/orchestrator/pool"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
@@ -179,7 +180,10 @@ func (c *call) equip(ctx context.Context, p *pool.Pool) (err error) {
 		if target.Remote == "" {
 			return nil
 		}
-		_, err := repo.Output(p.Repo.GitParsed(ctx, "fetch", "--quiet", target.Remote))
+		cmd := p.Repo.GitParsed(ctx, "fetch", "--quiet", "--no-auto-maintenance", target.Remote)
+		_, err := repo.OutputBy(cmd, func() error {
+			return gitlock.Attached(p.Repo, cmd, gitlock.Ref(p.Repo, "refs/remotes/"+target.String()))
+		})
 		return err
 	}
 	p.Worker = func(dir string) *exec.Cmd {
