@@ -170,6 +170,11 @@ func (s *Store) Tips(ctx context.Context, names ...string) ([]object.Hash, error
 	return tips, nil
 }
 
+// Read reads an object of the repository, checked against its id.
+func (s *Store) Read(ctx context.Context, id object.Hash) (object.Object, error) {
+	return s.reader.Read(ctx, id)
+}
+
 // Refs lists the refs below prefix, sorted by name. prefix ends in "/".
 func (s *Store) Refs(ctx context.Context, prefix string) ([]Ref, error) {
 	v, err := s.reader.View(ctx)

@@ -1,6 +1,7 @@
 package land
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,17 +60,16 @@ func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
 			return checkout{}, &UnfinishedError{s.what}
 		}
 	}
-	ref, err := repo.Line(r.GitParsed(ctx, "symbolic-ref", "--quiet", "HEAD"))
-	var none *repo.GitError
-	if errors.As(err, &none) && none.ExitCode == 1 {
-		ref, err = detached, nil
-	}
+	ref, err := r.Head(ctx)
 	if err != nil {
 		return checkout{}, err
 	}
-	tip, err := repo.Line(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
-	if err != nil {
-		return checkout{}, refusedAs(err, ErrUnborn)
+	ref = cmp.Or(ref, detached)
+	tip := r.LooseRef(ref)
+	if tip == "" {
+		if tip, err = repo.Line(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")); err != nil {
+			return checkout{}, refusedAs(err, ErrUnborn)
+		}
 	}
 	return checkout{strings.TrimPrefix(ref, "refs/heads/"), tip}, nil
 }

@@ -3,6 +3,7 @@ package land
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -40,6 +41,16 @@ func CheckDeletions(ctx context.Context, r *repo.Repo, from, to string) error {
 		return err
 	}
 	return &DeletionsError{gone, len(files)}
+}
+
+// checkDeletions is CheckDeletions between commits, for which it mostly needs no more than
+// what is known of the change.
+func (l *Lander) checkDeletions(ctx context.Context, from, to string) error {
+	files, err := l.changedBetween(ctx, from, to)
+	if err != nil || !slices.ContainsFunc(files, func(f changedFile) bool { return f.removed }) {
+		return err
+	}
+	return CheckDeletions(ctx, l.Repo, from, to)
 }
 
 func deleted(ctx context.Context, r *repo.Repo, from, to, renames string) (int, error) {

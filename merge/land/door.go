@@ -58,7 +58,7 @@ func (l *Lander) atDoor(ctx context.Context, session, before, after, tip string)
 	if !l.Door.Refuse || before == "" || before == after {
 		return nil
 	}
-	files, err := changedPaths(ctx, l.Repo, before, after)
+	files, err := l.pathsBetween(ctx, before, after)
 	if err != nil {
 		return err
 	}

@@ -63,22 +63,8 @@ type Lander struct {
 	MaxWait time.Duration  // how long a Push waits at most, also while the queue moves; 0 for as long as that
 	Where   func(Position) // if not nil, it is called while a Push waits, about once a second
 
-	ancestors map[[2]string]bool // of a pair, whether the first is an ancestor of the second
-}
-
-// ancestor is the function of that name, which asks git only once: it never changes.
-func (l *Lander) ancestor(ctx context.Context, a, b string) (bool, error) {
-	if known, ok := l.ancestors[[2]string{a, b}]; ok {
-		return known, nil
-	}
-	is, err := ancestor(ctx, l.Repo, a, b)
-	if err == nil {
-		if l.ancestors == nil {
-			l.ancestors = map[[2]string]bool{}
-		}
-		l.ancestors[[2]string{a, b}] = is
-	}
-	return is, err
+	ancestors map[[2]string]bool          // of a pair, whether the first is an ancestor of the second
+	changes   map[[2]string][]changedFile // between the two commits
 }
 
 // GateError says that the gate refused what would have landed.
@@ -202,7 +188,7 @@ func (l *Lander) onto(ctx context.Context, tip string, tried []string, before, b
 // is known to have on another.
 func (l *Lander) gained(ctx context.Context, landed *Landed) (int, error) {
 	if landed.Before != "" {
-		return l.count(ctx, landed.After, "^"+landed.Before)
+		return l.countUpon(ctx, landed.Before, landed.After)
 	}
 	if landed.Target.Remote == "" {
 		return l.count(ctx, landed.After)

@@ -22,7 +22,7 @@ type change struct {
 // notifyHolders sends each session that claims a file which the push changed one
 // message with the names of the files, and returns who they are.
 func (l *Lander) notifyHolders(ctx context.Context, made change) ([]string, error) {
-	files, err := changedPaths(ctx, l.Repo, made.before, made.after)
+	files, err := l.pathsBetween(ctx, made.before, made.after)
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func (l *Lander) fetchedOnto(ctx context.Context, c checkout, target repo.Target
 		return nil, err
 	}
 	landed.Rebased = landed.After != tip
-	landed.Commits, err = l.count(ctx, tip, "^"+c.tip)
+	landed.Commits, err = l.countUpon(ctx, c.tip, tip)
 	return landed, err
 }
 

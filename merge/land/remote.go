@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -37,7 +39,7 @@ func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) 
 		_, err := l.noted(cmd, target)
 		switch {
 		case err == nil:
-			return repo.Line(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
+			return l.fetched(ctx)
 		case strings.Contains(stderr.String(), "couldn't find remote ref"):
 			return "", nil
 		case ctx.Err() != nil:
@@ -51,6 +53,17 @@ func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) 
 		case <-time.After(time.Duration(rand.IntN(50*try)+1) * time.Millisecond):
 		}
 	}
+}
+
+// fetched is the commit that has just been fetched.
+func (l *Lander) fetched(ctx context.Context) (string, error) {
+	content, err := os.ReadFile(filepath.Join(l.Repo.GitDir, "FETCH_HEAD"))
+	line, rest, _ := strings.Cut(string(content), "\n")
+	id, _, _ := strings.Cut(line, "\t")
+	if err == nil && rest == "" && (object.SHA1.Valid(object.Hash(id)) || object.SHA256.Valid(object.Hash(id))) {
+		return id, nil
+	}
+	return repo.Line(l.Repo.GitParsed(ctx, "rev-parse", "--verify", "FETCH_HEAD^{commit}"))
 }
 
 // noted is the output of a fetch or push, which moves the ref in which the target is

@@ -106,7 +106,7 @@ func (t *train) stage(ctx context.Context, e *queue.Entry, before, base string) 
 		return nil, err
 	}
 	if base != "" && !(t.AllowDeletions && t.isOwn(e)) { // another's own push knows what it may
-		if err := CheckDeletions(ctx, t.Repo, base, one.tip); err != nil {
+		if err := t.checkDeletions(ctx, base, one.tip); err != nil {
 			return nil, err
 		}
 	}

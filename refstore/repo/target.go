@@ -305,6 +305,9 @@ func (r *Repo) TargetRef(ctx context.Context, t Target) (string, error) {
 	}
 	f := &targetFinder{Repo: r, config: config, remotes: config.remotes()}
 	candidates := []string{f.trackingRef(t.Remote, t.Branch), "refs/heads/" + t.Branch}
+	if r.LooseRef(candidates[0]) != "" {
+		return candidates[0], nil
+	}
 	refs, err := f.lookUp(ctx, candidates)
 	if err != nil {
 		return "", err

@@ -20,8 +20,8 @@ import (
 // TeamFileName is the file at the top of the tree that holds a team's settings.
 const TeamFileName = "swarm.toml"
 
-// maxTeamFile is how long swarm.toml may be, in bytes.
-const maxTeamFile = 64 << 10
+// MaxTeamFile is how long swarm.toml may be, in bytes.
+const MaxTeamFile = 64 << 10
 
 // TeamFile is swarm.toml. Whoever can commit writes it, so it holds nothing that
 // is run, and its values are checked by who uses them. The zero value is a file
@@ -131,11 +131,11 @@ func ReadTeamFile(path string) (*TeamFile, error) {
 	if info, err = file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, cmpErr(err, errNotRegular)
 	}
-	content, err := io.ReadAll(io.LimitReader(file, maxTeamFile+1))
+	content, err := io.ReadAll(io.LimitReader(file, MaxTeamFile+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(content) > maxTeamFile {
+	if len(content) > MaxTeamFile {
 		return nil, &TeamFileError{Why: tooLong}
 	}
 	return ParseTeamFile(content)
@@ -197,7 +197,7 @@ func askForBlob(ask io.Writer, answers *bufio.Reader, name string) ([]byte, erro
 		return nil, err
 	}
 	size, err := strconv.Atoi(words[2])
-	if err != nil || size > maxTeamFile {
+	if err != nil || size > MaxTeamFile {
 		return nil, &TeamFileError{Why: tooLong}
 	}
 	if _, err := info("contents", words[0]); err != nil {
