@@ -22,8 +22,8 @@
 //     pushed and changes that are not committed survive. No push touches another session's branch.
 //   - What lands is what git rebase would have made in the work tree, with healed conflicts named in
 //     trailers "Healed: PATH RULE" of the commit. Attributes, merge drivers, filters, submodules and
-//     the settings of the work tree count as there (scratchfiles.go): those of the conductor's
-//     work tree. Of the user's hooks pre-rebase and pre-push run, in the session's own work tree and
+//     the settings of the work tree count as there (scratchfiles.go): those of the session's own
+//     work tree, where its branch is checked out on this machine. Of the user's hooks pre-rebase and pre-push run, in the session's own work tree and
 //     before it queues, and no other (hooks.go).
 //   - git gc --prune=now beside a push takes nothing of what is to land: a pin keeps each rebase until
 //     its branch has followed, and one that is disturbed while it is made is made again (pin.go).

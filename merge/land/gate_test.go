@@ -127,3 +127,32 @@ func TestLandByWorktreeAdd(t *testing.T) {
 	b.tidy()
 	a.linear("[Session A] one", "line 2")
 }
+
+// TestTrainSettings: an entry is rebased with the settings of its owner's worktree, also by
+// another session's push, or a process that has none of its own; and with no other's.
+func TestTrainSettings(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 3)
+	a, b, c := y.fields[0], y.fields[1], y.fields[2]
+	a.git("config", "extensions.worktreeConfig", "true")
+	b.git("config", "--worktree", "merge.default", "union")
+	b.git("config", "--worktree", "user.name", "Bea")
+	for _, f := range y.fields {
+		f.commit("end of "+f.id, "base", nine(map[int]string{9: "9\n" + f.id}))
+	}
+	worktrees := map[string]string{"a": a.dir, "b": b.dir, "c": c.dir}
+	ends := y.push("", func(l *Lander) {
+		l.Door.Worktree = func(session string) string { return worktrees[session] }
+	})
+	var conflict *ConflictError
+	if ends["a"].err != nil || ends["b"].err != nil || !errors.As(ends["c"].err, &conflict) {
+		t.Fatalf("%+v", ends)
+	}
+	if got := landGit(t, y.hub, "show", "main:base"); got != "1\n2\n3\n4\n5\n6\n7\n8\n9\na\nb" {
+		t.Errorf("base is %q", got)
+	}
+	if got := landGit(t, y.hub, "log", "-1", "--format=%cn", "--grep=end of b", "main"); got != "Bea" {
+		t.Errorf("committed by %q", got)
+	}
+	y.settled(ends)
+}

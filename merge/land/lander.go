@@ -163,8 +163,9 @@ func (l *Lander) follow(ctx context.Context, c checkout, next string) error {
 
 // onto is the tip as it would land on base, which is the target's tip before or commits
 // upon it: itself if that is base with more on it, base if that has all of it, else the
-// rebase of what has not landed. tried are rebases of it that may have landed.
-func (l *Lander) onto(ctx context.Context, tip string, tried []string, before, base string, target repo.Target) (string, []merge.Healed, error) {
+// rebase of what has not landed. tried are rebases of it that may have landed. settingsOf
+// is the work tree whose settings count for that, nil for ours.
+func (l *Lander) onto(ctx context.Context, settingsOf *repo.Repo, tip string, tried []string, before, base string, target repo.Target) (string, []merge.Healed, error) {
 	if ahead, err := l.ancestor(ctx, base, tip); err != nil || ahead {
 		return tip, nil, err
 	}
@@ -175,7 +176,7 @@ func (l *Lander) onto(ctx context.Context, tip string, tried []string, before, b
 	if err != nil || old == tip {
 		return base, nil, err
 	}
-	b := rebase{tip: tip, after: cmp.Or(old, before), onto: base, target: target}
+	b := rebase{tip: tip, after: cmp.Or(old, before), onto: base, target: target, settingsOf: settingsOf}
 	if l.Heal != nil {
 		if b.heal, err = l.Heal(ctx, before); err != nil {
 			return "", nil, err

@@ -104,7 +104,7 @@ func TestKilledTells(t *testing.T) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			next, _, err := l.onto(b.Context(), tip, nil, before, before, target)
+			next, _, err := l.onto(b.Context(), nil, tip, nil, before, before, target)
 			if err == nil {
 				err = writePending(b.repo(), pending{"feat/B", tip, next, before, target.String()})
 			}

@@ -22,7 +22,7 @@ func pulledPin(session string) string { return refstore.PinPrefix + session + ".
 // takes while it is being made is made again.
 func (t *train) rebased(ctx context.Context, e *queue.Entry, before, base string) (tip string, healed []merge.Healed, err error) {
 	for try := 0; ; try++ {
-		tip, healed, err = t.onto(ctx, e.Tip, e.Tried, before, base, t.target)
+		tip, healed, err = t.onto(ctx, t.ownersTree(ctx, e), e.Tip, e.Tried, before, base, t.target)
 		if err != nil || !t.pins || tip == e.Tip || tip == base {
 			return tip, healed, err
 		}
@@ -31,6 +31,27 @@ func (t *train) rebased(ctx context.Context, e *queue.Entry, before, base string
 			return tip, healed, err
 		}
 	}
+}
+
+// ownersTree is the worktree of the session whose entry it is, where the branch is checked
+// out: its settings count for the rebase as they would for git rebase there. nil is for
+// our own, and where there is no such worktree here: then ours count.
+func (t *train) ownersTree(ctx context.Context, e *queue.Entry) *repo.Repo {
+	if t.isOwn(e) || t.Door.Worktree == nil {
+		return nil
+	}
+	dir := t.Door.Worktree(e.Session)
+	if dir == "" {
+		return nil
+	}
+	there, err := repo.Discover(outsideEnv(t.Repo.Git(ctx).Env), dir)
+	if err != nil || there.CommonDir != t.Repo.CommonDir {
+		return nil
+	}
+	if head, err := there.Head(ctx); err != nil || head != "refs/heads/"+e.Branch {
+		return nil
+	}
+	return there
 }
 
 // unpin ends what pin began, once the branch has followed, or the session's push has

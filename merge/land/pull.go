@@ -72,7 +72,7 @@ func (l *Lander) fetchedOnto(ctx context.Context, c checkout, target repo.Target
 	if err != nil {
 		return nil, err
 	}
-	if landed.After, landed.Healed, err = l.onto(ctx, c.tip, tried, tip, tip, target); err != nil {
+	if landed.After, landed.Healed, err = l.onto(ctx, nil, c.tip, tried, tip, tip, target); err != nil {
 		return nil, err
 	}
 	if landed.After == c.tip {

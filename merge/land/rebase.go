@@ -21,6 +21,8 @@ type rebase struct {
 	onto   string // the tip of the target
 	target repo.Target
 	heal   heal.Options // for the conflicts on the way
+
+	settingsOf *repo.Repo // the work tree whose settings count; nil for where it is made
 }
 
 // run returns the tip that the branch has after the rebase, and the files in which
@@ -70,7 +72,7 @@ func (e *landedError) Error() string { return "landed up to " + e.upTo }
 
 // try is one rebase.
 func (b *rebase) try(ctx context.Context, r *repo.Repo) (next string, healed []merge.Healed, err error) {
-	s, err := newScratch(ctx, r, b.tip, b.onto)
+	s, err := newScratch(ctx, r, b.settingsOf, b.tip, b.onto)
 	if err != nil {
 		return "", nil, err
 	}

@@ -192,7 +192,7 @@ func TestLandScratchLeft(t *testing.T) {
 		},
 	} {
 		for _, f := range []*field{a, {a.ground, a.app, "orchestrator", a.env, nil}} {
-			s, err := newScratch(t.Context(), f.repo(), f.git("rev-parse", "HEAD"), f.git("rev-parse", "HEAD"))
+			s, err := newScratch(t.Context(), f.repo(), nil, f.git("rev-parse", "HEAD"), f.git("rev-parse", "HEAD"))
 			if err != nil {
 				t.Fatal(err)
 			}

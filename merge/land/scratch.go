@@ -1,6 +1,7 @@
 package land
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,6 +26,8 @@ type scratch struct {
 	repo  *repo.Repo
 	dir   string
 	admin string
+
+	settingsOf *repo.Repo // the work tree whose settings and submodules count
 
 	settings []string // further options for git
 	env      []string // further variables for it
@@ -65,7 +68,7 @@ func globQuoted(path string) string {
 
 func scratchNamed(r *repo.Repo, name string) *scratch {
 	dir := filepath.Join(r.GitDir, name)
-	return &scratch{repo: r, dir: dir, admin: dir + ".git"}
+	return &scratch{repo: r, dir: dir, admin: dir + ".git", settingsOf: r}
 }
 
 // sparse are options for git under which the worktree holds only the files that its
@@ -77,10 +80,11 @@ var sparse = []string{
 }
 
 // newScratch makes the worktree for rebases of commits onto another, with commit
-// checked out. The caller has called begin, which removed what a killed command
+// checked out, and the settings of another worktree, if that is not nil. The caller has called begin, which removed what a killed command
 // left of it.
-func newScratch(ctx context.Context, r *repo.Repo, commit, onto string) (*scratch, error) {
+func newScratch(ctx context.Context, r, settingsOf *repo.Repo, commit, onto string) (*scratch, error) {
 	s := rebaseScratch(r)
+	s.settingsOf = cmp.Or(settingsOf, r)
 	if err := s.configure(ctx, commit, onto); err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ const attributesOnly = ".gitattributes"
 // a merge driver or filter may read other files, all are checked out. No hook of the
 // user's runs, and no merge driver of ours: what heals here is reported.
 func (s *scratch) configure(ctx context.Context, commit, onto string) error {
-	config, err := s.repo.Config()
+	config, err := s.settingsOf.Config()
 	if err != nil {
 		return err
 	}
@@ -32,13 +32,13 @@ func (s *scratch) configure(ctx context.Context, commit, onto string) error {
 	for _, name := range config.Subsections("hook", "command") {                                      // since git 2.54
 		s.settings = append(s.settings, "-c", "hook."+name+".enabled=false")
 	}
-	noDriver, err := merge.WithoutDriver(s.repo)
+	noDriver, err := merge.WithoutDriver(s.settingsOf)
 	if err != nil {
 		return err
 	}
 	s.settings = append(s.settings, noDriver...)
 	if path, _ := config.Get("core.attributesFile"); inWorkTree(path) {
-		s.settings = append(s.settings, "-c", "core.attributesFile="+filepath.Join(s.repo.WorkTree, path))
+		s.settings = append(s.settings, "-c", "core.attributesFile="+filepath.Join(s.settingsOf.WorkTree, path))
 	}
 	whole, err := s.readsFiles(ctx, config, commit, onto)
 	if whole {
@@ -97,7 +97,7 @@ func (s *scratch) namesFile(config *repo.Config, filter string) bool {
 	for _, key := range []string{".clean", ".smudge", ".process"} {
 		command, _ := config.Get(filter + key)
 		for _, word := range strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\n'\"();|&<>", r) }) {
-			if _, err := os.Lstat(filepath.Join(s.repo.WorkTree, word)); err == nil && inWorkTree(word) {
+			if _, err := os.Lstat(filepath.Join(s.settingsOf.WorkTree, word)); err == nil && inWorkTree(word) {
 				return true
 			}
 		}
@@ -117,7 +117,7 @@ func (s *scratch) setOutside(ctx context.Context, config *repo.Config, attribute
 	case strings.HasPrefix(path, "~/"):
 		path = filepath.Join(env.Get("HOME"), path[2:])
 	case inWorkTree(path):
-		path = filepath.Join(s.repo.WorkTree, path)
+		path = filepath.Join(s.settingsOf.WorkTree, path)
 	}
 	for _, path := range []string{filepath.Join(s.repo.CommonDir, "info", "attributes"), path} {
 		content, _ := os.ReadFile(path) // none says nothing
@@ -130,9 +130,10 @@ func (s *scratch) setOutside(ctx context.Context, config *repo.Config, attribute
 	return false
 }
 
-// copySettings gives the scratch worktree the settings that only the user's has.
+// copySettings gives the scratch worktree the settings that only the user's has. In a
+// reftable repository those are always of the worktree in which it is made.
 func (s *scratch) copySettings(ctx context.Context) error {
-	content, err := os.ReadFile(filepath.Join(s.repo.GitDir, "config.worktree"))
+	content, err := os.ReadFile(filepath.Join(s.settingsOf.GitDir, "config.worktree"))
 	if errors.Is(err, fs.ErrNotExist) || s.repo.RefFormat != "files" { // git worktree add has copied it
 		return nil
 	}
@@ -171,10 +172,10 @@ func (s *scratch) checkOut(ctx context.Context) error {
 // linkSubmodules makes known which repositories are the submodules that the user has
 // checked out: git looks there which of two commits follows the other.
 func (s *scratch) linkSubmodules(ctx context.Context) error {
-	if _, err := os.Lstat(filepath.Join(s.repo.WorkTree, ".gitmodules")); err != nil {
+	if _, err := os.Lstat(filepath.Join(s.settingsOf.WorkTree, ".gitmodules")); err != nil {
 		return nil
 	}
-	entries, err := repo.Fields(s.repo.GitParsed(ctx, "-C", s.repo.WorkTree, "ls-files", "--stage", "-z"))
+	entries, err := repo.Fields(s.settingsOf.GitParsed(ctx, "-C", s.settingsOf.WorkTree, "ls-files", "--stage", "-z"))
 	if err != nil {
 		return err
 	}
@@ -183,7 +184,7 @@ func (s *scratch) linkSubmodules(ctx context.Context) error {
 		if !strings.HasPrefix(head, "160000 ") {
 			continue
 		}
-		gitDir, err := submoduleDir(filepath.Join(s.repo.WorkTree, path))
+		gitDir, err := submoduleDir(filepath.Join(s.settingsOf.WorkTree, path))
 		if err != nil {
 			return fmt.Errorf("submodule '%s': %w", path, err)
 		}
