@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -200,6 +201,47 @@ func TestLandKilledAnywhere(t *testing.T) {
 		}
 	}
 	landGit(t, a.app, "fsck", "--strict", "--no-dangling")
+}
+
+// TestTrainKilledAtPoints: the process that lands for two is killed at each point of each
+// of the store's transactions, from when it puts its entry to when it takes it out. The
+// other's push lands both, and everything lands once. Without SWARM_RACE=long it is some
+// of the points.
+func TestTrainKilledAtPoints(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 2)
+	if err := y.gate.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a, b := y.fields[0], y.fields[1]
+	want := subjects("a", "b")
+	step := 1
+	if os.Getenv("SWARM_RACE") != "long" {
+		step = 7
+	}
+	for n := 1; ; n += step {
+		subject := fmt.Sprintf("by a at %d", n)
+		a.commit(subject, "a", subject)
+		b.commit("b"+subject, "b", subject)
+		want = append(want, subject, "b"+subject)
+		push := a.landing("push")
+		push.Env = append(push.Env, pointEnv+"="+strconv.Itoa(n), leaseEnv+"=2s")
+		push.start().end()
+		b.push()
+		a.push()
+		y.linear(want...)
+		y.settled(nil)
+		if push.ProcessState.ExitCode() == 0 {
+			t.Logf("killed at %d points", (n-1)/step)
+			if n == 1 {
+				t.Error("there is no such point")
+			}
+			return
+		}
+		if t.Failed() {
+			return
+		}
+	}
 }
 
 // landKills is how many kills there are.

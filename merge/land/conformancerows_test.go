@@ -137,6 +137,8 @@ var conformance = []conformanceRow{
 		name: "submodule, not checked out here", start: submodule, theirs: "git update-index --cacheinfo 160000,$(git -C $TOP/lib rev-parse c1),sub; git commit -qm theirs",
 		ours: "git update-index --cacheinfo 160000,$(git -C $TOP/lib rev-parse c2),sub; git commit -qm ours", stops: true,
 	},
+	{name: "submodule that they removed", start: submodule, theirs: "git rm -q sub; c theirs", ours: "ed base 9 nine; git commit -qam ours"},
+	{name: "submodule removed and moved on", start: submodule, theirs: "git rm -q sub; c theirs", ours: bump + "at c1", stops: true},
 	{name: "submodule.recurse", start: submodule, config: "git config submodule.recurse true", theirs: bump + "at c1", ours: bump + "at c1; ed base 9 x; c ours"},
 
 	// Configuration.
@@ -147,6 +149,14 @@ var conformance = []conformanceRow{
 		name: "diff.renameLimit", start: "for i in 1 2 3; do seq $i 30 > r$i; done; c start", config: "git config diff.renameLimit 1",
 		theirs: "for i in 1 2 3; do git mv r$i q$i; ed q$i 1 x; done; c theirs", ours: "for i in 1 2 3; do ed r$i 9 y; done; c ours", stops: true,
 	},
+	{
+		name: "merge.renameLimit", start: "for i in 1 2 3; do seq $i 30 > r$i; done; c start", config: "git config merge.renameLimit 1",
+		theirs: "for i in 1 2 3; do git mv r$i q$i; ed q$i 1 x; done; c theirs", ours: "for i in 1 2 3; do ed r$i 9 y; done; c ours", stops: true,
+	},
+	{name: "diff.algorithm", config: "git config diff.algorithm patience"},
+	{name: "core.symlinks=false", start: "ln -s base link; c start", config: "git config core.symlinks false", theirs: "ln -sf A link; c theirs"},
+	{name: "core.eol", start: `w .gitattributes '* text\n'; seq 9 > f.txt; c start`, config: "git config core.eol crlf", theirs: "ed f.txt 1 one; c theirs", ours: "ed f.txt 9 nine; c ours"},
+	{name: "rebase.forkPoint", config: "git config rebase.forkPoint true"},
 	{name: "pull.twohead", config: "git config pull.twohead ours", theirs: "ed base 5 theirs; c theirs", ours: "ed base 5 ours; c ours"},
 	{name: "rebase.autoSquash", config: "git config rebase.autoSquash true", ours: "w x 1; c one; w y 1; c two; w x 2; c 'fixup! one'"},
 	{name: "rebase.autoStash", config: "git config rebase.autoStash true", dirt: "w A dirty"},

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -22,11 +23,27 @@ import (
 
 func TestMain(m *testing.M) { refstoretest.Main(m, work) }
 
-// The variables that give a landing another lease time, and a verify command.
+// The variables that give a landing another lease time, and a verify command, and the
+// number of the store's failpoint at which it is killed.
 const (
 	leaseEnv  = "LANDING_LEASE"
 	verifyEnv = "LANDING_VERIFY"
+	pointEnv  = "LANDING_POINT"
 )
+
+// killAt is a failpoint that kills the process, with all that it has started, when it is
+// reached for the nth time; nil where n is empty.
+func killAt(n string) func(string) {
+	left, err := strconv.Atoi(n)
+	if err != nil {
+		return nil
+	}
+	return func(string) {
+		if left--; left == 0 {
+			_ = syscall.Kill(0, syscall.SIGKILL)
+		}
+	}
+}
 
 // work pushes or pulls the branch checked out here, for the session in args, as git
 // swarm does. It exits with 3 if it was interrupted. Where args go on with a folder,
@@ -57,7 +74,7 @@ func landHere(ctx context.Context, verb string, args []string) error {
 	if err != nil {
 		return err
 	}
-	store := refstore.Open(r, refstore.Options{})
+	store := refstore.Open(r, refstore.Options{Failpoint: killAt(os.Getenv(pointEnv))})
 	defer store.Close()
 	b := bus.New(store)
 	lease := lock.LeaseTime
