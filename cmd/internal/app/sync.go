@@ -10,6 +10,7 @@ import (
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
 )
 
 func syncVerb() *verb {
@@ -22,14 +23,24 @@ nothing. Of more than 50 context entries it shows the newest, and of more than
 and how to read them, and those messages stay unread. Of a text of more than
 4 KB the beginning is shown, with the command that shows it whole.
 
+With --wait it returns as soon as something is new, also from another clone, or
+when that time is over.
+
 Where a push of this session has landed after it was killed, the branch here
 follows, as with git swarm pull; where one waits in the queue and nobody lands what
 is there, a process that does is started. So does it where the branch was in review
 by a pull request and the target, as it was fetched last, has all of it: the claims
 of the session are released then.`,
 		session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.DurationFlag{Name: "wait", Usage: "if nothing is new, wait up to `DURATION` (10m) until something is"}}
+		},
 		run: func(ctx context.Context, c *call) error {
 			b, id, err := c.acting()
+			if err != nil {
+				return err
+			}
+			wait, err := c.wait(0)
 			if err != nil {
 				return err
 			}
@@ -44,7 +55,12 @@ of the session are released then.`,
 			shown := false
 			for more := true; more; {
 				more = false
-				err := b.Sync(ctx, id, func(n *bus.News) error { more, shown = n.More, true; return print(n) })
+				show := func(n *bus.News) error { more, shown = n.More, true; return print(n) }
+				if wait > 0 && !shown {
+					err = b.SyncWait(ctx, id, wait, show)
+				} else {
+					err = b.Sync(ctx, id, show)
+				}
 				if err != nil {
 					return err
 				}
