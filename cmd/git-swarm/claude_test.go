@@ -31,6 +31,7 @@ func TestClaude(t *testing.T) {
 		t.Run("subagent", claudeSubagent)
 		t.Run("isolated", claudeIsolated)
 		t.Run("refused", claudeRefused)
+		t.Run("fleet", claudeFleet)
 		t.Run("killed", claudeKilled)
 		return
 	}

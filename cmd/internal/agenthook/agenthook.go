@@ -22,10 +22,12 @@ import (
 )
 
 // The rules of an agent's hook: JSON in, JSON or nothing out, exit 0 whatever
-// happens, within answerTime. What goes wrong is kept for doctor, and never stands
+// happens, within answerTime, a greeting within greetTime: no other event makes up for
+// one that is missing, and all clients wait 5 s for it. What goes wrong is kept for doctor, and never stands
 // in the agent's way. Only wait lasts, and ends with exitWake to wake its agent.
 const (
 	answerTime   = time.Second
+	greetTime    = 4 * time.Second
 	storeTimeout = 500 * time.Millisecond // how long a change waits for others
 	margin       = 100 * time.Millisecond // for writing down that the time was up
 	exitWake     = 2
@@ -65,22 +67,31 @@ func Run(ctx context.Context, p Process, args []string) int {
 	if h.event == agents.Wait {
 		return h.answer(ctx)
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTime-margin)
+	limit := timeFor(h.event)
+	ctx, cancel := context.WithTimeout(ctx, limit-margin)
 	defer cancel()
 	done := make(chan int, 1)
 	go func() { done <- h.answer(ctx) }()
 	code := 0
 	select {
 	case code = <-done:
-	case <-time.After(answerTime): // it reads, or waits for a disk
+	case <-time.After(limit): // it reads, or waits for a disk
 		late := &invocation{Process: p, event: h.event}
-		late.keep(fmt.Errorf("no answer within %s", answerTime))
+		late.keep(fmt.Errorf("no answer within %s", limit))
 	}
 	if h.dialect.silence != nil {
 		_ = h.object(h.dialect.silence)
 	}
 	h.answered.Store(true)
 	return code
+}
+
+// timeFor is how long the hook may take for the event.
+func timeFor(event string) time.Duration {
+	if event == agents.SessionStart {
+		return greetTime
+	}
+	return answerTime
 }
 
 // inCopilot reports whether Copilot CLI runs this hook: it reads Claude Code's

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,6 +163,36 @@ func TestQuietBatches(t *testing.T) {
 	for range 200 {
 		if said := o.hook("batch", "A", map[string]any{"tool_calls": []any{map[string]any{"tool_name": "Bash"}}}); said != "" {
 			t.Fatalf("said %s", said)
+		}
+	}
+}
+
+// blocked is a client's end of a pipe through which nothing comes for a while.
+type blocked struct {
+	io.Reader
+	wait time.Duration
+}
+
+func (b *blocked) Read(p []byte) (int, error) {
+	time.Sleep(b.wait)
+	b.wait = 0
+	return b.Reader.Read(p)
+}
+
+// TestSlowGreeting: a greeting that takes longer than other answers may is still given.
+func TestSlowGreeting(t *testing.T) {
+	o := newOffice(t, bus.Registration{ID: "A", Workstream: "frontend"}, bus.Registration{ID: "B", Workstream: "backend"})
+	for event, want := range map[string]bool{"session-start": true, "batch": false} {
+		_, err := o.bus.Send(t.Context(), "B", "A", "urgent")
+		o.Must(err)
+		input := fmt.Sprintf(`{"session_id":"one","cwd":%q,"hook_event_name":"E"}`, o.Dir)
+		var answer bytes.Buffer
+		Run(t.Context(), Process{
+			Env: append(repo.Env{"GIT_SWARM_SESSION=A"}, os.Environ()...), Dir: o.Dir, Stdin: &blocked{strings.NewReader(input), answerTime + answerTime/2},
+			Stdout: &answer, Stderr: &answer, Now: time.Now, Describe: func(err error) string { return err.Error() },
+		}, []string{event})
+		if got := answer.Len() > 0; got != want {
+			t.Errorf("%s is answered: %v", event, got)
 		}
 	}
 }
