@@ -73,7 +73,7 @@ func AddWorktree(ctx context.Context, r *repo.Repo, n NewWorktree) (Worktree, er
 	w := Worktree{Session: n.Session, Branch: n.Branch, Path: filepath.Join(WorktreeDir(r), n.Session)}
 	if there, err := agents.FindWorktree(r, n.Session); err == nil {
 		w.Path = there
-		if half, err := worktree.HalfMade(ctx, r, there); err != nil || !half {
+		if half, err := worktree.HalfMade(ctx, r, there); err != nil || !half && !worktree.BeingMade(there) {
 			return w, err
 		}
 	}
@@ -124,7 +124,7 @@ func unidentified(ctx context.Context, r *repo.Repo, path string) bool {
 	if err != nil || filepath.Dir(gitDir) != filepath.Join(r.CommonDir, "worktrees") {
 		return false
 	}
-	if half, err := worktree.HalfMade(ctx, r, path); err != nil || half {
+	if half, err := worktree.HalfMade(ctx, r, path); err != nil || half || worktree.BeingMade(path) {
 		return false
 	}
 	_, err = os.Lstat(repo.SessionFileIn(gitDir))

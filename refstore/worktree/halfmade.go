@@ -91,6 +91,13 @@ func initializing(record string) bool {
 	return err == nil && strings.TrimSpace(string(text)) == "initializing"
 }
 
+// BeingMade reports whether the folder is a worktree that git worktree add has begun and
+// not ended: it is at work, or was killed. [Make] waits for it, and ends it.
+func BeingMade(path string) bool {
+	record, err := recordOf(path)
+	return err == nil && initializing(record)
+}
+
 // emptied reports whether the index has none of the files of the commit that is
 // checked out: it was begun anew after the kill.
 func emptied(ctx context.Context, r *repo.Repo, record string) (bool, error) {
