@@ -139,7 +139,7 @@ func (r *reader) transcript(block string, commands *int) string {
 
 // changeless takes out what differs from run to run: ages, commits.
 func changeless(s string) string {
-	s = regexp.MustCompile(`\b\d+ (s|min) ago\b|\bjust now\b|\b\d+ (s|min)\b`).ReplaceAllString(s, "AGE")
+	s = regexp.MustCompile(`\b\d+ (s|min) ago\b|\bjust now\b|\b\d+ (ms|s|min)\b`).ReplaceAllString(s, "AGE")
 	return regexp.MustCompile(`\b[0-9a-f]{7,40}\b`).ReplaceAllString(s, "ID")
 }
 
