@@ -128,7 +128,7 @@ func (t *train) decisions(tx *refstore.Tx) error {
 			continue
 		}
 		body := fmt.Sprintf("your %s landed on %s as %.10s; git swarm sync lets the branch follow", nameOf(now), t.target, one.tip)
-		if err := notify(tx, now.Session, body); err != nil {
+		if err := tellOwner(tx, c, now, body); err != nil {
 			return err
 		}
 	}
@@ -167,6 +167,17 @@ func notify(tx *refstore.Tx, to, body string) error {
 	var unknown *bus.UnknownSessionError
 	if errors.As(err, &unknown) {
 		return nil
+	}
+	return err
+}
+
+// tellOwner stages a message to the session of an entry that is decided. The entry of a
+// session that is no more is taken out: its own push never will.
+func tellOwner(tx *refstore.Tx, c *queue.Change, e *queue.Entry, body string) error {
+	_, err := bus.Notify(tx, e.Session, strings.ToValidUTF8(body, "\ufffd"))
+	var unknown *bus.UnknownSessionError
+	if errors.As(err, &unknown) {
+		return c.Remove(e.Session)
 	}
 	return err
 }
@@ -224,7 +235,7 @@ func (t *train) refuse(ctx context.Context, e *queue.Entry, why error) error {
 			return err
 		}
 		if !now.Attended(t.Bus) {
-			if err := notify(tx, now.Session, fmt.Sprintf("your %s did not land on %s: %s", nameOf(now), t.target, line)); err != nil {
+			if err := tellOwner(tx, c, now, fmt.Sprintf("your %s did not land on %s: %s", nameOf(now), t.target, line)); err != nil {
 				return err
 			}
 		}
