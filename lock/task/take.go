@@ -54,6 +54,7 @@ func (w *InTheWay) What() string {
 type NoneReadyError struct {
 	Passed []InTheWay // the ready ones, and why not
 	Others int        // how many are ready for other sessions or agents
+	Except int        // how many are ready that the caller left out
 	Waits  bool       // tasks are taken, or wait for what is
 }
 
@@ -87,11 +88,11 @@ func (b *Backlog) Take(ctx context.Context, by string, n int, agent string) (g *
 // TakeNew gives the best task that is ready to a session that is made for it: begin
 // registers it in the same transaction, for that task and the epoch of its grant, and
 // returns its id. It may be called more than once, for different tasks; what the last
-// call returned counts. by is who has the session made. The error is as of Take, or
-// that of begin.
-func (b *Backlog) TakeNew(ctx context.Context, by, agent string, begin func(tx *refstore.Tx, t *Task, epoch int) (string, error)) (g *Given, err error) {
+// call returned counts. by is who has the session made, and the tasks in except are not
+// given to it. The error is as of Take, or that of begin.
+func (b *Backlog) TakeNew(ctx context.Context, by, agent string, except map[int]bool, begin func(tx *refstore.Tx, t *Task, epoch int) (string, error)) (g *Given, err error) {
 	err = b.change(ctx, by, func(p *plan) (string, error) {
-		s := &taking{backlog: b, plan: p, agent: agent, given: &Given{}}
+		s := &taking{backlog: b, plan: p, agent: agent, except: except, given: &Given{}}
 		g = s.given
 		if err := s.giveBack(); err != nil {
 			return "", err
@@ -151,6 +152,7 @@ type taking struct {
 	backlog *Backlog
 	plan    *plan
 	agent   string
+	except  map[int]bool
 	given   *Given
 	busy    []busy
 }
@@ -268,10 +270,14 @@ func (s *taking) byNumber(n int) error {
 // best takes the first ready task in the order of keys that is for the session and
 // overlaps with nothing.
 func (s *taking) best() error {
-	others := 0
+	others, except := 0, 0
 	var held []*Task // better ones that overlap
 	err := s.inOrder(func(t *Task) (bool, error) {
-		if !s.isFor(t) {
+		switch {
+		case s.except[t.Number]:
+			except++
+			return true, nil
+		case !s.isFor(t):
 			others++
 			return true, nil
 		}
@@ -295,7 +301,7 @@ func (s *taking) best() error {
 		return err
 	}
 	if s.given.Task == nil {
-		return &NoneReadyError{s.given.Passed, others, len(s.busy) > 0 || s.anyHeld()}
+		return &NoneReadyError{s.given.Passed, others, except, len(s.busy) > 0 || s.anyHeld()}
 	}
 	for _, t := range held {
 		t.Passed++

@@ -349,15 +349,19 @@ func TestTakeNew(t *testing.T) {
 		return id, s.Bus.RegisterIn(tx, bus.Registration{ID: id, Workstream: id})
 	}
 	refuses := errors.New("no")
-	_, err := s.TakeNew(bg, "A", "", func(tx *refstore.Tx, t *Task, epoch int) (string, error) {
+	_, err := s.TakeNew(bg, "A", "", nil, func(tx *refstore.Tx, t *Task, epoch int) (string, error) {
 		_, err := begin(tx, t, epoch)
 		return "", errors.Join(err, refuses)
 	})
 	if all, _ := s.Bus.Sessions(bg); !errors.Is(err, refuses) || len(all) != 1 {
 		t.Errorf("%v, %v", err, all)
 	}
+	var none *NoneReadyError
+	if _, err := s.TakeNew(bg, "A", "", map[int]bool{1: true, 2: true}, begin); !errors.As(err, &none) || none.Except != 2 {
+		t.Errorf("%+v, %v", none, err)
+	}
 	for n := 1; n <= 2; n++ {
-		g, err := s.TakeNew(bg, "A", "", begin)
+		g, err := s.TakeNew(bg, "A", "", nil, begin)
 		if err != nil || g.Task.Number != n || g.Task.Epoch != n || g.Task.Holder != fmt.Sprintf("T%d-%[1]d", n) {
 			t.Fatalf("%+v, %v", g, err)
 		}
@@ -365,7 +369,7 @@ func TestTakeNew(t *testing.T) {
 			t.Errorf("%+v, %v", at, err)
 		}
 	}
-	_, err = s.TakeNew(bg, "A", "", begin)
+	_, err = s.TakeNew(bg, "A", "", nil, begin)
 	if !errors.As(err, new(*NoneReadyError)) {
 		t.Errorf("%v", err)
 	}

@@ -151,8 +151,12 @@ func (s *supervisor) waitFor(ctx context.Context, path, session string, done cha
 // take takes the best task for a session of its own, which it makes. The error is
 // *task.NoneReadyError where there is none.
 func (s *supervisor) take(ctx context.Context) (*job, error) {
+	busy, err := s.lookedAfter()
+	if err != nil {
+		return nil, err
+	}
 	var made []*job // a transaction may begin anew, with another task
-	given, err := s.Backlog.TakeNew(ctx, bus.Orchestrator, s.Agent, func(tx *refstore.Tx, t *task.Task, epoch int) (string, error) {
+	given, err := s.Backlog.TakeNew(ctx, bus.Orchestrator, s.Agent, busy, func(tx *refstore.Tx, t *task.Task, epoch int) (string, error) {
 		j, err := s.reserve(ctx, tx, t, epoch)
 		if err != nil {
 			return "", err
@@ -175,6 +179,26 @@ func (s *supervisor) take(ctx context.Context) (*job, error) {
 	s.worked[given.Task.Number] = true
 	s.begun++
 	return took, nil
+}
+
+// lookedAfter are the tasks for which there is a session. One that its client has given
+// back while it was still at work is that session's until the try is judged: begun anew
+// by another one, its tries would begin anew, too, and never come to an end.
+func (s *supervisor) lookedAfter() (map[int]bool, error) {
+	entries, err := os.ReadDir(agents.PoolDir(s.Repo))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	tasks := map[int]bool{}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if rec, err := folderOf(s.Repo, e.Name()).load(); err == nil {
+			tasks[rec.Task] = true
+		}
+	}
+	return tasks, nil
 }
 
 // reserve makes the folder of a session for the task, with its record, before the task

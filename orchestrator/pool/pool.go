@@ -211,6 +211,10 @@ func (s *supervisor) rest(ctx context.Context, none *task.NoneReadyError) error 
 	if s.atWork() > 0 {
 		return nil
 	}
+	if none.Except > 0 { // another supervisor looks after it
+		s.idle = true
+		return nil
+	}
 	s.over = true
 	if !none.Waits {
 		return nil

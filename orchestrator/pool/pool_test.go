@@ -235,13 +235,13 @@ work && land; date +%s >"$notes/again"`)
 }
 
 // TestGivesBack: a client that gives its task back has tried it; one that says that it
-// failed is not followed by another one.
+// failed is not followed by another one. While it is still at work no other one begins
+// the task anew.
 func TestGivesBack(t *testing.T) {
 	t.Parallel()
 	s := newSwarm(t)
 	s.add("one")
 	s.add("two")
-	s.Sessions = 1
 	p, done, err := open(s.Dir)
 	s.Must(err)
 	defer done()
@@ -259,6 +259,7 @@ func TestGivesBack(t *testing.T) {
 	}
 	sum := s.runs(`i=1; first && i=1 || i=2; until [ -e "$notes/said-$GIT_SWARM_TASK-$i" ]; do sleep 0.05; done`)
 	s.areStates(task.Failed, task.Failed)
+	s.areLeft("T1", "T2")
 	failed, _, err := s.Backlog.Get(t.Context(), 1)
 	if err != nil || failed.Why != "it was given back: too hard" || sum.Failed != 2 || s.told(Again, "T2") {
 		t.Errorf("%+v, %v, %+v, %q", failed, err, sum, s.events)
