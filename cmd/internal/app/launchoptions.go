@@ -31,7 +31,8 @@ func (c *call) mayPass() error {
 }
 
 // equipClients gives the clients the user's options and what they may run without asking. A
-// session that is resumed keeps the options that it was started with.
+// session that is resumed keeps the options that it was started with; only Claude Code's
+// are, and so those of another client are not kept: it would not know them.
 func (c *call) equipClients(clients []launch.Client) error {
 	commands, err := install.Allowed(c.swarm.Repo)
 	if err != nil {
@@ -41,9 +42,14 @@ func (c *call) equipClients(clients []launch.Client) error {
 	for i := range clients {
 		a := &clients[i]
 		a.Options, a.Commands, a.Allow = c.rest, commands, install.RulesFor(commands)
-		if len(c.rest) == 0 && a.Resume != "" {
+		switch {
+		case a.Agent != "claude":
+			continue
+		case len(c.rest) == 0 && a.Resume != "":
 			a.Options = launch.KeptOptions(common, a.Session)
-		} else if err := launch.KeepOptions(common, a.Session, a.Options); err != nil {
+			continue
+		}
+		if err := launch.KeepOptions(common, a.Session, a.Options); err != nil {
 			return fmt.Errorf("keep the options of %s: %w", a.Session, err)
 		}
 	}
