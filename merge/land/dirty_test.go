@@ -5,6 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 )
 
 // wip makes every kind of uncommitted change, none of them where another session
@@ -113,6 +116,34 @@ func TestLandInTheWay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLandIndexLocked: an index.lock that was left behind is named, nothing is changed,
+// and the session is not blocked. Once it is gone the push lands.
+func TestLandIndexLocked(t *testing.T) {
+	t.Parallel()
+	a, b := oneField(t)
+	b.commit("by B", "B", "changed\n")
+	b.push()
+	a.commit("by A", "A", "changed\n")
+	before, path := a.state(), filepath.Join(a.git("rev-parse", "--absolute-git-dir"), "index.lock")
+	touch(t, path)
+	for _, try := range []func() (*Landed, error){a.tryPush, a.tryPull} {
+		landed, err := try()
+		var locked *gitlock.LockedError
+		if !errors.As(err, &locked) || locked.Path != path || blocks(err) {
+			t.Errorf("%+v, %v", landed, err)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Error(err)
+	}
+	if after := a.state(); after != before || a.session().Status != bus.Running {
+		t.Errorf("%+v, and it changed\n%sinto\n%s", a.session(), before, after)
+	}
+	a.linear("by B")
+	a.push()
+	a.linear("by A", "by B")
 }
 
 // TestLandAlreadyThere: files that are already as the new tip has them are in
