@@ -113,7 +113,7 @@ func TestTrainSessionUnknown(t *testing.T) {
 
 // TestTrainRemoteGone: the remote goes away while the verify command runs for three.
 // Nothing lands, nobody is blocked, and all is as it was; once it is back all of them
-// land, and what was verified is not verified again.
+// land.
 func TestTrainRemoteGone(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 3)
