@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -125,6 +126,37 @@ func TestLandRacedAlways(t *testing.T) {
 	a.tidy()
 	if got := a.hubLog("main"); slices.Contains(got, "by A") || len(got) != 1+landTries {
 		t.Errorf("on main: %q", got)
+	}
+}
+
+// TestLandBranchLocked: a lock that is left on the branch, or on HEAD, keeps neither the
+// push from landing nor the branch from following later; the lock is named as the cause.
+func TestLandBranchLocked(t *testing.T) {
+	t.Parallel()
+	for _, of := range []string{"HEAD", "refs/heads/feat/A"} {
+		t.Run(filepath.Base(of), func(t *testing.T) {
+			t.Parallel()
+			a, b := oneField(t)
+			b.commit("by B", "B", "changed\n")
+			b.push()
+			a.commit("by A", "A", "changed\n")
+			lock := a.git("rev-parse", "--path-format=absolute", "--git-path", of) + ".lock"
+			a.meanwhile("touch '" + lock + "'")
+			landed, err := a.tryPush()
+			var locked *gitlock.LockedError
+			if err != nil || !errors.As(landed.Stayed, &locked) || errors.Is(landed.Stayed, ErrOvertaken) || filepath.Base(locked.Path) != filepath.Base(lock) {
+				t.Fatalf("%+v (%v)", landed, err)
+			}
+			if status := a.git("status", "--porcelain"); status != "" {
+				t.Errorf("status %q", status)
+			}
+			if err := os.Remove(lock); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := a.tryPull(); err != nil || a.git("rev-parse", "HEAD") != landed.After {
+				t.Errorf("the branch did not follow: %v", err)
+			}
+		})
 	}
 }
 

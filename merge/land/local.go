@@ -23,7 +23,7 @@ import (
 type TargetCheckoutError struct {
 	Branch string
 	Dir    string
-	Err    error // *InTheWayError, *UnfinishedError, ErrBusy
+	Err    error // *InTheWayError, *UnfinishedError, *gitlock.LockedError, ErrBusy
 }
 
 func (e *TargetCheckoutError) Error() string {

@@ -42,7 +42,8 @@ var ErrOvertaken = errors.New("another command has changed the branch meanwhile"
 
 // move takes branch, index and files from c.tip to next, keeping what is not
 // committed. If it is killed half-way, recoverMove completes it. A branch that is
-// no longer at c.tip gives ErrOvertaken, and nothing changes.
+// no longer at c.tip gives ErrOvertaken, and one that is locked *gitlock.LockedError:
+// then nothing changes.
 func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
 	now, err := checkedOut(ctx, r)
 	if err != nil {
@@ -60,11 +61,15 @@ func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
 	if err := readTree(ctx, r, c.tip, next); err != nil {
 		return err
 	}
-	if moveBranch(ctx, r, c, next) != nil {
-		if err := readTree(ctx, r, next, c.tip); err != nil {
-			return fmt.Errorf("%w: %w", ErrOvertaken, err)
+	if err := moveBranch(ctx, r, c, next); err != nil {
+		why := ErrOvertaken
+		if locked := (*gitlock.LockedError)(nil); errors.As(err, &locked) {
+			why = locked
 		}
-		return errors.Join(ErrOvertaken, os.Remove(moveFile(r)))
+		if err := readTree(ctx, r, next, c.tip); err != nil {
+			return fmt.Errorf("%w: %w", why, err)
+		}
+		return errors.Join(why, os.Remove(moveFile(r)))
 	}
 	return os.Remove(moveFile(r))
 }

@@ -318,6 +318,9 @@ func TestForgedNewer(t *testing.T) {
 			t.Errorf("%v: %d\n%s", args, code, out)
 		}
 	}
+	if out, code := w.run("B", "fsck"); code != exitFatal || !strings.Contains(out, "hint: upgrade git swarm\n") || strings.Contains(out, "--repair") {
+		t.Errorf("fsck: %d\n%s", code, out)
+	}
 	if now := w.Git("for-each-ref"); now != before {
 		t.Errorf("moved:\n%s\nto\n%s", before, now)
 	}

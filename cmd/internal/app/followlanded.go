@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/gitlock"
 )
 
 // followLanded lets the branch here follow to what has landed of it while no process
@@ -62,9 +64,18 @@ func (c *call) followRequest(ctx context.Context) error {
 // tellFollowed says where the branch is now.
 func (c *call) tellFollowed(landed *land.Landed) {
 	if landed.Stayed != nil {
-		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(landed.Stayed.Error()))
-		c.notef("hint: git swarm commit, then git swarm pull")
+		c.noteStayed(landed.Stayed)
 		return
 	}
 	c.notef("git swarm: your branch is now at what has landed on %s", text.Inert(landed.Target.String()))
+}
+
+// noteStayed says why the branch could not follow to what has landed.
+func (c *call) noteStayed(why error) {
+	c.notef("git swarm: your branch stayed where it was: %s", text.Inert(why.Error()))
+	if errors.As(why, new(*gitlock.LockedError)) {
+		c.notef("hint: git swarm pull; if the lock stays: git swarm doctor")
+		return
+	}
+	c.notef("hint: git swarm commit, then git swarm pull")
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
@@ -81,13 +82,19 @@ func runFsck(ctx context.Context, c *call) error {
 		return err
 	}
 	faults, read = append(faults, more...), read+n
+	var hints []string
 	for _, fault := range faults {
 		if err := c.printFault(fault); err != nil {
 			return err
 		}
+		if hint := damageHint(fault); hint != "" && !slices.Contains(hints, hint) {
+			hints = append(hints, hint)
+		}
 	}
 	if len(faults) > 0 {
-		c.notef("hint: git swarm fsck --repair")
+		for _, hint := range hints {
+			c.notef("hint: %s", hint)
+		}
 		return &statusError{exitFatal}
 	}
 	if c.wantJSON() {

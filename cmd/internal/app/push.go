@@ -235,8 +235,7 @@ func (c *call) printLanded(l *land.Landed, done, verb string) error {
 		c.notef("hint: the next git swarm push does it")
 	}
 	if l.Stayed != nil {
-		c.notef("git swarm: your branch stayed where it was: %s", text.Inert(l.Stayed.Error()))
-		c.notef("hint: git swarm commit, then git swarm pull")
+		c.noteStayed(l.Stayed)
 	}
 	if c.wantJSON() {
 		return c.object("landed", map[string]any{
