@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +127,49 @@ func TestWithoutKeep(t *testing.T) {
 	}
 	_, err := s.Entry(bg, "refs/swarm/a", next.ID)
 	damagedAs(t, "taken", err, "refs/swarm/a")
+}
+
+// A bare git prune says nowhere that it is running, so nothing can be kept from one that
+// looked at the refs before they moved and deletes after the change was made. What it
+// deletes before that is written again; what it takes after it is named as damage.
+func TestBarePrune(t *testing.T) {
+	for _, throughGit := range []bool{false, true} {
+		for _, when := range []string{"renamed", "after Update"} {
+			t.Run(fmt.Sprintf("%s/git %v", when, throughGit), func(t *testing.T) {
+				t.Parallel()
+				r := plain(t)
+				mustAppend(t, r.open(Options{}), "refs/swarm/a", "one")
+				var found []string
+				prune := func() {
+					for _, id := range found {
+						r.Must(os.Remove(r.path("objects/" + id[:2] + "/" + id[2:])))
+					}
+				}
+				mustAppend(t, r.open(Options{ThroughGit: throughGit, Failpoint: func(point string) {
+					switch {
+					case point == "written" && found == nil: // once: it may be written again
+						for line := range strings.Lines(r.Git("prune", "-n", "--expire=now")) {
+							id, _, _ := strings.Cut(line, " ")
+							found = append(found, id)
+						}
+					case point == when:
+						prune()
+					}
+				}}), "refs/swarm/a", "two")
+				if len(found) == 0 {
+					t.Fatal("the prune of this test takes nothing")
+				}
+				if when == "renamed" {
+					r.clean()
+					return
+				}
+				prune()
+				tip := r.tip("refs/swarm/a")
+				_, err := r.open(Options{}).Entry(bg, "refs/swarm/a", tip)
+				damagedAs(t, "taken", err, "refs/swarm/a")
+			})
+		}
+	}
 }
 
 // Replaced cursors are deleted when they are old, while no git gc runs; one that is
