@@ -65,6 +65,7 @@ func TestKilled(t *testing.T) {
 	}
 	f.messages()
 	t.Logf("%d kills in %d rows, of which %d met a running command: %v", f.tried, rows, f.killed, figures)
+	t.Logf("the slowest that ended by themselves: %v", f.slowest)
 	if f.killed < kills/4 {
 		t.Errorf("only %d of %d commands were running when they were killed", f.killed, kills)
 	}
@@ -96,6 +97,8 @@ type killField struct {
 	healing  healing
 	spans    map[string]time.Duration // how long each verb takes
 	sent     map[string]bool          // messages, and whether they were acknowledged
+	mending  bool                     // a command was killed, and none has ended since
+	slowest  map[string]time.Duration // of each verb, and of those that came next after a kill
 	beside   sync.Mutex               // held by maintenance while it runs
 }
 
@@ -125,7 +128,7 @@ func (f *killField) maintain() (stop func()) {
 func newKillField(t *testing.T) *killField {
 	top := t.TempDir()
 	home := filepath.Join(top, "home")
-	f := &killField{T: t, top: top, app: filepath.Join(top, "app"), files: 13, inRow: 1, spans: map[string]time.Duration{}, sent: map[string]bool{}}
+	f := &killField{T: t, top: top, app: filepath.Join(top, "app"), files: 13, inRow: 1, spans: map[string]time.Duration{}, sent: map[string]bool{}, slowest: map[string]time.Duration{}}
 	f.write("home/.gitconfig", refstoretest.Config)
 	for key, value := range map[string]string{"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": filepath.Join(home, ".gitconfig"), "LC_ALL": "C", "GIT_SWARM_SESSION": ""} {
 		t.Setenv(key, value)
@@ -214,13 +217,25 @@ func (f *killField) swarm(dir string, args ...string) *exec.Cmd {
 func (f *killField) must(dir string, args ...string) string {
 	f.Helper()
 	begun := time.Now()
-	out, err := f.swarm(dir, args...).CombinedOutput()
+	out, err := f.ends(dir, args...)
 	if err != nil {
 		f.Errorf("git swarm %s: %v: %s", strings.Join(args, " "), err, out)
 	}
 	took, span := time.Since(begun), f.spans[args[0]]
 	f.spans[args[0]] = max(took, (3*span+took)/4) // one that has little left to do says little
 	return string(out)
+}
+
+// ends runs a command that nothing kills, and notes the slowest.
+func (f *killField) ends(dir string, args ...string) (out []byte, err error) {
+	begun, what := time.Now(), args[0]
+	out, err = f.swarm(dir, args...).CombinedOutput()
+	if f.mending {
+		f.mending = false
+		what += " after a kill"
+	}
+	f.slowest[what] = max(f.slowest[what], time.Since(begun).Round(time.Millisecond))
+	return out, err
 }
 
 // kills kills the command at random moments, at most as often as it is done in a row,
@@ -264,6 +279,7 @@ func (f *killField) kill(dir string, args ...string) (done bool) {
 	}
 	if refstoretest.WasKilled(err) {
 		f.killed++
+		f.mending = true
 	} else if err != nil {
 		text, _ := os.ReadFile(said.Name())
 		if over := whenOver[args[0]]; over == "" || !bytes.Contains(text, []byte(over)) {

@@ -38,7 +38,7 @@ func (f *killField) tryRetire(i int) {
 	f.git(f.tree(id), "commit", "-qnm", id)
 	f.write("app.worktrees/"+id+"/untracked", id+"\n")
 	done := f.kills("app", "retire", "--force", id)
-	if out, err := f.swarm("app", "retire", "--force", id).CombinedOutput(); done && err == nil || err != nil && !strings.Contains(string(out), whenOver["retire"]) {
+	if out, err := f.ends("app", "retire", "--force", id); done && err == nil || err != nil && !strings.Contains(string(out), whenOver["retire"]) {
 		f.Errorf("git swarm retire: %v: %s", err, out)
 	}
 	kept := f.git(f.app, "for-each-ref", "--format=%(refname)", "refs/swarm-lost/"+id, "refs/swarm-lost/"+id+".*")
@@ -105,7 +105,7 @@ func (f *killField) tryCommit(i int) {
 	f.git(f.tree("A"), "add", path)
 	before := f.git(f.tree("A"), "rev-parse", "HEAD")
 	done := f.kills("app.worktrees/A", "commit", name)
-	out, err := f.swarm("app.worktrees/A", "commit", name).CombinedOutput()
+	out, err := f.ends("app.worktrees/A", "commit", name)
 	if done && err == nil || err != nil && !strings.Contains(string(out), whenOver["commit"]) {
 		f.Errorf("git swarm commit, acknowledged before %v: %v: %s", done, err, out)
 	}
