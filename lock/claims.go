@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +118,7 @@ func ReleaseAllIn(tx *refstore.Tx, id string) ([]string, error) {
 		return nil, err
 	}
 	var released []string
-	for _, claim := range all {
+	for _, claim := range slices.Backward(all) { // the end of a folder is quickest to take away
 		if claim.Session == id {
 			released = append(released, claim.Path)
 			if err := table.Delete(claim.Path); err != nil {
@@ -125,6 +126,7 @@ func ReleaseAllIn(tx *refstore.Tx, id string) ([]string, error) {
 			}
 		}
 	}
+	slices.Reverse(released)
 	return released, record(tx, "release", released)
 }
 

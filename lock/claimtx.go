@@ -186,9 +186,11 @@ func record(tx *refstore.Tx, verb string, paths []string, notes ...string) error
 	body := verb + " " + quote(paths[0])
 	if len(paths) > 1 {
 		body = fmt.Sprintf("%s and %d more\n", body, len(paths)-1)
+		var all strings.Builder // there may be tens of thousands
 		for _, path := range paths {
-			body += "\n" + quote(path)
+			all.WriteString("\n" + quote(path))
 		}
+		body += all.String()
 	}
 	for _, note := range notes {
 		body += "\n\n" + note

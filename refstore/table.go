@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
@@ -34,6 +35,7 @@ type budget struct {
 type folder struct {
 	id      object.Hash // as stored; "" once changed
 	read    bool
+	plain   bool // its modes were checked
 	entries object.Entries
 	below   map[string]*folder // folders looked into
 	blobs   map[string][]byte  // blobs put
@@ -95,7 +97,7 @@ func (t *Table) damaged(path string, id object.Hash, err error) error {
 
 // load reads the folder's entries and refuses modes that we do not write.
 func (t *Table) load(f *folder, path string) error {
-	if err := t.loadAny(f, path); err != nil || t.anyMode {
+	if err := t.loadAny(f, path); err != nil || t.anyMode || f.plain {
 		return err
 	}
 	for _, e := range f.entries {
@@ -103,6 +105,7 @@ func (t *Table) load(f *folder, path string) error {
 			return t.damaged(path, f.id, fmt.Errorf("'%s' has mode %s", e.Name, e.Mode))
 		}
 	}
+	f.plain = true
 	return nil
 }
 
@@ -273,7 +276,7 @@ func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) 
 	if err := t.load(f, prefix); err != nil {
 		return t.leaveOut(err)
 	}
-	for _, e := range f.entries {
+	for _, e := range slices.Clone(f.entries) { // visit may change the table
 		path := prefix + e.Name
 		if e.IsTree() {
 			if err := t.spend(0, folderPaths); err != nil { // a tree without any blob has an end, too

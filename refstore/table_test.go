@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,32 @@ import (
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
+
+// TestTableManyPaths: many paths in one folder are put and deleted without a copy of the
+// folder for each, and a visit may take away what it is shown.
+func TestTableManyPaths(t *testing.T) {
+	const paths = 5000
+	table := newRepo(t).open(Options{}).newTable(bg, "refs/swarm/table", "")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, n := range rand.New(rand.NewPCG(1, 2)).Perm(paths) {
+		if err := table.Put(fmt.Sprintf("src/%d", n), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	visited := 0
+	err := table.Below("src", func(path string, _ []byte) bool {
+		visited++
+		return table.Delete(path) == nil
+	})
+	runtime.ReadMemStats(&after)
+	if names, err2 := table.Names(""); err != nil || err2 != nil || visited != paths || len(names) != 0 {
+		t.Errorf("%d of %d were visited, %q is left: %v, %v", visited, paths, names, err, err2)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 100<<20 {
+		t.Errorf("that took %d MB", used>>20)
+	}
+}
 
 // oddNames are paths that are unusual, and allowed.
 var oddNames = []string{

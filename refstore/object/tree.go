@@ -39,28 +39,34 @@ type Entries []Entry
 
 // Find returns the position of name, and whether it is there.
 func (t Entries) Find(name string) (int, bool) {
-	i := slices.IndexFunc(t, func(e Entry) bool { return e.Name == name })
-	return i, i >= 0
-}
-
-// With is a copy of t in which e stands, alone under its name.
-func (t Entries) With(e Entry) Entries {
-	out := t.Without(e.Name)
-	i, _ := slices.BinarySearchFunc(out, e, func(a, b Entry) int {
-		return strings.Compare(a.sortKey(), b.sortKey())
-	})
-	return slices.Insert(out, i, e)
-}
-
-// Without is a copy of t without name.
-func (t Entries) Without(name string) Entries {
-	out := make(Entries, 0, len(t)+1)
-	for _, e := range t {
-		if e.Name != name {
-			out = append(out, e)
-		}
+	if i, ok := t.at(name); ok {
+		return i, true
 	}
-	return out
+	return t.at(name + "/") // a folder
+}
+
+// at returns the position of what has that sort key, or where it would stand.
+func (t Entries) at(key string) (int, bool) {
+	return slices.BinarySearchFunc(t, key, func(e Entry, key string) int { return strings.Compare(e.sortKey(), key) })
+}
+
+// With puts e into t, alone under its name. It changes t's own array: a transaction puts
+// thousands into one folder.
+func (t Entries) With(e Entry) Entries {
+	t = t.Without(e.Name)
+	i, _ := t.at(e.sortKey())
+	return slices.Insert(t, i, e)
+}
+
+// Without takes name out of t. It changes t's own array.
+func (t Entries) Without(name string) Entries {
+	for {
+		i, ok := t.Find(name)
+		if !ok {
+			return t
+		}
+		t = slices.Delete(t, i, i+1)
+	}
 }
 
 // Encode is the tree object's content. t must be in git's order, as With and
