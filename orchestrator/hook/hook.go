@@ -54,6 +54,7 @@ type Handler struct {
 
 	agent      *agents.Agent
 	parent     string // the session for which a subagent with one of its own works, else ""
+	over       bool   // that subagent had ended before
 	unwritable string // the git dir, where nothing can be written
 	left       int    // the number of the last message that had come when the agent stopped
 }

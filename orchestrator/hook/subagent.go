@@ -30,7 +30,8 @@ func (h *Handler) apart(ctx context.Context, id string) (own string, ok bool, er
 	if err != nil || sub == nil {
 		return "", false, err
 	}
-	if sub.Record != nil && !sub.Record.Ended {
+	h.over = sub.Record != nil && sub.Record.Ended
+	if sub.Record != nil && !h.over {
 		own = sub.Record.Session
 	} else if own, err = sub.JoinApart(ctx, h.agent, h.free); err != nil {
 		return "", false, err
@@ -97,13 +98,13 @@ func (h *Handler) subagent(ctx context.Context, id string) error {
 
 // subagentStop ends the session of a subagent with a worktree of its own: it gives back
 // what has landed or was not changed, and the session that it works for is told of the
-// rest. A subagent that goes on later takes its session up again.
+// rest, once. A subagent that goes on later takes its session up again.
 func (h *Handler) subagentStop(ctx context.Context, id string) error {
 	if h.parent == "" {
 		return nil
 	}
 	others, err := h.agent.End(ctx)
-	if err != nil || others {
+	if err != nil || others || h.over {
 		return err
 	}
 	if err := h.releaseLanded(ctx, id); err != nil {
