@@ -16,6 +16,9 @@ type News struct {
 	Changed []lock.Claim // others' claims under which a shell has changed files here
 }
 
+// Newer says, once, that this git swarm cannot read what a newer one wrote.
+type Newer struct{ Err error }
+
 // Wake is what has come for a session that is idle: it is woken for it.
 type Wake struct{ *bus.News }
 
@@ -55,6 +58,7 @@ type Parent struct {
 
 func (News) answer()        {}
 func (Unwritable) answer()  {}
+func (Newer) answer()       {}
 func (Wake) answer()        {}
 func (DenyEdit) answer()    {}
 func (DenyPush) answer()    {}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -47,6 +48,10 @@ func (h *Handler) news(ctx context.Context, id string, changed []lock.Claim) err
 			told, err = true, h.Say(News{&bus.News{Session: id}, damage, changed})
 		}
 	}
+	if h.tooNew(err) {
+		told, damage = true, []string{err.Error()}
+		err = errors.Join(err, h.Say(Newer{err}))
+	}
 	if told {
 		err = errors.Join(err, h.agent.Update(ctx, func(a *agents.Record) {
 			if h.Input.Subagent == "" {
@@ -77,6 +82,12 @@ func (h *Handler) damage() (fresh []string) {
 		}
 	}
 	return fresh
+}
+
+// tooNew reports whether err says that a newer git swarm wrote what must be read, which
+// the agent was not told yet.
+func (h *Handler) tooNew(err error) bool {
+	return errors.Is(err, refstore.ErrVersion) && h.agent.Record != nil && !slices.Contains(h.agent.Record.Damage, err.Error())
 }
 
 // within reports whether less than limit has passed. A time in the future, from

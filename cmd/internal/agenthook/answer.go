@@ -35,6 +35,8 @@ func (h *invocation) say(a hook.Answer) error {
 		return h.context(h.formatParent(a))
 	case hook.News:
 		return h.context(strings.TrimSuffix(formatDamage(a.Damage)+h.formatChanged(a.Changed)+formatNews(a.News, ""), "\n"))
+	case hook.Newer:
+		return h.context("git swarm: no news reaches this session: " + text.Excerpt(a.Err.Error(), bodyRoom) + ". Tell the user, who can upgrade git swarm here")
 	case hook.Unwritable:
 		return h.context("git swarm: nothing is claimed for you here, and nobody hears of you: " + h.formatUnwritable(a.Dir) + ". Tell your user. What other sessions hold is refused all the same")
 	case hook.DenyEdit:
