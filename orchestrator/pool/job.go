@@ -149,14 +149,14 @@ func (s *supervisor) waitFor(ctx context.Context, path, session string, done cha
 }
 
 // take takes the best task for a session of its own, which it makes. The error is
-// *task.NoneReadyError where there is none.
+// *task.NoneReadyError where there is none; nil says that another had it at once.
 func (s *supervisor) take(ctx context.Context) (*job, error) {
 	busy, err := s.lookedAfter()
 	if err != nil {
 		return nil, err
 	}
 	var made []*job // a transaction may begin anew, with another task
-	given, err := s.Backlog.TakeNew(ctx, bus.Orchestrator, s.Agent, busy, func(tx *refstore.Tx, t *task.Task, epoch int) (string, error) {
+	_, err = s.Backlog.TakeNew(ctx, bus.Orchestrator, s.Agent, busy, func(tx *refstore.Tx, t *task.Task, epoch int) (string, error) {
 		j, err := s.reserve(ctx, tx, t, epoch)
 		if err != nil {
 			return "", err
@@ -164,21 +164,42 @@ func (s *supervisor) take(ctx context.Context) (*job, error) {
 		made = append(made, j)
 		return j.rec.Session, s.bus().RegisterIn(tx, bus.Registration{ID: j.rec.Session, Workstream: j.rec.Session, Agent: s.Agent})
 	})
-	var took *job
-	for i, j := range made {
-		if err == nil && i == len(made)-1 {
-			took = j
-			continue
+	took, err2 := s.holder(ctx, made, err)
+	if err2 != nil { // the folders stay, for whoever looks next
+		for _, j := range made {
+			_ = j.owner.Close()
 		}
-		j.drop()
+		return nil, err2
+	}
+	for _, j := range made {
+		if j != took {
+			j.drop()
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
+	if took == nil { // somebody else has it by now
+		return nil, nil
+	}
 	s.jobs[took.rec.Session] = took
-	s.worked[given.Task.Number] = true
+	s.worked[took.rec.Task] = true
 	s.begun++
 	return took, nil
+}
+
+// holder is the job whose session has its task, nil for none, as after a transaction that
+// failed: of one that a hub has granted, the last try need not be the one that counts.
+func (s *supervisor) holder(ctx context.Context, made []*job, failed error) (*job, error) {
+	if failed != nil {
+		return nil, nil
+	}
+	for _, j := range made {
+		if at, err := s.standing(ctx, j); err != nil || at.mine {
+			return j, err
+		}
+	}
+	return nil, nil
 }
 
 // lookedAfter are the tasks for which there is a session. One that its client has given
