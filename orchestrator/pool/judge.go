@@ -60,6 +60,9 @@ func (s *supervisor) standing(ctx context.Context, j *job) (*standing, error) {
 	if err != nil && !errors.As(err, new(*bus.UnknownSessionError)) {
 		return nil, err
 	}
+	if clone := s.bus().Store().Clone(); clone != "" && at.session.Host != clone { // its pool chose the same name
+		at.known, at.mine = false, false
+	}
 	return &at, nil
 }
 
