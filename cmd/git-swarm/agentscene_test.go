@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestAgents plays a scene with each real client that is installed for tests, in
+// TestAgents plays a scene with a real client that is installed for tests, Codex unless SWARM_AGENT says otherwise, in
 // session A's worktree: its hooks or plugin, its tools and what reaches its model are
 // its own. Like Claude Code's, they run in a network namespace of their own.
 func TestAgents(t *testing.T) {
@@ -30,13 +31,14 @@ func TestAgents(t *testing.T) {
 		}
 		return
 	}
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("short")
 	}
 	if err := exec.Command("unshare", "-n", "true").Run(); err != nil {
 		t.Skip("no network namespace can be made here, and the clients must not reach the net")
 	}
-	cmd := exec.Command("unshare", "-n", "sh", "-c", `ip link set lo up && exec "$@"`, "sh", os.Args[0], "-test.run=^TestAgents$/"+os.Getenv("SWARM_AGENT"), "-test.v=true")
+	cmd := exec.Command("unshare", "-n", "sh", "-c", `ip link set lo up && exec "$@"`, "sh", os.Args[0], "-test.run=^TestAgents$/"+cmp.Or(os.Getenv("SWARM_AGENT"), "codex"), "-test.v=true")
 	cmd.Env = append(os.Environ(), "SWARM_AGENTS_INSIDE=1")
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)

@@ -35,6 +35,7 @@ func TestClaude(t *testing.T) {
 		t.Run("killed", claudeKilled)
 		return
 	}
+	t.Parallel() // it waits more than it works
 	client := claudeClient(t)
 	if err := exec.Command("unshare", "-n", "true").Run(); err != nil {
 		t.Skip("no network namespace can be made here, and the client must not reach the net")
