@@ -411,6 +411,11 @@ func TestSupervisorKilled(t *testing.T) {
 	}
 	if sum := s.runs(`work && land`); !sum.Done() {
 		t.Errorf("%+v", sum)
+		all, _ := s.Backlog.List(t.Context())
+		for _, one := range all {
+			said, _ := os.ReadFile(LogPath(s.Pool.Repo, one.Number))
+			t.Logf("#%d %s %s: %s", one.Number, one.State, one.Why, said)
+		}
 	}
 	s.landedOnce(numbers...)
 	s.areLeft()

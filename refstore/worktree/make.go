@@ -315,7 +315,24 @@ func (m *making) finish() (bool, error) {
 	if _, err := os.Lstat(record); err == nil {
 		return false, nil
 	}
-	return true, os.Rename(m.git, record)
+	return true, enterRecord(m.git, record)
+}
+
+// enterRecord gives a record its place. A git worktree remove beside us takes the folder
+// of all records with the last of them: then it is made again.
+func enterRecord(from, record string) error {
+	for tries := 10; ; tries-- {
+		err := os.Rename(from, record)
+		if !errors.Is(err, fs.ErrNotExist) || tries == 0 {
+			return err
+		}
+		if _, gone := os.Lstat(from); gone != nil {
+			return err
+		}
+		if err := file.MkdirAll(filepath.Dir(record)); err != nil {
+			return err
+		}
+	}
 }
 
 // byGit lets git make the worktree.

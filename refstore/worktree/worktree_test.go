@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -347,4 +348,23 @@ func git(t *testing.T, dir string, args ...string) string {
 		t.Fatalf("git %q: %v\n%s", args, err, exit.Stderr)
 	}
 	return string(out)
+}
+
+// git worktree remove takes the folder of all records with the last of them, also while
+// another worktree is being made.
+func TestEnterRecord(t *testing.T) {
+	dir := t.TempDir()
+	from, record := filepath.Join(dir, "worktree-A"), filepath.Join(dir, "worktrees", "A")
+	if err := os.Mkdir(from, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := enterRecord(from, record); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(record); err != nil || !info.IsDir() {
+		t.Error(err)
+	}
+	if err := enterRecord(from, record); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is not there is entered: %v", err)
+	}
 }
