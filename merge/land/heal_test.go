@@ -91,102 +91,6 @@ func TestHealPush(t *testing.T) {
 	}
 }
 
-// messages are what commits say, and what they say once they were healed.
-var messages = []struct{ message, want string }{
-	{"subject\n", "subject\n\nHealed: "},
-	{"subject\n\none\ntwo\n\nthree: four\nfive\n", "subject\n\none\ntwo\n\nthree: four\nfive\n\nHealed: "},
-	{"subject\n\nbody\n\nReviewed-by: X <x@y>\nA: b\n", "subject\n\nbody\n\nReviewed-by: X <x@y>\nA: b\nHealed: "},
-	{"subject\n\nHealed: other words\n", "subject\n\nHealed: other words\nHealed: "},
-	{"subject\n\n#123 is a line\n\n# so is this\n", "subject\n\n#123 is a line\n\n# so is this\n\nHealed: "},
-	{"subject\n\n;123 is a line\n", "subject\n\n;123 is a line\n\nHealed: "},
-	{"subject\n\nabove\n---\nbelow\n", "subject\n\nabove\n---\nbelow\n\nHealed: "},
-	{"subject\n\n# ------------------------ >8 ------------------------\nbelow\n", "subject\n\n# ------------------------ >8 ------------------------\nbelow\n\nHealed: "},
-	{"äöü\n\n\u2713\n", "äöü\n\n\u2713\n\nHealed: "},
-	{"", "Healed: "},
-}
-
-// TestHealPushMessages: whatever a message holds and is configured for messages,
-// it stays as it is, with the trailer where trailers go. No editor is opened.
-func TestHealPushMessages(t *testing.T) {
-	for _, settings := range [][]string{
-		{"core.editor=false"},
-		{"commit.cleanup=scissors", "commit.verbose=true", "commit.template=/dev/null"},
-		{
-			"core.commentChar=;", "commit.cleanup=strip", "i18n.commitEncoding=ISO-8859-15", "i18n.logOutputEncoding=ISO-8859-15",
-			"trailer.ifmissing=doNothing", "trailer.where=start", "trailer.separators==", "trailer.healed.ifexists=doNothing",
-		},
-	} {
-		t.Run(settings[0], func(t *testing.T) {
-			t.Parallel()
-			a, b := oneField(t)
-			for i := range messages {
-				a.write(fmt.Sprint("f", i), nine(nil))
-			}
-			a.commit("files", "x", "x\n")
-			a.push()
-			b.pull()
-			for i := range messages {
-				a.write(fmt.Sprint("f", i), nine(map[int]string{1: "A"}))
-			}
-			a.commit("[Session A] all", "x", "y\n")
-			a.push()
-			said := filepath.Join(t.TempDir(), "message")
-			for i, m := range messages {
-				if err := os.WriteFile(said, []byte(m.message), 0o666); err != nil {
-					t.Fatal(err)
-				}
-				b.write(fmt.Sprint("f", i), nine(map[int]string{2: "B"}))
-				b.git("commit", "-q", "-a", "--cleanup=verbatim", "--allow-empty-message", "--file="+said)
-			}
-			for _, s := range settings {
-				key, value, _ := strings.Cut(s, "=")
-				b.git("config", key, value)
-			}
-			if landed := b.push(); len(landed.Healed) != len(messages) {
-				t.Errorf("healed: %+v", landed.Healed)
-			}
-			for i, m := range messages {
-				want := fmt.Sprintf("%sf%d neighbours", m.want, i)
-				if got := b.message(fmt.Sprint("HEAD~", len(messages)-1-i)); strings.Trim(got, "\n") != want {
-					t.Errorf("the message is %q, want %q", got, want)
-				}
-			}
-		})
-	}
-}
-
-// TestHealPushSigned: a healed commit is signed once where commits are, and
-// signatures that git shows do not confuse what is read of it.
-func TestHealPushSigned(t *testing.T) {
-	a, b := besides(t)
-	gpg := filepath.Join(t.TempDir(), "gpg")
-	script := "#!/bin/sh\ncase \"$*\" in\n*--verify*) echo gpg: good >&2; exit 0;;\nesac\ncat >/dev/null; echo x >>\"$0.count\"\n" +
-		"echo '[GNUPG:] SIG_CREATED D' >&2\necho '-----BEGIN PGP SIGNATURE-----'; echo; echo x; echo '-----END PGP SIGNATURE-----'\n"
-	if err := os.WriteFile(gpg, []byte(script), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	b.commit("[Session B] line 2", "base", nine(map[int]string{2: "B"}))
-	b.git("config", "gpg.program", gpg)
-	b.git("config", "commit.gpgSign", "true")
-	b.git("config", "log.showSignature", "true")
-	b.push()
-	if raw := b.git("cat-file", "commit", "HEAD"); strings.Count(raw, "gpgsig ") != 1 || !strings.HasSuffix(raw, "\n\nHealed: base neighbours") {
-		t.Errorf("the commit is %q", raw)
-	}
-	if count, err := os.ReadFile(gpg + ".count"); err != nil || string(count) != "x\n" {
-		t.Errorf("it was signed %q (%v)", count, err)
-	}
-
-	a.pull()
-	a.commit("[Session A] line 5", "base", strings.Replace(bothLines, "5", "A", 1))
-	a.push()
-	b.commit("[Session B] line 5", "base", strings.Replace(bothLines, "5", "B", 1))
-	var conflict *ConflictError
-	if err := b.unchanged(b.tryPush); !errors.As(err, &conflict) || !strings.HasSuffix(conflict.Commit, " [Session B] line 5") || strings.Contains(conflict.Commit, "gpg") {
-		t.Errorf("%#v", err)
-	}
-}
-
 // TestHealPushHooks: no hook for commits refuses a healed one, or runs for it.
 func TestHealPushHooks(t *testing.T) {
 	a, b := besides(t)
@@ -404,46 +308,6 @@ func TestHealPull(t *testing.T) {
 	}
 }
 
-// TestHealPushKilled: killed at any moment, together with the git at work for it,
-// nothing is lost, and the next push heals and lands everything.
-func TestHealPushKilled(t *testing.T) {
-	rounds := 4
-	if testing.Short() {
-		rounds = 2
-	}
-	all := 0
-	for i := range rounds + 1 {
-		a, b := oneField(t)
-		a.write("more", nine(nil))
-		a.commit("[Session A] lines", "base", nine(map[int]string{1: "A", 4: "A", 7: "A"}))
-		a.push()
-		b.commit("2", "base", nine(map[int]string{2: "B"}))
-		b.commit("5", "base", nine(map[int]string{2: "B", 5: "B"}))
-		b.commit("8", "base", nine(map[int]string{2: "B", 5: "B", 8: "B"}))
-		if i == 0 {
-			all = b.countEvents()
-		} else {
-			push := b.landing("push")
-			push.killAt = all*(2*i-1)/(2*rounds) + 1
-			push.start().end()
-		}
-		if got := b.git("status", "--porcelain", "--untracked-files=no"); got != "" {
-			if _, err := os.Stat(moveFile(b.repo())); err != nil {
-				t.Errorf("round %d: nothing was being moved, and the status is %q", i, got)
-			}
-		}
-		_ = os.Remove(filepath.Join(b.git("rev-parse", "--absolute-git-dir"), "index.lock")) // of a git that was killed
-		b.push()
-		if got, want := b.read("base"), nine(map[int]string{1: "A", 2: "B", 4: "A", 5: "B", 7: "A", 8: "B"}); got != want {
-			t.Errorf("round %d: base is %q", i, got)
-		}
-		b.linear("[Session A] lines", "2", "5", "8")
-		if got := b.git("log", "-3", "--format=%(trailers:key=Healed,valueonly,separator=%x2c)"); got != "base neighbours\nbase neighbours\nbase neighbours" {
-			t.Errorf("round %d: trailers: %q", i, got)
-		}
-	}
-}
-
 // TestHealPushFolders: a file below folders heals as often as it has to.
 func TestHealPushFolders(t *testing.T) {
 	a, b := oneField(t)
@@ -456,49 +320,5 @@ func TestHealPushFolders(t *testing.T) {
 	b.commit("5", "in/deep/f", nine(map[int]string{2: "B", 5: "B"}))
 	if landed := b.push(); len(landed.Healed) != 2 || b.read("in/deep/f") != nine(map[int]string{1: "A", 2: "B", 4: "A", 5: "B"}) {
 		t.Errorf("healed %+v, the file is %q", landed.Healed, b.read("in/deep/f"))
-	}
-}
-
-// TestHealPushKilledLanded: killed when the target has moved and the branch has
-// not followed, the next push knows what of the branch has landed, healed, and
-// lands the rest, also after a push that was refused meanwhile.
-func TestHealPushKilledLanded(t *testing.T) {
-	for _, more := range []bool{false, true} {
-		a, b := besides(t)
-		healed := map[int]string{}
-		for i := 2; i <= 9; i++ { // too much with numbers in it for a rule to see that one holds the other
-			healed[i] = fmt.Sprintf("set %d to %d now", i, 10*i)
-		}
-		b.commit("numbers", "base", nine(healed))
-		healed[1] = "A"
-		landed := filepath.Join(t.TempDir(), "landed")
-		a.hook(a.hub, "post-receive", "touch '"+landed+"'; exec sleep 100 >/dev/null 2>&1")
-		push := b.landing("push").start()
-		awaitFile(t, landed)
-		push.kill()
-		a.hook(a.hub, "post-receive", "exit 0")
-		subjects := []string{"[Session A] one", "numbers"}
-		if got := landGit(t, a.hub, "show", "main:base"); got+"\n" != nine(healed) {
-			t.Fatalf("it had not landed: %q", got)
-		}
-		if more {
-			b.commit("more", "B", "more\n")
-			b.git("fetch", "-q")
-			a.hook(a.hub, "pre-receive", "exit 1")
-			var rejected *RejectedError
-			if err := b.unchanged(b.tryPush); !errors.As(err, &rejected) {
-				t.Error(err)
-			}
-			a.hook(a.hub, "pre-receive", "exit 0")
-			subjects = append(subjects, "more")
-		}
-		b.push()
-		b.linear(subjects...)
-		if got := b.read("base"); got != nine(healed) {
-			t.Errorf("base is %q", got)
-		}
-		if _, err := os.Stat(pendingFile(b.repo())); err == nil {
-			t.Error("the note of the landing was left")
-		}
 	}
 }
