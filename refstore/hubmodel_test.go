@@ -1,0 +1,152 @@
+package refstore
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Model check: clones write at once through a hub that drops, delays, doubles and
+// cuts. Every acknowledged change is in the one history once, upon what it saw and
+// in an order that real time permits, and in no history if it was refused; every
+// acknowledged entry is in every clone, once, in its writer's order.
+func TestHubModel(t *testing.T) {
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			checkHubModel(t, seed)
+		})
+	}
+}
+
+type hubOp struct {
+	word        string
+	before      string
+	began, done time.Time
+	err         error
+}
+
+func checkHubModel(t *testing.T, seed uint64) {
+	const clones, each = 3, 14
+	h := newFakeHub(seed)
+	var stores []*Store
+	for i := range clones {
+		_, s := h.clone(t, fmt.Sprintf("c%d", i))
+		stores = append(stores, s)
+	}
+	h.faults = true
+	ops := make([][]hubOp, clones)
+	said := make([][]string, clones)
+	finished := make(chan int)
+	for i, s := range stores {
+		go func() {
+			defer func() { finished <- i }()
+			for n := range each {
+				word := fmt.Sprintf("c%d-%d", i, n)
+				if n%3 == 0 {
+					if err := say(s, "A", word); err != nil {
+						t.Error(err)
+					}
+					said[i] = append(said[i], word)
+					continue
+				}
+				op := hubOp{word: word, began: time.Now()}
+				op.before, op.err = take(s, "A", "push", word, "B")
+				op.done = time.Now()
+				ops[i] = append(ops[i], op)
+			}
+		}()
+	}
+	for range clones {
+		<-finished
+	}
+	h.Lock()
+	h.faults = false
+	h.deliverLate()
+	h.Unlock()
+	mustRefresh(t, stores...) // delivers all
+	mustRefresh(t, stores...) // and brings it
+	history := bodies(t, stores[0], "refs/swarm/locks")
+	at := map[string]int{}
+	for i, word := range history {
+		if at[word]++; at[word] > 1 {
+			t.Errorf("%s was made twice", word)
+		}
+		at[word] = i + 1
+	}
+	var all []hubOp
+	acknowledged := 0
+	for _, clone := range ops {
+		for _, op := range clone {
+			var away *HubError
+			switch n := at[op.word]; {
+			case op.err == nil && n == 0:
+				t.Errorf("%s was acknowledged, and is not there", op.word)
+			case op.err == nil:
+				acknowledged++
+				if op.before != strings.Join(history[:n-1], " ") {
+					t.Errorf("%s was made upon %q", op.word, op.before)
+				}
+			case errors.As(op.err, &away) && away.InDoubt:
+			case n > 0:
+				t.Errorf("%s was refused (%v), and is there", op.word, op.err)
+			}
+			if at[op.word] > 0 {
+				all = append(all, op)
+			}
+		}
+	}
+	if acknowledged < clones*each/4 {
+		t.Errorf("only %d were acknowledged", acknowledged)
+	}
+	for _, a := range all {
+		for _, b := range all {
+			if a.done.Before(b.began) && at[a.word] > at[b.word] && a.err == nil {
+				t.Errorf("%s was done before %s began, and comes after it", a.word, b.word)
+			}
+		}
+	}
+	for _, s := range stores {
+		if got := bodies(t, s, "refs/swarm/locks"); !slices.Equal(got, history) {
+			t.Errorf("%s has another history", s.Clone())
+		}
+		told := bodies(t, s, "refs/swarm/inbox/B")
+		slices.Sort(told)
+		want := slices.Sorted(slices.Values(history))
+		if !slices.Equal(told, want) {
+			t.Errorf("%s: B was told of %q, not %q", s.Clone(), told, want)
+		}
+		context := bodies(t, s, "refs/swarm/context")
+		for i := range said {
+			own := slices.DeleteFunc(slices.Clone(context), func(w string) bool { return !strings.HasPrefix(w, fmt.Sprintf("c%d-", i)) })
+			if !slices.Equal(own, said[i]) {
+				t.Errorf("%s has of c%d %q, not %q", s.Clone(), i, own, said[i])
+			}
+		}
+		checkWhole(t, s)
+	}
+}
+
+// checkWhole holds all chains of a clone against the format.
+func checkWhole(t *testing.T, s *Store) {
+	t.Helper()
+	for _, prefix := range []string{"refs/swarm/", TrackingPrefix} {
+		refs, err := s.Refs(bg, prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range refs {
+			shape, known := shapeOf(r.Name)
+			if !known {
+				t.Errorf("what is %s?", r.Name)
+			}
+			faults, _, err := s.Check(bg, r.Name, shape, nil)
+			if err != nil || len(faults) > 0 {
+				t.Errorf("%s: %v %v", r.Name, faults, err)
+			}
+		}
+	}
+}
