@@ -18,7 +18,7 @@ import (
 
 func commitVerb() *verb {
 	return &verb{
-		name: "commit", group: groupLand, args: "MESSAGE [PATH...]", min: 1, max: -1, short: "commit what is staged, or PATH..., signed with the session's name",
+		name: "commit", group: groupLand, args: "MESSAGE [PATH...]", max: -1, short: "commit what is staged, or PATH..., signed with the session's name",
 		long: `Runs git commit with the subject "[Session ID] MESSAGE". With --all it takes
 all that git tracks and that is changed; with paths, what is changed under them,
 new files, too, and leaves what else is staged. Files that
@@ -28,6 +28,7 @@ task, a trailer Swarm-Task says so: with the commit, the task lands.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
+				&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "`MESSAGE`, given as git commit takes it"},
 				&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "all changed files that git tracks"},
 				&cli.BoolFlag{Name: "allow-deletions", Usage: "commit although most files are deleted"},
 			}
@@ -37,6 +38,12 @@ task, a trailer Swarm-Task says so: with the commit, the task lands.`,
 }
 
 func runCommit(ctx context.Context, c *call) error {
+	if c.cmd.IsSet("message") {
+		c.args = append([]string{c.cmd.String("message")}, c.args...)
+	}
+	if len(c.args) == 0 {
+		return usageOf(c.verb, "missing argument: MESSAGE")
+	}
 	b, id, err := c.acting()
 	if err != nil {
 		return err
