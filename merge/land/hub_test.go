@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -214,5 +215,64 @@ func TestHubLost(t *testing.T) {
 	}
 	if log := f.hubLog("main"); len(log) != 1 {
 		t.Errorf("main has %q", log)
+	}
+}
+
+// TestHubConductor: with a hub, who lands what waits in a clone has the conductor's lock in
+// a table that is on no hub, and that is checked as the others are.
+func TestHubConductor(t *testing.T) {
+	t.Parallel()
+	f := newHubFields(t, "A")[0]
+	f.commit("by A", "A", "A\n")
+	l := f.lander()
+	const path = "conductor/origin%2Fmain"
+	asked := false
+	l.Gate = func(ctx context.Context, _, _, _ string) error {
+		asked = true
+		if holder, err := l.Lock.Landing(ctx); err != nil || holder == nil || holder.Session != "A" {
+			t.Errorf("%+v lands, %v", holder, err)
+		}
+		if text := f.git("cat-file", "blob", lock.ConductorsRef+":"+path); !strings.Contains(text, "state = 'held'") {
+			t.Errorf("the conductor's lock is\n%s", text)
+		}
+		return nil
+	}
+	if _, err := f.counted(l, time.Minute); err != nil || !asked {
+		t.Fatalf("the gate was asked %v: %v", asked, err)
+	}
+	there := landGit(t, f.hub, "for-each-ref", "--format=%(refname)", "refs/swarm")
+	if !strings.Contains(there, lock.LocksRef) || strings.Contains(there, lock.ConductorsRef) {
+		t.Errorf("on the hub are\n%s", there)
+	}
+	if log := f.git("log", "--format=%s", lock.LocksRef); strings.Contains(log, "conductor") {
+		t.Errorf("the log of all clones' locks is\n%s", log)
+	}
+	b := f.bus()
+	if faults, _, err := lock.Fsck(t.Context(), b); err != nil || len(faults) > 0 {
+		t.Errorf("%v, %v", faults, err)
+	}
+	err := b.Update(t.Context(), "A", func(tx *refstore.Tx, _ string) error {
+		table, err := tx.Table(lock.ConductorsRef)
+		if err != nil {
+			return err
+		}
+		content, err := table.Get(path)
+		if err != nil {
+			return err
+		}
+		text := regexp.MustCompile(`epoch = \d+`).ReplaceAll(content, []byte("epoch = 99"))
+		if err := table.Put(path, text); err != nil {
+			return err
+		}
+		_, err = tx.Record(lock.ConductorsRef, refstore.Entry{Body: "conductor for origin/main: taken over"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	faults, _, err := lock.Fsck(t.Context(), b)
+	var damaged *refstore.DamagedError
+	if err != nil || len(faults) != 1 || !errors.As(faults[0], &damaged) || damaged.Ref != lock.ConductorsRef {
+		t.Errorf("%v, %v", faults, err)
 	}
 }
