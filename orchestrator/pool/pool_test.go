@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -108,6 +109,26 @@ work && land`)
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err == nil && !strings.Contains(string(stat), ") Z ") { // one that has ended may not have been reaped yet
 		t.Errorf("the client of a killed worker is there: %s", stat)
+	}
+}
+
+// TestNotNoted: a client begins only when it is written down which process it is.
+func TestNotNoted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "touch", filepath.Join(dir, "begun"))
+	if exit := run(t.Context(), t.Context(), folder(filepath.Join(dir, "gone")), cmd); exit.Error == "" {
+		t.Errorf("%+v", exit)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "begun")); err == nil {
+		t.Error("a client that is not written down has begun")
+	}
+	cmd = exec.CommandContext(t.Context(), "touch", filepath.Join(dir, "be gun"))
+	if exit := run(t.Context(), t.Context(), folder(dir), cmd); *exit != (Exit{}) {
+		t.Errorf("%+v", exit)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "be gun")); err != nil {
+		t.Error(err)
 	}
 }
 

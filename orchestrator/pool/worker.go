@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -100,15 +99,17 @@ func run(timed, ctx context.Context, f folder, cmd *exec.Cmd) *Exit {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = endWait
-	if err := cmd.Start(); err != nil {
+	noted, err := startNoted(f, cmd)
+	if err != nil {
 		return &Exit{Error: err.Error(), NoClient: errors.Is(err, launch.ErrNoClient) || errors.Is(err, os.ErrNotExist)}
 	}
-	noted := f.note(clientFile, cmd.Process.Pid)
-	err := cmd.Wait()
+	err = cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 	exit := &Exit{Timeout: timed.Err() != nil && ctx.Err() == nil, Stopped: ctx.Err() != nil}
 	var failed *exec.ExitError
 	switch {
+	case noted != nil:
+		exit.Error = noted.Error()
 	case errors.As(err, &failed):
 		exit.Code = failed.ExitCode()
 		if status, ok := failed.Sys().(syscall.WaitStatus); ok && status.Signaled() {
@@ -116,14 +117,37 @@ func run(timed, ctx context.Context, f folder, cmd *exec.Cmd) *Exit {
 		}
 	case err != nil && !exit.Timeout && !exit.Stopped:
 		exit.Error = err.Error()
-	case noted != nil:
-		exit.Error = noted.Error()
 	}
-	exit.NoClient = exit.Code == notFound && filepath.Base(cmd.Path) == "sh"
+	exit.NoClient = exit.Code == notFound
 	return exit
 }
 
-// notFound is the status with which a shell ends that does not find a command.
+// whenNoted is what a shell becomes the client with, once it is told to.
+const whenNoted = `read -r line <&3 && exec 3<&- && exec "$@"`
+
+// startNoted starts the client, and has it begin once it is written down which process it
+// is: else, were the worker killed before, nobody could end it. noted is why it was not
+// written down; then it ends without having begun.
+func startNoted(f folder, cmd *exec.Cmd) (noted, err error) {
+	told, tell, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer tell.Close()
+	cmd.Args = append([]string{"sh", "-c", whenNoted, "sh", cmd.Path}, cmd.Args[1:]...)
+	cmd.Path, cmd.ExtraFiles = "/bin/sh", []*os.File{told}
+	err = cmd.Start()
+	_ = told.Close()
+	if err != nil {
+		return nil, err
+	}
+	if noted = f.note(clientFile, cmd.Process.Pid); noted == nil {
+		_, _ = tell.WriteString("\n") // it may have been ended meanwhile
+	}
+	return noted, nil
+}
+
+// notFound is the status with which a shell, and env, end that do not find a program.
 const notFound = 127
 
 // String says how the client ended.
