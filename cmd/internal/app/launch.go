@@ -81,7 +81,7 @@ then runs, too.`,
 		flags: func() []cli.Flag {
 			return append(taskFlags(),
 				&cli.BoolFlag{Name: "resume", Usage: "go on with the session's last conversation"},
-				&cli.StringFlag{Name: "agent", Usage: "start `NAME`: claude, codex, gemini, opencode or copilot (default: claude)"},
+				&cli.StringFlag{Name: "agent", Value: "claude", Usage: "start `NAME`: claude, codex, gemini, opencode or copilot (default: claude)"},
 				&cli.BoolFlag{Name: "trust", Usage: "with -p: trust the project and its hooks, for this run"},
 				&cli.BoolFlag{Name: "headless", Aliases: []string{"p"}, Usage: "without a terminal, to the end of the task"},
 				&cli.BoolFlag{Name: "background", Aliases: []string{"b"}, Usage: "as background sessions of the client's own"},
@@ -105,7 +105,7 @@ func runLaunch(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	agent, printed := c.launchAgent(), c.cmd.Bool("print")
+	agent, printed := c.cmd.String("agent"), c.cmd.Bool("print")
 	for i := range clients {
 		clients[i].Agent, clients[i].Trust = agent, c.cmd.Bool("trust")
 	}
@@ -126,13 +126,10 @@ func runLaunch(ctx context.Context, c *call) error {
 	return c.start(ctx, agent, clients)
 }
 
-// launchAgent is the agent that is to be started.
-func (c *call) launchAgent() string { return cmp.Or(c.cmd.String("agent"), "claude") }
-
 // checkLaunch refuses options that do not go together.
 func (c *call) checkLaunch() error {
 	headless, background, printed := c.cmd.Bool("headless"), c.cmd.Bool("background"), c.cmd.Bool("print")
-	agent := c.launchAgent()
+	agent := c.cmd.String("agent")
 	switch {
 	case headless && printed:
 		return usageOf(c.verb, "either --headless or --print")

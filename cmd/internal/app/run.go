@@ -48,7 +48,7 @@ back. Exits with 0 if all tasks have landed, else with 1.`,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.IntFlag{Name: "sessions", Aliases: []string{"n"}, Value: 2, Usage: "how many clients are at work at once, `N` (default: 2)"},
-				&cli.StringFlag{Name: "agent", Usage: "the client: `NAME`, or a command (default: claude)"},
+				&cli.StringFlag{Name: "agent", Value: "claude", Usage: "the client: `NAME`, or a command (default: claude)"},
 				&cli.IntFlag{Name: "tries", Value: 2, Usage: "how many clients a task gets before it has failed, `N` (default: 2)"},
 				&cli.DurationFlag{Name: "task-timeout", Value: time.Hour, Usage: "how long one client may take, `DURATION` (default: 60m)"},
 				&cli.IntFlag{Name: "max-tasks", Usage: "begin at most `N` tasks"},
@@ -65,7 +65,7 @@ func (c *call) poolOptions() (*pool.Pool, error) {
 	p := &pool.Pool{
 		Now: c.Now, Sessions: c.cmd.Int("sessions"), Tries: c.cmd.Int("tries"), MaxTasks: c.cmd.Int("max-tasks"),
 		Timeout: c.cmd.Duration("task-timeout"), Grace: time.Minute, Trust: c.cmd.Bool("trust"),
-		Agent: cmp.Or(strings.TrimSpace(c.cmd.String("agent")), "claude"),
+		Agent: strings.TrimSpace(c.cmd.String("agent")),
 	}
 	switch {
 	case p.Sessions < 1 || p.Sessions > 100:
@@ -74,6 +74,8 @@ func (c *call) poolOptions() (*pool.Pool, error) {
 		return nil, usageOf(c.verb, "--tries takes a number from 1")
 	case c.cmd.IsSet("max-tasks") && p.MaxTasks < 1:
 		return nil, usageOf(c.verb, "--max-tasks takes a number from 1")
+	case p.Agent == "":
+		return nil, usageOf(c.verb, agentTakes())
 	case p.Timeout <= 0:
 		return nil, usageOf(c.verb, "--task-timeout takes a duration, such as 60m")
 	}
@@ -237,7 +239,11 @@ func (c *call) mayRunCommand(ctx context.Context, command string) error {
 }
 
 func refuseCommand(command string) error {
-	return no("--agent takes "+strings.Join(launch.Makes(), ", ")+", or a command", "'%s' is not there to be run", text.Inert(command))
+	return no(agentTakes(), "'%s' is not there to be run", text.Inert(command))
+}
+
+func agentTakes() string {
+	return "--agent takes " + strings.Join(launch.Makes(), ", ") + ", or a command"
 }
 
 // poolWorkerVerb is what a run starts for each client.
