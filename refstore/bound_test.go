@@ -118,3 +118,31 @@ func TestLeaveOutMany(t *testing.T) {
 
 // slowness is how many times slower than a usual machine the tests' may be.
 const slowness = 5
+
+// TestTableBudget: the same blob or folder is read once, wherever it stands; a folder
+// counts as five paths.
+func TestTableBudget(t *testing.T) {
+	r := plain(t)
+	blob := r.Feed("x", "hash-object", "-w", "--stdin")
+	folder := r.Feed("100644 blob "+blob+"\tx\n100644 blob "+blob+"\ty\n", "mktree")
+	tree := object.Hash(r.Feed("040000 tree "+folder+"\ta\n040000 tree "+folder+"\tb\n", "mktree"))
+	exact := budget{objects: 3, entries: 2*folderPaths + 4}
+	for within, enough := range map[budget]bool{
+		exact:                                true,
+		{exact.objects - 1, exact.entries}:   false,
+		{exact.objects, exact.entries - 1}:   false,
+		{exact.objects - 2, exact.entries}:   false,
+		{exact.objects + 1, folderPaths - 1}: false,
+	} {
+		table := r.open(Options{}).newTable(bg, "refs/swarm/collisions", tree)
+		table.within = within
+		n := 0
+		err := table.Below("", func(string, []byte) bool { n++; return true })
+		if enough && (err != nil || n != 4) || !enough && !errors.Is(err, errTooMany) {
+			t.Errorf("within %+v: %d paths, %v", within, n, err)
+		}
+	}
+	if folderPaths != 5 || maxRead != (budget{60_000, 250_000}) || maxReadFsck != (budget{100_000, 1_000_000}) {
+		t.Error("FORMAT.md says other bounds")
+	}
+}
