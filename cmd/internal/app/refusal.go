@@ -214,7 +214,18 @@ func refuseBareStart() error {
 
 func refuseClient(err error) error { return no("git swarm setup", "%s", err.Error()) }
 
-func refuseNoFile(file string) error { return no("", "there is no file '%s'", file) }
+// refuseFile is for a file that the user has named, and that cannot be read.
+func refuseFile(name string, err error) error {
+	const hint = "name another one, or - for standard input"
+	var failed *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return no(hint, "there is no file '%s'", text.Inert(name))
+	case errors.As(err, &failed):
+		return no(hint, "'%s' cannot be read: %s", text.Inert(name), failed.Err)
+	}
+	return err
+}
 
 func refuseEmptyPlan() error { return no("", "the plan is empty: nothing to do") }
 

@@ -145,8 +145,8 @@ func (c *call) plan(ctx context.Context, r *repo.Repo) (plan string, edited bool
 		plan, err = c.readPlan()
 	case file != "":
 		var content []byte
-		if content, err = os.ReadFile(c.at(file)); errors.Is(err, fs.ErrNotExist) {
-			err = refuseNoFile(file)
+		if content, err = os.ReadFile(c.at(file)); err != nil {
+			err = refuseFile(file, err)
 		}
 		plan = string(content)
 	case len(c.args) > 0:

@@ -3,10 +3,8 @@ package app
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -99,20 +97,20 @@ func (c *call) readTasks(name string) ([]byte, error) {
 	in := c.Stdin
 	if name != "-" {
 		file, err := os.Open(c.at(name))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, refuseNoFile(name)
-		}
 		if err != nil {
-			return nil, err
+			return nil, refuseFile(name, err)
 		}
 		defer file.Close()
 		in = file
 	}
 	content, err := io.ReadAll(io.LimitReader(in, maxImport+1))
-	if err == nil && (len(content) > maxImport || !utf8.Valid(content)) {
-		err = bus.Inputf("'%s' has more than %d bytes, or is no UTF-8 text", text.Inert(name), maxImport)
+	switch {
+	case err != nil:
+		return nil, refuseFile(name, err)
+	case len(content) > maxImport || !utf8.Valid(content):
+		return nil, bus.Inputf("'%s' has more than %d bytes, or is no UTF-8 text", text.Inert(name), maxImport)
 	}
-	return content, err
+	return content, nil
 }
 
 func parseTasks(content []byte) ([]task.New, error) {
