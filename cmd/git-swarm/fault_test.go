@@ -19,9 +19,6 @@ import (
 // that it is not, or the line says that it is; and the next command works. With
 // SWARM_RACE=long each of the first 30 calls of each kind fails in turn.
 func TestFaults(t *testing.T) {
-	if out, err := exec.Command("strace", "-qq", "-e", "trace=none", "true").CombinedOutput(); err != nil {
-		t.Skipf("strace does not work here: %v %s", err, out)
-	}
 	f := newFaultField(t)
 	nth := []int{2}
 	if refstoretest.Long() {
@@ -77,13 +74,15 @@ var faultVerbs = []faultVerb{
 // faultField is a repository with a remote that is copied for each run.
 type faultField struct {
 	*testing.T
+	strace        string
 	template, dir string // app is below each
 }
 
 func newFaultField(t *testing.T) *faultField {
+	strace := refstoretest.Strace(t)
 	top := t.TempDir()
 	home := filepath.Join(top, "home")
-	f := &faultField{T: t, template: filepath.Join(top, "template")}
+	f := &faultField{T: t, strace: strace, template: filepath.Join(top, "template")}
 	f.dir = f.template
 	if err := errors.Join(os.MkdirAll(home, 0o777), os.MkdirAll(f.dir, 0o777), os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(refstoretest.Config), 0o666)); err != nil {
 		t.Fatal(err)
@@ -141,7 +140,7 @@ func (f *faultField) try(v faultVerb, call, fault string, n int) (hit bool, code
 	}
 	trace := filepath.Join(f.dir, "trace")
 	args := append([]string{"-f", "-qq", "-o", trace, "-e", "trace=" + call, "-e", fmt.Sprintf("inject=%s:error=%s:when=%d", call, fault, n), "git-swarm"}, v.args...)
-	cmd := exec.Command("strace", args...)
+	cmd := exec.Command(f.strace, args...)
 	cmd.Dir = app
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -7,14 +7,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // TestQuietSyncReads: of all configuration a sync with nothing new reads the
 // repository's own file alone, and once, also where git hooks of ours are installed.
 func TestQuietSyncReads(t *testing.T) {
-	if out, err := exec.Command("strace", "-qq", "-e", "trace=none", "true").CombinedOutput(); err != nil {
-		t.Skipf("strace does not work here: %v %s", err, out)
-	}
+	strace := refstoretest.Strace(t)
 	home := t.TempDir()
 	for key, value := range map[string]string{"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_GLOBAL": filepath.Join(home, ".gitconfig"), "GIT_SWARM_SESSION": "A"} {
 		t.Setenv(key, value)
@@ -30,7 +30,7 @@ git init -q app; cd app; git commit -q --allow-empty -m start; git-swarm init --
 		}
 		script = "cd app"
 		trace := filepath.Join(home, "trace")
-		sync := exec.Command("strace", "-f", "-qq", "-o", trace, "-e", "trace=openat,execve", "git-swarm", "sync")
+		sync := exec.Command(strace, "-f", "-qq", "-o", trace, "-e", "trace=openat,execve", "git-swarm", "sync")
 		sync.Dir = dir
 		if out, err := sync.CombinedOutput(); err != nil || len(out) > 0 {
 			t.Fatalf("%v\n%s", err, out)

@@ -8,7 +8,8 @@
 // process, which is the test binary once more and does what its package's worker
 // does: it acknowledges with [Acknowledge], and is killed from outside, at a
 // named point ([DieAt]) or at a random moment ([DieWithin]). [Beside] is what
-// goes on meanwhile, and [InRealTime] judges what came of it.
+// goes on meanwhile, and [InRealTime] judges what came of it. [Strace] sees what a
+// program asks of the system.
 //
 // SWARM_RACE=long makes races, kills and random histories run for minutes: what
 // is many then is for each test to say ([Long]).

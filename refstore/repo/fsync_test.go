@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // fsyncs are settings of core.fsync and core.fsyncObjectFiles, and whether they
@@ -57,10 +59,7 @@ func TestFsync(t *testing.T) {
 
 // TestFsyncAsGit holds the table to what git does, as strace sees it.
 func TestFsyncAsGit(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("strace is not installed")
-	}
+	strace := refstoretest.Strace(t)
 	p := newPlace(t)
 	p.repo("r")
 	head := p.git("r", "rev-parse", "HEAD")
@@ -69,7 +68,7 @@ func TestFsyncAsGit(t *testing.T) {
 		cmd.Dir, cmd.Env = p.path("r"), p.env
 		cmd.Stdin = strings.NewReader(p.git("r", "config", "--list")) // a new object each time
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Skipf("strace: %v\n%s", err, out)
+			t.Fatalf("%v\n%s", err, out)
 		}
 		trace, err := os.ReadFile(p.path("trace"))
 		if err != nil {

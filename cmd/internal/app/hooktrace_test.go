@@ -49,13 +49,7 @@ var hookCommands = []string{
 // the commands above, and no file but in the session's git dir and the one that the
 // client names. Nothing that a folder has as configuration or as a hook is opened.
 func TestHookTraces(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("strace is not installed")
-	}
-	if out, err := exec.Command(strace, "-f", "--seccomp-bpf", "-qq", "-o", os.DevNull, "-e", "trace=execve", "true").CombinedOutput(); err != nil {
-		t.Skipf("strace does not work here: %v\n%s", err, out)
-	}
+	strace := refstoretest.Strace(t, "--seccomp-bpf")
 	for i, s := range hostileShapes() {
 		for _, through := range []string{"files", "git"} {
 			if sampled(through, i) {
