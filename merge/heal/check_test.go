@@ -66,7 +66,7 @@ func FuzzCheck(f *testing.F) {
 // TestCheckLarge: a file of which every line is new is no more work than reading it.
 func TestCheckLarge(t *testing.T) {
 	if testing.Short() {
-		t.Skip("short")
+		t.Skip("short: no large file is compared")
 	}
 	text := func(word string) []byte {
 		var b strings.Builder
