@@ -198,8 +198,7 @@ func (d *treeDiff) compare(ctx context.Context, path string, from, to object.Has
 	return nil
 }
 
-// firstOf says which of two lists has the entry that git sorts first: a folder as if its
-// name ended in "/".
+// firstOf says which of two lists has the entry that git sorts first.
 func firstOf(a, b object.Entries) int {
 	switch {
 	case len(a) == 0:
@@ -207,14 +206,7 @@ func firstOf(a, b object.Entries) int {
 	case len(b) == 0:
 		return -1
 	}
-	return cmp.Compare(sortName(a[0]), sortName(b[0]))
-}
-
-func sortName(e object.Entry) string {
-	if e.IsTree() {
-		return e.Name + "/"
-	}
-	return e.Name
+	return cmp.Compare(a[0].SortKey(), b[0].SortKey())
 }
 
 func (d *treeDiff) entries(ctx context.Context, id object.Hash) (object.Entries, error) {

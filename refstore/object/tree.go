@@ -26,8 +26,8 @@ type Entry struct {
 // IsTree reports whether the entry is a folder.
 func (e Entry) IsTree() bool { return e.Mode == ModeTree }
 
-// sortKey is what git orders tree entries by: folders as if they ended in '/'.
-func (e Entry) sortKey() string {
+// SortKey is what git orders tree entries by: folders as if they ended in '/'.
+func (e Entry) SortKey() string {
 	if e.IsTree() {
 		return e.Name + "/"
 	}
@@ -47,14 +47,14 @@ func (t Entries) Find(name string) (int, bool) {
 
 // at returns the position of what has that sort key, or where it would stand.
 func (t Entries) at(key string) (int, bool) {
-	return slices.BinarySearchFunc(t, key, func(e Entry, key string) int { return strings.Compare(e.sortKey(), key) })
+	return slices.BinarySearchFunc(t, key, func(e Entry, key string) int { return strings.Compare(e.SortKey(), key) })
 }
 
 // With puts e into t, alone under its name. It changes t's own array: a transaction puts
 // thousands into one folder.
 func (t Entries) With(e Entry) Entries {
 	t = t.Without(e.Name)
-	i, _ := t.at(e.sortKey())
+	i, _ := t.at(e.SortKey())
 	return slices.Insert(t, i, e)
 }
 
@@ -94,7 +94,7 @@ func (a Algo) DecodeTree(content []byte) (Entries, error) {
 			return nil, &SyntaxError{Tree, "an entry is cut short or has no proper name"}
 		}
 		e := Entry{string(name), Mode(mode), Hash(hex.EncodeToString(rest[:a.Size]))}
-		if n := len(t); n > 0 && t[n-1].sortKey() >= e.sortKey() {
+		if n := len(t); n > 0 && t[n-1].SortKey() >= e.SortKey() {
 			return nil, &SyntaxError{Tree, "entries are out of order"}
 		}
 		t = append(t, e)
