@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
 // closed makes claims bind f's pushes.
@@ -64,5 +65,37 @@ func TestLandClaimed(t *testing.T) {
 				t.Errorf("where claims do not bind: %+v (%v)", landed, err)
 			}
 		})
+	}
+}
+
+// TestLandSubagents: claims of a subagent's session, and of another that works for the same
+// one, keep nothing of theirs out; those of any other session do.
+func TestLandSubagents(t *testing.T) {
+	t.Parallel()
+	a, b := oneField(t)
+	_, err := b.bus().Register(t.Context(), []bus.Registration{
+		{ID: "A-1", Workstream: "a1", Agent: "claude", Parent: "A"},
+		{ID: "A-2", Workstream: "a2", Agent: "claude", Parent: "A"},
+		{ID: "B-1", Workstream: "b1", Agent: "claude", Parent: "B"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		holder, pusher string
+		refused        bool
+	}{{"A-1", "A", false}, {"A", "A-1", false}, {"A-1", "A-2", false}, {"B-1", "A", true}, {"B-1", "A-2", true}} {
+		name := row.holder + " for " + row.pusher
+		holder := &field{a.ground, a.dir, row.holder, a.env, nil}
+		holder.claim(name)
+		b.sh("export GIT_COMMITTER_DATE='" + time.Now().Add(time.Hour).Format("2006-01-02 15:04:05 -0700") + "'; w '" + name + "' x; c '" + name + "'")
+		l := b.lander()
+		l.Door = ClaimRule{Refuse: true, Worktree: func(string) string { return "" }}
+		before, after := b.git("rev-parse", "HEAD~"), b.git("rev-parse", "HEAD")
+		err := l.atDoor(t.Context(), row.pusher, before, after, after)
+		var claimed *ClaimedError
+		if errors.As(err, &claimed) != row.refused || !row.refused && err != nil {
+			t.Errorf("%s pushes what %s holds: %v", row.pusher, row.holder, err)
+		}
 	}
 }
