@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,17 +60,7 @@ func claudeWakesOrchestrator(t *testing.T) {
 	s.model.plan("orchestrator")
 	cmd := s.client("orchestrator", "--input-format", "stream-json")
 	cmd.Dir, cmd.Env = s.app, append(cmd.Env, "GIT_SWARM_SESSION=orchestrator")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprintln(in, `{"type":"user","message":{"role":"user","content":"Watch."}}`)
-	if !s.model.shown("orchestrator", "Watch.", 60*time.Second) {
-		t.Fatal("the orchestrator did not begin")
-	}
+	in := s.begins(cmd, "orchestrator", "Watch.")
 	s.waits()
 	s.run(s.app, "git", "swarm", "update", "B", "--session", "B", "--status", "blocked", "--note", "which currency?")
 	if !s.model.shown("orchestrator", `B is blocked: which currency?`, 60*time.Second) {

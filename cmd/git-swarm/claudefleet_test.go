@@ -70,18 +70,10 @@ func claudeFleet(t *testing.T) {
 			together(told, runs("true")("")),
 			runs(fmt.Sprintf("git add -A && git swarm commit 'work of %s' && git swarm push --to main && echo LANDED-%s", id, id)))
 	}
-	var all sync.WaitGroup
-	for _, id := range ids {
-		cmd := s.client(id, "Do the task.")
-		all.Go(func() {
-			if err := cmd.Run(); err != nil {
-				t.Errorf("%s: %v", id, err)
-			}
-		})
-	}
+	wait := s.work(ids)
 	<-tried.all // each has its own file, and one has the other
 	during := s.run(s.app, "git", "swarm", "orchestrate", "dashboard")
-	all.Wait()
+	wait()
 	s.fleetWasTold(ids)
 	for _, id := range ids {
 		if !strings.Contains(during, "own-"+id+".txt") {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 )
@@ -12,20 +14,27 @@ func claudeIdle(t *testing.T) {
 	s := newSwarm(t, "A:front B:back")
 	s.run(s.app, "git", "config", "swarm.linger", "true")
 	s.model.plan("B")
-	cmd := s.client("B", "--input-format", "stream-json")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprintln(in, `{"type":"user","message":{"role":"user","content":"Begin."}}`)
-	if !s.model.shown("B", "Begin.", 60*time.Second) {
-		t.Fatal("the session did not begin")
-	}
+	in := s.begins(s.client("B", "--input-format", "stream-json"), "B", "Begin.")
 	s.wakes("B")
 	_ = in.Close()
+}
+
+// begins starts a session's client, which takes its prompts as a stream, and returns
+// once its model has this one. It ends some time after its input.
+func (s *swarmOf) begins(cmd *exec.Cmd, session, prompt string) io.Closer {
+	s.t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	fmt.Fprintf(in, `{"type":"user","message":{"role":"user","content":%q}}`+"\n", prompt)
+	if !s.model.shown(session, prompt, 60*time.Second) {
+		s.t.Fatalf("%s did not begin", session)
+	}
+	return in
 }
 
 // wakes sends a message to a session that is idle, and expects it to be told.

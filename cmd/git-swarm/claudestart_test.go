@@ -68,10 +68,8 @@ func claudeKilled(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(60 * time.Second); s.model.count("B") < 2; time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the session did not get to its second step")
-		}
+	if !s.model.asked("B", 2, 60*time.Second) {
+		t.Fatal("the session did not get to its second step")
 	}
 	out, err := s.try(s.place("A"), "git", "swarm", "claim", "--takeover", "held.txt")
 	if err == nil || !strings.Contains(out, "claimed by B") {

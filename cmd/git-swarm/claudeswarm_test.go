@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -100,6 +101,20 @@ func (s *swarmOf) client(session string, args ...string) *exec.Cmd {
 		}
 	})
 	return cmd
+}
+
+// work has the sessions' clients do their tasks, all at once, until wait returns.
+func (s *swarmOf) work(ids []string) (wait func()) {
+	var all sync.WaitGroup
+	for _, id := range ids {
+		cmd := s.client(id, "Do the task.")
+		all.Go(func() {
+			if err := cmd.Run(); err != nil {
+				s.t.Errorf("%s: %v", id, err)
+			}
+		})
+	}
+	return all.Wait
 }
 
 func (s *swarmOf) clientEnv(session string) []string {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -114,15 +113,7 @@ func claudeRefused(t *testing.T) {
 			return step{tool: "Bash", input: map[string]any{"command": "git swarm claim --wait 30m mail.py", "run_in_background": true}}
 		},
 		func(string) step { return step{text: "waiting"} })
-	cmd := s.client("B", "--input-format", "stream-json")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprintln(in, `{"type":"user","message":{"role":"user","content":"Begin."}}`)
+	in := s.begins(s.client("B", "--input-format", "stream-json"), "B", "Begin.")
 	if !s.model.shown("B", "in the background run: git swarm claim --wait 30m mail.py", 60*time.Second) {
 		t.Fatal("the denial does not say how to wait")
 	}
@@ -133,10 +124,8 @@ func claudeRefused(t *testing.T) {
 	}
 	before := s.model.count("B")
 	s.run(s.app, "git", "swarm", "unclaim", "--session", "C", "mail.py")
-	for end := time.Now().Add(60 * time.Second); s.model.count("B") == before; time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the session was not woken when the file was its own")
-		}
+	if !s.model.asked("B", before+1, 60*time.Second) {
+		t.Fatal("the session was not woken when the file was its own")
 	}
 	if out := s.run(s.app, "git", "swarm", "claims"); !strings.Contains(out, "mail.py   B") {
 		t.Errorf("the file is not B's:\n%s", out)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -101,22 +102,34 @@ func (m *model) next(session, shown string) step {
 
 // shown waits until one of the session's requests holds the text.
 func (m *model) shown(session, text string, within time.Duration) bool {
-	late := time.AfterFunc(within, m.arrived.Broadcast)
-	defer late.Stop()
+	return m.await(session, within, func(requests []string) bool {
+		return slices.ContainsFunc(requests, func(r string) bool { return strings.Contains(r, text) })
+	})
+}
+
+// asked waits until the session has made n requests.
+func (m *model) asked(session string, n int, within time.Duration) bool {
+	return m.await(session, within, func(requests []string) bool { return len(requests) >= n })
+}
+
+// await waits until the session's requests are so, and reports whether they are.
+func (m *model) await(session string, within time.Duration, so func(requests []string) bool) bool {
 	end := time.Now().Add(within)
+	late := time.AfterFunc(within, func() {
+		m.mu.Lock() // who has seen that there is time left waits by now
+		defer m.mu.Unlock()
+		m.arrived.Broadcast()
+	})
+	defer late.Stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for {
-		for _, r := range m.requests[session] {
-			if strings.Contains(r, text) {
-				return true
-			}
-		}
+	for !so(m.requests[session]) {
 		if !time.Now().Before(end) {
 			return false
 		}
 		m.arrived.Wait()
 	}
+	return true
 }
 
 // count is how many requests the session has made.
