@@ -62,6 +62,17 @@ func (f *field) unpinned() {
 	f.git("fsck", "--no-dangling")
 }
 
+// untracked is a field behind whose back another has pushed, without a tracking ref.
+func untracked(t *testing.T) *field {
+	t.Helper()
+	a, b := oneField(t)
+	b.commit("by B", "B", "changed\n")
+	b.push()
+	a.git("config", "--unset-all", "remote.origin.fetch")
+	a.git("update-ref", "-d", "refs/remotes/origin/main")
+	return a
+}
+
 // TestLandKeepsRebase: git gc --prune=now at any step of a push takes nothing that the
 // push needs, although no tracking ref has what landed. In the end no pin is left.
 func TestLandKeepsRebase(t *testing.T) {
@@ -78,11 +89,7 @@ func TestLandKeepsRebase(t *testing.T) {
 	} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
-			a, b := oneField(t)
-			b.commit("by B", "B", "changed\n")
-			b.push()
-			a.git("config", "--unset-all", "remote.origin.fetch")
-			a.git("update-ref", "-d", "refs/remotes/origin/main")
+			a := untracked(t)
 			a.commit("by A", "A", "changed\n")
 			prepare(a)
 			l := a.lander()
@@ -117,11 +124,7 @@ func TestPullKeeps(t *testing.T) {
 		for _, ahead := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, rebased %v", point, ahead), func(t *testing.T) {
 				t.Parallel()
-				a, b := oneField(t)
-				b.commit("by B", "B", "changed\n")
-				b.push()
-				a.git("config", "--unset-all", "remote.origin.fetch")
-				a.git("update-ref", "-d", "refs/remotes/origin/main")
+				a := untracked(t)
 				subjects := []string{"by B"}
 				if ahead {
 					a.commit("by A", "A", "changed\n")
