@@ -33,6 +33,7 @@ func TestClaude(t *testing.T) {
 		t.Run("refused", claudeRefused)
 		t.Run("fleet", claudeFleet)
 		t.Run("killed", claudeKilled)
+		t.Run("background", claudeBackground)
 		return
 	}
 	t.Parallel() // it waits more than it works
