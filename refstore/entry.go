@@ -99,12 +99,19 @@ func (e *Entry) format() int {
 func (e *Entry) message() string {
 	var b strings.Builder
 	body, escaped := escapeNUL(e.Body)
+	const metadata = 256 // bytes: what it seldom exceeds
+	b.Grow(len(body) + metadata)
 	if e.Label != "" {
 		b.WriteString("[" + e.Label + "] ")
 	}
 	b.WriteString(body)
 	b.WriteString("\n\n")
-	line := func(key, value string) { b.WriteString(key + ": " + value + "\n") }
+	line := func(key, value string) {
+		b.WriteString(key)
+		b.WriteString(": ")
+		b.WriteString(value)
+		b.WriteByte('\n')
+	}
 	line(keyNumber, strconv.Itoa(e.Number))
 	if e.Label != "" {
 		line(keyLabel, e.Label)
@@ -186,11 +193,13 @@ func parseFormat(line string) (int, error) {
 // checkHeaders holds a commit's headers against what Tx writes.
 func checkHeaders(c *object.CommitData) error {
 	const year10000 = 253402300800
-	at, zone := c.Committer.When.Unix(), c.Committer.When.Format("-0700")
+	at := c.Committer.When.Unix()
+	_, zone := c.Committer.When.Zone()
+	_, authorZone := c.Author.When.Zone()
 	switch {
 	case len(c.Others) > 0:
 		return fmt.Errorf("a header '%.80s'", c.Others[0])
-	case c.Author.When.Unix() != at || c.Author.When.Format("-0700") != zone:
+	case c.Author.When.Unix() != at || authorZone != zone:
 		return errors.New("author and committer are not of the same time and time zone")
 	case at < 0 || at >= year10000:
 		return fmt.Errorf("the time %d", at)
@@ -242,6 +251,15 @@ func unescapeNUL(s string) string {
 	return strings.NewReplacer("\\\\", "\\", "\\0", "\x00").Replace(s)
 }
 
+// isReserved reports whether that is the key of metadata which is no field.
+func isReserved(key string) bool {
+	switch key {
+	case keyNumber, keyLabel, keyEscaped, keyClone, keyOrigin, keyFormat:
+		return true
+	}
+	return false
+}
+
 // check refuses what could not be read back as it was given.
 func (e *Entry) check() error {
 	if !utf8.ValidString(e.Body) {
@@ -256,9 +274,8 @@ func (e *Entry) check() error {
 	if e.Clone != "" && !IsClone(e.Clone) || e.Origin != "" && !IsOrigin(e.Origin) {
 		return fmt.Errorf("clone %.80q or origin %.80q cannot be stored", e.Clone, e.Origin)
 	}
-	reserved := []string{keyNumber, keyLabel, keyEscaped, keyClone, keyOrigin, keyFormat}
 	for _, f := range e.Fields {
-		if !ok(f.Value) || f.Value == "" || !ok(f.Key) || f.Key == "" || strings.ContainsAny(f.Key, ": ") || slices.Contains(reserved, f.Key) {
+		if !ok(f.Value) || f.Value == "" || !ok(f.Key) || f.Key == "" || strings.ContainsAny(f.Key, ": ") || isReserved(f.Key) {
 			return fmt.Errorf("field %q with value %q cannot be stored", f.Key, f.Value)
 		}
 	}

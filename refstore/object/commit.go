@@ -37,19 +37,22 @@ func (c *CommitData) Parent() Hash {
 // Encode is the commit object's content. Names and addresses lose the
 // characters that git does not allow in them; the message is stored as it is.
 func (c *CommitData) Encode() []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "tree %s\n", c.Tree)
+	const headers = 512 // bytes: what they seldom exceed
+	b := make([]byte, 0, headers+len(c.Message))
+	b = append(append(append(b, "tree "...), c.Tree...), '\n')
 	for _, p := range c.Parents {
-		fmt.Fprintf(&b, "parent %s\n", p)
+		b = append(append(append(b, "parent "...), p...), '\n')
 	}
-	fmt.Fprintf(&b, "author %s\n", c.Author.encode())
-	fmt.Fprintf(&b, "committer %s\n\n", c.Committer.encode())
-	b.WriteString(c.Message)
-	return b.Bytes()
+	b = append(c.Author.append(append(b, "author "...)), '\n')
+	b = append(c.Committer.append(append(b, "committer "...)), "\n\n"...)
+	return append(b, c.Message...)
 }
 
-func (s Signature) encode() string {
-	return fmt.Sprintf("%s <%s> %d %s", clean(s.Name), clean(s.Email), s.When.Unix(), s.When.Format("-0700"))
+func (s Signature) append(b []byte) []byte {
+	b = append(append(b, clean(s.Name)...), " <"...)
+	b = append(append(b, clean(s.Email)...), "> "...)
+	b = strconv.AppendInt(b, s.When.Unix(), 10)
+	return s.When.AppendFormat(b, " -0700")
 }
 
 // clean drops what git's ident.c drops: the delimiters anywhere, and
@@ -73,14 +76,16 @@ func (a Algo) DecodeCommit(content []byte) (*CommitData, error) {
 		return nil, &SyntaxError{Commit, "no blank line after the headers"}
 	}
 	c := &CommitData{Message: string(message)}
-	for i, line := range strings.Split(string(head), "\n") {
-		if strings.HasPrefix(line, " ") { // the rest of a header that is not ours
+	first := true
+	for line := range strings.SplitSeq(string(head), "\n") {
+		if strings.HasPrefix(line, " ") && !first { // the rest of a header that is not ours
 			continue
 		}
 		key, value, _ := strings.Cut(line, " ")
-		if (key == "tree") != (i == 0) {
+		if (key == "tree") != first {
 			return nil, &SyntaxError{Commit, "the tree line is not the first"}
 		}
+		first = false
 		var err error
 		switch key {
 		case "tree":
@@ -114,17 +119,20 @@ func (a Algo) parseID(s string) (Hash, error) {
 }
 
 func decodeSignature(s string) (Signature, error) {
-	bad := &SyntaxError{Commit, fmt.Sprintf("%.70q is no signature", s)}
 	open, end := strings.Index(s, "<"), strings.LastIndex(s, "> ")
 	if open < 0 || end < open {
-		return Signature{}, bad
+		return Signature{}, notSignature(s)
 	}
 	seconds, zone, _ := strings.Cut(s[end+2:], " ")
 	at, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
-		return Signature{}, bad
+		return Signature{}, notSignature(s)
 	}
 	return Signature{strings.TrimSpace(s[:open]), s[open+1 : end], time.Unix(at, 0).In(location(zone))}, nil
+}
+
+func notSignature(s string) error {
+	return &SyntaxError{Commit, fmt.Sprintf("%.70q is no signature", s)}
 }
 
 // location is the zone "+hhmm"; UTC for anything else. time.Parse would read the
