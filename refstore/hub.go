@@ -17,7 +17,8 @@ import (
 // lock is free only when that process has ended.
 type Hub interface {
 	// Fetch makes the refs below [TrackingPrefix] those that the hub has, and brings
-	// their objects. An error is a *HubError.
+	// their objects. An error is a *HubError, or a *RefusedError where the hub lets
+	// nobody in.
 	Fetch(ctx context.Context, turn *os.File) error
 
 	// Push moves all the refs on the hub, or none: each from exactly Old, or the error
@@ -174,10 +175,33 @@ func (e *HubError) Error() string {
 // Unwrap returns why.
 func (e *HubError) Unwrap() error { return e.Err }
 
-// RefusedError says that the hub does not take what this clone writes.
-type RefusedError struct{ Why string }
+// RefusedError says that the hub is there, and does not take what this clone writes:
+// nothing was changed, and trying again does not help.
+type RefusedError struct {
+	Why    string // as the server worded it
+	Kind   Refusal
+	Branch string // the branch that was refused, by its full name; "" for a ref of the swarm
+}
 
-func (e *RefusedError) Error() string { return "the hub refused the push: " + e.Why }
+// Refusal is what a hub refuses, and to whom.
+type Refusal int
+
+const (
+	RefusedPush   Refusal = iota // this push, by a rule of the server's own, such as a hook
+	RefusedPlace                 // these refs, from all: they are hidden, or not allowed
+	RefusedWriter                // every push of whoever this is
+	RefusedReader                // even the fetch
+)
+
+func (e *RefusedError) Error() string {
+	switch e.Kind {
+	case RefusedWriter:
+		return "the hub does not let you push: " + e.Why
+	case RefusedReader:
+		return "the hub does not let you in: " + e.Why
+	}
+	return "the hub refused the push: " + e.Why
+}
 
 // HubRewoundError says that a ref of the hub no longer has what this clone had
 // fetched from it or written to it.

@@ -3,6 +3,7 @@ package land
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
@@ -157,8 +158,8 @@ func (t *train) refusalOf(err error, commit string) error {
 	switch {
 	case errors.Is(err, refstore.ErrBranchMoved):
 		return errMoved
-	case errors.As(err, &refused):
-		return &RejectedError{refused.Why}
+	case errors.As(err, &refused) && refused.Branch != "":
+		return &RejectedError{"remote rejected (" + strings.TrimSuffix(strings.TrimPrefix(refused.Why, "remote rejected ("), ")") + ")"}
 	case errors.As(err, &away) && away.InDoubt:
 		return &UnansweredError{Target: t.target, Commit: commit, Err: away.Err}
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -96,7 +95,10 @@ func (r *Remote) Fetch(ctx context.Context, turn *os.File) error {
 		if err == nil {
 			return nil
 		}
-		if try > 1 || !errors.As(err, &said) || !strings.Contains(said.Stderr, ".lock") {
+		if errors.As(err, &said) && denial(said.Stderr) != "" {
+			return &refstore.RefusedError{Why: denial(said.Stderr), Kind: refstore.RefusedReader}
+		}
+		if try > 1 || said == nil || !strings.Contains(said.Stderr, ".lock") {
 			return &refstore.HubError{Err: brief(err)}
 		}
 		r.unlock() // a fetch of ours was killed: whoever has the turn is the only one
@@ -137,7 +139,7 @@ func (r *Remote) Push(ctx context.Context, turn *os.File, updates []refstore.Hub
 		args = append(args, string(u.New)+":"+r.full(u.Ref))
 	}
 	out, err := r.runWith(ctx, turn, limit, locks, args...)
-	err = verdict(out, err)
+	err = verdict(out, err, r.Prefix)
 	var stale *refstore.StaleError
 	if errors.As(err, &stale) {
 		for i, ref := range stale.Refs {
@@ -157,94 +159,6 @@ func (r *Remote) full(ref string) string {
 		return ref
 	}
 	return r.Prefix + ref
-}
-
-// verdict reads the report of git push --porcelain: one line for each ref, of which
-// the first character says what became of it.
-func verdict(out string, failed error) error {
-	var refusals, stale []string
-	done := false
-	for line := range strings.Lines(out) {
-		flag, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		if !ok || len(flag) != 1 {
-			continue
-		}
-		refs, summary, _ := strings.Cut(rest, "\t")
-		switch flag {
-		case "!":
-			refusals = append(refusals, summary)
-			if _, ref, _ := strings.Cut(refs, ":"); isStale(summary) {
-				stale = append(stale, ref)
-			}
-		case "*", " ", "+", "=":
-			done = true
-		}
-	}
-	var said *repo.GitError
-	switch {
-	case failed == nil && done && len(refusals) == 0:
-		return nil
-	case failed == nil:
-		return &refstore.HubError{Err: errors.New("git push has reported nothing")}
-	case errors.As(failed, &said) && len(refusals) == 0 && isUnsent(said.Stderr):
-		return &refstore.HubError{Err: brief(failed), Unsent: true}
-	case !errors.As(failed, &said), len(refusals) == 0, slices.ContainsFunc(refusals, isUnanswered):
-		return &refstore.HubError{Err: brief(failed)}
-	case len(stale) > 0:
-		return &refstore.StaleError{Refs: stale}
-	case isStale(said.Stderr):
-		return refstore.ErrStale
-	}
-	return &refstore.RefusedError{Why: why(refusals, said)}
-}
-
-// isUnanswered reports whether the summary says that the connection broke.
-func isUnanswered(summary string) bool { return strings.Contains(summary, "[remote failure]") }
-
-// isUnsent reports whether git could not even connect: after that, and when a
-// connection breaks later, it has other words.
-func isUnsent(stderr string) bool {
-	for _, words := range []string{"hung up", "unexpected disconnect", "RPC failed", "early EOF", "unable to write", "Broken pipe", "reset by peer", "timed out"} {
-		if strings.Contains(stderr, words) {
-			return false
-		}
-	}
-	return strings.Contains(stderr, "Could not read from remote repository") || strings.Contains(stderr, "unable to access") || strings.Contains(stderr, "unable to connect to")
-}
-
-// isStale reports whether git, here or there, has found a ref at another commit.
-func isStale(text string) bool {
-	for _, sign := range []string{"(stale info)", "(fetch first)", "(non-fast-forward)", "incorrect old value provided", "reference already exists", "but expected", "failed to update ref", "cannot lock ref"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
-}
-
-// why is the refusal as the hub worded it: on standard error, if there, else in the
-// report.
-func why(refusals []string, said *repo.GitError) string {
-	for line := range strings.Lines(said.Stderr) {
-		if text, ok := strings.CutPrefix(line, "remote: "); ok && strings.TrimSpace(text) != "" {
-			return strings.TrimSpace(text)
-		}
-	}
-	for _, summary := range refusals {
-		if !strings.Contains(summary, "atomic") { // which only says that another ref was refused
-			return strings.NewReplacer("[", "", "]", "").Replace(summary)
-		}
-	}
-	return said.Line()
-}
-
-// brief is an error of git as one line.
-func brief(err error) error {
-	var said *repo.GitError
-	if errors.As(err, &said) {
-		return errors.New(said.Line())
-	}
-	return err
 }
 
 // killAfter is how long git has to remove its lock files when its time is up.

@@ -39,10 +39,11 @@ func hubStatusVerb() *verb {
 		name: "hub status", group: groupHealth, short: "say where this clone stands with its hub",
 		long: `Fetches from the hub, delivers what waits here, and says what came of it:
 "ok", "behind N" (it was, by N entries and changes, and has them now),
-"unreachable", "read-only" (the hub takes nothing from here), "rewound" (somebody
-moved the hub's refs back), "damaged" (somebody wrote there what git swarm does
-not write), "copied" (another copy of this clone writes under its name), or
-"newer" (a newer git swarm writes there). Exit code 0 for the first two.`,
+"unreachable", "read-only" (the hub takes nothing from here), "denied" (nor does it
+let whoever asks see anything), "rewound" (somebody moved the hub's refs back),
+"damaged" (somebody wrote there what git swarm does not write), "copied" (another
+copy of this clone writes under its name), or "newer" (a newer git swarm writes
+there). Exit code 0 for the first two.`,
 		json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.hubBus()
@@ -108,6 +109,8 @@ func hubState(err error) string {
 		return "rewound"
 	case errors.As(err, &copied):
 		return "copied"
+	case errors.As(err, &refused) && refused.Kind == refstore.RefusedReader:
+		return "denied"
 	case errors.As(err, &refused):
 		return "read-only"
 	case errors.Is(err, refstore.ErrVersion):

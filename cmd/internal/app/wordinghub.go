@@ -30,7 +30,7 @@ func (c *call) formatHub(err error) *wording {
 	case errors.As(err, &away):
 		return &wording{err.Error(), c.awayHint(), exitAgain}
 	case errors.As(err, &refused):
-		return &wording{err.Error(), "what others do is seen here; to claim, or to be heard, ask for the right to push there", exitNo}
+		return &wording{err.Error(), c.refusedHint(refused), exitNo}
 	case errors.As(err, &rewound):
 		return &wording{err.Error(), c.putBackHint(rewound.Ref), exitFatal}
 	case errors.As(err, &damaged):
@@ -85,4 +85,24 @@ func (c *call) putBackHint(ref string) string {
 		}
 	}
 	return hint + "git swarm hub repair"
+}
+
+// refusedHint is whom to ask for what, where the hub is there and refuses.
+func (c *call) refusedHint(e *refstore.RefusedError) string {
+	prefix := "refs/swarm/"
+	if s, err := c.Settings(); err == nil {
+		prefix = s.Hub.Prefix
+	}
+	atInit := c.verb != nil && c.verb.name == "init"
+	switch {
+	case e.Kind == refstore.RefusedReader:
+		return "ask for access to the hub; git ls-remote shows when you have it"
+	case e.Kind == refstore.RefusedWriter && atInit:
+		return "ask for the right to push there, or name another remote"
+	case atInit && prefix == "refs/swarm/":
+		return "git config swarm.hubPrefix refs/heads/swarm/, then this again, with the same in each clone; or name another remote"
+	case e.Kind == refstore.RefusedPlace:
+		return "ask who runs the hub to take " + text.Inert(prefix) + "*; or have another one: git swarm hub leave, then git swarm init --hub URL"
+	}
+	return "what others do is seen here; to claim, or to be heard, ask for the right to push " + text.Inert(prefix) + "* there"
 }
