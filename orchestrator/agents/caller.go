@@ -2,11 +2,11 @@ package agents
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
@@ -54,13 +54,17 @@ func (a Agents) Said(env repo.Env, sessionFile string) Who {
 // counts more than the environment, which a command can change; where it is not known,
 // the environment says. sessionFile is as for Said.
 func (a Agents) Caller(env repo.Env, sessionFile string) Who {
+	files := a.files()
+	if len(files) == 0 { // no agent is known: whose child we are says nothing
+		return Who{}
+	}
 	above := file.Ancestors()
 	for _, id := range idsOf(env) {
 		if r := a.Load(id); r != nil && r.PID > 0 && slices.Contains(above, r.PID) && file.ProcessThere(r.PID, r.Process) {
 			return a.in(r, sessionFile)
 		}
 	}
-	if all := a.above(above, 0); len(all) > 0 {
+	if all := a.above(files, above, 0); len(all) > 0 {
 		return a.in(all[0], sessionFile)
 	}
 	return a.Said(env, sessionFile)
@@ -69,7 +73,7 @@ func (a Agents) Caller(env repo.Env, sessionFile string) Who {
 // Above are the sessions of the agents whose clients' processes are above this one,
 // the nearest first, without those of the process except.
 func (a Agents) Above(except int) (sessions []string) {
-	for _, r := range a.above(file.Ancestors(), except) {
+	for _, r := range a.above(a.files(), file.Ancestors(), except) {
 		if !slices.Contains(sessions, r.Session) {
 			sessions = append(sessions, r.Session)
 		}
@@ -78,21 +82,14 @@ func (a Agents) Above(except int) (sessions []string) {
 }
 
 // above are the records of those agents, without subagents.
-func (a Agents) above(pids []int, except int) (records []*Record) {
-	entries, err := os.ReadDir(a.records())
-	if err != nil || len(pids) == 0 {
-		return nil
-	}
+func (a Agents) above(files []fs.DirEntry, pids []int, except int) (records []*Record) {
 	type found struct {
 		depth  int
 		active time.Time
 		record *Record
 	}
 	var all []found
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".json") {
-			continue
-		}
+	for _, e := range files {
 		content, err := os.ReadFile(filepath.Join(a.records(), e.Name()))
 		if err != nil {
 			continue

@@ -59,12 +59,8 @@ func (a Agents) NoticeGone(ctx context.Context) (sessions []string, err error) {
 
 // gone are the names of the records of agents whose process is gone without a word.
 func (a Agents) gone() (names []string) {
-	entries, _ := os.ReadDir(a.records()) // without any agent there is no such folder
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ".json")
-		if !ok {
-			continue
-		}
+	for _, e := range a.files() {
+		name := strings.TrimSuffix(e.Name(), ".json")
 		if r := a.Load(name); r != nil && !r.Ended && r.Over() {
 			names = append(names, name)
 		}

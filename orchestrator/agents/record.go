@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,6 +99,12 @@ func fileName(id string) string {
 
 func (a Agents) records() string { return filepath.Join(a.dir, "agents") }
 
+// files are the records' files.
+func (a Agents) files() []fs.DirEntry {
+	entries, _ := os.ReadDir(a.records()) // without any agent there is no such folder
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !strings.HasSuffix(e.Name(), ".json") })
+}
+
 func (a Agents) path(id string) string {
 	return filepath.Join(a.records(), fileName(id)+".json")
 }
@@ -162,18 +169,14 @@ type known struct {
 // records that are of no more use. Of most records it only finds that they are
 // another session's, without decoding them: there can be hundreds of a week.
 func (a Agents) of(session string, now time.Time) []known {
-	entries, err := os.ReadDir(a.records())
-	if err != nil {
-		return nil
-	}
 	mark := []byte(`"session":"` + session + `"`)
 	var all []known
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ".json")
+	for _, e := range a.files() {
 		info, err := e.Info()
-		if !ok || err != nil {
+		if err != nil {
 			continue
 		}
+		name := strings.TrimSuffix(e.Name(), ".json")
 		path := filepath.Join(a.records(), e.Name())
 		content, err := os.ReadFile(path)
 		old := now.Sub(info.ModTime()) > keepRecords

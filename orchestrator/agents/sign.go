@@ -3,7 +3,6 @@ package agents
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
@@ -25,10 +24,9 @@ func (s Sign) Ended(seen time.Time) bool { return s.Over && !seen.After(s.Active
 // Signs are those of all sessions of which an agent is known, by the session's id.
 func (a Agents) Signs() map[string]Sign {
 	signs := map[string]Sign{}
-	entries, _ := os.ReadDir(a.records()) // without any agent there is no such folder
-	for _, e := range entries {
+	for _, e := range a.files() {
 		info, err := e.Info()
-		if err != nil || !strings.HasSuffix(e.Name(), ".json") {
+		if err != nil {
 			continue
 		}
 		content, err := os.ReadFile(filepath.Join(a.records(), e.Name()))

@@ -90,19 +90,26 @@ func isAlphanumeric(c rune) bool {
 // to case. Anything else gives *UnknownSessionError, or *refstore.DamagedError where a
 // record is damaged: it may be that one's.
 func (b *Bus) Resolve(ctx context.Context, id string) (string, error) {
+	_, known, err := b.registered(ctx, id)
+	return known, err
+}
+
+// registered is Resolve, with the table in which the session was found.
+func (b *Bus) registered(ctx context.Context, id string) (*refstore.Table, string, error) {
 	table, err := b.store.Table(ctx, SessionsRef)
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
 	known, err := resolve(table, id)
 	var unknown *UnknownSessionError
 	if b.store.Clone() == "" || !errors.As(err, &unknown) || b.store.Refresh(ctx, true) != nil {
-		return known, err
+		return table, known, err
 	}
 	if table, err = b.store.Table(ctx, SessionsRef); err != nil { // it may have joined in another clone just now
-		return "", err
+		return nil, "", err
 	}
-	return resolve(table, id)
+	known, err = resolve(table, id)
+	return table, known, err
 }
 
 // ResolveIn is Resolve within a transaction.

@@ -273,15 +273,11 @@ func heard(joined, beat, now time.Time) time.Time {
 
 // Session returns one session.
 func (b *Bus) Session(ctx context.Context, id string) (Session, error) {
-	id, err := b.Resolve(ctx, id)
+	table, id, err := b.registered(ctx, id)
 	if err != nil {
 		return Session{}, err
 	}
 	tip, err := b.store.Tip(ctx, SeenRef(id))
-	if err != nil {
-		return Session{}, err
-	}
-	table, err := b.store.Table(ctx, SessionsRef)
 	if err != nil {
 		return Session{}, err
 	}

@@ -186,7 +186,7 @@ const ticks = 100
 // statOf are the fields of /proc/<pid>/stat from the third on, the state; nil if we
 // see no such process.
 func statOf(pid int) []string {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	stat, err := Read("/proc/"+strconv.Itoa(pid)+"/stat", 4096)
 	if err != nil {
 		return nil
 	}

@@ -43,21 +43,22 @@ func (c *call) backlog(ctx context.Context) (*task.Backlog, error) {
 	return &task.Backlog{Bus: b, Claims: claims}, nil
 }
 
-// taking is the backlog, and the session that takes or finishes tasks: a subagent does as
-// the one that it works for.
-func (c *call) taking(ctx context.Context) (*task.Backlog, string, error) {
+// taking is the backlog, and the session that takes or finishes tasks, with the agent that
+// runs it: a subagent does as the one that it works for.
+func (c *call) taking(ctx context.Context) (l *task.Backlog, id, agent string, err error) {
 	b, id, err := c.acting()
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
-	if id, err = b.Resolve(ctx, id); err != nil {
-		return nil, "", err
+	s, err := b.Session(ctx, id)
+	if err == nil && s.Parent != "" {
+		s, err = b.Session(ctx, s.Parent)
 	}
-	if id, err = b.CountsAs(ctx, id); err != nil {
-		return nil, "", err
+	if err != nil {
+		return nil, "", "", err
 	}
-	l, err := c.backlog(ctx)
-	return l, id, err
+	l, err = c.backlog(ctx)
+	return l, s.ID, s.Agent, err
 }
 
 // planning is the backlog, and who changes the plan: a person who is no session does it

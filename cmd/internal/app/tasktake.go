@@ -38,16 +38,12 @@ func runTaskTake(ctx context.Context, c *call) error {
 	if timeout > 0 && n > 0 {
 		return usageOf(c.verb, "--wait goes with no number")
 	}
-	l, id, err := c.taking(ctx)
+	l, id, agent, err := c.taking(ctx)
 	if err != nil {
 		return err
 	}
 	if err := c.catchUpQuick(ctx, l, id); err != nil {
 		return err
-	}
-	agent := ""
-	if s, err := l.Bus.Session(ctx, id); err == nil {
-		agent = s.Agent
 	}
 	var given *task.Given
 	if timeout > 0 {
@@ -70,15 +66,15 @@ func (c *call) tellPassed(err error) {
 }
 
 func (c *call) printGiven(ctx context.Context, l *task.Backlog, g *task.Given) error {
-	id, err := l.ID(ctx)
-	if err != nil {
-		return err
-	}
 	for _, t := range g.Back {
 		c.notef("#%d was given back: %s", t.Number, text.Inert(t.Why))
 	}
-	trailer := task.TrailerOf(id, g.Task.Number)
 	if c.wantJSON() {
+		id, err := l.ID(ctx)
+		if err != nil {
+			return err
+		}
+		trailer := task.TrailerOf(id, g.Task.Number)
 		return c.object("task", fullTaskJSON{taskJSON: jsonTask(g.Task), Body: g.Body, Trailer: trailer, Passed: jsonPassed(g.Passed), Again: g.Again})
 	}
 	for _, w := range g.Passed {
@@ -111,7 +107,7 @@ func taskGiveVerb() *verb {
 			if err != nil {
 				return err
 			}
-			l, id, err := c.taking(ctx)
+			l, id, _, err := c.taking(ctx)
 			if err != nil {
 				return err
 			}
@@ -141,7 +137,7 @@ func taskFailVerb() *verb {
 			if !c.cmd.IsSet("reason") {
 				return usageOf(c.verb, "--reason is missing: why?")
 			}
-			l, id, err := c.taking(ctx)
+			l, id, _, err := c.taking(ctx)
 			if err != nil {
 				return err
 			}
@@ -170,7 +166,7 @@ func runTaskDone(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	l, id, err := c.taking(ctx)
+	l, id, _, err := c.taking(ctx)
 	if err != nil {
 		return err
 	}

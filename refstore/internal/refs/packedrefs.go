@@ -10,42 +10,39 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
-// packedRefs is the content of a packed-refs file, mapped and searched in place:
-// with 50,000 refs it is some 3 MB of which a look-up touches a few pages.
+// packedRefs is the content of a packed-refs file, searched in place, and mapped where it
+// is large: with 50,000 refs it is some 3 MB of which a look-up touches a few pages.
 type packedRefs struct {
 	algo   object.Algo
 	lines  []byte // the file behind its header
-	mapped []byte
+	mapped []byte // nil where the file was read
 	sorted bool
 }
 
-// openPackedRefs maps the file as it is now. git replaces it by rename, so what
+// readWhole is up to how many bytes a file is read: mapping it costs more.
+const readWhole = 32 << 10
+
+// openPackedRefs reads or maps the file as it is now. git replaces it by rename, so what
 // is mapped never changes. The caller closes it.
 func openPackedRefs(path string, algo object.Algo) (*packedRefs, error) {
-	f, err := os.Open(path)
+	p := &packedRefs{algo: algo}
+	content, err := file.Read(path, readWhole)
+	if err == nil && len(content) == readWhole {
+		p.mapped, err = mapFile(path)
+		content = p.mapped
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return &packedRefs{algo: algo, sorted: true}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	p := &packedRefs{algo: algo}
-	if info.Size() > 0 {
-		p.mapped, err = syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
-		if err != nil {
-			return nil, fmt.Errorf("map %s: %w", path, err)
-		}
-	}
-	p.lines = p.mapped
-	if header, rest, ok := bytes.Cut(p.mapped, []byte("\n")); ok && bytes.HasPrefix(header, []byte("#")) {
+	p.lines = content
+	if header, rest, ok := bytes.Cut(content, []byte("\n")); ok && bytes.HasPrefix(header, []byte("#")) {
 		p.lines = rest
 		p.sorted = slices.Contains(strings.Fields(string(header)), "sorted")
 	}
@@ -54,6 +51,23 @@ func openPackedRefs(path string, algo object.Algo) (*packedRefs, error) {
 		return nil, errPackedRefs
 	}
 	return p, nil
+}
+
+func mapFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return nil, err
+	}
+	mapped, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", path, err)
+	}
+	return mapped, nil
 }
 
 func (p *packedRefs) close() {
