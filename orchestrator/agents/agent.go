@@ -27,6 +27,7 @@ type Agent struct {
 	Named string // the session that it was started as, "" if it was started as none
 	Ours  string // the session that git swarm launched its client for, "" if it did not: see LaunchedEnv
 	Job   string // the background session of the client's that it is, "" if it is none
+	Title string // what its user called its session, "" for nothing: the name of the one that it joins as
 
 	Parent string // of a subagent with a session of its own: that of its agent, see Isolated
 

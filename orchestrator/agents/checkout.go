@@ -1,7 +1,6 @@
 package agents
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -23,7 +22,8 @@ type Checkout struct {
 var ErrNoWorktree = errors.New("no worktree")
 
 // Checkouts lists the linked worktrees that have a session's identity, and the
-// main checkout, if it has one, as the last.
+// main checkout, if it has one, as the last. Of several of one session, the one that
+// its agent was last at work in comes first.
 func Checkouts(r *repo.Repo) []Checkout {
 	linked := filepath.Join(r.CommonDir, "worktrees")
 	entries, _ := os.ReadDir(linked) // without any there is no such folder
@@ -36,6 +36,34 @@ func Checkouts(r *repo.Repo) []Checkout {
 		id, err := os.ReadFile(repo.SessionFileIn(dir))
 		if err == nil {
 			all = append(all, Checkout{strings.TrimSpace(string(id)), dir})
+		}
+	}
+	return In(r).latestFirst(all)
+}
+
+// latestFirst puts the checkout that a session's agent was last at work in before the
+// others of that session.
+func (a Agents) latestFirst(all []Checkout) []Checkout {
+	count := map[string]int{}
+	for _, c := range all {
+		count[c.Session]++
+	}
+	for session, n := range count {
+		if n < 2 {
+			continue
+		}
+		var last known
+		for _, k := range a.of(session, time.Now()) {
+			if k.GitDir != "" && k.active.After(last.active) {
+				last = k
+			}
+		}
+		if last.Record == nil {
+			continue
+		}
+		i := slices.IndexFunc(all, func(c Checkout) bool { return c.Session == session && c.gitDir == last.GitDir })
+		if i > 0 {
+			all = slices.Insert(slices.Delete(all, i, i+1), 0, Checkout{session, last.GitDir})
 		}
 	}
 	return all
@@ -105,7 +133,7 @@ func (c Checkout) Shares(session string) bool {
 func Heads(r *repo.Repo) map[string]string {
 	heads := map[string]string{}
 	for _, c := range Checkouts(r) {
-		if head := c.Head(); head != "" {
+		if head := c.Head(); head != "" && heads[c.Session] == "" {
 			heads[c.Session] = head
 		}
 	}
@@ -138,13 +166,4 @@ func (a Agents) Sharing(gitDir, session string, stale time.Duration, now time.Ti
 		}
 	}
 	return others
-}
-
-// Moved records that the agent works in the checkout of its repository now. It writes
-// only if that is news.
-func (a *Agent) Moved(ctx context.Context) error {
-	if a.Record == nil || a.Record.GitDir == a.Repo.GitDir {
-		return nil
-	}
-	return a.Update(ctx, func(r *Record) { r.GitDir = a.Repo.GitDir })
 }

@@ -59,16 +59,20 @@ func (a *Agent) join(ctx context.Context) (string, error) {
 		if err := os.WriteFile(a.Repo.SessionFile(), []byte(id+"\n"), 0o666); err != nil {
 			return "", err
 		}
+		a.Record = &Record{Session: id, Gave: a.Repo.GitDir}
 	}
 	return id, a.Become(id)
 }
 
-// register makes a session named after the worktree or branch, or takes one of
-// that name that was made so before and that nobody works as.
+// register makes a session named as the agent's user calls it, else after the worktree
+// or branch, or takes one of that name that was made so before and that nobody works as.
 func (a *Agent) register(ctx context.Context, here string) (string, error) {
 	branch := CurrentBranch(ctx, a.Repo)
 	base := here
-	if base == "" {
+	switch {
+	case a.Title != "":
+		base = nameFrom(a.Title)
+	case base == "":
 		base = sessionName(a.Repo, branch)
 	}
 	registrar := "" // the agent whose command started this one
@@ -113,6 +117,11 @@ func sessionName(r *repo.Repo, branch string) string {
 	if r.GitDir != r.CommonDir && r.WorkTree != "" {
 		name = filepath.Base(r.WorkTree)
 	}
+	return nameFrom(name)
+}
+
+// nameFrom makes an id of the name.
+func nameFrom(name string) string {
 	name = PlainName(name)
 	if strings.EqualFold(name, bus.All) || strings.EqualFold(name, bus.Orchestrator) {
 		return "session"

@@ -19,6 +19,7 @@ import (
 type Input struct {
 	Name       string   // the event's name as the agent has it
 	Session    string   // the agent's own id of its session
+	Title      string   // the name that its user gave that, when it starts; "" for none
 	Subagent   string   // within that, "" for the session itself
 	Dir        string   // where the session works
 	Paths      []string // the files that it is about to change, as it names them
@@ -65,7 +66,7 @@ var errLater = errors.New("not now")
 // Run handles the event. If there is nothing to say, Say is not called.
 func (h *Handler) Run(ctx context.Context, event string) error {
 	h.agent = &agents.Agent{
-		Kind: h.Kind, ID: h.Input.Session, PID: h.Input.PID, Named: h.Env.Get("GIT_SWARM_SESSION"), Ours: h.Env.Get(agents.LaunchedEnv), Job: h.Input.Job,
+		Kind: h.Kind, ID: h.Input.Session, PID: h.Input.PID, Named: h.Env.Get("GIT_SWARM_SESSION"), Ours: h.Env.Get(agents.LaunchedEnv), Job: h.Input.Job, Title: h.Input.Title,
 		Repo: h.Repo, Bus: h.Bus, StaleAfter: h.Claims.StaleAfter, Now: h.Now, MayJoin: install.MayJoin,
 	}
 	id, err := h.agent.Identify(ctx)
@@ -80,7 +81,7 @@ func (h *Handler) Run(ctx context.Context, event string) error {
 		id = own
 	}
 	if event != agents.PreEdit && event != agents.SessionEnd { // those may be about another checkout, and be its last
-		err = errors.Join(err, h.agent.Moved(ctx))
+		err = errors.Join(err, h.follow(ctx, id))
 	}
 	return errors.Join(err, h.handle(ctx, event, id))
 }

@@ -325,6 +325,7 @@ type Change struct {
 	Status *Status
 	Until  time.Time // with Parked; zero if it is not known
 	Note   *string
+	Branch *string // that it works on
 }
 
 // SetStatus changes what is known of session id, in the name of by. also, if not
@@ -333,8 +334,11 @@ func (b *Bus) SetStatus(ctx context.Context, by, id string, change Change, also 
 	if change.Status != nil && !slices.Contains(append(statuses, Parked), *change.Status) {
 		return Inputf("unknown status '%s': running, blocked, parked or done", *change.Status)
 	}
-	if change.Note != nil && *change.Note != "" {
-		if err := checkBody(*change.Note); err != nil {
+	for _, text := range []*string{change.Note, change.Branch} {
+		if text == nil || *text == "" {
+			continue
+		}
+		if err := checkBody(*text); err != nil {
 			return err
 		}
 	}
@@ -376,6 +380,9 @@ func setStatus(tx *refstore.Tx, id, by, host string, change Change) error {
 		note = *change.Note
 	}
 	s.say(status, note, until)
+	if change.Branch != nil {
+		s.Branch = *change.Branch
+	}
 	if *s == before && err == nil {
 		return nil
 	}

@@ -29,6 +29,7 @@ type hookInput struct {
 	Notification   string          `json:"notification_type"`
 	StopHookActive bool            `json:"stop_hook_active"`
 	Reason         string          `json:"reason"`
+	Title          json.RawMessage `json:"session_title"`
 	Error          json.RawMessage `json:"error"` // text of some clients, an object of others
 	ErrorDetails   json.RawMessage `json:"error_details"`
 	LastMessage    json.RawMessage `json:"last_assistant_message"`
@@ -242,6 +243,9 @@ func (in *hookInput) from(event string) hook.Input {
 	}
 	if input.Dir == "" && len(in.WorkspaceRoots) > 0 {
 		input.Dir = in.WorkspaceRoots[0]
+	}
+	if event == agents.SessionStart {
+		input.Title = textOf(in.Title)
 	}
 	if event == agents.StopFailure {
 		input.Reason, input.Message = textOf(in.Error), textOf(in.LastMessage)+"\n"+textOf(in.ErrorDetails)
