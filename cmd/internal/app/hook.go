@@ -29,7 +29,7 @@ func hookVerb() *verb {
 			case c.args[0] == "pre-commit":
 				return c.hookPreCommit(ctx)
 			case c.args[0] == agents.PrePush && len(git) > 0: // git names the remote, an agent does not
-				return c.hookPrePush(ctx, git[0])
+				return c.hookPrePush(ctx, git)
 			}
 			return exitWith(agenthook.Run(ctx, agenthook.Process{
 				Env: c.Env, Dir: c.Dir, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Now: c.Now, Describe: c.describe,
@@ -68,9 +68,10 @@ func (c *call) known(ctx context.Context) (string, error) {
 }
 
 // hookPrePush refuses a push to the target that deletes most of it, an agent's whatever
-// it has, and anybody's of what is not approved, where that is required. git gives a line
+// it has, and anybody's of what is not approved, where that is required; and one to the
+// hub of what git swarm keeps there. git gives the remote's name and its URL, and a line
 // "LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID" for each ref on standard input.
-func (c *call) hookPrePush(ctx context.Context, remote string) error {
+func (c *call) hookPrePush(ctx context.Context, git []string) error {
 	if c.Env.Get(land.LandingEnv) != "" {
 		return nil
 	}
@@ -78,7 +79,8 @@ func (c *call) hookPrePush(ctx context.Context, remote string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Settings(); err != nil {
+	remote, url := git[0], git[len(git)-1]
+	if err := c.mayPushToHub(ctx, remote, url, string(input)); err != nil {
 		return err
 	}
 	targets, err := c.targets(ctx)

@@ -1,0 +1,52 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+// mayPushToHub refuses a plain push to the hub of refs that git swarm keeps, as of
+// git push --mirror: what this clone has of them would replace what all have. remote and
+// url are how git names where it pushes, input is what it says of each ref.
+func (c *call) mayPushToHub(ctx context.Context, remote, url, input string) error {
+	s, err := c.Settings()
+	if err != nil || s.Hub.Remote == "" {
+		return err
+	}
+	kept := ""
+	for line := range strings.Lines(input) {
+		if words := strings.Fields(line); len(words) == 4 && isKept(words[2], s.Hub.Prefix) {
+			kept = words[2]
+			break
+		}
+	}
+	if kept == "" {
+		return nil
+	}
+	if remote != s.Hub.Remote {
+		hub, err := repo.Line(c.swarm.Repo.GitParsed(ctx, "remote", "get-url", "--push", s.Hub.Remote))
+		if err != nil { // the hub is named by its URL
+			hub = s.Hub.Remote
+		}
+		if url != hub {
+			return nil
+		}
+	}
+	return no("git swarm hub sync delivers what waits here; to push branches alone: git push "+text.ShellWord(cmp.Or(remote, url))+" BRANCH",
+		"'%s' is not pushed to the hub by hand: it would replace what other clones have written", text.Inert(kept))
+}
+
+// isKept reports whether git swarm alone writes that ref of a hub with that prefix, or
+// it is one of a clone's own.
+func isKept(ref, prefix string) bool {
+	for _, p := range []string{prefix, "refs/swarm/", "refs/swarm-remotes/", "refs/swarm-pins/"} {
+		if strings.HasPrefix(ref, p) {
+			return true
+		}
+	}
+	return false
+}
