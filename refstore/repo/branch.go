@@ -35,9 +35,9 @@ func (r *Repo) Head(ctx context.Context) (string, error) {
 	return strings.TrimSpace(ref), err
 }
 
-// validBranch reports whether git would take the name for a branch, as git
+// ValidBranch reports whether git would take the name for a branch, as git
 // check-ref-format --branch does.
-func validBranch(name string) bool {
+func ValidBranch(name string) bool {
 	if name == "" || name == "HEAD" || name[0] == '-' || strings.HasSuffix(name, ".") ||
 		strings.Contains(name, "..") || strings.Contains(name, "@{") || strings.ContainsAny(name, " ~^:?*[\\\x7f") ||
 		strings.ContainsFunc(name, func(c rune) bool { return c < ' ' }) {

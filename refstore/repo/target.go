@@ -100,7 +100,7 @@ func (r *Repo) FindTarget(ctx context.Context, q TargetQuery) (Target, error) {
 		return Target{}, err
 	}
 	t, err := f.find(ctx, q.To)
-	if err == nil && !validBranch(t.Branch) {
+	if err == nil && !ValidBranch(t.Branch) {
 		err = &BranchNameError{t.Branch, t.Source}
 	}
 	if err != nil {
@@ -226,7 +226,7 @@ func (f *targetFinder) upstreamOf(ctx context.Context, branch string, isSessions
 func (f *targetFinder) defaultBranch(ctx context.Context, remote string) (Target, string, error) {
 	configured, _ := f.config.Get("init.defaultBranch")
 	usual := []string{configured, "main", "master"}
-	if !validBranch(configured) {
+	if !ValidBranch(configured) {
 		usual = usual[1:]
 	}
 	head := f.trackingHead(remote)

@@ -64,7 +64,7 @@ func ReadHub(config *repo.Config) (h Hub, err error) {
 	h.Clone, _ = config.Get("swarm.hubclone")
 	h.Prefix, _ = config.Get("swarm.hubprefix")
 	h.Prefix = cmp.Or(h.Prefix, DefaultHubPrefix)
-	if !strings.HasPrefix(h.Prefix, "refs/") || !strings.HasSuffix(h.Prefix, "/") || strings.ContainsAny(h.Prefix, "*:^ ") {
+	if !IsHubPrefix(h.Prefix) {
 		err = &ChoiceError{"swarm.hubPrefix", quote(h.Prefix), "the beginning of refs' names, such as refs/swarm/"}
 		h.Prefix = DefaultHubPrefix
 	}
@@ -76,6 +76,12 @@ func ReadHub(config *repo.Config) (h Hub, err error) {
 		h.Timeout = *v
 	}
 	return h, err
+}
+
+// IsHubPrefix reports whether refs of a swarm may be below it, as far as can be told
+// without git.
+func IsHubPrefix(prefix string) bool {
+	return strings.HasPrefix(prefix, "refs/") && strings.HasSuffix(prefix, "/") && !strings.ContainsAny(prefix, "*:^ \n")
 }
 
 // DefaultHubPrefix is where the refs of a swarm are on its hub, unless swarm.hubPrefix
