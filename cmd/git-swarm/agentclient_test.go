@@ -22,6 +22,7 @@ type agentClient struct {
 	env     func(s *swarmOf, model string) []string
 	args    func(s *swarmOf, model string) []string
 	oneTurn []string // before the prompt, where there is no terminal
+	screen  []string // before it, where there is one; none for one that nothing wakes when it is idle
 }
 
 // agentClients are those for which there is a scene. What a model is called decides
@@ -38,6 +39,7 @@ var agentClients = []agentClient{
 			}
 		},
 		oneTurn: []string{"exec", "--json", "--trust"},
+		screen:  []string{"--"},
 	},
 	{
 		name: "gemini", pkg: "gemini-cli@0.61.0", models: []string{"gemini-2.5-pro"},
@@ -60,6 +62,7 @@ var agentClients = []agentClient{
 		},
 		args:    func(_ *swarmOf, model string) []string { return []string{"-m", "standin/" + model, "--auto"} },
 		oneTurn: []string{"run", "--format", "json"},
+		screen:  []string{"--prompt"},
 	},
 	{
 		name: "copilot", pkg: "copilot@1.0.102", models: []string{"claude-sonnet-4.5", "gpt-5.4"},
@@ -98,6 +101,9 @@ func newAgentSwarm(t *testing.T, c agentClient) *swarmOf {
 	})
 	file(t, filepath.Join(s.home, ".gitconfig"), "[user]\n\tname = T\n\temail = t@example.com\n[init]\n\tdefaultBranch = main\n")
 	file(t, filepath.Join(s.home, ".profile"), s.env[0]+"\n") // Codex's commands have a login shell's PATH
+	if c.name == "codex" {                                    // on a terminal it would ask whether the folder is trusted, and offer another model
+		file(t, filepath.Join(s.home, ".codex", "config.toml"), fmt.Sprintf("[projects.%q]\ntrust_level = \"trusted\"\n[notice.model_migrations]\n\"gpt-5.5\" = \"gpt-6-sol\"\n", s.app))
+	}
 	if c.name == "gemini" {
 		file(t, filepath.Join(s.home, ".gemini", "settings.json"), `{"security":{"auth":{"selectedType":"gemini-api-key"}},"privacy":{"usageStatisticsEnabled":false},"telemetry":{"enabled":false},"general":{"enableAutoUpdate":false,"enableAutoUpdateNotification":false}}`)
 	}
@@ -125,9 +131,18 @@ func (c agentClient) command(s *swarmOf, model string) *exec.Cmd {
 		args = append(args, c.args(s, model)...)
 		args = append(args, c.oneTurn...)
 	}
-	return c.start(s, model, append(args, "Do the task."))
+	cmd := c.start(s, model, append(args, "Do the task."))
+	var said strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &said
+	s.t.Cleanup(func() {
+		if s.t.Failed() {
+			s.t.Logf("%s: %.6000s", c.name, said.String())
+		}
+	})
+	return cmd
 }
 
+// start is the client with these arguments in A's worktree, see command.
 func (c agentClient) start(s *swarmOf, model string, args []string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	s.t.Cleanup(cancel)
@@ -137,14 +152,9 @@ func (c agentClient) start(s *swarmOf, model string, args []string) *exec.Cmd {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.Env = append(slices.Clone(s.env), c.env(s, model)...)
 	cmd.Env = append(cmd.Env, "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9", "NO_PROXY=127.0.0.1,localhost", "TERM=xterm-256color")
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = &said, &said
 	s.t.Cleanup(func() {
 		if cmd.Process != nil {
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		}
-		if s.t.Failed() {
-			s.t.Logf("%s: %.6000s", c.name, said.String())
 		}
 	})
 	return cmd

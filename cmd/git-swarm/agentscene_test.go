@@ -6,8 +6,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestAgents plays a scene with a real client that is installed for tests, Codex unless SWARM_AGENT says otherwise, in
@@ -21,6 +23,9 @@ func TestAgents(t *testing.T) {
 					t.Skip(c.name + " is not installed for tests: .ci/run does that, or SWARM_AGENTS names where")
 				}
 				agentScene(t, c, c.models[0])
+				if len(c.screen) > 0 {
+					t.Run("idle", func(t *testing.T) { agentIdle(t, c, c.models[0]) })
+				}
 				if os.Getenv("SWARM_RACE") != "long" { // they take as long again
 					return
 				}
@@ -171,6 +176,25 @@ func agentEdits(t *testing.T, c agentClient, model string) {
 	if content := s.content("src/api.py"); content != "one\ntwo\n" {
 		t.Errorf("the other's file is %q", content)
 	}
+}
+
+// agentIdle: a session on a terminal whose model has answered is woken by a message.
+func agentIdle(t *testing.T, c agentClient, model string) {
+	s := newAgentSwarm(t, c)
+	s.model.plan("A")
+	cmd := c.start(s, model, slices.Concat(c.args(s, model), c.screen, []string{"Do the task."}))
+	cmd.SysProcAttr = nil // a terminal has its own
+	s.terminal(cmd)
+	if !s.model.shown("A", "Do the task.", 4*time.Minute) {
+		t.Fatal("the session did not begin")
+	}
+	s.waits()
+	began := time.Now()
+	s.run(s.app, "git", "swarm", "message", "--from", "B", "A", "The API moved")
+	if !s.model.shown("A", "The API moved", time.Minute) {
+		t.Fatal("the idle session was not woken")
+	}
+	t.Logf("woken after %s", time.Since(began).Round(time.Millisecond))
 }
 
 func (s *swarmOf) content(name string) string {

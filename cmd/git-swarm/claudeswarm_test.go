@@ -150,6 +150,13 @@ func (s *swarmOf) onTerminal(session, dir string, argv ...string) (typed func(st
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env = dir, append(s.clientEnv(session), "TERM=xterm-256color")
+	return s.terminal(cmd)
+}
+
+// terminal runs a command on a terminal of its own until the test ends, and returns how
+// to type there.
+func (s *swarmOf) terminal(cmd *exec.Cmd) (typed func(string)) {
+	s.t.Helper()
 	screen, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 50, Cols: 160})
 	if err != nil {
 		s.t.Fatal(err)

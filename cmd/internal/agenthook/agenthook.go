@@ -112,6 +112,8 @@ type invocation struct {
 	places   *hook.Places
 	swarm    *swarm.Swarm // where it acts, nil before
 	works    string       // the folder that the agent works in
+	thread   string       // the agent's own id of its session
+	client   int          // the process that is told of what comes, 0 if unknown
 	session  string       // whom the agent works as, once that is known
 	answered atomic.Bool
 	woken    bool
@@ -160,7 +162,7 @@ func (h *invocation) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.name = input.Name
+	h.name, h.thread, h.client = input.Name, input.Session, input.Client
 	if !filepath.IsAbs(input.Dir) {
 		input.Dir = filepath.Join(h.Dir, input.Dir)
 	}
@@ -252,8 +254,14 @@ func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, inp
 		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewStore(b), Env: h.Env, Now: h.Now,
 		Linger: linger, Input: *input, Files: files, Say: h.say,
 	}
-	if err := handler.Run(ctx, event); err != nil || h.agent != "gemini" || event != agents.SessionStart {
+	if err := handler.Run(ctx, event); err != nil {
 		return err
 	}
-	return r.NoteIdentity(ctx) // its shell hides the user's configuration
+	switch {
+	case h.agent == "gemini" && event == agents.SessionStart:
+		return r.NoteIdentity(ctx) // its shell hides the user's configuration
+	case h.agent == "codex" && event == agents.Stop && input.Subagent == "" && !h.answered.Load():
+		return h.startWaiter(input)
+	}
+	return nil
 }

@@ -54,8 +54,12 @@ func (h *invocation) say(a hook.Answer) error {
 	case *hook.Reminder:
 		return h.object(h.goOn(untagged(h.formatReminder(a))))
 	case hook.Wake:
+		message := untagged(formatNews(a.News, othersData))
+		if h.agent == "codex" {
+			return h.queue(message)
+		}
 		h.woken = true
-		_, err := fmt.Fprintln(h.Stderr, untagged(formatNews(a.News, othersData)))
+		_, err := fmt.Fprintln(h.Stderr, message)
 		return err
 	}
 	return nil
