@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
@@ -33,22 +36,57 @@ func (b *Backlog) List(ctx context.Context) ([]*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tasks []*Task
-	var failed error
+	var blobs []blob
 	err = table.Below(strings.TrimSuffix(listPrefix, "/"), func(path string, content []byte) bool {
-		var read page
-		at, err := pageAt(path)
-		if err == nil {
-			read, err = parsePage(at, content, b.leaveOut)
-		}
-		if err != nil && !b.Bus.Store().LeaveOut(err) {
-			failed = err
-		}
-		tasks = append(tasks, read...)
-		return failed == nil
+		blobs = append(blobs, blob{path: path, content: content})
+		return true
 	})
+	parseAll(blobs)
+	var tasks []*Task
+	for _, one := range blobs {
+		for _, fault := range one.faults {
+			if err == nil {
+				err = b.leaveOut(fault)
+			}
+		}
+		tasks = append(tasks, one.tasks...)
+	}
 	sortTasks(tasks) // git lists list/10 before list/2
-	return tasks, errors.Join(err, failed)
+	return tasks, err
+}
+
+// blob is a page as it was read, and what is in it.
+type blob struct {
+	path    string
+	content []byte
+	tasks   page
+	faults  []error
+}
+
+func (o *blob) parse() {
+	at, err := pageAt(o.path)
+	if err != nil {
+		o.faults = []error{err}
+		return
+	}
+	o.tasks, _ = parsePage(at, o.content, func(fault error) error {
+		o.faults = append(o.faults, fault)
+		return nil
+	})
+}
+
+// parseAll parses the blobs, beside each other where there are many.
+func parseAll(blobs []blob) {
+	var all sync.WaitGroup
+	var next atomic.Int64
+	for range min(len(blobs), runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(blobs); i = int(next.Add(1)) - 1 {
+				blobs[i].parse()
+			}
+		})
+	}
+	all.Wait()
 }
 
 func (b *Backlog) leaveOut(err error) error {

@@ -103,7 +103,8 @@ func TestFsck(t *testing.T) {
 func FuzzLine(f *testing.F) {
 	f.Add(`12 taken 2 waits=1 passed=3 tries=1 epoch=4 rev=17 part after=3,4 added=2026-01-02T03:04:05Z@A since=2026-01-02T03:04:05Z@B for=codex commits=` + strings.Repeat("a", 40) + `,` + strings.Repeat("b", 40) + `!` + strings.Repeat("c", 40) + ` file="src/**" file="x y" why="so \"it\" is" "Title"`)
 	f.Fuzz(func(t *testing.T, text string) {
-		task, err := parseLine(text)
+		var task Task
+		err := task.parseLine(text)
 		if err == nil && string(task.appendLine(nil)) != text+"\n" {
 			t.Fatalf("%q is written as %q", text, task.appendLine(nil))
 		}

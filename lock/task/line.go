@@ -79,37 +79,36 @@ func appendMoment(b []byte, key string, at time.Time, who string) []byte {
 	return b
 }
 
-// parseLine reads a line, without its line feed, and refuses what appendLine would not
+// parseLine reads a line, without its line feed, into t, which is empty, and refuses what appendLine would not
 // have written.
-func parseLine(text string) (*Task, error) {
-	t := new(Task)
+func (t *Task) parseLine(text string) error {
 	number, rest, _ := strings.Cut(text, " ")
 	state, rest, _ := strings.Cut(rest, " ")
 	priority, rest, ok := strings.Cut(rest, " ")
 	var err error
 	if t.Number, err = refstore.ParseNumber(number); err != nil || !ok {
-		return nil, fmt.Errorf("a line that is no task: %.80q", text)
+		return fmt.Errorf("a line that is no task: %.80q", text)
 	}
 	t.State = State(state)
 	if t.Priority, err = refstore.ParseNumber(priority); err != nil {
-		return nil, fmt.Errorf("#%d: priority: %w", t.Number, err)
+		return fmt.Errorf("#%d: priority: %w", t.Number, err)
 	}
 	for !strings.HasPrefix(rest, `"`) {
 		if rest, err = t.parseField(rest); err != nil {
-			return nil, fmt.Errorf("#%d: %w", t.Number, err)
+			return fmt.Errorf("#%d: %w", t.Number, err)
 		}
 	}
 	if t.Title, err = strconv.Unquote(rest); err != nil {
-		return nil, fmt.Errorf("#%d: the title is not quoted", t.Number)
+		return fmt.Errorf("#%d: the title is not quoted", t.Number)
 	}
 	if err := t.check(); err != nil {
-		return nil, fmt.Errorf("#%d: %w", t.Number, err)
+		return fmt.Errorf("#%d: %w", t.Number, err)
 	}
 	var space [512]byte
 	if again := t.appendLine(space[:0]); len(again) != len(text)+1 || string(again[:len(text)]) != text {
-		return nil, fmt.Errorf("#%d: not the line that git swarm writes", t.Number)
+		return fmt.Errorf("#%d: not the line that git swarm writes", t.Number)
 	}
-	return t, nil
+	return nil
 }
 
 var errField = errors.New("not a field of a task")

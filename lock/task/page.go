@@ -44,11 +44,14 @@ func encodePage(p page) []byte {
 // parsePage reads a blob. Lines that are damaged are given to bad, which may return an
 // error to end the reading.
 func parsePage(at int, content []byte, bad func(error) error) (page, error) {
-	p := make(page, 0, bytes.Count(content, []byte{'\n'}))
+	lines := bytes.Count(content, []byte{'\n'}) + 1
+	p, tasks := make(page, 0, lines), make([]Task, 0, lines)
 	last := 0
 	for text := range strings.Lines(string(content)) {
 		text, whole := strings.CutSuffix(text, "\n")
-		t, err := parseLine(text)
+		tasks = append(tasks, Task{})
+		t := &tasks[len(tasks)-1]
+		err := t.parseLine(text)
 		switch {
 		case err == nil && !whole:
 			err = fmt.Errorf("#%d: the line has no end", t.Number)

@@ -98,17 +98,21 @@ func stateColour(s task.State) text.Colour {
 func (c *call) taskLines(all, shown []*task.Task, width int) []text.Line {
 	landed := map[int]bool{}
 	for _, t := range all {
-		landed[t.Number] = t.State == task.Landed
+		if t.State == task.Landed {
+			landed[t.Number] = true
+		}
 	}
 	rows := make([][]text.Cell, 0, len(shown))
+	cells := make([]text.Cell, 0, 5*len(shown)) // of all rows: there can be many
 	for _, t := range shown {
-		rows = append(rows, []text.Cell{
-			text.Bold.Cell("#" + strconv.Itoa(t.Number)),
+		cells = append(cells,
+			text.Bold.Cell("#"+strconv.Itoa(t.Number)),
 			stateColour(t.State).Cell(string(t.State)),
-			{Text: strconv.Itoa(t.Priority)},
-			{Text: text.Inert(t.Title)},
-			{Text: text.Inert(c.taskNote(t, landed))},
-		})
+			text.Cell{Text: strconv.Itoa(t.Priority)},
+			text.Cell{Text: text.Inert(t.Title)},
+			text.Cell{Text: text.Inert(c.taskNote(t, landed))},
+		)
+		rows = append(rows, cells[len(cells)-5:])
 	}
 	return text.Table([]string{"No", "State", "Prio", "Task", "Note"}, []int{3, 4}, width, rows)
 }

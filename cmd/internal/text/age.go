@@ -1,7 +1,7 @@
 package text
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -31,8 +31,8 @@ func Duration(d time.Duration) string {
 		name string
 	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}} {
 		if d >= 2*u.unit {
-			return fmt.Sprintf("%d %s", d/u.unit, u.name)
+			return strconv.Itoa(int(d/u.unit)) + " " + u.name
 		}
 	}
-	return fmt.Sprintf("%d s", d/time.Second)
+	return strconv.Itoa(int(d/time.Second)) + " s"
 }

@@ -28,6 +28,9 @@ func Block(s string) string {
 }
 
 func escape(s string, inQuotes bool) string {
+	if !inQuotes && isPrintable(s) {
+		return s
+	}
 	if !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) || inQuotes && (r == '"' || r == '\\') }) {
 		return s
 	}
@@ -64,6 +67,16 @@ func escape(s string, inQuotes bool) string {
 		}
 	}
 	return b.String()
+}
+
+// isPrintable reports whether s is printable ASCII, as most text is: lists can be long.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // plain is what can be printed as it is: neither a control character (C0, C1)

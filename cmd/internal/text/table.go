@@ -80,12 +80,21 @@ func Table(heading []string, flexible []int, width int, rows [][]Cell) []Line {
 			c.Text = Cut(c.Text, widths[i])
 			l = append(l, c)
 			if pad := widths[i] - displayWidth(c.Text) + 2; i < len(row)-1 {
-				l = append(l, Cell{Text: strings.Repeat(" ", max(0, pad))})
+				l = append(l, Cell{Text: blanks(pad)})
 			}
 		}
 		lines = append(lines, l)
 	}
 	return lines
+}
+
+// blanks are n blanks, none for less than one.
+func blanks(n int) string {
+	const some = "                                                                                "
+	if n <= len(some) {
+		return some[:max(0, n)]
+	}
+	return strings.Repeat(" ", n)
 }
 
 func columnWidths(rows [][]Cell, flexible []int, width int) []int {
@@ -111,7 +120,15 @@ func columnWidths(rows [][]Cell, flexible []int, width int) []int {
 
 // Write writes the lines, with or without their colours.
 func Write(w io.Writer, lines []Line, colours bool) error {
+	size := 0
+	for _, l := range lines {
+		for _, c := range l {
+			size += len(c.Text)
+		}
+		size++
+	}
 	var b strings.Builder
+	b.Grow(size)
 	for _, l := range lines {
 		l.write(&b, colours)
 		b.WriteByte('\n')
@@ -129,7 +146,7 @@ func (l Line) Render(colours bool) string {
 
 func (l Line) write(b *strings.Builder, colours bool) {
 	for _, c := range l {
-		if colours {
+		if colours && c.Colour != "" {
 			b.WriteString(c.Colour.Paint(c.Text))
 		} else {
 			b.WriteString(c.Text)
