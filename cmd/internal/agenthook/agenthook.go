@@ -1,6 +1,7 @@
 package agenthook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -241,7 +242,7 @@ func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, inp
 	h.swarm.Close()
 	h.swarm = swarm.In(r, swarm.Options{Now: h.Now, Timeout: storeTimeout, Quick: h.event != agents.Wait})
 	claims, err := h.swarm.Claims(ctx)
-	if err != nil { // a denial needs no settings: the defaults do
+	if err = cmp.Or(err, h.swarm.CheckStaleAfter()); err != nil { // a denial needs no settings: the defaults do
 		h.keep(err)
 	}
 	b := h.swarm.Bus()

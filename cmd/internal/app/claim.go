@@ -53,6 +53,9 @@ it. A person may take it from a session that is at work, too, with --takeover
 			if err != nil {
 				return err
 			}
+			if err := c.swarm.CheckStaleAfter(); err != nil {
+				return err
+			}
 			args, err := c.expand(ctx, c.args)
 			if err != nil {
 				return err

@@ -169,7 +169,7 @@ func (c *call) inherits(ctx context.Context, id, holder string) (bool, error) {
 
 // mayCommitFiles refuses those that others claim.
 func (c *call) mayCommitFiles(ctx context.Context, id string, staged []string) error {
-	claims, err := c.Claims(ctx)
+	claims, err := c.Takes(ctx)
 	if err != nil {
 		return err
 	}

@@ -75,6 +75,9 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 	c.swarm.Close()
 	c.swarm = own
 	l, err := c.landerFor(ctx, own.Bus(), id, target)
+	if err == nil {
+		err = c.landing(l)
+	}
 	if err != nil {
 		return err
 	}
@@ -82,7 +85,11 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 	if err != nil {
 		return err
 	}
-	err = l.Conduct(ctx, target, lock.Wait{Timeout: rules.LockTimeout})
+	timeout, err := rules.LockTimeout.Get()
+	if err != nil {
+		return err
+	}
+	err = l.Conduct(ctx, target, lock.Wait{Timeout: timeout})
 	var unknown *bus.UnknownSessionError
 	again, retired = err == nil, errors.As(err, &unknown) && unknown.ID == id
 	return err

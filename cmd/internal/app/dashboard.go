@@ -194,9 +194,6 @@ func progressColumns(s *monitor.Snapshot) (columns []column) {
 // silentItems are the sessions without activity, and what that means for what they
 // hold: claims are taken over by swarm.staleAfter, whatever --stale-minutes says.
 func (c *call) silentItems(ctx context.Context, s *monitor.Snapshot) (items []string, err error) {
-	if _, err := c.Settings(); err != nil {
-		return nil, err
-	}
 	staleAfter := c.swarm.StaleAfter(ctx)
 	for _, x := range s.Sessions {
 		if !slices.Contains(s.Stale, x.ID) {

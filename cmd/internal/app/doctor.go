@@ -230,7 +230,7 @@ func (c *call) checkRules(ctx context.Context, t repo.Target) error {
 	if err == nil {
 		_, err = c.swarm.Repo.TeamFileAt(ctx, ref)
 	}
-	if _, bad := c.Settings(); err == nil && bad == nil { // else that is found by itself
+	if own, bad := c.Settings(); err == nil && bad == nil && len(own.Faults) == 0 { // else that is found by itself
 		_, err = c.swarm.RulesAt(ctx, ref)
 	}
 	return err

@@ -20,7 +20,10 @@ func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id
 			return err
 		}
 		rules, err := c.rulesAt(ctx, target, base)
-		if err != nil || !rules.RequireReview {
+		if err != nil {
+			return err
+		}
+		if required, err := rules.RequireReview.Get(); err != nil || !required {
 			return err
 		}
 		author, err := c.approved(ctx, b, target, id, base, tip)
@@ -92,7 +95,8 @@ func (c *call) healing(target repo.Target) func(ctx context.Context, tip string)
 		if err != nil {
 			return heal.Options{}, err
 		}
-		return heal.Options{Level: rules.Heal}, nil
+		level, err := rules.Heal.Get()
+		return heal.Options{Level: level}, err
 	}
 }
 

@@ -99,7 +99,7 @@ func (c *call) level(ctx context.Context) (heal.Level, error) {
 	if err != nil {
 		return 0, err
 	}
-	return s.Heal, nil
+	return s.Heal.Get()
 }
 
 // healFiles merges three files into a fourth.

@@ -79,6 +79,9 @@ func (c *call) hookPrePush(ctx context.Context, git []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := c.Swarm(); err != nil {
+		return err
+	}
 	remote, url := git[0], git[len(git)-1]
 	if err := c.mayPushToHub(ctx, remote, url, string(input)); err != nil {
 		return err
@@ -176,7 +179,10 @@ func (c *call) requiresReview(ctx context.Context, target repo.Target, tip strin
 		tip = ""
 	}
 	rules, err := c.rulesAt(ctx, target, tip)
-	return err == nil && rules.RequireReview, err
+	if err != nil {
+		return false, err
+	}
+	return rules.RequireReview.Get()
 }
 
 // mayPush checks what a plain push would land: as the session's, or for a person

@@ -14,12 +14,19 @@ import (
 // url are how git names where it pushes, input is what it says of each ref.
 func (c *call) mayPushToHub(ctx context.Context, remote, url, input string) error {
 	s, err := c.Settings()
-	if err != nil || s.Hub.Remote == "" {
+	if err != nil {
 		return err
+	}
+	h, bad := s.Hub.Get()
+	if h.Remote == "" {
+		return nil
+	}
+	if bad != nil { // which refs are the hub's is not known
+		return bad
 	}
 	kept := ""
 	for line := range strings.Lines(input) {
-		if words := strings.Fields(line); len(words) == 4 && isKept(words[2], s.Hub.Prefix) {
+		if words := strings.Fields(line); len(words) == 4 && isKept(words[2], h.Prefix) {
 			kept = words[2]
 			break
 		}
@@ -27,10 +34,10 @@ func (c *call) mayPushToHub(ctx context.Context, remote, url, input string) erro
 	if kept == "" {
 		return nil
 	}
-	if remote != s.Hub.Remote {
-		hub, err := repo.Line(c.swarm.Repo.GitParsed(ctx, "remote", "get-url", "--push", s.Hub.Remote))
+	if remote != h.Remote {
+		hub, err := repo.Line(c.swarm.Repo.GitParsed(ctx, "remote", "get-url", "--push", h.Remote))
 		if err != nil { // the hub is named by its URL
-			hub = s.Hub.Remote
+			hub = h.Remote
 		}
 		if url != hub {
 			return nil

@@ -12,8 +12,8 @@ func hostileSettings() []hostile {
 	team := func(name, content, line string) hostile {
 		return hostile{name: "swarm.toml: " + name, do: func(w *town) { w.Write("swarm.toml", content) }, args: verbOf("claim x"), code: exitFatal, line: "swarm.toml: " + line}
 	}
-	config := func(key, value, line string) hostile {
-		return hostile{name: key + " = " + value, do: func(w *town) { w.Git("config", key, value) }, args: verbOf("claim x"), code: exitFatal, line: line}
+	config := func(key, value, verb, line string) hostile {
+		return hostile{name: key + " = " + value, do: func(w *town) { w.Git("config", key, value) }, args: verbOf(verb), code: exitFatal, line: line}
 	}
 	put := func(path, content string) func(w *town) { return func(w *town) { w.Write(path, content) } }
 	link := func(at, to string) func(w *town) {
@@ -56,11 +56,11 @@ func hostileSettings() []hostile {
 		{name: "swarm.toml: a session that is a path", do: put("swarm.toml", "sessions = ['../E:e']\n"), args: verbOf("init"), code: exitUsage, line: `bad session id "\.\./E": letters, digits, '_' and '-', a letter or digit first, at most 64`},
 		{name: "swarm.toml: a session that is no pair", do: put("swarm.toml", "sessions = ['E']\n"), args: verbOf("init"), code: exitUsage, line: "'E' is not ID:WORKSTREAM"},
 		{name: "swarm.toml: a claim taken at once", do: put("swarm.toml", "staleAfter = '1ns'\n"), args: verbOf("claim --takeover src/a"), code: exitNo, line: `'src/a' is claimed by A .*`},
-		config("swarm.staleAfter", "abc", `bad duration value "abc" for "swarm\.staleafter"`),
-		config("swarm.staleAfter", "-1m", `bad duration value "-1m" for "swarm\.staleafter"`),
-		{name: "swarm.lockTimeout = abc", do: func(w *town) { w.hub(); w.Git("config", "swarm.lockTimeout", "abc") }, args: verbOf("push --to main"), code: exitFatal, line: `bad duration value "abc" for "swarm\.locktimeout"`},
-		config("swarm.requireReview", "perhaps", `bad boolean value "perhaps" for "swarm\.requirereview"`),
-		config("swarm.heal", "all", `swarm\.heal is 'all': safe, both, wide or off`),
+		config("swarm.staleAfter", "abc", "claim x", `bad duration value "abc" for "swarm\.staleAfter" in file \.git/config`),
+		config("swarm.staleAfter", "-1m", "claim x", `bad duration value "-1m" for "swarm\.staleAfter" in file \.git/config`),
+		{name: "swarm.lockTimeout = abc", do: func(w *town) { w.hub(); w.Git("config", "swarm.lockTimeout", "abc") }, args: verbOf("push --to main"), code: exitFatal, line: `bad duration value "abc" for "swarm\.lockTimeout" in file \.git/config`},
+		config("swarm.requireReview", "perhaps", "launch A --task x", `bad boolean value "perhaps" for "swarm\.requireReview" in file \.git/config`),
+		config("swarm.heal", "all", "heal --base code --ours code --theirs code --output -", `swarm\.heal is 'all' in file \.git/config: safe, both, wide or off`),
 		{name: "swarm.session = a path", do: func(w *town) { w.Git("config", "swarm.session", "../A") }, args: verbOf("sync"), env: []string{"GIT_SWARM_SESSION="}, code: exitUsage, line: `bad session id "\.\./A": letters, digits, '_' and '-', a letter or digit first, at most 64`},
 		{name: "swarm.target = an option", do: func(w *town) { w.Git("config", "swarm.target", "--exec=x") }, args: verbOf("push"), code: exitNo, line: "'--exec=x' is not a valid branch name"},
 		{name: "swarm.target = what acts", do: func(w *town) { w.Git("config", "swarm.target", "\x1b[2J") }, args: verbOf("push"), code: exitNo, line: `'\\x1b\[2J' is not a valid branch name`},

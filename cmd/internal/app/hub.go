@@ -62,7 +62,11 @@ func (c *call) printHub(st refstore.HubStatus, took time.Duration, err error) er
 	if failed != nil {
 		return failed
 	}
-	h, state := s.Hub, hubState(err)
+	h, failed := s.Hub.Get()
+	if failed != nil {
+		return failed
+	}
+	state := hubState(err)
 	var queued []map[string]any
 	var ahead []string
 	for _, e := range st.Waiting {
@@ -288,7 +292,10 @@ func (c *call) connectHub(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := own.Hub
+	h, err := own.Hub.Get()
+	if err != nil {
+		return err
+	}
 	remote := c.cmd.String("hub")
 	if h.Remote != "" && h.Clone != "" && h.Remote != remote {
 		return no("git swarm hub leave", "this clone's hub is '%s' already", text.Inert(h.Remote))

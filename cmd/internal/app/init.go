@@ -111,9 +111,6 @@ func runInit(ctx context.Context, c *call) error {
 	if err := c.hasPlace(ctx); err != nil {
 		return err
 	}
-	if _, err := c.Settings(); err != nil { // with which no status could be shown, and no worktree be set up
-		return err
-	}
 	wanted, added, err := c.register(ctx)
 	if err == nil {
 		err = c.initialize(ctx, parts, wanted, &added)
@@ -256,7 +253,11 @@ func (c *call) register(ctx context.Context) (wanted, added []bus.Registration, 
 		if err := launch.CheckWorktrees(ctx, c.swarm.Repo); err != nil {
 			return nil, nil, err
 		}
-		if _, err := c.Settings(); err != nil { // of their set-up
+		s, err := c.Settings()
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := s.Ports.Get(); err != nil { // of their set-up
 			return nil, nil, err
 		}
 	}
@@ -305,7 +306,9 @@ func (c *call) wantedSessions() ([]bus.Registration, error) {
 		if err != nil {
 			return nil, err
 		}
-		words = s.Sessions
+		if words, err = s.Sessions.Get(); err != nil {
+			return nil, err
+		}
 	}
 	if len(words) == 0 && (c.cmd.IsSet("hub") || c.cmd.Bool("git-hooks") || c.cmd.Bool("merge-driver") || c.cmd.Bool("claude") || c.cmd.IsSet("agents")) {
 		return nil, nil // the hooks or the driver alone

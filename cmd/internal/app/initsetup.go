@@ -21,13 +21,17 @@ func (c *call) setUp(ctx context.Context, w launch.Worktree, workstream string) 
 	if err != nil {
 		return err
 	}
+	ports, err := settings.Ports.Get()
+	if err != nil {
+		return err
+	}
 	at, ok := agents.CheckoutOf(r, w.Session)
 	if !ok {
 		return nil
 	}
 	job := setup.Worktree{
 		Session: w.Session, Path: w.Path, GitDir: at.GitDir(), From: copiesFrom(r),
-		Command: settings.Setup, Ports: settings.Ports, Env: c.Env, Out: c.Stderr,
+		Command: settings.Setup, Ports: ports, Env: c.Env, Out: c.Stderr,
 	}
 	done, err := job.Run(ctx)
 	if errors.Is(err, setup.ErrUnderWay) {

@@ -79,18 +79,23 @@ func (c *call) checkKeys(r *repo.Repo) []finding {
 		}
 		found = append(found, finding{"config", "bad", fmt.Sprintf("%s is set, and git swarm has no such key", text.Inert(key)), hint})
 	}
-	if _, err := c.Settings(); err != nil {
+	bad := func(err error) {
 		line, hint, _ := c.format(err)
 		found = append(found, finding{"config", "bad", text.Inert(line), hint})
 	}
+	own, err := c.Settings()
+	if err != nil {
+		bad(err)
+	}
+	for _, fault := range own.Faults {
+		bad(fault)
+	}
 	if _, err := install.Allowed(r); err != nil {
-		line, hint, _ := c.format(err)
-		found = append(found, finding{"config", "bad", text.Inert(line), hint})
+		bad(err)
 	}
 	for _, key := range []string{"swarm.claude", "swarm.linger"} { // what only hooks read, in silence
 		if _, err := config.Bool(key, false); err != nil {
-			line, hint, _ := c.format(err)
-			found = append(found, finding{"config", "bad", text.Inert(line), hint})
+			bad(err)
 		}
 	}
 	if len(found) == 0 {

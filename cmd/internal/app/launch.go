@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
@@ -337,9 +336,15 @@ func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := c.Rules(ctx)
-	if err != nil {
-		return nil, err
+	review := false
+	if !c.cmd.Bool("resume") { // whose prompt says nothing of it
+		rules, err := c.Rules(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if review, err = rules.RequireReview.Get(); err != nil {
+			return nil, err
+		}
 	}
 	all, err := b.Sessions(ctx)
 	if err != nil {
@@ -354,7 +359,7 @@ func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 		if slices.ContainsFunc(clients, func(a launch.Client) bool { return a.Session == id }) {
 			continue
 		}
-		a, err := c.client(ctx, id, strings.TrimSpace(task), most, rules, all)
+		a, err := c.client(ctx, id, strings.TrimSpace(task), most, review, all)
 		if err != nil {
 			return nil, err
 		}
@@ -363,8 +368,8 @@ func (c *call) clients(ctx context.Context) ([]launch.Client, error) {
 	return clients, nil
 }
 
-func (c *call) client(ctx context.Context, id, task string, most int, rules *settings.Rules, all []bus.Session) (launch.Client, error) {
-	p := launch.SessionPrompt{Task: task, Review: rules.RequireReview, MaxFiles: most}
+func (c *call) client(ctx context.Context, id, task string, most int, review bool, all []bus.Session) (launch.Client, error) {
+	p := launch.SessionPrompt{Task: task, Review: review, MaxFiles: most}
 	for _, s := range all {
 		if s.ID == id {
 			p.Session = s

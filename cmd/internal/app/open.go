@@ -71,13 +71,23 @@ func (c *call) Rules(ctx context.Context) (*settings.Rules, error) {
 	return s.Rules(ctx)
 }
 
-// Claims is who holds what there.
+// Claims is who holds what there, for who does not take any: see Takes.
 func (c *call) Claims(ctx context.Context) (*lock.Claims, error) {
 	s, err := c.Swarm()
 	if err != nil {
 		return nil, err
 	}
 	return s.Claims(ctx)
+}
+
+// Takes is Claims, for who takes what others may hold, or is kept from something by
+// it: by swarm.staleAfter, which must be good.
+func (c *call) Takes(ctx context.Context) (*lock.Claims, error) {
+	claims, err := c.Claims(ctx)
+	if err == nil {
+		err = c.swarm.CheckStaleAfter()
+	}
+	return claims, err
 }
 
 // body is an argument that is text: "-" reads it from standard input.

@@ -73,9 +73,6 @@ func (c *call) monitor(ctx context.Context) (*monitor.Monitor, time.Duration, er
 	if err != nil {
 		return nil, 0, err
 	}
-	if _, err := c.Settings(); err != nil {
-		return nil, 0, err
-	}
 	interval := c.cmd.Int("interval")
 	if interval < 1 || interval > maxInterval {
 		return nil, 0, usageOf(c.verb, fmt.Sprintf("--interval takes a number of seconds from 1 to %d", maxInterval))

@@ -90,6 +90,9 @@ func runPush(ctx context.Context, c *call) error {
 		return c.cancelPush(ctx)
 	}
 	l, target, err := c.lander(ctx, c.cmd.String("to"))
+	if err == nil {
+		err = c.landing(l)
+	}
 	if err != nil {
 		return err
 	}
@@ -97,8 +100,11 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	timeout, err := c.wait(rules.LockTimeout)
+	timeout, err := rules.LockTimeout.Get()
 	if err != nil {
+		return err
+	}
+	if timeout, err = c.wait(timeout); err != nil {
 		return err
 	}
 	l.AllowDeletions = c.cmd.Bool("allow-deletions")
@@ -109,7 +115,15 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.weighResolved(ctx, target, settings.HealCheck); err != nil {
+	check, err := settings.HealCheck.Get()
+	if err != nil {
+		return err
+	}
+	byRequest, err := settings.ByRequest.Get()
+	if err != nil {
+		return err
+	}
+	if err := c.weighResolved(ctx, target, check); err != nil {
 		return err
 	}
 	mine, err := c.beforePush(ctx, l.Session, c.cmd.Bool("part"))
@@ -117,9 +131,9 @@ func runPush(ctx context.Context, c *call) error {
 		return err
 	}
 	if c.cmd.Bool("no-wait") {
-		return c.putInQueue(ctx, l, target, settings.ByRequest)
+		return c.putInQueue(ctx, l, target, byRequest)
 	}
-	if settings.ByRequest {
+	if byRequest {
 		return c.pushRequest(ctx, l, target, settings.RequestCommand)
 	}
 	show, done := c.inQueue()
@@ -195,7 +209,8 @@ func (c *call) lander(ctx context.Context, to string) (*land.Lander, repo.Target
 	return l, target, nil
 }
 
-// landerFor lands on the target in the name of session id.
+// landerFor brings what is new on the target in the name of session id, or with
+// [call.landing] lands there.
 func (c *call) landerFor(ctx context.Context, b *bus.Bus, id string, target repo.Target) (*land.Lander, error) {
 	claims, err := c.Claims(ctx)
 	if err != nil {
@@ -205,12 +220,35 @@ func (c *call) landerFor(ctx context.Context, b *bus.Bus, id string, target repo
 	if err != nil {
 		return nil, err
 	}
+	h, _ := settings.Hub.Get() // what its remote is called is known all the same
 	return &land.Lander{
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.PushLockOf(b), Claims: claims, Session: id, Progress: c.Stderr,
-		AtHub:  b.Store().Clone() != "" && target.Remote != "" && target.Remote == settings.Hub.Remote,
-		Verify: settings.Verify, VerifyTimeout: settings.VerifyTimeout, VerifyJobs: settings.VerifyJobs,
-		Door: land.ClaimRule{Refuse: !settings.ClaimsWarn, Worktree: c.worktreeOf}, Gate: c.gate(b, target), Close: c.closing(target), Heal: c.healing(target),
+		AtHub: b.Store().Clone() != "" && target.Remote != "" && target.Remote == h.Remote,
+		Gate:  c.gate(b, target), Close: c.closing(target), Heal: c.healing(target),
 	}, nil
+}
+
+// landing gives a lander what only landing asks for: the verify command, and what others'
+// claims keep out.
+func (c *call) landing(l *land.Lander) (err error) {
+	settings, err := c.Settings()
+	if err != nil {
+		return err
+	}
+	if err := c.swarm.CheckStaleAfter(); err != nil {
+		return err
+	}
+	warn, err := settings.ClaimsWarn.Get()
+	if err != nil {
+		return err
+	}
+	l.Door = land.ClaimRule{Refuse: !warn, Worktree: c.worktreeOf}
+	l.Verify = settings.Verify
+	if l.VerifyTimeout, err = settings.VerifyTimeout.Get(); err != nil {
+		return err
+	}
+	l.VerifyJobs, err = settings.VerifyJobs.Get()
+	return err
 }
 
 // worktreeOf is the folder of the session's worktree, "" for none.

@@ -165,6 +165,9 @@ func (c *call) equip(ctx context.Context, p *pool.Pool) (err error) {
 	if err != nil {
 		return err
 	}
+	if p.Review, err = rules.RequireReview.Get(); err != nil {
+		return err
+	}
 	if p.LandsOn, err = c.landsOn(ctx, "HEAD"); err != nil {
 		return err
 	}
@@ -176,7 +179,7 @@ func (c *call) equip(ctx context.Context, p *pool.Pool) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Teller, p.Review, p.Allow, p.Tell = c.teller(p.Backlog.Bus), rules.RequireReview, install.RulesFor(commands), c.printPoolEvent
+	p.Teller, p.Allow, p.Tell = c.teller(p.Backlog.Bus), install.RulesFor(commands), c.printPoolEvent
 	p.Target = func(ctx context.Context) (string, error) { return p.Repo.TargetRef(ctx, target) }
 	p.Fetch = func(ctx context.Context) error {
 		if target.Remote == "" {

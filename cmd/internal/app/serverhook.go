@@ -42,7 +42,11 @@ func printServerHook(_ context.Context, c *call) error {
 			if err != nil {
 				return err
 			}
-			prefix = s.Hub.Prefix
+			h, err := s.Hub.Get()
+			if err != nil {
+				return err
+			}
+			prefix = h.Prefix
 		}
 	}
 	if !settings.IsHubPrefix(prefix) {

@@ -98,9 +98,6 @@ func stateCell(s standing.Standing) text.Cell {
 
 // sessionLines is the table of sessions.
 func (c *call) sessionLines(ctx context.Context, all []bus.Session, stand map[string]standing.Standing, columns []column, width int) ([]text.Line, error) {
-	if _, err := c.Settings(); err != nil {
-		return nil, err
-	}
 	staleAfter := c.swarm.StaleAfter(ctx)
 	var rows [][]text.Cell
 	for _, s := range all {

@@ -39,6 +39,9 @@ func runTaskTake(ctx context.Context, c *call) error {
 		return usageOf(c.verb, "--wait goes with no number")
 	}
 	l, id, agent, err := c.taking(ctx)
+	if err == nil {
+		err = c.swarm.CheckStaleAfter()
+	}
 	if err != nil {
 		return err
 	}

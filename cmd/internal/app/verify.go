@@ -14,6 +14,9 @@ this clone alone: a push that would land the very same files does not run it aga
 			ctx, restore := undoable(ctx)
 			defer restore()
 			l, _, err := c.lander(ctx, "")
+			if err == nil {
+				err = c.landing(l)
+			}
 			if err != nil {
 				return err
 			}

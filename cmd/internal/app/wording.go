@@ -10,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/demo"
-	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
@@ -268,14 +267,11 @@ func (c *call) formatRepository(err error) *wording {
 		locked  *refstore.LockedError
 		damaged *refstore.DamagedError
 		trust   *repo.NotTrustedError
-		value   *repo.ValueError
-		choice  *settings.ChoiceError
 	)
+	if w := c.formatValue(err); w != nil {
+		return w
+	}
 	switch {
-	case errors.As(err, &choice):
-		return &wording{err.Error(), "git config --show-origin --get " + choice.Key, exitFatal}
-	case errors.As(err, &value):
-		return &wording{err.Error(), "git config --show-origin --get " + text.ShellWord(value.Key), exitFatal}
 	case errors.Is(err, refstore.ErrVersion):
 		return &wording{err.Error(), "upgrade git swarm", exitFatal}
 	case errors.As(err, &damaged):

@@ -67,7 +67,8 @@ func (c *call) awayHint() string {
 		if err != nil {
 			return hint
 		}
-		remote = s.Hub.Remote
+		h, _ := s.Hub.Get()
+		remote = h.Remote
 	}
 	if remote == "" {
 		return hint
@@ -80,7 +81,8 @@ func (c *call) awayHint() string {
 func (c *call) putBackHint(ref string) string {
 	hint := "ask who moved it; what puts it back: "
 	if s, err := c.Settings(); err == nil {
-		if owner := refstore.HubOwner(ref); owner != "" && owner != s.Hub.Clone {
+		h, _ := s.Hub.Get()
+		if owner := refstore.HubOwner(ref); owner != "" && owner != h.Clone {
 			hint += "in the clone '" + owner + "', "
 		}
 	}
@@ -91,7 +93,8 @@ func (c *call) putBackHint(ref string) string {
 func (c *call) refusedHint(e *refstore.RefusedError) string {
 	prefix := "refs/swarm/"
 	if s, err := c.Settings(); err == nil {
-		prefix = s.Hub.Prefix
+		h, _ := s.Hub.Get()
+		prefix = h.Prefix
 	}
 	atInit := c.verb != nil && c.verb.name == "init"
 	switch {

@@ -12,41 +12,50 @@ import (
 
 // Rules restrain the sessions: what may land, and what may be taken from whom.
 type Rules struct {
-	StaleAfter    time.Duration // swarm.staleAfter
-	LockTimeout   time.Duration // swarm.lockTimeout
-	RequireReview bool          // swarm.requireReview: only what is approved lands
-	Heal          heal.Level    // swarm.heal: how far conflicts are healed
+	StaleAfter    Value[time.Duration] // swarm.staleAfter
+	LockTimeout   Value[time.Duration] // swarm.lockTimeout
+	RequireReview Value[bool]          // swarm.requireReview: only what is approved lands
+	Heal          Value[heal.Level]    // swarm.heal: how far conflicts are healed
 }
 
 // On are the rules for work that lands where swarm.toml says target. They are the
 // target's: the work tree belongs to whom they restrain, so its swarm.toml counts
 // only where it is stricter. git's configuration is the user's own, and overrules
-// both.
+// both: a rule that it sets is known though the work tree's file cannot be read.
+// The error says that target is no good.
 func (s *Settings) On(target *repo.TeamFile) (*Rules, error) {
 	team, err := layerOf(target)
 	if err != nil {
 		return nil, err
 	}
-	rules := &Rules{
-		StaleAfter:  max(cmp.Or(team.staleAfter, 15*time.Minute), s.workTree.staleAfter),
-		LockTimeout: cmp.Or(team.lockTimeout, time.Minute),
-
-		RequireReview: team.requireReview || s.workTree.requireReview,
-	}
+	timeout := cmp.Or(team.lockTimeout, time.Minute)
 	if own := s.workTree.lockTimeout; own > 0 {
-		rules.LockTimeout = min(rules.LockTimeout, own)
+		timeout = min(timeout, own)
 	}
+	level := heal.Safe
 	if team.heal != nil {
-		rules.Heal = *team.heal
+		level = *team.heal
 	}
 	if own := s.workTree.heal; own != nil {
-		rules.Heal = stricter(rules.Heal, *own)
+		level = stricter(level, *own)
 	}
-	override(&rules.StaleAfter, s.config.staleAfter)
-	override(&rules.LockTimeout, s.config.lockTimeout)
-	override(&rules.RequireReview, s.config.requireReview)
-	override(&rules.Heal, s.config.heal)
-	return rules, nil
+	return &Rules{
+		StaleAfter:    rule(s, max(cmp.Or(team.staleAfter, 15*time.Minute), s.workTree.staleAfter), s.config.staleAfter),
+		LockTimeout:   rule(s, timeout, s.config.lockTimeout),
+		RequireReview: rule(s, team.requireReview || s.workTree.requireReview, s.config.requireReview),
+		Heal:          rule(s, level, s.config.heal),
+	}, nil
+}
+
+// rule is what git's configuration sets, else what the files say.
+func rule[T any](s *Settings, files T, config *Value[T]) Value[T] {
+	switch {
+	case config == nil:
+		return Value[T]{files, s.workTreeBad}
+	case config.bad != nil:
+		return Value[T]{files, config.bad}
+	}
+	return *config
 }
 
 // WithoutTeam are the rules where the target's swarm.toml cannot be read: the
@@ -59,12 +68,6 @@ func (s *Settings) WithoutTeam(stopped error) (*Rules, error) {
 		return nil, stopped
 	}
 	return s.On(&repo.TeamFile{Heal: "off"})
-}
-
-func override[T any](rule *T, by *T) {
-	if by != nil {
-		*rule = *by
-	}
 }
 
 func stricter(a, b heal.Level) heal.Level {

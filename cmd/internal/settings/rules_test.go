@@ -9,37 +9,48 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
+// plainRules are rules of which each can be read.
+type plainRules struct {
+	staleAfter, lockTimeout time.Duration
+	requireReview           bool
+	heal                    heal.Level
+}
+
+func (r plainRules) rules() Rules {
+	return Rules{Value[time.Duration]{r.staleAfter, nil}, Value[time.Duration]{r.lockTimeout, nil}, Value[bool]{r.requireReview, nil}, Value[heal.Level]{r.heal, nil}}
+}
+
 // TestRules: the target's file decides, the work tree's can only be stricter, and
 // git's configuration overrules both.
 func TestRules(t *testing.T) {
 	const hour, day = time.Hour, 24 * time.Hour
-	no, wide := false, heal.Wide
-	minute := time.Minute
+	const minute = time.Minute
 	for name, c := range map[string]struct {
 		target, workTree repo.TeamFile
 		config           func(*Settings)
-		want             Rules
+		want             plainRules
 	}{
-		"nothing":      {want: Rules{15 * minute, minute, false, heal.Safe}},
-		"the target's": {target: repo.TeamFile{StaleAfter: hour, LockTimeout: hour, RequireReview: true, Heal: "wide"}, want: Rules{hour, hour, true, heal.Wide}},
+		"nothing":      {want: plainRules{15 * minute, minute, false, heal.Safe}},
+		"the target's": {target: repo.TeamFile{StaleAfter: hour, LockTimeout: hour, RequireReview: true, Heal: "wide"}, want: plainRules{hour, hour, true, heal.Wide}},
 		"a laxer work tree": {
 			target:   repo.TeamFile{StaleAfter: hour, LockTimeout: hour, RequireReview: true, Heal: "off"},
 			workTree: repo.TeamFile{StaleAfter: 1, LockTimeout: day, Heal: "wide"},
-			want:     Rules{hour, hour, true, heal.Off},
+			want:     plainRules{hour, hour, true, heal.Off},
 		},
-		"laxer than the defaults": {workTree: repo.TeamFile{StaleAfter: 1, LockTimeout: day, Heal: "wide"}, want: Rules{15 * minute, minute, false, heal.Safe}},
+		"laxer than the defaults": {workTree: repo.TeamFile{StaleAfter: 1, LockTimeout: day, Heal: "wide"}, want: plainRules{15 * minute, minute, false, heal.Safe}},
 		"a stricter work tree": {
 			target:   repo.TeamFile{StaleAfter: hour, LockTimeout: hour, Heal: "wide"},
 			workTree: repo.TeamFile{StaleAfter: day, LockTimeout: minute, RequireReview: true, Heal: "safe"},
-			want:     Rules{day, minute, true, heal.Safe},
+			want:     plainRules{day, minute, true, heal.Safe},
 		},
 		"the user's own": {
 			target:   repo.TeamFile{StaleAfter: hour, LockTimeout: hour, RequireReview: true, Heal: "off"},
 			workTree: repo.TeamFile{RequireReview: true},
 			config: func(s *Settings) {
-				s.config.staleAfter, s.config.lockTimeout, s.config.requireReview, s.config.heal = &minute, &minute, &no, &wide
+				s.config.staleAfter, s.config.lockTimeout = &Value[time.Duration]{minute, nil}, &Value[time.Duration]{minute, nil}
+				s.config.requireReview, s.config.heal = &Value[bool]{}, &Value[heal.Level]{heal.Wide, nil}
 			},
-			want: Rules{minute, minute, false, heal.Wide},
+			want: plainRules{minute, minute, false, heal.Wide},
 		},
 	} {
 		s := new(Settings)
@@ -50,7 +61,7 @@ func TestRules(t *testing.T) {
 		if c.config != nil {
 			c.config(s)
 		}
-		if got, err := s.On(&c.target); err != nil || *got != c.want {
+		if got, err := s.On(&c.target); err != nil || *got != c.want.rules() {
 			t.Errorf("%s: %+v, %v, not %+v", name, got, err, c.want)
 		}
 	}
@@ -63,11 +74,19 @@ func TestRulesUnread(t *testing.T) {
 	if rules, err := new(Settings).WithoutTeam(bad); rules != nil || !errors.Is(err, error(bad)) {
 		t.Errorf("%+v, %v", rules, err)
 	}
-	yes := true
 	s := new(Settings)
-	s.config.requireReview = &yes
-	if rules, err := s.WithoutTeam(bad); err != nil || !rules.RequireReview || rules.Heal != heal.Off {
+	s.config.requireReview = &Value[bool]{true, nil}
+	if rules, err := s.WithoutTeam(bad); err != nil || !rules.RequireReview.value || rules.Heal.value != heal.Off {
 		t.Errorf("%+v, %v", rules, err)
+	}
+	s.config.requireReview.bad = errors.New("no boolean")
+	if rules, err := s.WithoutTeam(bad); err != nil || rules.RequireReview.bad == nil {
+		t.Errorf("%+v, %v", rules, err)
+	}
+	s = &Settings{workTreeBad: bad}
+	s.config.heal = &Value[heal.Level]{heal.Wide, nil}
+	if rules, err := s.On(new(repo.TeamFile)); err != nil || rules.RequireReview.bad == nil || rules.StaleAfter.bad == nil || rules.Heal.bad != nil {
+		t.Errorf("with a bad file in the work tree: %+v, %v", rules, err)
 	}
 	other := errors.New("no git")
 	if _, err := s.WithoutTeam(other); !errors.Is(err, other) {

@@ -1,7 +1,8 @@
 // Package settings reads swarm.* of git's configuration, and behind it swarm.toml,
 // the file in which a team keeps its defaults.
 //
-// swarm.toml is committed by anybody: nothing in it is run. A value that is no good is an error that names its key.
+// swarm.toml is committed by anybody: nothing in it is run. A value that is no good stops
+// only who asks for it: see [Value].
 package settings
 
 import (
@@ -21,34 +22,47 @@ import (
 // Where work lands is not among them: see repo.FindTarget. Nor are the rules, for
 // which the branch that is landed on speaks first: see [Settings.On].
 type Settings struct {
-	FoldCase bool     // core.ignoreCase
-	Sessions []string // of swarm.toml: "ID:workstream"
-	Verify   string   // swarm.verify, of git's configuration only: a command to run
+	FoldCase Value[bool]     // core.ignoreCase
+	Sessions Value[[]string] // of swarm.toml: "ID:workstream"
+	Verify   string          // swarm.verify, of git's configuration only: a command to run
 	// ClaimsWarn is swarm.claims = warn: others' claims keep no push out, their holders
 	// are told.
-	ClaimsWarn bool
+	ClaimsWarn Value[bool]
 
-	HealCheck HealCheck // swarm.healCheck
+	HealCheck Value[HealCheck] // swarm.healCheck
 	// ByRequest is swarm.land = pr: work goes to the target by a pull request, which
 	// RequestCommand (swarm.prCommand, its words) opens or updates.
-	ByRequest      bool
+	ByRequest      Value[bool]
 	RequestCommand []string
 
-	Setup string // swarm.setup, of git's configuration only: a command to run in each new worktree
-	Ports int    // swarm.ports: how many a session has for its own
+	Setup string     // swarm.setup, of git's configuration only: a command to run in each new worktree
+	Ports Value[int] // swarm.ports: how many a session has for its own
 
-	VerifyTimeout time.Duration // swarm.verifyTimeout: after which it is ended, 0 for never
-	VerifyJobs    int           // swarm.verifyJobs: how many of it may run at once, from 1
+	VerifyTimeout Value[time.Duration] // swarm.verifyTimeout: after which it is ended, 0 for never
+	VerifyJobs    Value[int]           // swarm.verifyJobs: how many of it may run at once, from 1
 
-	Hub Hub
+	Hub Value[Hub]
+
+	Faults []error // what is wrong with each value that is no good, for who looks at all of them
 
 	config struct { // nil for what it does not set
-		staleAfter, lockTimeout *time.Duration
-		requireReview           *bool
-		heal                    *heal.Level
+		staleAfter, lockTimeout *Value[time.Duration]
+		requireReview           *Value[bool]
+		heal                    *Value[heal.Level]
 	}
-	workTree layer
+	workTree    layer
+	workTreeBad error // of its swarm.toml
 }
+
+// Value is what a key is set to, or its default, or why it cannot be used.
+type Value[T any] struct {
+	value T
+	bad   error
+}
+
+// Get returns the value. If what is set is no good, the error names the key, and the
+// value is the default.
+func (v Value[T]) Get() (T, error) { return v.value, v.bad }
 
 // Hub is the remote through which clones meet, as git's configuration says.
 type Hub struct {
@@ -69,11 +83,14 @@ func ReadHub(config *repo.Config) (h Hub, err error) {
 		h.Prefix = DefaultHubPrefix
 	}
 	h.Interval, h.Timeout = 5*time.Second, 10*time.Second
-	if v := value(&err, config, "swarm.hubinterval", config.Duration); v != nil && *v > 0 {
-		h.Interval = *v
-	}
-	if v := value(&err, config, "swarm.hubtimeout", config.Duration); v != nil && *v > 0 {
-		h.Timeout = *v
+	for _, one := range []struct {
+		key string
+		to  *time.Duration
+	}{{"swarm.hubinterval", &h.Interval}, {"swarm.hubtimeout", &h.Timeout}} {
+		d, bad := config.Duration(one.key, *one.to)
+		if err = cmp.Or(err, bad); d > 0 {
+			*one.to = d
+		}
 	}
 	return h, err
 }
@@ -88,53 +105,43 @@ func IsHubPrefix(prefix string) bool {
 // says otherwise.
 const DefaultHubPrefix = "refs/swarm/"
 
-// Read reads the configuration of r, and swarm.toml if there is a work tree. What
-// could be read is there even if there is an error, and what could not is not set.
+// Read reads the configuration of r, and swarm.toml if there is a work tree. The
+// error says that git's configuration cannot be read at all.
 func Read(r *repo.Repo) (*Settings, error) {
 	s := new(Settings)
 	config, err := r.Config()
 	if err != nil {
 		return s, err
 	}
-	err = s.readConfig(config)
+	s.readConfig(config)
 	if r.WorkTree == "" {
-		return s, err
+		return s, nil
 	}
 	file, bad := repo.ReadTeamFile(filepath.Join(r.WorkTree, repo.TeamFileName))
 	if bad == nil {
-		s.Sessions = file.Sessions
+		s.Sessions.value = file.Sessions
 		s.workTree, bad = layerOf(file)
 	}
-	return s, cmp.Or(err, bad)
+	if bad != nil {
+		s.Sessions.bad, s.workTreeBad, s.Faults = bad, bad, append(s.Faults, bad)
+	}
+	return s, nil
 }
 
-// readConfig reads what can be read; the error is the first that was met.
-func (s *Settings) readConfig(config *repo.Config) (err error) {
+func (s *Settings) readConfig(config *repo.Config) {
 	s.Verify, _ = config.Get("swarm.verify")
 	s.Setup, _ = config.Get("swarm.setup")
-	s.Ports = defaultPorts
-	if ports := value(&err, config, "swarm.ports", portCount(config)); ports != nil {
-		s.Ports = *ports
+	s.Ports = value(s, config, "swarm.ports", defaultPorts, number(config, 1, maxPorts))
+	s.VerifyTimeout = value(s, config, "swarm.verifytimeout", 0, config.Duration)
+	s.VerifyJobs = value(s, config, "swarm.verifyjobs", 1, number(config, 1, maxVerifyJobs))
+	hub, bad := ReadHub(config)
+	if s.Hub = (Value[Hub]{hub, bad}); bad != nil {
+		s.Faults = append(s.Faults, bad)
 	}
-	if limit := value(&err, config, "swarm.verifytimeout", config.Duration); limit != nil {
-		s.VerifyTimeout = *limit
-	}
-	s.VerifyJobs = 1
-	if jobs := value(&err, config, "swarm.verifyjobs", config.Int); jobs != nil {
-		if *jobs < 1 || *jobs > maxVerifyJobs {
-			err = cmp.Or(err, error(&ChoiceError{"swarm.verifyJobs", fmt.Sprint(*jobs), fmt.Sprintf("from 1 to %d", maxVerifyJobs)}))
-		} else {
-			s.VerifyJobs = int(*jobs)
-		}
-	}
-	var bad error
-	if s.Hub, bad = ReadHub(config); bad != nil {
-		err = cmp.Or(err, bad)
-	}
-	s.config.staleAfter = value(&err, config, "swarm.staleafter", config.Duration)
-	s.config.lockTimeout = value(&err, config, "swarm.locktimeout", config.Duration)
-	s.config.requireReview = value(&err, config, "swarm.requirereview", config.Bool)
-	s.config.heal = value(&err, config, "swarm.heal", func(key string, _ heal.Level) (heal.Level, error) {
+	s.config.staleAfter = override(s, config, "swarm.staleafter", config.Duration)
+	s.config.lockTimeout = override(s, config, "swarm.locktimeout", config.Duration)
+	s.config.requireReview = override(s, config, "swarm.requirereview", config.Bool)
+	s.config.heal = override(s, config, "swarm.heal", func(key string, _ heal.Level) (heal.Level, error) {
 		v, _ := config.Get(key)
 		level, ok := heal.ParseLevel(v)
 		if !ok {
@@ -142,22 +149,12 @@ func (s *Settings) readConfig(config *repo.Config) (err error) {
 		}
 		return level, nil
 	})
-	if warn := value(&err, config, "swarm.claims", oneOf(config, "refuse", "warn")); warn != nil {
-		s.ClaimsWarn = *warn
-	}
-	s.HealCheck = ShowResolved
-	if check := value(&err, config, "swarm.healcheck", healCheck(config)); check != nil {
-		s.HealCheck = *check
-	}
-	if request := value(&err, config, "swarm.land", oneOf(config, "push", "pr")); request != nil {
-		s.ByRequest = *request
-	}
+	s.ClaimsWarn = value(s, config, "swarm.claims", false, oneOf(config, "refuse", "warn"))
+	s.HealCheck = value(s, config, "swarm.healcheck", ShowResolved, healCheck(config))
+	s.ByRequest = value(s, config, "swarm.land", false, oneOf(config, "push", "pr"))
 	command, _ := config.Get("swarm.prcommand")
 	s.RequestCommand = strings.Fields(command)
-	if fold := value(&err, config, "core.ignorecase", config.Bool); fold != nil {
-		s.FoldCase = *fold
-	}
-	return err
+	s.FoldCase = value(s, config, "core.ignorecase", false, config.Bool)
 }
 
 // HealCheck says what push does where a session has resolved a conflict and lost
@@ -184,11 +181,12 @@ func healCheck(config *repo.Config) func(string, HealCheck) (HealCheck, error) {
 // The number of ports that a session has, and the most that it may have.
 const defaultPorts, maxPorts = 10, 1000
 
-func portCount(config *repo.Config) func(string, int) (int, error) {
-	return func(key string, _ int) (int, error) {
-		n, err := config.Int(key, 0)
-		if err == nil && (n < 1 || n > maxPorts) {
-			err = &ChoiceError{"swarm.ports", fmt.Sprint(n), fmt.Sprintf("a number from 1 to %d", maxPorts)}
+// number reads a number that is in that range.
+func number(config *repo.Config, least, most int64) func(string, int) (int, error) {
+	return func(key string, standard int) (int, error) {
+		n, err := config.Int(key, int64(standard))
+		if err == nil && (n < least || n > most) {
+			err = &ChoiceError{key, fmt.Sprint(n), fmt.Sprintf("a number from %d to %d", least, most)}
 		}
 		return int(n), err
 	}
@@ -218,16 +216,26 @@ func (e *ChoiceError) Error() string { return fmt.Sprintf("%s is %s: %s", e.Key,
 
 func quote(v string) string { return "'" + text.Inert(v) + "'" }
 
-// value is the key's, nil if it is not set or no good; first keeps the first error.
-func value[T any](first *error, config *repo.Config, key string, read func(string, T) (T, error)) *T {
+// value is what the key is set to; standard where it is not set, or no good.
+func value[T any](s *Settings, config *repo.Config, key string, standard T, read func(string, T) (T, error)) Value[T] {
+	if set := override(s, config, key, read); set != nil {
+		if set.bad != nil {
+			set.value = standard
+		}
+		return *set
+	}
+	return Value[T]{value: standard}
+}
+
+// override is what the key is set to, nil if it is not set.
+func override[T any](s *Settings, config *repo.Config, key string, read func(string, T) (T, error)) *Value[T] {
 	if _, set := config.Get(key); !set {
 		return nil
 	}
 	var none T
 	v, err := read(key, none)
 	if err != nil {
-		*first = cmp.Or(*first, err)
-		return nil
+		s.Faults = append(s.Faults, err)
 	}
-	return &v
+	return &Value[T]{v, err}
 }

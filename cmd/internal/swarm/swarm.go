@@ -180,7 +180,8 @@ func (s *Swarm) Alone() *Swarm {
 // Bus is the sessions, messages and shared context.
 func (s *Swarm) Bus() *bus.Bus { return bus.New(s.Store()) }
 
-// Settings is the configuration, read once.
+// Settings is the configuration, read once. The error says that it cannot be read at
+// all: a single value that is no good stops only who asks for it.
 func (s *Swarm) Settings() (*settings.Settings, error) {
 	if s.settings == nil {
 		s.settings, s.settingsErr = settings.Read(s.Repo)
@@ -269,9 +270,9 @@ func (s *Swarm) teamFileAt(ctx context.Context, tip string) (*repo.TeamFile, err
 	return s.Repo.TeamFileAt(ctx, tip)
 }
 
-// StaleAfter is that of the rules. Where they cannot be read, it is the default or
-// what the work tree says, if that is longer: whoever is to be refused must not
-// profit from what they broke.
+// StaleAfter is that of the rules, for who only shows it. Where it cannot be read, it
+// is the default or what the work tree says, if that is longer: whoever is to be
+// refused must not profit from what they broke.
 func (s *Swarm) StaleAfter(ctx context.Context) time.Duration {
 	rules, err := s.Rules(ctx)
 	if err != nil {
@@ -280,14 +281,33 @@ func (s *Swarm) StaleAfter(ctx context.Context) time.Duration {
 			rules = new(settings.Rules)
 		}
 	}
-	return rules.StaleAfter
+	staleAfter, _ := rules.StaleAfter.Get()
+	return staleAfter
+}
+
+// CheckStaleAfter is what is wrong with swarm.staleAfter, for who takes claims or is
+// kept from something by them; nil if it can be read. What is wrong with swarm.toml on
+// the target is not told: see StaleAfter.
+func (s *Swarm) CheckStaleAfter() error {
+	own, err := s.Settings()
+	if err != nil {
+		return err
+	}
+	rules, err := own.On(new(repo.TeamFile))
+	if err == nil {
+		_, err = rules.StaleAfter.Get()
+	}
+	return err
 }
 
 // Claims is who holds what, by the rules' staleness, which is read when it is first
-// asked for. With an error of the settings the claims are there too, by the defaults.
+// asked for: see CheckStaleAfter. With an error of the settings the claims are there
+// too, by the defaults.
 func (s *Swarm) Claims(ctx context.Context) (*lock.Claims, error) {
 	own, err := s.Settings()
-	claims := lock.NewClaims(s.Bus(), 0, own.FoldCase)
+	foldCase, bad := own.FoldCase.Get()
+	err = cmp.Or(err, bad)
+	claims := lock.NewClaims(s.Bus(), 0, foldCase)
 	claims.StaleAfter = sync.OnceValue(func() time.Duration { return s.StaleAfter(ctx) })
 	claims.Ended = func(session string, seen time.Time) bool {
 		return agents.In(s.Repo).Ended(session, seen)
