@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os/exec"
 	"strings"
@@ -12,6 +13,7 @@ import (
 type runner struct {
 	program string // git-swarm
 	dir     string // where; "" for where the server was started
+	silence string // what is said of a command that says nothing; "Done." if it is ""
 }
 
 // swarm runs a verb; its answer is what that says.
@@ -29,7 +31,7 @@ func (r runner) run(ctx context.Context, stdin, program string, args ...string) 
 	text := strings.TrimRight(string(out), "\n")
 	switch {
 	case err == nil && text == "":
-		return said("Done.")
+		return said(cmp.Or(r.silence, "Done."))
 	case err == nil:
 		return said(text)
 	case text == "":

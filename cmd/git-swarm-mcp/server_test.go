@@ -28,6 +28,7 @@ func TestTools(t *testing.T) {
 	}
 	s.git("-C", s.place("B"), "swarm", "message", "A", "Which port?")
 	s.says("sync", `{}`, `Which port\?`)
+	s.says("sync", `{}`, `^Nothing is new\.$`)
 	s.says("reply", `{"number":1,"text":"8080"}`, "B")
 	s.says("context", `{"text":"Ports begin at 8080","category":"decision"}`, "1")
 	s.says("context", `{}`, "Ports begin at 8080")

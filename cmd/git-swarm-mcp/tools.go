@@ -56,7 +56,7 @@ type reviewInput struct {
 // model needs no other text.
 func addTools(s *mcp.Server, r runner) {
 	add(s, "sync", true, "Show what is new to you: messages and shared context from other sessions. Run it when you begin, and before you decide something that others rely on.",
-		func(ctx context.Context, _ none) result { return r.swarm(ctx, "", "sync") })
+		func(ctx context.Context, _ none) result { return r.sync(ctx) })
 	add(s, "status", true, "Show the sessions, how each stands, and what is new.",
 		func(ctx context.Context, _ none) result { return r.swarm(ctx, "", "status") })
 	add(s, "message", true, "Send a message to another session, or to all.",
@@ -124,6 +124,11 @@ func option(args []string, name, value string) []string {
 		return args
 	}
 	return append(args, "--"+name+"="+value)
+}
+
+func (r runner) sync(ctx context.Context) result {
+	r.silence = "Nothing is new."
+	return r.swarm(ctx, "", "sync")
 }
 
 func (r runner) context(ctx context.Context, in contextInput) result {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +26,9 @@ func TestAgents(t *testing.T) {
 				agentScene(t, c, c.models[0])
 				if len(c.screen) > 0 {
 					t.Run("idle", func(t *testing.T) { agentIdle(t, c, c.models[0]) })
+				}
+				if c.name == "codex" {
+					t.Run("tools", func(t *testing.T) { agentTools(t, c, c.models[0]) })
 				}
 				if os.Getenv("SWARM_RACE") != "long" { // they take as long again
 					return
@@ -195,6 +199,53 @@ func agentIdle(t *testing.T, c agentClient, model string) {
 		t.Fatal("the idle session was not woken")
 	}
 	t.Logf("woken after %s", time.Since(began).Round(time.Millisecond))
+}
+
+// agentTools: in Codex's sandbox, where a command cannot write the git dir, the session
+// uses the tools of git-swarm-mcp. Those that run the repository's code ask its user, and
+// there is none.
+func agentTools(t *testing.T, c agentClient, model string) {
+	s := newAgentSwarm(t, c)
+	bin := filepath.Join(s.home, "bin")
+	build := exec.Command("go", "build", "-o", bin+"/", "../git-swarm-mcp")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	path, _ := strings.CutPrefix(s.env[0], "PATH=")
+	s.env[0] = "PATH=" + path + ":" + bin
+	s.run(s.app, "git", "swarm", "init", "--agents", "codex")
+	s.run(s.place("B"), "git", "swarm", "message", "A", "Which port is it?")
+	use := func(tool, input string) func() step {
+		return func() step { return step{of: "mcp__git_swarm", tool: tool, input: json.RawMessage(input)} }
+	}
+	played := s.play("A", []beat{
+		{does: shell("git swarm claim src/auth.py"), shows: "cannot write to the repository", label: "a command"},
+		{does: use("claim", `{"paths":["src/auth.py"]}`), shows: "A claimed src/auth.py", label: "claim"},
+		{does: use("claim", `{"paths":["src/api.py"]}`), shows: "'src/api.py' is claimed by B", label: "claim of another's"},
+		{does: use("reply", `{"number":1,"text":"8080"}`), shows: "sent to B", label: "reply"},
+		{does: use("message", `{"to":"B","text":"The names moved"}`), shows: "sent to B", label: "message"},
+		{does: use("context", `{"text":"Ports begin at 8080","category":"decision"}`), shows: `Context #1 added`, label: "context"},
+		{does: use("status", `{}`), shows: `A +auth +running`, label: "status"},
+		{does: func() step {
+			s.run(s.place("B"), "git", "swarm", "message", "A", "A note for the sync")
+			return step{of: "mcp__git_swarm", tool: "sync", input: json.RawMessage(`{}`)}
+		}, shows: "A note for the sync", label: "sync"},
+		{does: use("unclaim", `{"all":true}`), shows: "A released src/auth.py", label: "unclaim"},
+		{does: use("commit", `{"message":"x"}`), shows: "requires approval", label: "commit"},
+		{does: use("push", `{}`), shows: "requires approval", label: "push"},
+	})
+	args := c.args(s, model)
+	args = append(args[:len(args)-1], "-s", "workspace-write", "-c", "sandbox_workspace_write.exclude_slash_tmp=true", "-c", "sandbox_workspace_write.exclude_tmpdir_env_var=true")
+	cmd := c.start(s, model, slices.Concat(c.oneTurn, args, []string{"Do the task."}))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("it ended with %v: %s", err, out)
+	}
+	if n := played(); n < 12 {
+		t.Errorf("it asked for %d answers", n)
+	}
+	if got := s.run(s.place("B"), "git", "swarm", "inbox", "--all"); !strings.Contains(got, "8080") || !strings.Contains(got, "The names moved") {
+		t.Errorf("B has %q", got)
+	}
 }
 
 func (s *swarmOf) content(name string) string {

@@ -27,6 +27,7 @@ type model struct {
 // left to the client, see offer.choose.
 type step struct {
 	tool  string
+	of    string // the tool's namespace, where it has one
 	input any
 	text  string
 

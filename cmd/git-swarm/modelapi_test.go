@@ -275,6 +275,9 @@ func responses(model string, s step) []event {
 	} else if s.tool != "" {
 		item = fields{"type": "function_call", "id": newID("fc_"), "call_id": newID("call_"), "name": s.tool, "arguments": string(arguments), "status": "completed"}
 	}
+	if s.of != "" {
+		item["namespace"] = s.of
+	}
 	usage := fields{"input_tokens": 10, "output_tokens": 10, "total_tokens": 20, "input_tokens_details": fields{"cached_tokens": 0}, "output_tokens_details": fields{"reasoning_tokens": 0}}
 	whole := fields{"id": newID("resp_"), "object": "response", "created_at": 1, "model": model, "status": "completed", "output": []any{item}, "usage": usage}
 	with := func(o, more fields) fields {
