@@ -50,7 +50,7 @@ func (c *call) format(err error) (line, hint string, code int) {
 }
 
 // sandboxHint is for a git dir that cannot be written to.
-const sandboxHint = "in an agent's sandbox use the tools of git swarm mcp, or let it write to the git dir: git rev-parse --path-format=absolute --git-common-dir --git-dir"
+const sandboxHint = "in an agent's sandbox, use the tools of git swarm mcp, or let it write to the git dir: git rev-parse --path-format=absolute --git-common-dir --git-dir"
 
 // cannotWrite reports whether the system refused to write.
 func cannotWrite(err error) bool {
