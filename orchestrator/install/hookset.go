@@ -44,6 +44,11 @@ func portable(args string) string {
 	return portableBegin + "exit 0; exec git-swarm hook " + args
 }
 
+// portableFrom is portable where it is to be known which hooks these are, see Outranked.
+func portableFrom(hooks, event string) string {
+	return portableBegin + "exit 0; " + HooksEnv + "=" + hooks + " exec git-swarm hook " + event
+}
+
 // atPath runs the git-swarm at that path, and does nothing where that is gone: some
 // agents that read Claude Code's settings, too, refuse every tool for which a hook
 // fails. They ignore "args", so it is one text for a shell.
@@ -87,7 +92,7 @@ func programOf(command string) string {
 func claudeHooks(c Claude) []hookGroup {
 	run := func(event string, timeout int) handler {
 		if c.Shared {
-			return handler{Type: "command", Command: portable(event), Timeout: timeout}
+			return handler{Type: "command", Command: portableFrom(sharedHooks, event), Timeout: timeout}
 		}
 		return handler{Type: "command", Command: atPath(filepath.ToSlash(c.Command), event), Timeout: timeout}
 	}

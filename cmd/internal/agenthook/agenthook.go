@@ -169,6 +169,9 @@ func (h *invocation) run(ctx context.Context) error {
 	}
 	h.works = input.Dir
 	h.places = hook.NewPlaces(h.Env, append(projectDirs(h.Env), input.Dir)...)
+	if h.outranked(input.Dir) {
+		return nil
+	}
 	switch h.event {
 	case agents.PreEdit:
 		return h.preEdit(ctx, input)
@@ -182,6 +185,17 @@ func (h *invocation) run(ctx context.Context) error {
 		return err
 	}
 	return h.here(ctx, h.event, input)
+}
+
+// outranked reports whether other hooks of ours handle the event: a client runs those of
+// its settings, of the project's and of a plugin, one beside the other.
+func (h *invocation) outranked(dir string) bool {
+	hooks := h.Env.Get(install.HooksEnv)
+	if hooks == "" {
+		return false
+	}
+	r, err := h.places.Repo(append(projectDirs(h.Env), dir)[0])
+	return err == nil && install.Outranked(r, hooks, h.event)
 }
 
 // here handles the event where the agent works, or where it was started.

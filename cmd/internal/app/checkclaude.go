@@ -42,10 +42,17 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 		}
 		found = append(found, f)
 	}
-	if len(installed) > 1 {
-		found = append(found, finding{"hooks", "note", "installed twice: each event runs both", "git swarm init --claude --remove"})
+	plugin := install.PluginIn(c.Env, r)
+	if plugin != "" {
+		found = append(found, finding{"hooks", "ok", "Claude Code's plugin, as " + text.Inert(plugin) + " says", ""})
 	}
-	if len(installed) == 0 {
+	switch {
+	case len(installed) > 1 && plugin != "":
+		found = append(found, finding{"hooks", "note", "installed three times: each event counts once, but costs three processes", "git swarm init --claude --remove"})
+	case len(installed) > 1 || len(installed) == 1 && plugin != "":
+		found = append(found, finding{"hooks", "note", "installed twice: each event counts once, but costs two processes", "git swarm init --claude --remove"})
+	}
+	if len(installed) == 0 && plugin == "" {
 		found = append(found, finding{"hooks", "note", "Claude Code's are not installed", "git swarm init --claude"})
 	} else if launch.HasClient(c.Env) == nil {
 		found = append(found, c.checkClient(ctx), c.checkProbe(ctx, r))
