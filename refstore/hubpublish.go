@@ -87,6 +87,12 @@ func (s *Store) deliver(ctx context.Context) {
 		s.noteTrouble(&HubError{Err: errors.New("it was not reached a moment ago")})
 		return
 	}
+	if s.paceLeft() > 0 {
+		if s.opts.Paced != nil {
+			s.opts.Paced()
+		}
+		return
+	}
 	if err := s.deliverNow(ctx); err != nil {
 		s.noteTrouble(err)
 	}
@@ -128,6 +134,7 @@ func (t *hubTurn) deliver(ctx context.Context, commit object.Hash) error {
 		var away *HubError
 		switch {
 		case err == nil:
+			s.pushed()
 			if t.past.failed != 0 {
 				t.past.failed = 0
 				t.remember()
@@ -218,6 +225,9 @@ func (s *Store) Refresh(ctx context.Context, always bool) error {
 		if err := turn.fetch(ctx); err != nil {
 			return err
 		}
+	}
+	if !always && s.paceLeft() > 0 {
+		return nil // it is delivered later, by who waits for that, or with what comes next
 	}
 	tip, err := s.Tip(ctx, s.fromRef())
 	if err != nil {

@@ -35,6 +35,12 @@ type Options struct {
 	HubInterval time.Duration
 	HubPatience time.Duration
 
+	// HubPace is the least gap between two pushes of what was published here; 0 for
+	// none. Paced, if not nil, is called where that keeps something here: it sees to it
+	// that another process calls AwaitPace, and Refresh then.
+	HubPace time.Duration
+	Paced   func()
+
 	// Later, if not nil, is called where the hub is due and nobody must wait for it: it
 	// sees to it that another process calls Refresh soon.
 	Later func()

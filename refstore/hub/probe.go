@@ -3,55 +3,126 @@ package hub
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
-	"os"
 	"strings"
+	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
-// probeRef is the ref, below the prefix, on which it is tried what the remote accepts.
-const probeRef = "probe"
+// probeRef is the ref, below the prefix, on which it is tried what the remote accepts;
+// probeTracking is where the remote has it, as far as is known here, meanwhile.
+const (
+	probeRef      = "probe"
+	probeTracking = "refs/swarm-remotes/probe"
+)
+
+// Trial is how far a remote does what a hub must, in the order in which it was tried,
+// and what it costs.
+type Trial struct {
+	Fetched bool // it can be read
+	Pushed  bool // it takes a ref below the prefix, as one of several that move all at once
+	Shown   bool // a fetch finds that ref
+	Leased  bool // it is not moved from where it is not
+
+	FetchTime, PushTime time.Duration
+}
 
 // Probe tries whether the remote accepts what a hub must: a push below the prefix, all
 // at once and under a lease, that a fetch then finds. The ref that is used for it may
-// stay. It takes the turn of a swarm that this clone has not joined yet.
-func (r *Remote) Probe(ctx context.Context, turn *os.File) error {
-	if err := r.Fetch(ctx, turn); err != nil {
-		return err
+// stay; of what this clone has fetched from its hub nothing is changed. The error says why
+// the Trial ended early.
+func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
+	defer func() {
+		_, _ = repo.Line(r.Repo.GitParsed(context.WithoutCancel(ctx), "update-ref", "-d", probeTracking))
+	}()
+	began := time.Now()
+	if err := r.look(ctx); err != nil {
+		return t, err
 	}
+	t.Fetched, t.FetchTime = true, time.Since(began)
 	old, err := r.tracked(ctx)
 	if err != nil {
-		return err
+		return t, err
 	}
-	tree, err := repo.Line(r.Repo.GitParsed(ctx, "hash-object", "-t", "tree", "-w", "--stdin"))
+	first, err := r.trial(ctx)
 	if err != nil {
-		return err
+		return t, err
 	}
-	commit, err := repo.Line(r.Repo.GitParsed(ctx, "commit-tree", tree, "-m", "git swarm tries "+rand.Text()))
-	if err != nil {
-		return err
+	began = time.Now()
+	if err := r.Push(ctx, nil, []refstore.HubUpdate{{Ref: probeRef, Old: old, New: first}}); err != nil {
+		return t, err
 	}
-	if err := r.Push(ctx, turn, []refstore.HubUpdate{{Ref: probeRef, Old: old, New: object.Hash(commit)}}); err != nil {
-		return err
-	}
-	if err := r.Fetch(ctx, turn); err != nil {
-		return err
+	t.Pushed, t.PushTime = true, time.Since(began)
+	if err := r.look(ctx); err != nil {
+		return t, err
 	}
 	switch now, err := r.tracked(ctx); {
 	case err != nil:
-		return err
+		return t, err
 	case now == old:
-		return &ConfigError{r.Name, fmt.Sprintf("takes pushes below %s, and hides them from fetches", r.Prefix)}
+		return t, &ConfigError{r.Name, fmt.Sprintf("takes pushes below %s, and hides them from fetches", r.Prefix)}
 	}
-	_, _ = r.run(ctx, turn, "push", "--quiet", "--no-verify", r.Name, ":"+r.Prefix+probeRef)
-	return nil
+	t.Shown = true
+	second, err := r.trial(ctx)
+	if err != nil {
+		return t, err
+	}
+	switch err := r.Push(ctx, nil, []refstore.HubUpdate{{Ref: probeRef, Old: second, New: second}}); {
+	case err == nil:
+		return t, &ConfigError{r.Name, "moves a ref from where it is not (git push --force-with-lease)"}
+	case !errors.Is(err, refstore.ErrStale):
+		return t, err
+	}
+	t.Leased = true
+	_, _ = r.run(ctx, nil, "push", "--quiet", "--no-verify", r.Name, ":"+r.Prefix+probeRef)
+	return t, nil
 }
 
-// tracked is what the probe's ref was when it was last fetched, "" if there was none.
+// trial is a commit that the remote cannot have.
+func (r *Remote) trial(ctx context.Context) (object.Hash, error) {
+	tree, err := repo.Line(r.Repo.GitParsed(ctx, "hash-object", "-t", "tree", "-w", "--stdin"))
+	if err != nil {
+		return "", err
+	}
+	commit, err := repo.Line(r.Repo.GitParsed(ctx, "commit-tree", tree, "-m", "git swarm tries "+rand.Text()))
+	return object.Hash(commit), err
+}
+
+// look has probeTracking be what the remote has.
+func (r *Remote) look(ctx context.Context) error {
+	return r.fetch(ctx, nil, "+"+r.Prefix+probeRef+"*:"+probeTracking+"*")
+}
+
+// tracked is what look has found, "" for no such ref.
 func (r *Remote) tracked(ctx context.Context) (object.Hash, error) {
-	out, err := repo.Line(r.Repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname)", refstore.TrackingPrefix+probeRef))
+	out, err := repo.Line(r.Repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname)", probeTracking))
 	return object.Hash(strings.TrimSpace(out)), err
+}
+
+// paces are the least gaps between pushes that hosts ask for, by the names of the hosts.
+var paces = map[string]time.Duration{
+	"github.com": 10 * time.Second, // six pushes a minute to a repository
+}
+
+// Pace is the least gap between pushes that the remote's host asks for, by its name; 0
+// for none that is known.
+func (r *Remote) Pace(ctx context.Context) (host string, gap time.Duration) {
+	url, err := repo.Line(r.Repo.GitParsed(ctx, "remote", "get-url", "--push", r.Name))
+	if err != nil { // it is named by its URL
+		url = r.Name
+	}
+	if _, rest, ok := strings.Cut(url, "://"); ok {
+		url = rest
+	}
+	if _, rest, ok := strings.Cut(url, "@"); ok {
+		url = rest
+	}
+	host, _, _ = strings.Cut(url, "/")
+	host, _, _ = strings.Cut(strings.ToLower(host), ":")
+	host = strings.TrimPrefix(host, "ssh.")
+	return host, paces[host]
 }

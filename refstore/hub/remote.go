@@ -84,13 +84,17 @@ func (r *Remote) address() (string, error) {
 
 // Fetch is [refstore.Hub]'s.
 func (r *Remote) Fetch(ctx context.Context, turn *os.File) error {
+	return r.fetch(ctx, turn, "+"+r.Prefix+"*:"+refstore.TrackingPrefix+"*")
+}
+
+func (r *Remote) fetch(ctx context.Context, turn *os.File, refspec string) error {
 	address, err := r.address()
 	if err != nil {
 		return &refstore.HubError{Err: err}
 	}
 	for try := 1; ; try++ {
 		_, err = r.run(ctx, turn, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules",
-			"--refmap=", "--atomic", "--prune", address, "+"+r.Prefix+"*:"+refstore.TrackingPrefix+"*")
+			"--refmap=", "--atomic", "--prune", address, refspec)
 		var said *repo.GitError
 		if err == nil {
 			return nil
@@ -139,6 +143,10 @@ func (r *Remote) Push(ctx context.Context, turn *os.File, updates []refstore.Hub
 		args = append(args, string(u.New)+":"+r.full(u.Ref))
 	}
 	out, err := r.runWith(ctx, turn, limit, locks, args...)
+	var said *repo.GitError
+	if errors.As(err, &said) && strings.Contains(said.Stderr, "does not support --atomic push") {
+		return &ConfigError{r.Name, "cannot move several refs all at once (git push --atomic)"}
+	}
 	err = verdict(out, err, r.Prefix)
 	var stale *refstore.StaleError
 	if errors.As(err, &stale) {

@@ -13,15 +13,33 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/urfave/cli/v3"
 )
 
 func doctorVerb() *verb {
 	return &verb{
 		name: "doctor", group: groupHealth, short: "check what git swarm needs to work well here",
 		long: `Prints one line for each check, and exits with 1 if something that git swarm
-needs is missing or wrong.`,
-		session: true, json: true,
-		run: runDoctor,
+needs is missing or wrong.
+
+With --hub it tries instead what the hub, or the REMOTE that may become one, accepts:
+whether it can be read and written, whether it shows the refs that it takes, moves
+several all at once and each only from what was seen, and how long that takes; and
+proposes another place for the refs, or a pace (swarm.hubPace), where that helps. It
+uses one ref, probe below swarm.hubPrefix, which may stay.`,
+		args: "[REMOTE]", max: 1, session: true, json: true,
+		flags: func() []cli.Flag {
+			return []cli.Flag{&cli.BoolFlag{Name: "hub", Usage: "try what the hub, or REMOTE, accepts"}}
+		},
+		run: func(ctx context.Context, c *call) error {
+			switch {
+			case c.cmd.Bool("hub"):
+				return doctorHub(ctx, c)
+			case len(c.args) > 0:
+				return usageOf(c.verb, "REMOTE goes with --hub")
+			}
+			return runDoctor(ctx, c)
+		},
 	}
 }
 

@@ -127,11 +127,22 @@ func hubSyncVerb() *verb {
 	return &verb{
 		name: "hub sync", group: groupHealth, short: "fetch from the hub, and deliver what waits here",
 		long: `Other commands do so by themselves, at most every swarm.hubInterval. Hooks, which
-never wait for the network, start this one.`,
+never wait for the network, start this one, and with swarm.hubPace every command
+does that has something to deliver too early.`,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.BoolFlag{Name: "paced", Usage: "wait first until swarm.hubPace lets this clone push; no wait if another process waits"},
+			}
+		},
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.hubBus()
 			if err != nil {
 				return err
+			}
+			if c.cmd.Bool("paced") {
+				if first, err := b.Store().AwaitPace(ctx); err != nil || !first {
+					return err
+				}
 			}
 			return b.Refresh(ctx, c.swarm.StaleAfter(ctx)/3, true)
 		},
@@ -310,7 +321,7 @@ func (c *call) connectHub(ctx context.Context) error {
 		return usageOf(c.verb, fmt.Sprintf("'%s' is no clone's name: lower case letters, digits and '-', at most 32", text.Inert(names[0])))
 	}
 	if h.Clone == "" {
-		if err := at.Probe(ctx, nil); err != nil {
+		if _, err := at.Probe(ctx); err != nil {
 			return err
 		}
 	}

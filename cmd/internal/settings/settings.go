@@ -70,6 +70,7 @@ type Hub struct {
 	Clone          string // swarm.hubClone: what this clone is called there
 
 	Interval, Timeout time.Duration // swarm.hubInterval, swarm.hubTimeout
+	Pace              time.Duration // swarm.hubPace, 0 for none
 }
 
 // ReadHub reads the hub's part of a configuration alone.
@@ -86,7 +87,7 @@ func ReadHub(config *repo.Config) (h Hub, err error) {
 	for _, one := range []struct {
 		key string
 		to  *time.Duration
-	}{{"swarm.hubinterval", &h.Interval}, {"swarm.hubtimeout", &h.Timeout}} {
+	}{{"swarm.hubinterval", &h.Interval}, {"swarm.hubtimeout", &h.Timeout}, {"swarm.hubpace", &h.Pace}} {
 		d, bad := config.Duration(one.key, *one.to)
 		if err = cmp.Or(err, bad); d > 0 {
 			*one.to = d

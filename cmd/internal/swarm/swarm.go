@@ -123,6 +123,9 @@ func (s *Swarm) hub() settings.Hub {
 func (s *Swarm) connect(opts *refstore.Options, h settings.Hub) {
 	opts.Hub = &hub.Remote{Repo: s.Repo, Name: h.Remote, Prefix: h.Prefix, Timeout: h.Timeout}
 	opts.Clone, opts.HubInterval = h.Clone, h.Interval
+	if opts.HubPace = h.Pace; h.Pace > 0 {
+		opts.Paced = sync.OnceFunc(s.deliverLater)
+	}
 	if s.opts.Quick {
 		opts.HubInterval = max(h.Interval, QuickInterval)
 		opts.Later = sync.OnceFunc(s.refreshLater)
@@ -131,15 +134,23 @@ func (s *Swarm) connect(opts *refstore.Options, h settings.Hub) {
 
 // refreshLater starts a process of its own that brings what is due, unless one is at
 // the hub already.
-func (s *Swarm) refreshLater() {
-	if file.Locked(filepath.Join(s.Repo.CommonDir, "swarm", "hub")) {
+func (s *Swarm) refreshLater() { s.syncBehind("hub") }
+
+// deliverLater starts one that delivers what is published once that may be pushed,
+// unless one waits already.
+func (s *Swarm) deliverLater() { s.syncBehind("hub-pace") }
+
+// syncBehind starts "hub sync --paced" behind this command, unless somebody has that
+// lock.
+func (s *Swarm) syncBehind(lock string) {
+	if file.Locked(filepath.Join(s.Repo.CommonDir, "swarm", lock)) {
 		return
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return
 	}
-	cmd := exec.Command(self, "-C", s.Repo.CommonDir, "hub", "sync")
+	cmd := exec.Command(self, "-C", s.Repo.CommonDir, "hub", "sync", "--paced")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if cmd.Start() == nil {
 		_ = cmd.Process.Release()

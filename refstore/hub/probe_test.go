@@ -1,0 +1,83 @@
+package hub_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/hub"
+)
+
+// What a remote does not do is found by trying it, both ways, and the rest was done.
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config [2]string
+		want   hub.Trial
+		why    string
+	}{
+		"all":          {want: hub.Trial{Fetched: true, Pushed: true, Shown: true, Leased: true}},
+		"takes none":   {config: [2]string{"receive.hideRefs", "refs/swarm"}, want: hub.Trial{Fetched: true}, why: "hidden ref"},
+		"shows none":   {config: [2]string{"uploadpack.hideRefs", "refs/swarm"}, want: hub.Trial{Fetched: true, Pushed: true}, why: "hides them from fetches"},
+		"not at once":  {config: [2]string{"receive.advertiseAtomic", "false"}, want: hub.Trial{Fetched: true}, why: "all at once"},
+		"no deletions": {config: [2]string{"receive.denyDeletes", "true"}, want: hub.Trial{Fetched: true, Pushed: true, Shown: true, Leased: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newField(t)
+			if c.config[0] != "" {
+				f.bare.Git("config", c.config[0], c.config[1])
+			}
+			for range 2 { // a ref that was left does not stand in the way
+				got, err := f.remote(f.bare.Dir, "refs/swarm/").Probe(context.Background())
+				if (err == nil) != (c.why == "") || err != nil && !strings.Contains(err.Error(), c.why) {
+					t.Fatal(err)
+				}
+				if got.Pushed && got.PushTime <= 0 || got.FetchTime <= 0 {
+					t.Errorf("%+v", got)
+				}
+				if got.FetchTime, got.PushTime = 0, 0; got != c.want {
+					t.Errorf("%+v, not %+v", got, c.want)
+				}
+				if c.why == "hides them from fetches" {
+					break // it cannot know what it left there
+				}
+			}
+		})
+	}
+}
+
+// A remote that is away is found so at the first call.
+func TestProbeAway(t *testing.T) {
+	t.Parallel()
+	f := newField(t)
+	got, err := f.remote(f.bare.Dir+".gone", "refs/swarm/").Probe(context.Background())
+	var away *refstore.HubError
+	if !errors.As(err, &away) || got != (hub.Trial{}) {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
+// The host is read from every form of a URL.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	f := newField(t)
+	f.clone.Git("remote", "add", "origin", "git@github.com:team/work.git")
+	for url, want := range map[string]time.Duration{
+		"origin":                            10 * time.Second,
+		"https://github.com/team/work.git":  10 * time.Second,
+		"https://u:p@GitHub.com/team/work":  10 * time.Second,
+		"ssh://git@ssh.github.com:443/t/w":  10 * time.Second,
+		"git@github.com:team/work.git":      10 * time.Second,
+		"https://example.com/github.com/x":  0,
+		"/srv/github.com/work.git":          0,
+		"ssh://git@github.com.example.org/": 0,
+	} {
+		if _, got := f.remote(url, "refs/swarm/").Pace(context.Background()); got != want {
+			t.Errorf("%s: %s, not %s", url, got, want)
+		}
+	}
+}
