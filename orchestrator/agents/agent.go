@@ -105,7 +105,7 @@ func (a *Agent) Become(id string) error {
 	a.Record.Asks, a.Record.AsksSince = "", 0
 	a.Record.PID, a.Record.Process = a.PID, processMark(a.PID)
 	a.Record.Ours = a.PID > 0 && strings.EqualFold(a.Ours, id)
-	a.Record.Job = a.Job
+	a.Record.Kind, a.Record.Job = a.Kind, a.Job
 	return a.all().save(a.ID, a.Record)
 }
 

@@ -75,10 +75,15 @@ func (c Client) End(wait time.Duration) error {
 	return ErrStillThere
 }
 
-// Last is the client's own id of the conversation in which an agent has
-// worked as the session last, and the background session that it was; "" if none is
-// known.
-func (a Agents) Last(session string) (id, job string) {
+// Conversation is what an agent and its user said to each other, as its client keeps it.
+type Conversation struct {
+	ID   string // the client's own, "" if none is known
+	Kind string // of the agent, such as "claude", "" if unknown
+	Job  string // the background session of the client's that it was, "" if it was none
+}
+
+// Last is the conversation in which an agent has worked as the session last.
+func (a Agents) Last(session string) Conversation {
 	var last known
 	for _, k := range a.of(session, time.Now()) {
 		hashed := len(k.name) == 33 && k.name[0] == 'x' // see fileName
@@ -87,9 +92,9 @@ func (a Agents) Last(session string) (id, job string) {
 		}
 	}
 	if last.Record == nil {
-		return "", ""
+		return Conversation{}
 	}
-	return last.name, last.Job
+	return Conversation{last.name, last.Kind, last.Job}
 }
 
 // Forget removes the records of the session's agents.

@@ -34,6 +34,7 @@ type Record struct {
 	Named   []string `json:"named"`            // the unpushed paths that it was reminded of
 	Reviews []int    `json:"reviews"`          // the reviews that it was reminded of
 	Damage  []string `json:"damage"`           // the faults of the refs that it was told of
+	Kind    string   `json:"kind,omitempty"`   // what it is, such as "claude"; "" in a record of an older version
 	Job     string   `json:"job,omitempty"`    // the background session of the client's that it is, "" if it is none
 
 	Hooked       map[string]string `json:"hooked,omitempty"`       // what the hook has claimed for it, and for which subagent

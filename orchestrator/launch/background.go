@@ -70,7 +70,7 @@ func (c Client) inBackground() ([]string, error) {
 
 // withoutIdentity is the environment without whom the caller works as.
 func (c Client) withoutIdentity() repo.Env {
-	return slices.DeleteFunc(slices.Clone(c.Env), func(v string) bool {
+	return slices.DeleteFunc(c.Env.Without(portEnv), func(v string) bool {
 		return slices.ContainsFunc(c.identity(), func(own string) bool {
 			name, _, _ := strings.Cut(own, "=")
 			return strings.HasPrefix(v, name+"=")

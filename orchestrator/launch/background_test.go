@@ -40,7 +40,7 @@ func TestBackground(t *testing.T) {
 		return strings.Fields(strings.NewReplacer("> <", ">\n<").Replace(string(args)))
 	}
 	text := strings.Join(ran(), " ")
-	want := `<--bg> <--name> <A> <--settings> <{"env":{"GIT_SWARM_LAUNCHED":"A","GIT_SWARM_SESSION":"A"}}> <--permission-mode> <acceptEdits> <--allowedTools> <Bash(go test *)>`
+	want := `<--bg> <--name> <A> <--settings> <{"env":{"GIT_SWARM_LAUNCHED":"A","GIT_SWARM_SESSION":"A","GIT_SWARM_WORKTREE":"` + dir + `"}}> <--permission-mode> <acceptEdits> <--allowedTools> <Bash(go test *)>`
 	if !strings.HasPrefix(text, want) || !strings.HasSuffix(text, "<--model> <opus> <--> <-x>") {
 		t.Errorf("%s", text)
 	}

@@ -10,10 +10,12 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/setup"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"golang.org/x/term"
 )
@@ -25,6 +27,7 @@ type Client struct {
 	Command  string // a shell command in place of Agent, for HeadlessCommand: the prompt is its standard input
 	Trust    bool   // without a terminal: its user trusts the project and its hooks
 	Dir      string // its worktree
+	Port     int    // the first of the session's own ports, 0 if it has none
 	Prompt   string
 	Resume   string   // the conversation that it goes on with, by the client's id or Newest; "" for a new one
 	Job      string   // the background session of the client's that Resume is, "" if it is none
@@ -48,11 +51,24 @@ func (c Client) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // sessionEnv is the environment in which the client knows whose it is.
-func (c Client) sessionEnv() repo.Env { return c.Env.With(c.identity()...) }
+func (c Client) sessionEnv() repo.Env { return c.Env.Without(portEnv).With(c.identity()...) }
 
-// identity are the variables that say whom the client works as.
+const portEnv = "GIT_SWARM_PORT"
+
+// identity are the variables that say whom the client works as, and that what it starts,
+// such as a server, has from it: those that swarm.setup has had.
 func (c Client) identity() []string {
-	return []string{"GIT_SWARM_SESSION=" + c.Session, agents.LaunchedEnv + "=" + c.Session}
+	variables := []string{"GIT_SWARM_SESSION=" + c.Session, agents.LaunchedEnv + "=" + c.Session, "GIT_SWARM_WORKTREE=" + c.Dir}
+	if c.Port == 0 {
+		return variables
+	}
+	return append(variables, portEnv+"="+strconv.Itoa(c.Port))
+}
+
+// PortOf is the first of the session's own ports, 0 if it has none.
+func PortOf(r *repo.Repo, session string) int {
+	ports, _ := setup.PortsOf(r, session)
+	return ports.First
 }
 
 // Interactive runs the client on our terminal until it ends. If our standard input

@@ -13,7 +13,12 @@ import (
 // prompt is written to the file at path, from which the command reads it.
 func (c Client) Line(path string) (string, error) {
 	m, _ := c.make()
-	return c.line(path, strings.Join(c.identity(), " ")+" "+m.name, c.onTerminal())
+	var program strings.Builder
+	for _, variable := range c.identity() {
+		name, value, _ := strings.Cut(variable, "=")
+		program.WriteString(name + "=" + shellWord(value) + " ")
+	}
+	return c.line(path, program.String()+m.name, c.onTerminal())
 }
 
 // BackgroundLine is one that does the same as Background.

@@ -11,14 +11,18 @@ import (
 )
 
 // OptionsFile is where in the common git dir the user's options for a session's client
-// are kept, as a JSON list, for when the session is resumed.
-func OptionsFile(commonDir, session string) string {
-	return filepath.Join(commonDir, "swarm", "prompts", session+".options")
+// of that make are kept, as a JSON list, for when the session is resumed.
+func OptionsFile(commonDir, session, make string) string {
+	ending := ".options"
+	if make != claudeCode {
+		ending = "." + make + ending
+	}
+	return filepath.Join(commonDir, "swarm", "prompts", session+ending)
 }
 
 // KeepOptions keeps them; none are no file.
-func KeepOptions(commonDir, session string, options []string) error {
-	path := OptionsFile(commonDir, session)
+func KeepOptions(commonDir, session, make string, options []string) error {
+	path := OptionsFile(commonDir, session, make)
 	if len(options) == 0 {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -36,8 +40,8 @@ func KeepOptions(commonDir, session string, options []string) error {
 }
 
 // KeptOptions returns what was kept, none if that cannot be read.
-func KeptOptions(commonDir, session string) (options []string) {
-	content, err := os.ReadFile(OptionsFile(commonDir, session))
+func KeptOptions(commonDir, session, make string) (options []string) {
+	content, err := os.ReadFile(OptionsFile(commonDir, session, make))
 	if err != nil || json.Unmarshal(content, &options) != nil {
 		return nil
 	}

@@ -22,6 +22,7 @@ type maker struct {
 	alone    [][]string                    // options without a terminal; the user's own take their place
 	trust    []string                      // further ones without a terminal, where its user trusts the project and its hooks
 	trustEnv []string                      // the same, as variables
+	resume   func(id string) []string      // what takes a conversation of that id, or Newest, up again: behind all options
 	allow    func(command string) []string // options that let it run a command without asking, nil if it cannot be told
 }
 
@@ -31,21 +32,24 @@ func makers() []maker {
 	return []maker{
 		{
 			name: "codex", verb: "exec", alone: [][]string{{"--sandbox", "workspace-write"}},
-			trust: []string{"--trust", "--dangerously-bypass-hook-trust"},
+			trust:  []string{"--trust", "--dangerously-bypass-hook-trust"},
+			resume: orNewest([]string{"resume"}, "resume", "--last"),
 		},
 		{
 			name: "gemini", terminal: "--prompt-interactive", headless: "--prompt", alone: [][]string{{"--approval-mode", "auto_edit"}},
 			trustEnv: []string{"GEMINI_CLI_TRUST_WORKSPACE=true"},
+			resume:   orNewest([]string{"--resume"}, "--resume", "latest"),
 			allow: func(command string) []string {
 				return []string{"--allowed-tools", "run_shell_command(" + command + ")"}
 			},
 		},
-		{name: "opencode", verb: "run", terminal: "--prompt"},
+		{name: "opencode", verb: "run", terminal: "--prompt", resume: orNewest([]string{"--session"}, "--continue")},
 		{
 			name: "copilot", terminal: "--interactive", headless: "--prompt",
-			alone: [][]string{{"--allow-tool", "write"}, {"--allow-tool", "shell(git:*)"}, {"--deny-tool", "shell(git push)"}},
-			trust: []string{"--trust-folder"},
-			allow: func(command string) []string { return []string{"--allow-tool", "shell(" + command + ":*)"} },
+			alone:  [][]string{{"--allow-tool", "write"}, {"--allow-tool", "shell(git:*)"}, {"--deny-tool", "shell(git push)"}},
+			trust:  []string{"--trust-folder"},
+			resume: orNewest([]string{"--resume"}, "--continue"),
+			allow:  func(command string) []string { return []string{"--allow-tool", "shell(" + command + ":*)"} },
 		},
 	}
 }
@@ -76,7 +80,25 @@ func (c Client) onTerminal() []string {
 	if !ok {
 		return c.claudeOnTerminal()
 	}
-	return withPrompt(append(c.allowed(m), c.Options...), m.terminal)
+	return withPrompt(slices.Concat(c.allowed(m), c.Options, c.resumed(m)), m.terminal)
+}
+
+// orNewest names a conversation by its id behind those words, or the newest by the others.
+func orNewest(named []string, newest ...string) func(string) []string {
+	return func(id string) []string {
+		if id == Newest {
+			return newest
+		}
+		return append(slices.Clone(named), id)
+	}
+}
+
+// resumed is what takes Resume up again.
+func (c Client) resumed(m maker) []string {
+	if c.Resume == "" {
+		return nil
+	}
+	return m.resume(c.Resume)
 }
 
 // allowed are the options that let the client run Commands.
@@ -113,7 +135,7 @@ func (c Client) otherHeadless(ctx context.Context, m maker) *exec.Cmd {
 			args = append(args, option...)
 		}
 	}
-	args = withPrompt(slices.Concat(args, c.allowed(m), c.Options), m.headless)
+	args = withPrompt(slices.Concat(args, c.allowed(m), c.Options, c.resumed(m)), m.headless)
 	return c.command(ctx, append(args, c.Prompt)...)
 }
 

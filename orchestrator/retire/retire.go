@@ -206,10 +206,14 @@ func (f *Session) forget(ctx context.Context) error {
 		}
 	}
 	swarm := filepath.Join(r.CommonDir, "swarm")
-	for _, path := range []string{
-		launch.PromptFile(r.CommonDir, f.ID), launch.OptionsFile(r.CommonDir, f.ID), filepath.Join(swarm, "queued-"+f.ID),
+	paths := []string{
+		launch.PromptFile(r.CommonDir, f.ID), filepath.Join(swarm, "queued-"+f.ID),
 		filepath.Join(swarm, "verify-"+f.ID+".log"), filepath.Join(swarm, "verify-"+f.ID+".run"),
-	} {
+	}
+	for _, client := range launch.Makes() {
+		paths = append(paths, launch.OptionsFile(r.CommonDir, f.ID, client))
+	}
+	for _, path := range paths {
 		if err := remove(path); err != nil {
 			return err
 		}

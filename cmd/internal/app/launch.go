@@ -69,8 +69,9 @@ agent's shell, which may refuse what a shell expands).
 What follows -- goes to the client: git swarm launch A --task "…" -- --model opus.
 
 --resume takes sessions up again that are parked, or whose client has ended: each
-goes on with its last conversation, and with the options that it was started with
-if none follow. It needs no --task; one that is given is said there.
+goes on with its last conversation, in the client that had it, and with the options
+that it was started with if none follow. It needs no --task; one that is given is
+said there.
 
 The agent is Claude Code, or with --agent another: codex, gemini, opencode, copilot.
 Most run hooks only once you trust the project; without a terminal there is nobody
@@ -104,25 +105,38 @@ func runLaunch(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	agent, printed := c.cmd.String("agent"), c.cmd.Bool("print")
 	for i := range clients {
-		clients[i].Agent, clients[i].Trust = agent, c.cmd.Bool("trust")
+		clients[i].Trust = c.cmd.Bool("trust")
 	}
-	if !printed {
-		if err := c.mayLaunch(agent, clients); err != nil {
+	for agent, of := range byAgent(clients) {
+		if c.cmd.Bool("print") {
+			break
+		}
+		if err := c.mayLaunch(agent, of); err != nil {
 			return err
 		}
 	}
 	if err := c.renewAgents(ctx); err != nil {
 		return err
 	}
-	if err := c.tellUnwired(ctx, agent); err != nil {
-		return err
+	for agent := range byAgent(clients) {
+		if err := c.tellUnwired(ctx, agent); err != nil {
+			return err
+		}
 	}
 	if err := c.equipClients(clients); err != nil {
 		return err
 	}
-	return c.start(ctx, agent, clients)
+	return c.start(ctx, clients)
+}
+
+// byAgent are the clients of each make.
+func byAgent(clients []launch.Client) map[string][]launch.Client {
+	of := map[string][]launch.Client{}
+	for _, a := range clients {
+		of[a.Agent] = append(of[a.Agent], a)
+	}
+	return of
 }
 
 // checkLaunch refuses options that do not go together.
@@ -138,8 +152,6 @@ func (c *call) checkLaunch() error {
 		return usageOf(c.verb, fmt.Sprintf("--agent takes %s, not '%s'", strings.Join(launch.Makes(), ", "), text.Inert(agent)))
 	case agent != "claude" && background:
 		return usageOf(c.verb, fmt.Sprintf("only Claude Code has background sessions: for %s, leave out --background for a tmux window, or give --headless", agent))
-	case agent != "claude" && c.cmd.Bool("resume"):
-		return usageOf(c.verb, "--resume goes on with conversations of Claude Code's alone")
 	case c.cmd.Bool("trust") && !headless:
 		return usageOf(c.verb, "--trust goes with --headless: on a terminal the agent asks you")
 	case background && slices.ContainsFunc(c.rest, func(o string) bool { return o == "--settings" || strings.HasPrefix(o, "--settings=") }):
@@ -149,13 +161,11 @@ func (c *call) checkLaunch() error {
 }
 
 // start starts the clients, or prints how.
-func (c *call) start(ctx context.Context, agent string, clients []launch.Client) error {
+func (c *call) start(ctx context.Context, clients []launch.Client) error {
 	headless := c.cmd.Bool("headless")
-	if headless && agent == "claude" { // which reads it from standard input
-		return c.runHeadless(ctx, clients)
-	}
 	for _, a := range clients {
-		if len(a.Prompt) > launch.MaxPrompt {
+		fromStdin := headless && a.Agent == "claude"
+		if !fromStdin && len(a.Prompt) > launch.MaxPrompt {
 			return refuseTooLong("task")
 		}
 	}
@@ -260,6 +270,25 @@ func (c *call) mayLaunch(agent string, clients []launch.Client) error {
 		}
 	}
 	return nil
+}
+
+// resumed is the agent that the session is resumed with: last, which has worked as it
+// last, for a conversation goes on with the client that had it. "" is an unknown one.
+func (c *call) resumed(session, last, worktree string) (string, error) {
+	agent := c.cmd.String("agent")
+	switch {
+	case last == "":
+	case c.cmd.IsSet("agent") && agent != last:
+		return "", refuseOtherAgent(session, last, agent)
+	case !slices.Contains(launch.Makes(), last):
+		return "", refuseResume(session, last, worktree)
+	default:
+		agent = last
+	}
+	if agent != "claude" && c.cmd.Bool("background") {
+		return "", refuseBackground(session, agent)
+	}
+	return agent, nil
 }
 
 func (c *call) launchLine(a launch.Client) (string, error) {
@@ -394,14 +423,12 @@ func (c *call) client(ctx context.Context, id, task string, most int, review boo
 	if p.Target, err = c.landsOn(ctx, "refs/heads/"+p.Session.Branch); err != nil {
 		return launch.Client{}, err
 	}
-	a := launch.Client{Session: id, Dir: p.Worktree, Prompt: task, Env: c.Env}
-	if agent := p.Session.Agent; c.cmd.Bool("resume") && agent != "" && agent != "claude" {
-		return a, refuseResume(id, agent, p.Worktree)
-	}
+	a := launch.Client{Session: id, Agent: c.cmd.String("agent"), Dir: p.Worktree, Port: launch.PortOf(c.swarm.Repo, id), Prompt: task, Env: c.Env}
 	if c.cmd.Bool("resume") { // which had the rest of the prompt when it began
-		a.Resume, a.Job = agents.In(c.swarm.Repo).Last(id)
-		a.Resume = cmp.Or(a.Resume, launch.Newest)
-		return a, nil
+		last := agents.In(c.swarm.Repo).Last(id)
+		a.Resume, a.Job = cmp.Or(last.ID, launch.Newest), last.Job
+		a.Agent, err = c.resumed(id, cmp.Or(last.Kind, p.Session.Agent), p.Worktree)
+		return a, err
 	}
 	a.Prompt, err = p.Text()
 	return a, err

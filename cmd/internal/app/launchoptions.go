@@ -31,8 +31,7 @@ func (c *call) mayPass() error {
 }
 
 // equipClients gives the clients the user's options and what they may run without asking. A
-// session that is resumed keeps the options that it was started with; only Claude Code's
-// are, and so those of another client are not kept: it would not know them.
+// session that is resumed keeps the options that a client of its make was started with last.
 func (c *call) equipClients(clients []launch.Client) error {
 	commands, err := install.Allowed(c.swarm.Repo)
 	if err != nil {
@@ -42,14 +41,11 @@ func (c *call) equipClients(clients []launch.Client) error {
 	for i := range clients {
 		a := &clients[i]
 		a.Options, a.Commands, a.Allow = c.rest, commands, install.RulesFor(commands)
-		switch {
-		case a.Agent != "claude":
-			continue
-		case len(c.rest) == 0 && a.Resume != "":
-			a.Options = launch.KeptOptions(common, a.Session)
+		if len(c.rest) == 0 && a.Resume != "" {
+			a.Options = launch.KeptOptions(common, a.Session, a.Agent)
 			continue
 		}
-		if err := launch.KeepOptions(common, a.Session, a.Options); err != nil {
+		if err := launch.KeepOptions(common, a.Session, a.Agent, a.Options); err != nil {
 			return fmt.Errorf("keep the options of %s: %w", a.Session, err)
 		}
 	}

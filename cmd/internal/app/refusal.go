@@ -147,7 +147,16 @@ func refuseSecondAgent(session string) error {
 }
 
 func refuseResume(session, agent, worktree string) error {
-	return no("resume it there by its own means, in "+text.ShellWord(worktree), "session %s is %s's: launch starts and resumes Claude Code alone", session, text.Inert(agent))
+	return no("resume it there by its own means, in "+text.ShellWord(worktree), "session %s is %s's, and launch starts and resumes %s alone", session, text.Inert(agent), strings.Join(launch.Makes(), ", "))
+}
+
+func refuseOtherAgent(session, agent, asked string) error {
+	return no(fmt.Sprintf("without --agent it goes on; without --resume, and with --task, %s begins anew", asked),
+		"the last conversation of session %s is %s's, and %s cannot go on with it", session, text.Inert(agent), asked)
+}
+
+func refuseBackground(session, agent string) error {
+	return no("leave out --background for a tmux window, or give --headless", "session %s is %s's, which has no background sessions", session, agent)
 }
 
 func refuseOtherWorkstream(s bus.Session, workstream string) error {
