@@ -213,3 +213,23 @@ func BenchmarkThroughput(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkForward reads a packed chain of 100,000 entries, oldest first.
+func BenchmarkForward(b *testing.B) {
+	r := benchRepo(b, 100_000, 0, false)
+	for b.Loop() {
+		s, err := openDir(r.Dir, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		tip, err := s.Tip(bg, benchRef)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n := 0
+		if err := s.Forward(bg, benchRef, tip, func(*Entry) bool { n++; return true }); err != nil || n != 100_000 {
+			b.Fatal(n, err)
+		}
+		s.Close()
+	}
+}

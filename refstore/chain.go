@@ -47,16 +47,8 @@ func (s *Store) link(ctx context.Context, ref string, id, child object.Hash) (*l
 		err = &DamagedError{Ref: ref, ID: child, Err: ErrShallow}
 	case err != nil:
 		err = damage(ref, id, "", err)
-	case o.Kind != object.Commit:
-		err = &DamagedError{Ref: ref, ID: id, Err: fmt.Errorf("a %s and no commit", o.Kind)}
-	case len(o.Content) > maxCommit:
-		err = &DamagedError{Ref: ref, ID: id, Err: fmt.Errorf("a commit of %d bytes", len(o.Content))}
 	default:
-		l.data, err = s.repo.Algo.DecodeCommit(o.Content)
-		if err == nil {
-			err = s.decodeLink(ref, l, o.Content)
-		}
-		if err != nil {
+		if err = s.decodeLink(ref, l, o); err != nil {
 			err = &DamagedError{Ref: ref, ID: id, Err: err}
 		}
 	}
@@ -75,8 +67,17 @@ func (s *Store) link(ctx context.Context, ref string, id, child object.Hash) (*l
 // escapes, and has its metadata beside it.
 const maxCommit = 4 << 20
 
-// decodeLink reads the entry, and refuses what Tx would not have written.
-func (s *Store) decodeLink(ref string, l *link, content []byte) (err error) {
+// decodeLink reads the commit and its entry, and refuses what Tx would not have written.
+func (s *Store) decodeLink(ref string, l *link, o object.Object) (err error) {
+	switch {
+	case o.Kind != object.Commit:
+		return fmt.Errorf("a %s and no commit", o.Kind)
+	case len(o.Content) > maxCommit:
+		return fmt.Errorf("a commit of %d bytes", len(o.Content))
+	}
+	if l.data, err = s.repo.Algo.DecodeCommit(o.Content); err != nil {
+		return err
+	}
 	if l.entry, err = decodeEntry(ref, l.id, l.data); err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (s *Store) decodeLink(ref string, l *link, content []byte) (err error) {
 	}
 	shape, known := shapeOf(ref)
 	switch {
-	case !bytes.Equal(l.data.Encode(), content):
+	case !bytes.Equal(l.data.Encode(), o.Content):
 		return errors.New("the headers are not as git swarm writes them")
 	case known && shape != TableShape && l.data.Tree != s.repo.Algo.EmptyTree():
 		return fmt.Errorf("tree %s where the empty tree belongs", l.data.Tree.Short())

@@ -51,22 +51,13 @@ func (s *Store) findListed(ctx context.Context, ref string, tip object.Hash, num
 	if list.last == "" {
 		return nil, nil
 	}
-	var newer []object.Hash // newest first
-	next, fits := 0, true
-	reached, err := s.Walk(ctx, ref, tip, list.last, func(e *Entry) bool {
+	fits, err := s.aboveList(ctx, ref, tip, list, func(e *Entry) {
 		if e.Number == number && !e.Repair() {
 			found = e
 		}
-		fits = fits && !e.Repair() && (next == 0 || e.Number == next)
-		next = e.Number - 1
-		newer = append(newer, e.ID)
-		return e.Number > list.count
 	})
-	if err != nil || !reached || !fits || len(newer) > 0 && next != list.count {
+	if err != nil || !fits {
 		return found, err
-	}
-	if len(newer) >= listEvery {
-		list.extend(newer)
 	}
 	if found != nil || number > list.count {
 		return found, nil
@@ -82,29 +73,48 @@ func (s *Store) findListed(ctx context.Context, ref string, tip object.Hash, num
 	return e, nil
 }
 
+// aboveList visits the entries between tip and the end of the list, which it brings up
+// to date if they are many. fits reports whether the list goes on below them.
+func (s *Store) aboveList(ctx context.Context, ref string, tip object.Hash, list *numberList, visit func(*Entry)) (fits bool, err error) {
+	var newer []object.Hash // newest first
+	next, fits := 0, true
+	reached, err := s.Walk(ctx, ref, tip, list.last, func(e *Entry) bool {
+		visit(e)
+		fits = fits && !e.Repair() && (next == 0 || e.Number == next)
+		next = e.Number - 1
+		newer = append(newer, e.ID)
+		return e.Number > list.count
+	})
+	if err != nil || !reached || !fits || len(newer) > 0 && next != list.count {
+		return false, err
+	}
+	if len(newer) >= listEvery {
+		list.extend(newer)
+	}
+	return true, nil
+}
+
 // findWalking walks from the tip down to the number. If that is far, it goes on to the
 // end, and lists the numbers.
 func (s *Store) findWalking(ctx context.Context, ref string, tip object.Hash, number int, list *numberList) (found *Entry, err error) {
-	var ids []object.Hash // newest first
-	var numbers []int
+	lister := s.newLister(list)
+	defer lister.abandon()
 	bad, stopped := 0, false
-	sound := true // the numbers descend, and nothing was left out
 	_, err = s.walk(ctx, ref, tip, "", func(fault *DamagedError) bool {
 		s.aside(fault)
-		sound = false
+		lister.abandon()
 		bad++
 		return bad <= maxAside
 	}, func(e *Entry) bool {
 		if e.Number == number && !e.Repair() {
 			found = e
 		}
-		sound = sound && (len(numbers) == 0 || e.Number < numbers[len(numbers)-1])
-		ids, numbers = append(ids, e.ID), append(numbers, e.Number)
-		stopped = e.Number <= number && (!sound || len(ids) < listEvery)
+		lister.add(e)
+		stopped = e.Number <= number && (lister.abandoned || lister.entries < listEvery)
 		return !stopped
 	})
-	if err == nil && sound && !stopped && len(ids) >= listEvery && numbers[0] <= 2*len(ids) {
-		list.write(ids, numbers)
+	if err == nil && !stopped {
+		lister.finish()
 	}
 	return found, err
 }
@@ -152,10 +162,25 @@ func (l *numberList) read(f io.ReaderAt, number int) object.Hash {
 	if number < 1 || number > l.count {
 		return ""
 	}
-	line := make([]byte, l.width())
-	if _, err := f.ReadAt(line, int64(number-1)*int64(len(line))); err != nil {
-		return ""
+	return l.ids(f, number, 1)[0]
+}
+
+// ids are those of n numbers from first on; "" for one that the list does not tell.
+func (l *numberList) ids(f io.ReaderAt, first, n int) []object.Hash {
+	ids := make([]object.Hash, n)
+	lines := make([]byte, n*l.width())
+	got, _ := f.ReadAt(lines, int64(first-1)*int64(l.width()))
+	text := string(lines[:got])
+	for i := range ids {
+		if end := (i + 1) * l.width(); end <= len(text) {
+			ids[i] = l.id(text[end-l.width() : end])
+		}
 	}
+	return ids
+}
+
+// id is what the line says; "" for zeros, and for what is no id.
+func (l *numberList) id(line string) object.Hash {
 	id := object.Hash(line[:len(line)-1])
 	if line[len(line)-1] != '\n' || !l.algo.Valid(id) || id == l.zeros() {
 		return ""
@@ -185,15 +210,4 @@ func (l *numberList) extend(ids []object.Hash) {
 		lines.WriteString(string(ids[i]) + "\n")
 	}
 	_, _ = f.WriteAt(lines.Bytes(), int64(l.count)*int64(l.width()))
-}
-
-// write makes the list of the ids and their numbers, newest first.
-func (l *numberList) write(ids []object.Hash, numbers []int) {
-	lines := bytes.Repeat([]byte(string(l.zeros())+"\n"), numbers[0])
-	for i, n := range numbers {
-		copy(lines[(n-1)*l.width():], ids[i])
-	}
-	if file.MkdirAll(filepath.Dir(l.path)) == nil {
-		_ = file.Replace(l.path, lines, 0o666)
-	}
 }

@@ -62,32 +62,35 @@ func TestNumbersAreListed(t *testing.T) {
 	check(3 * listEvery)
 }
 
-// A list that is cut, garbled, foreign, or of a chain that was moved back, answers
-// nothing; and what it is not allowed to write it goes without.
+// spoiled are lists that are cut, garbled, foreign, or of a chain that was moved back,
+// and such as may not be written.
+var spoiled = map[string]func(r *gitRepo){
+	"gone":     func(r *gitRepo) { r.Must(os.Remove(r.path(numbersFile))) },
+	"empty":    func(r *gitRepo) { r.write(numbersFile, "") },
+	"cut":      func(r *gitRepo) { r.write(numbersFile, r.read(numbersFile)[:100*41+17]) },
+	"zero":     func(r *gitRepo) { r.write(numbersFile, strings.Repeat("\x00", 4100)) },
+	"shifted":  func(r *gitRepo) { l := r.read(numbersFile); r.write(numbersFile, l[41:]+l[:41]) },
+	"doubled":  func(r *gitRepo) { l := r.read(numbersFile); r.write(numbersFile, l+l) },
+	"exchange": func(r *gitRepo) { l := r.read(numbersFile); r.write(numbersFile, l[41:82]+l[:41]+l[82:]) },
+	"a hole": func(r *gitRepo) {
+		l := r.read(numbersFile)
+		r.write(numbersFile, l[:41]+strings.Repeat("0", 40)+l[81:])
+	},
+	"no ids": func(r *gitRepo) { r.write(numbersFile, strings.Repeat(strings.Repeat("x", 40)+"\n", 2*listEvery)) },
+	"other objects": func(r *gitRepo) {
+		r.write(numbersFile, strings.Repeat(r.Git("rev-parse", benchRef+"^{tree}")+"\n", 2*listEvery))
+	},
+	"a folder":  func(r *gitRepo) { r.Must(os.Remove(r.path(numbersFile))); r.Must(os.Mkdir(r.path(numbersFile), 0o777)) },
+	"read only": func(r *gitRepo) { r.write(numbersFile, ""); r.Must(os.Chmod(r.path(numbersFile), 0o400)) },
+	"moved back": func(r *gitRepo) {
+		r.Git("update-ref", benchRef, benchRef+"~50")
+		r.fastImport("another story", 2*listEvery-50+1, 2*listEvery, 0)
+	},
+}
+
+// A list that does not fit answers nothing.
 func TestNumbersListDoesNotFit(t *testing.T) {
-	for name, spoil := range map[string]func(r *gitRepo){
-		"gone":     func(r *gitRepo) { r.Must(os.Remove(r.path(numbersFile))) },
-		"empty":    func(r *gitRepo) { r.write(numbersFile, "") },
-		"cut":      func(r *gitRepo) { r.write(numbersFile, r.read(numbersFile)[:100*41+17]) },
-		"zero":     func(r *gitRepo) { r.write(numbersFile, strings.Repeat("\x00", 4100)) },
-		"shifted":  func(r *gitRepo) { l := r.read(numbersFile); r.write(numbersFile, l[41:]+l[:41]) },
-		"doubled":  func(r *gitRepo) { l := r.read(numbersFile); r.write(numbersFile, l+l) },
-		"exchange": func(r *gitRepo) { l := r.read(numbersFile); r.write(numbersFile, l[41:82]+l[:41]+l[82:]) },
-		"a hole": func(r *gitRepo) {
-			l := r.read(numbersFile)
-			r.write(numbersFile, l[:41]+strings.Repeat("0", 40)+l[81:])
-		},
-		"no ids": func(r *gitRepo) { r.write(numbersFile, strings.Repeat(strings.Repeat("x", 40)+"\n", 2*listEvery)) },
-		"other objects": func(r *gitRepo) {
-			r.write(numbersFile, strings.Repeat(r.Git("rev-parse", benchRef+"^{tree}")+"\n", 2*listEvery))
-		},
-		"a folder":  func(r *gitRepo) { r.Must(os.Remove(r.path(numbersFile))); r.Must(os.Mkdir(r.path(numbersFile), 0o777)) },
-		"read only": func(r *gitRepo) { r.write(numbersFile, ""); r.Must(os.Chmod(r.path(numbersFile), 0o400)) },
-		"moved back": func(r *gitRepo) {
-			r.Git("update-ref", benchRef, benchRef+"~50")
-			r.fastImport("another story", 2*listEvery-50+1, 2*listEvery, 0)
-		},
-	} {
+	for name, spoil := range spoiled {
 		t.Run(name, func(t *testing.T) {
 			r, s := longChain(t, 2*listEvery)
 			wantFound(t, s, 2*listEvery, 1)

@@ -53,7 +53,18 @@ func (b *Bus) Context(ctx context.Context, visit func(Context) bool) error {
 	if err != nil {
 		return err
 	}
-	return b.walkContext(ctx, tip, visit)
+	_, err = b.store.Walk(ctx, ContextRef, tip, "", eachContext(visit))
+	return err
+}
+
+// ContextForward is Context the other way round, oldest first. It does not hold more
+// than some of it in memory: see [refstore.Store.Forward].
+func (b *Bus) ContextForward(ctx context.Context, visit func(Context) bool) error {
+	tip, err := b.store.Tip(ctx, ContextRef)
+	if err != nil {
+		return err
+	}
+	return b.store.Forward(ctx, ContextRef, tip, eachContext(visit))
 }
 
 // ContextEntry is the entry of that number, or an ErrNotExist.
@@ -68,11 +79,8 @@ func (b *Bus) ContextEntry(ctx context.Context, number int) (Context, error) {
 	return contextOf(e), nil
 }
 
-func (b *Bus) walkContext(ctx context.Context, tip hash, visit func(Context) bool) error {
-	_, err := b.store.Walk(ctx, ContextRef, tip, "", func(e *refstore.Entry) bool {
-		return e.Repair() || visit(contextOf(e))
-	})
-	return err
+func eachContext(visit func(Context) bool) func(*refstore.Entry) bool {
+	return func(e *refstore.Entry) bool { return e.Repair() || visit(contextOf(e)) }
 }
 
 func contextOf(e *refstore.Entry) Context {

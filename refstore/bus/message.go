@@ -211,6 +211,51 @@ func (b *Bus) MarkReadIn(ctx context.Context, tx *refstore.Tx, id string, since 
 // Inbox returns the messages to id, oldest first: those that are unread, or all.
 // Damaged ones are left out: [refstore.Store.SetAside] tells.
 func (b *Bus) Inbox(ctx context.Context, id string, all bool) ([]Message, error) {
+	var messages []Message
+	err := b.InboxBackward(ctx, id, all, func(m Message) bool {
+		messages = append(messages, m)
+		return true
+	})
+	slices.Reverse(messages)
+	return messages, err
+}
+
+// InboxBackward visits what [Bus.Inbox] returns, newest first, until visit returns
+// false.
+func (b *Bus) InboxBackward(ctx context.Context, id string, all bool, visit func(Message) bool) error {
+	box, err := b.inbox(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = b.store.Walk(ctx, InboxRef(box.id), box.tip, "", func(e *refstore.Entry) bool {
+		if !all && e.Number <= box.read.through() {
+			return false
+		}
+		return e.Repair() || !all && box.read.has(e.Number) || visit(box.message(e))
+	})
+	return err
+}
+
+// InboxForward visits all messages to id, oldest first, until visit returns false. It
+// does not hold more than some of them in memory: see [refstore.Store.Forward].
+func (b *Bus) InboxForward(ctx context.Context, id string, visit func(Message) bool) error {
+	box, err := b.inbox(ctx, id)
+	if err != nil {
+		return err
+	}
+	return b.store.Forward(ctx, InboxRef(box.id), box.tip, func(e *refstore.Entry) bool {
+		return e.Repair() || visit(box.message(e))
+	})
+}
+
+// box is an inbox as it was at one moment.
+type box struct {
+	id   string
+	tip  hash
+	read numbers
+}
+
+func (b *Bus) inbox(ctx context.Context, id string) (*box, error) {
 	id, err := b.Resolve(ctx, id)
 	if err != nil {
 		return nil, err
@@ -223,20 +268,13 @@ func (b *Bus) Inbox(ctx context.Context, id string, all bool) ([]Message, error)
 	if err != nil {
 		return nil, err
 	}
-	var messages []Message
-	_, err = b.store.Walk(ctx, InboxRef(id), tips[0], "", func(e *refstore.Entry) bool {
-		if !all && e.Number <= cursor.Read.through() {
-			return false
-		}
-		m := messageOf(id, e)
-		m.Read = cursor.Read.has(m.Number)
-		if (all || !m.Read) && !e.Repair() {
-			messages = append(messages, m)
-		}
-		return true
-	})
-	slices.Reverse(messages)
-	return messages, err
+	return &box{id, tips[0], cursor.Read}, nil
+}
+
+func (b *box) message(e *refstore.Entry) Message {
+	m := messageOf(b.id, e)
+	m.Read = b.read.has(m.Number)
+	return m
 }
 
 // messageOf is the message to the session that the entry holds.

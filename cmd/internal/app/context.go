@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -108,27 +109,43 @@ func showContext(ctx context.Context, c *call) error {
 	if rows == 0 && !c.cmd.Bool("all") && !c.wantJSON() {
 		rows = contextRows
 	}
-	var found []bus.Context
+	list := c.listing([]string{"No", "Category", "By", "When", "Body"}, 4)
+	wanted := func(e bus.Context) bool { return category == "" || e.Category == category }
 	older := false
-	err = b.Context(ctx, func(e bus.Context) bool {
-		if category == "" || e.Category == category {
-			if older = rows > 0 && len(found) == rows; !older {
-				found = append(found, e)
+	if rows == 0 {
+		err = b.ContextForward(ctx, func(e bus.Context) bool { return !wanted(e) || c.listContext(list, e) })
+	} else {
+		var newest []bus.Context
+		err = b.Context(ctx, func(e bus.Context) bool {
+			if wanted(e) {
+				if older = len(newest) == rows; !older {
+					newest = append(newest, e)
+				}
 			}
+			return !older
+		})
+		for _, e := range slices.Backward(newest) {
+			c.listContext(list, e)
 		}
-		return !older
-	})
-	if err != nil {
+	}
+	if err := errors.Join(err, list.end()); err != nil {
 		return err
 	}
-	slices.Reverse(found)
-	if err := c.printContext(found); err != nil {
-		return err
-	}
-	if older && limit == 0 {
+	switch {
+	case list.empty && !c.wantJSON():
+		c.notef("no shared context yet: git swarm context add BODY --category decision")
+	case older && limit == 0:
 		c.notef("only the newest %d are listed: git swarm context show --all", rows)
 	}
 	return nil
+}
+
+// listContext adds the entry to the list, and reports whether more can be printed.
+func (c *call) listContext(list *listing, e bus.Context) bool {
+	if c.wantJSON() {
+		return list.object("context", jsonContext(e))
+	}
+	return list.row(text.Cells(text.Name(e.Origin, e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), text.HeadLine(e.Body)))
 }
 
 func showContextEntry(ctx context.Context, c *call) error {
@@ -151,26 +168,6 @@ func showContextEntry(ctx context.Context, c *call) error {
 		return c.object("context", jsonContext(e))
 	}
 	return c.printf("%s [%s] by %s, %s%s\n\n%s\n", text.Name(e.Origin, e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), formatWriter(e.Writer, e.Via), text.Block(e.Body))
-}
-
-func (c *call) printContext(entries []bus.Context) error {
-	if c.wantJSON() {
-		for _, e := range entries {
-			if err := c.object("context", jsonContext(e)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if len(entries) == 0 {
-		c.notef("no shared context yet: git swarm context add BODY --category decision")
-		return nil
-	}
-	var rows [][]text.Cell
-	for _, e := range entries {
-		rows = append(rows, text.Cells(text.Name(e.Origin, e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), text.HeadLine(e.Body)))
-	}
-	return c.table([]string{"No", "Category", "By", "When", "Body"}, rows, 4)
 }
 
 type contextJSON struct {

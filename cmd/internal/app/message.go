@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -90,12 +92,14 @@ func (c *call) printSent(what string, s bus.Sent) error {
 func inboxVerb() *verb {
 	return &verb{
 		name: "inbox", news: true, group: groupTalk, args: "[NUMBER]", max: 1, short: "list the unread messages to this session, or show one in full",
-		long: `A message is read once it is answered, or marked with --mark-read; a request for
-a review, once this session has given its verdict.`,
+		long: `The newest 50 are listed, oldest first; with --json all of them. A message is
+read once it is answered, or marked with --mark-read; a request for a review,
+once this session has given its verdict.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
-				&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "read messages too"},
+				&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "all of them, and read messages too"},
+				&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Usage: "the newest `N` unread ones, not 50"},
 				&cli.BoolFlag{Name: "mark-read", Usage: "mark what is shown as read"},
 			}
 		},
@@ -109,6 +113,12 @@ func runInbox(ctx context.Context, c *call) error {
 			return err
 		}
 	}
+	if c.cmd.IsSet("limit") && c.cmd.Int("limit") < 1 {
+		return usageOf(c.verb, "--limit takes a number from 1")
+	}
+	if c.cmd.IsSet("limit") && c.cmd.Bool("all") {
+		return usageOf(c.verb, "--limit and --all exclude each other")
+	}
 	who := c.looking
 	if c.cmd.Bool("mark-read") {
 		who = c.acting
@@ -117,66 +127,93 @@ func runInbox(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	only := 0
 	if len(c.args) == 1 {
-		if only, err = c.entryNumber(ctx, b, id, c.args[0]); err != nil {
-			return err
-		}
+		return c.showMessage(ctx, b, id)
 	}
-	all := c.cmd.Bool("all")
-	var messages []bus.Message
-	if only > 0 {
-		messages = make([]bus.Message, 1)
-		messages[0], err = b.Message(ctx, id, only)
-	} else {
-		messages, err = b.Inbox(ctx, id, all)
+	shown, err := c.listInbox(ctx, b, id)
+	if err != nil || !c.cmd.Bool("mark-read") || len(shown) == 0 {
+		return err
 	}
+	return b.MarkRead(ctx, id, shown...)
+}
+
+func (c *call) showMessage(ctx context.Context, b *bus.Bus, id string) error {
+	number, err := c.entryNumber(ctx, b, id, c.args[0])
 	if err != nil {
 		return err
 	}
-	if err := c.printInbox(messages, only > 0, all); err != nil {
+	m, err := b.Message(ctx, id, number)
+	if err != nil {
 		return err
 	}
-	if !c.cmd.Bool("mark-read") || len(messages) == 0 {
-		return nil
+	if c.wantJSON() {
+		err = c.object("message", jsonMessage(m))
+	} else {
+		err = c.printf("%s from %s, %s%s\n\n%s\n", text.Name(m.Origin, m.Number), m.From, text.Ago(c.Now(), m.At), formatWriter(m.Writer, m.Via), text.Block(m.Body))
 	}
-	var numbers []int
-	for _, m := range messages {
-		numbers = append(numbers, m.Number)
+	if err != nil || !c.cmd.Bool("mark-read") {
+		return err
 	}
-	return b.MarkRead(ctx, id, numbers...)
+	return b.MarkRead(ctx, id, number)
 }
 
-func (c *call) printInbox(messages []bus.Message, whole, all bool) error {
-	if c.wantJSON() {
-		for _, m := range messages {
-			if err := c.object("message", jsonMessage(m)); err != nil {
-				return err
+// inboxRows is how many unread messages "inbox" lists unless it is told otherwise.
+const inboxRows = 50
+
+// listInbox lists the messages to id, and returns the numbers of those that are shown
+// as unread.
+func (c *call) listInbox(ctx context.Context, b *bus.Bus, id string) (unread []int, err error) {
+	all, limit := c.cmd.Bool("all"), c.cmd.Int("limit")
+	if limit == 0 && !c.wantJSON() {
+		limit = inboxRows
+	}
+	list := c.listing([]string{"No", "From", "When", "State", "Body"}, 4)
+	add := func(m bus.Message) bool {
+		if !m.Read {
+			unread = append(unread, m.Number)
+		}
+		return c.listMessage(list, m)
+	}
+	older := false
+	if all {
+		err = b.InboxForward(ctx, id, add)
+	} else {
+		var newest []bus.Message
+		err = b.InboxBackward(ctx, id, false, func(m bus.Message) bool {
+			if older = limit > 0 && len(newest) == limit; !older {
+				newest = append(newest, m)
 			}
+			return !older
+		})
+		for _, m := range slices.Backward(newest) {
+			add(m)
 		}
-		return nil
 	}
-	if whole {
-		m := messages[0]
-		return c.printf("%s from %s, %s%s\n\n%s\n", text.Name(m.Origin, m.Number), m.From, text.Ago(c.Now(), m.At), formatWriter(m.Writer, m.Via), text.Block(m.Body))
+	if err := errors.Join(err, list.end()); err != nil {
+		return nil, err
 	}
-	if len(messages) == 0 {
-		if all {
-			c.notef("no messages")
-		} else {
-			c.notef("no unread messages; read ones: git swarm inbox --all")
-		}
-		return nil
+	switch {
+	case c.wantJSON():
+	case list.empty && all:
+		c.notef("no messages")
+	case list.empty:
+		c.notef("no unread messages; read ones: git swarm inbox --all")
+	case older && !c.cmd.IsSet("limit"):
+		c.notef("only the newest %d are listed: git swarm inbox --limit %d", limit, 10*limit)
 	}
-	var rows [][]text.Cell
-	for _, m := range messages {
-		state := text.Yellow.Cell("unread")
-		if m.Read {
-			state = text.Dim.Cell("read")
-		}
-		rows = append(rows, []text.Cell{{Text: text.Name(m.Origin, m.Number)}, {Text: m.From}, {Text: text.Ago(c.Now(), m.At)}, state, {Text: text.HeadLine(m.Body)}})
+	return unread, nil
+}
+
+// listMessage adds the message to the list, and reports whether more can be printed.
+func (c *call) listMessage(list *listing, m bus.Message) bool {
+	if c.wantJSON() {
+		return list.object("message", jsonMessage(m))
 	}
-	return c.table([]string{"No", "From", "When", "State", "Body"}, rows, 4)
+	state := text.Yellow.Cell("unread")
+	if m.Read {
+		state = text.Dim.Cell("read")
+	}
+	return list.row([]text.Cell{{Text: text.Name(m.Origin, m.Number)}, {Text: m.From}, {Text: text.Ago(c.Now(), m.At)}, state, {Text: text.HeadLine(m.Body)}})
 }
 
 type messageJSON struct {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -79,11 +80,13 @@ func (c *call) jsonFlag() []string {
 
 // object prints v, which encodes as a JSON object that is not empty, as one line
 // that begins with its kind.
-func (a *App) object(kind string, v any) error {
+func (a *App) object(kind string, v any) error { return writeObject(a.Stdout, kind, v) }
+
+func writeObject(w io.Writer, kind string, v any) error {
 	line, err := text.JSON(v)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.Stdout, "{\"kind\":%q,%s\n", kind, line[1:])
+	_, err = fmt.Fprintf(w, "{\"kind\":%q,%s\n", kind, line[1:])
 	return err
 }

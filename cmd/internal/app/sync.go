@@ -83,7 +83,7 @@ func (c *call) news(n *bus.News) error {
 	out := bufio.NewWriter(c.Stdout)
 	fmt.Fprintf(out, "[SYNC] %d new message(s), %d new context\n", len(n.Messages)+n.Unshown, len(n.Context)+n.Older)
 	if n.Unshown > 0 {
-		fmt.Fprintf(out, "(%d more unread messages: git swarm inbox)\n", n.Unshown)
+		fmt.Fprintf(out, "(%d more unread messages: git swarm inbox --limit %d)\n", n.Unshown, n.Unshown+len(n.Messages))
 	}
 	for _, m := range n.Messages {
 		fmt.Fprintln(out, text.NewsLine(m, 0))

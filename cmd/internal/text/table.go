@@ -67,12 +67,34 @@ const minColumn = 8
 // width columns, 0 meaning any number, the table's columns named flexible are cut,
 // the widest first.
 func Table(heading []string, flexible []int, width int, rows [][]Cell) []Line {
-	head := make([]Cell, len(heading))
-	for i, h := range heading {
-		head[i] = Cell{h, Bold}
+	return (&Columns{heading, flexible, width, nil}).Lines(rows)
+}
+
+// Columns are those of a table of which not all rows are in memory together.
+type Columns struct {
+	Heading  []string
+	Flexible []int // as of [Table]
+	Width    int
+	widths   []int
+}
+
+// Lines are the next rows of the table, at first under its heading. Columns are as
+// wide as what there was until now asks for.
+func (t *Columns) Lines(rows [][]Cell) []Line {
+	if t.widths == nil {
+		head := make([]Cell, len(t.Heading))
+		for i, h := range t.Heading {
+			head[i] = Cell{h, Bold}
+		}
+		rows = append([][]Cell{head}, rows...)
+		t.widths = make([]int, len(head))
 	}
-	rows = append([][]Cell{head}, rows...)
-	widths := columnWidths(rows, flexible, width)
+	for _, row := range rows {
+		for i, c := range row {
+			t.widths[i] = max(t.widths[i], displayWidth(c.Text))
+		}
+	}
+	widths := fitting(t.widths, t.Flexible, t.Width)
 	lines := make([]Line, 0, len(rows))
 	for _, row := range rows {
 		l := make(Line, 0, 2*len(row))
@@ -97,13 +119,9 @@ func blanks(n int) string {
 	return strings.Repeat(" ", n)
 }
 
-func columnWidths(rows [][]Cell, flexible []int, width int) []int {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, c := range row {
-			widths[i] = max(widths[i], displayWidth(c.Text))
-		}
-	}
+// fitting are the widths of columns, the flexible ones cut so that all fit into width.
+func fitting(wanted, flexible []int, width int) []int {
+	widths := slices.Clone(wanted)
 	over := 2*(len(widths)-1) - width
 	for _, w := range widths {
 		over += w

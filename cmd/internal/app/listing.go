@@ -1,0 +1,57 @@
+package app
+
+import (
+	"bufio"
+	"errors"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/text"
+)
+
+// listing prints a list of any length as it comes: lines of JSON, or a table.
+type listing struct {
+	out     *bufio.Writer
+	columns text.Columns
+	colours bool
+	rows    [][]text.Cell // not printed yet
+	empty   bool          // nothing was listed
+	err     error         // the first of a write
+}
+
+func (c *call) listing(heading []string, flexible ...int) *listing {
+	return &listing{
+		out:     bufio.NewWriterSize(c.Stdout, 1<<16),
+		columns: text.Columns{Heading: heading, Flexible: flexible, Width: c.terminalWidth()},
+		colours: c.colours(), empty: true,
+	}
+}
+
+// listingRows is how many rows of a table are aligned together.
+const listingRows = 1000
+
+// row adds one to the table. It reports whether more can be printed, as object does.
+func (l *listing) row(cells []text.Cell) bool {
+	l.empty = false
+	if l.rows = append(l.rows, cells); len(l.rows) == listingRows {
+		l.align()
+	}
+	return l.err == nil
+}
+
+func (l *listing) object(kind string, v any) bool {
+	l.empty = false
+	l.err = errors.Join(l.err, writeObject(l.out, kind, v))
+	return l.err == nil
+}
+
+func (l *listing) align() {
+	if len(l.rows) > 0 {
+		l.err = errors.Join(l.err, text.Write(l.out, l.columns.Lines(l.rows), l.colours))
+	}
+	l.rows = nil
+}
+
+// end prints what is left.
+func (l *listing) end() error {
+	l.align()
+	return errors.Join(l.err, l.out.Flush())
+}
