@@ -54,13 +54,36 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 	}
 	if len(installed) == 0 && plugin == "" {
 		found = append(found, finding{"hooks", "note", "Claude Code's are not installed", "git swarm init --claude"})
-	} else if launch.HasClient(c.Env) == nil {
-		found = append(found, c.checkClient(ctx), c.checkProbe(ctx, r))
+	} else {
+		found = append(found, c.checkNames(ctx)...)
+		if launch.HasClient(c.Env) == nil {
+			found = append(found, c.checkClient(ctx), c.checkProbe(ctx, r))
+		}
 	}
 	for _, a := range install.OtherAgents() {
 		found = append(found, c.checkOther(ctx, r, a)...)
 	}
 	return append(found, c.problems(r)...)
+}
+
+// checkNames names the sessions whose ids Claude Code takes for the beginning of one of
+// its own, which are hexadecimal.
+func (c *call) checkNames(ctx context.Context) []finding {
+	b, err := c.Bus()
+	if err != nil {
+		return nil // checkSwarm says so
+	}
+	all, err := b.Sessions(ctx)
+	var short []string
+	for _, s := range all {
+		if err == nil && len(s.ID) == 1 && strings.Contains("0123456789abcdef", strings.ToLower(s.ID)) {
+			short = append(short, s.ID)
+		}
+	}
+	if len(short) == 0 {
+		return nil
+	}
+	return []finding{{"names", "note", strings.Join(short, ", ") + ": in the background, the client's 'claude logs " + short[0] + "' and 'claude attach " + short[0] + "' do not find a name of one letter that could begin an id", "use the ids of 'claude agents', or longer names"}}
 }
 
 // checkOther says in which checkouts another agent runs our hooks, and in which it
