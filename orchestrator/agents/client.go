@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
@@ -22,9 +21,6 @@ type Client struct {
 	Job  string // the background session of the client's that it is, "" if it is none
 	mark string
 }
-
-// ErrStillThere says that a process did not end, even when it was killed.
-var ErrStillThere = errors.New("the process does not end")
 
 // Clients are the processes that work as the session, each once: those that are
 // certainly there, and those of another boot, machine or container that nobody can be
@@ -47,33 +43,12 @@ func (a Agents) Clients(session string, now time.Time, staleAfter time.Duration)
 // Here reports whether the process certainly runs on this machine, where it can be ended.
 func (c Client) Here() bool { return file.ProcessThere(c.PID, c.mark) }
 
-// Stopped waits until the process is gone, and no longer than wait.
-func (c Client) Stopped(wait time.Duration) error {
-	for end := time.Now().Add(wait); c.Here(); time.Sleep(10 * time.Millisecond) { // nothing tells of the end of another's child
-		if time.Now().After(end) {
-			return ErrStillThere
-		}
-	}
-	return nil
-}
+// Stopped waits until the process is gone, and no longer than wait: then the error is
+// [file.ErrStillThere].
+func (c Client) Stopped(wait time.Duration) error { return file.ProcessEnds(c.PID, c.mark, wait) }
 
-// End ends the process: it gets SIGTERM, and is killed if it is there after wait. A
-// later process of the same pid gets no signal. When it returns nil, the process is gone.
-func (c Client) End(wait time.Duration) error {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		if !c.Here() {
-			return nil
-		}
-		if err := syscall.Kill(c.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return err
-		}
-		_ = syscall.Kill(c.PID, syscall.SIGCONT) // a stopped process takes no SIGTERM
-		if c.Stopped(wait) == nil {
-			return nil
-		}
-	}
-	return ErrStillThere
-}
+// End ends the process, see [file.EndProcess].
+func (c Client) End(wait time.Duration) error { return file.EndProcess(c.PID, c.mark, wait) }
 
 // Conversation is what an agent and its user said to each other, as its client keeps it.
 type Conversation struct {

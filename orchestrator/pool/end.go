@@ -20,19 +20,39 @@ func (s *supervisor) drop(j *job) {
 	delete(s.jobs, j.rec.Session)
 }
 
-// landed removes the session of a task that has landed, or says why it stays.
-func (s *supervisor) landed(ctx context.Context, j *job, at *standing) error {
-	kept, err := s.retire(ctx, j, at)
-	if err != nil {
-		return err
-	}
-	e := Event{Kind: Landed, Kept: kept, Took: s.Now().Sub(j.rec.Begun)}
+// landed says that a task has landed. Its session is retired once the next ones are at
+// work: nobody has to wait for that.
+func (s *supervisor) landed(j *job, at *standing) {
+	e := Event{Kind: Landed, Took: s.Now().Sub(j.rec.Begun)}
 	if n := len(at.task.Commits); n > 0 {
 		e.Commit = at.task.Commits[n-1].ID
 	}
 	s.tell(j, e)
-	s.drop(j)
-	return nil
+	j.state = leaving
+}
+
+// leave removes the sessions whose tasks have landed, or says why they stay. It reports
+// whether there were any: what they had claimed is free then.
+func (s *supervisor) leave(ctx context.Context) (any bool, err error) {
+	for _, j := range s.byAge() {
+		if j.state != leaving {
+			continue
+		}
+		at, err := s.standing(ctx, j)
+		if err != nil {
+			return any, err
+		}
+		kept, err := s.retire(ctx, j, at)
+		if err != nil {
+			return any, err
+		}
+		if kept != "" {
+			s.tell(j, Event{Kind: Kept, Kept: kept})
+		}
+		s.drop(j)
+		any = true
+	}
+	return any, nil
 }
 
 // retire takes the session away, unless something in its worktree is nowhere else: then

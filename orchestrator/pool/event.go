@@ -22,6 +22,7 @@ const (
 	Begins    Kind = "begins"     // a client is at work on a task
 	Adopted   Kind = "adopted"    // one that another supervisor has started
 	Landed    Kind = "landed"     // the task has
+	Kept      Kind = "kept"       // its session and worktree stay, for what is nowhere else
 	Again     Kind = "again"      // a client landed nothing, and the next one tries
 	Failed    Kind = "failed"     // no further one does
 	Blocked   Kind = "blocked"    // a session waits for an answer

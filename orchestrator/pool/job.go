@@ -17,11 +17,12 @@ import (
 // job is a session that this supervisor looks after.
 type job struct {
 	folder
-	rec     *Record
-	owner   *os.File
-	state   state
-	settled time.Time // when the task was first seen settled while the client was at work
-	ending  bool      // the client was told to end
+	rec      *Record
+	owner    *os.File
+	state    state
+	settled  time.Time // when the task was first seen settled while the client was at work
+	ending   bool      // the client was told to end
+	orphaned bool      // its worker was killed, and the client was ended
 }
 
 // state is how far a session is.
@@ -30,8 +31,10 @@ type state int
 const (
 	again   state = iota // a client is to be started
 	running              // its worker is there
+	orphan               // its worker was killed, and its client is being ended
 	ended                // its worker has ended, and what has become of the task is not looked at yet
 	waits                // for an answer, without a client
+	leaving              // its task has landed, and it is to be retired
 )
 
 // byAge are the jobs, the oldest first.
@@ -52,7 +55,7 @@ func (s *supervisor) byAge() []*job {
 // atWork is how many clients there are.
 func (s *supervisor) atWork() (n int) {
 	for _, j := range s.jobs {
-		if j.state == running || j.state == ended {
+		if j.state == running || j.state == orphan || j.state == ended {
 			n++
 		}
 	}

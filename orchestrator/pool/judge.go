@@ -7,6 +7,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // look does for a session what its state asks for.
@@ -79,8 +80,10 @@ func (s *supervisor) watchOver(ctx context.Context, j *job) error {
 
 // judge decides what is next for a session whose worker has ended.
 func (s *supervisor) judge(ctx context.Context, j *job) error {
-	if client, ok := j.noted(clientFile); ok { // its worker may have been killed
-		client.endGroup(endWait)
+	if client, ok := j.noted(clientFile); ok && client.there() && !j.orphaned { // its worker was killed
+		j.state, j.orphaned = orphan, true
+		go s.endOrphan(ctx, j.rec.Session, client)
+		return nil
 	}
 	at, err := s.standing(ctx, j)
 	if err != nil {
@@ -92,7 +95,8 @@ func (s *supervisor) judge(ctx context.Context, j *job) error {
 		s.drop(j)
 		return nil
 	case t != nil && t.State == task.Landed:
-		return s.landed(ctx, j, at)
+		s.landed(j, at)
+		return nil
 	case at.waits():
 		return s.blocked(ctx, j, at)
 	case !at.mine:
@@ -102,4 +106,14 @@ func (s *supervisor) judge(ctx context.Context, j *job) error {
 		return nil
 	}
 	return s.failedTry(ctx, j, at)
+}
+
+// endOrphan ends a client whose worker was killed, with all that it has started, beside
+// what else the supervisor does: some take their time.
+func (s *supervisor) endOrphan(ctx context.Context, session string, client process) {
+	_ = file.EndGroup(client.pid, client.mark, endWait) // one that stays is in the way of nobody
+	select {
+	case s.ended <- session:
+	case <-ctx.Done():
+	}
 }

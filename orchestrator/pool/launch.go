@@ -81,7 +81,7 @@ func (s *supervisor) start(ctx context.Context, j *job) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	j.state, j.settled, j.ending = running, time.Time{}, false
+	j.state, j.settled, j.ending, j.orphaned = running, time.Time{}, false, false
 	go func() {
 		_ = cmd.Wait()
 		s.waitFor(ctx, j.path(agents.PoolWorker), j.rec.Session, s.ended)

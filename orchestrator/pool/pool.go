@@ -138,7 +138,14 @@ func (s *supervisor) step(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.fill(ctx)
+	for {
+		if err := s.fill(ctx); err != nil {
+			return err
+		}
+		if more, err := s.leave(ctx); err != nil || !more {
+			return err
+		}
+	}
 }
 
 // tip is where the target is, "" where there is none yet.
@@ -182,6 +189,9 @@ func (s *supervisor) fill(ctx context.Context) error {
 			}
 			continue
 		}
+		if s.oneEnds(now) {
+			return nil
+		}
 		if !s.mayBegin(now) {
 			s.over = s.atWork() == 0
 			return nil
@@ -200,6 +210,21 @@ func (s *supervisor) fill(ctx context.Context) error {
 		}
 	}
 }
+
+// oneEnds reports whether a client is about to end, for its task was settled a moment ago:
+// that the task has landed is said before what it has made ready begins.
+func (s *supervisor) oneEnds(now time.Time) bool {
+	for _, j := range s.jobs {
+		if j.state == running && now.Before(j.settled.Add(endsSoon)) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsSoon is how long is waited for a client whose task is settled before another one is
+// begun beside it.
+const endsSoon = 200 * time.Millisecond
 
 func (s *supervisor) mayBegin(now time.Time) bool {
 	return !s.stopping && (s.MaxTasks == 0 || s.begun < s.MaxTasks) && (s.Until.IsZero() || now.Before(s.Until))
@@ -293,6 +318,8 @@ func (s *supervisor) alarm(busy bool) (at time.Time) {
 		case j.state != running || j.ending:
 		case s.quitting: // its worker has not said yet which process it is
 			sooner(now.Add(endAgain))
+		case now.Before(j.settled.Add(endsSoon)):
+			sooner(j.settled.Add(endsSoon))
 		case !j.settled.IsZero():
 			sooner(later(j.settled.Add(s.Grace), now.Add(endAgain)))
 		}

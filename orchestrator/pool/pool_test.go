@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -95,12 +96,15 @@ func TestKilled(t *testing.T) {
 	s.add("two")
 	s.runs(`if first; then
 	if [ $GIT_SWARM_TASK = 1 ]; then kill -9 $$; fi
-	echo $$ >"$notes/left"; kill -9 $PPID; exec sleep 300
+	echo $$ >"$notes/left"; orphan; exec sleep 300
 fi
 work && land`)
 	s.areStates(task.Landed, task.Landed)
 	s.areLeft()
 	s.landedOnce(1, 2)
+	if !slices.Contains(s.texts, "again T2: it was killed (its worker was killed, too); it said nothing") {
+		t.Errorf("%q", s.texts)
+	}
 	content, err := os.ReadFile(filepath.Join(s.dir, "left"))
 	s.Must(err)
 	pid := 0
@@ -109,6 +113,25 @@ work && land`)
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err == nil && !strings.Contains(string(stat), ") Z ") { // one that has ended may not have been reaped yet
 		t.Errorf("the client of a killed worker is there: %s", stat)
+	}
+}
+
+// TestOrphan: a client that does not end, and whose worker was killed, keeps no other
+// session waiting.
+func TestOrphan(t *testing.T) {
+	t.Parallel()
+	s := newSwarm(t)
+	s.add("one")
+	s.add("two")
+	s.runs(`if [ $GIT_SWARM_TASK = 1 ] && first; then trap '' TERM; orphan; while :; do sleep 1; done; fi
+if [ $GIT_SWARM_TASK = 2 ]; then until [ -e "$notes/first-1" ]; do sleep 0.05; done; fi
+work && land`)
+	s.areStates(task.Landed, task.Landed)
+	s.areLeft()
+	s.landedOnce(1, 2)
+	landed, again := slices.Index(s.events, "landed T2"), slices.Index(s.events, "again T1")
+	if landed < 0 || again < landed {
+		t.Errorf("the other session waited: %q", s.events)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
@@ -162,19 +161,7 @@ func (f folder) noted(name string) (p process, ok bool) {
 	return p, err == nil && p.pid > 0
 }
 
-// endGroup ends a process and its group: it gets SIGTERM, and is killed if it is there
-// after wait. A later process of the same pid gets no signal.
-func (p process) endGroup(wait time.Duration) {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		if !file.ProcessThere(p.pid, p.mark) {
-			return
-		}
-		_ = syscall.Kill(-p.pid, signal)
-		for end := time.Now().Add(wait); file.ProcessThere(p.pid, p.mark) && time.Now().Before(end); {
-			time.Sleep(10 * time.Millisecond) // nothing tells of the end of another's child
-		}
-	}
-}
+func (p process) there() bool { return file.ProcessThere(p.pid, p.mark) }
 
 // LogPath is where what the clients of a task say is kept.
 func LogPath(r *repo.Repo, n int) string {

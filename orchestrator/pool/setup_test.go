@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { refstoretest.Main(m, work) }
 
 // work is what the other processes do: "worker" is a pool's worker, "pool" a supervisor
 // that works through the backlog of args[0] with the client args[1], a try for each task, and dies within
-// args[2], and "say" sets the status and note of a session, as git swarm update does.
+// args[2], "finish" says that the task of a session is done, and "say" sets the status and note of a session, as git swarm update does.
 func work(name string, args []string) error {
 	switch name {
 	case "worker":
@@ -49,6 +49,14 @@ func work(name string, args []string) error {
 		refstoretest.DieWithin(args[2])
 		p.Tell = func(e Event) { refstoretest.Acknowledge(string(e.Kind)+":"+e.Session, time.Now()) }
 		_, err = p.Run(context.Background())
+		return err
+	case "finish":
+		p, done, err := open(args[0])
+		if err != nil {
+			return err
+		}
+		defer done()
+		_, _, err = p.Backlog.Done(context.Background(), args[1], 0, false)
 		return err
 	case "say":
 		p, done, err := open(args[0])
@@ -103,7 +111,8 @@ type swarm struct {
 	*Pool
 	dir    string // for the clients' own notes
 	mu     sync.Mutex
-	events []string
+	events []string // "landed T1"
+	texts  []string // "again T1: it said nothing"
 }
 
 func newSwarm(t testing.TB) *swarm {
@@ -128,6 +137,7 @@ func (s *swarm) note(e Event) {
 	defer s.mu.Unlock()
 	s.events = append(s.events, fmt.Sprintf("%s %s", e.Kind, e.Session))
 	if e.Text != "" {
+		s.texts = append(s.texts, fmt.Sprintf("%s %s: %s", e.Kind, e.Session, e.Text))
 		s.Logf("%s %s: %s %s", e.Kind, e.Session, e.Text, e.Kept)
 	}
 }
@@ -148,7 +158,7 @@ func (s *swarm) diamond() {
 }
 
 // client is a command for a client that runs the script. In it, work writes and commits
-// the task's file, land brings the branch onto the target, say sets the session's status
+// the task's file, land brings the branch onto the target, finish ends the task, orphan kills the worker, say sets the session's status
 // and note, and $notes is a folder for the script's own.
 func (s *swarm) client(script string) string {
 	s.Helper()
@@ -161,6 +171,8 @@ id=$(git show refs/swarm/tasks:swarm)
 work() { echo "$GIT_SWARM_TASK" >>"file-$GIT_SWARM_TASK" && git add . && git commit -q -m "do $GIT_SWARM_TASK" -m "Swarm-Task: $id-$GIT_SWARM_TASK"; }
 land() { until git pull -q --rebase origin main && git push -q origin HEAD:main; do :; done; }
 say() { SWARM_TEST_WORKER=say '` + self + `' '` + s.Dir + `' "$GIT_SWARM_SESSION" "$@"; }
+finish() { SWARM_TEST_WORKER=finish '` + self + `' '` + s.Dir + `' "$GIT_SWARM_SESSION"; }
+orphan() { kill -9 $(cut -d ' ' -f 1 '` + agents.PoolDir(s.Pool.Repo) + `'/$GIT_SWARM_SESSION/pid); }
 first() { mkdir "$notes/first-$GIT_SWARM_TASK$1" 2>/dev/null; }
 ` + script
 	s.Must(os.WriteFile(path, []byte(text), 0o666))

@@ -66,6 +66,8 @@ func (c *call) poolWords(e pool.Event) string {
 			as = " as " + short(e.Commit)
 		}
 		return fmt.Sprintf("%s has landed%s (%s): %s", task, as, strings.Join(append([]string{text.Duration(e.Took)}, usageWords(e.Used)...), ", "), e.Title)
+	case pool.Kept:
+		return fmt.Sprintf("%s is done with %s", e.Session, task)
 	case pool.Again:
 		return fmt.Sprintf("%s has not landed: %s", task, e.Text)
 	case pool.Failed:

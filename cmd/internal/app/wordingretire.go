@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/orchestrator/retire"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // formatRetire words why a session is not retired: the first of what cannot be kept,
@@ -20,7 +20,7 @@ func (c *call) formatRetire(err error) *wording {
 	switch {
 	case errors.As(err, &stop):
 		return &wording{text.Inert(err.Error()), "claude stop " + stop.Job + ", then this again", exitNo}
-	case errors.Is(err, agents.ErrStillThere):
+	case errors.Is(err, file.ErrStillThere):
 		return &wording{err.Error(), "end it, then this again", exitNo}
 	case !errors.As(err, &in):
 		return nil
