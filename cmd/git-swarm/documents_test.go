@@ -137,9 +137,10 @@ func (r *reader) transcript(block string, commands *int) string {
 	return changeless(got.String())
 }
 
-// changeless takes out what differs from run to run: ages, commits.
+// changeless takes out what differs from run to run: ages, times of day, commits.
 func changeless(s string) string {
 	s = regexp.MustCompile(`\b\d+ (s|min) ago\b|\bjust now\b|\b\d+ (ms|s|min)\b`).ReplaceAllString(s, "AGE")
+	s = regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d `).ReplaceAllString(s, "TIME ")
 	return regexp.MustCompile(`\b[0-9a-f]{7,40}\b`).ReplaceAllString(s, "ID")
 }
 

@@ -33,7 +33,7 @@ func Play(ctx context.Context, opts Options) (app string, err error) {
 	if !opts.Keep {
 		defer os.RemoveAll(s.dir)
 	}
-	for _, part := range []func(){s.start, s.decide, s.contend, s.land, s.plan, s.review, s.conflict, s.look} {
+	for _, part := range []func(){s.start, s.decide, s.contend, s.land, s.plan, s.workThrough, s.review, s.conflict, s.look} {
 		part()
 	}
 	s.say("\nThat was all plain git: no server, no daemon, nothing outside .git.")
@@ -156,6 +156,18 @@ func (s *sandbox) plan() {
 	s.run("B", "git", "swarm", "task", "take").has("Task #2: Sum up the basket")
 	s.run("", "git", "swarm", "task", "graph").has("#2 taken Sum up the basket (B)")
 	s.run("B", "git", "swarm", "task", "give").has("Task #2 given back")
+}
+
+func (s *sandbox) workThrough() {
+	s.say("\nNobody has to be at the keyboard: each task gets a worktree and a fresh client, here a\nshell command in the place of claude, and is retired when it has landed.\n")
+	s.run("", "git", "swarm", "task", "add", "Check out", "--after", "2", "--files", "src/task3.py").has("it comes after #2")
+	s.run("", "git", "swarm", "task", "add", "Send the bill", "--after", "2", "--files", "src/task4.py").has("it comes after #2")
+	s.run("", "git", "swarm", "run", "--sessions", "2", "--agent",
+		`echo "# done" >src/task$GIT_SWARM_TASK.py; git add . && git swarm commit "Task $GIT_SWARM_TASK" && git swarm push`).has(
+		"T2 begins #2: Sum up the basket", "#2 has landed as ", "T3 begins #3: Check out", "T4 begins #4: Send the bill", "4 tasks: 4 landed")
+	if n := s.output("git", "-C", "hub.git", "rev-list", "--count", "--no-merges", "main"); n != "8\n" {
+		s.fail("main has %q commits", n)
+	}
 }
 
 func (s *sandbox) review() {
