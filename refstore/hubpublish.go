@@ -76,6 +76,9 @@ func originOf(clone string, told bool, number int) string {
 // without another try.
 const downtime = 15 * time.Second
 
+// errLately is why nothing is tried within downtime.
+var errLately = errors.New("it was not reached a moment ago")
+
 // deliver pushes what this clone has published, unless another process of the clone
 // does meanwhile. What cannot be delivered waits: HubTrouble says why.
 func (s *Store) deliver(ctx context.Context) {
@@ -84,7 +87,7 @@ func (s *Store) deliver(ctx context.Context) {
 		return
 	}
 	if since(s.hubPast().failed) <= downtime {
-		s.noteTrouble(&HubError{Err: errors.New("it was not reached a moment ago")})
+		s.noteTrouble(&HubError{Err: errLately})
 		return
 	}
 	if s.paceLeft() > 0 {

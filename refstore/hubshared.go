@@ -69,6 +69,9 @@ func (s *Store) updateShared(ctx context.Context, by string, build func(*Tx) err
 	if err != nil {
 		return err
 	}
+	if s.opts.Later != nil && since(s.hubPast().failed) <= downtime { // who must not wait does not try
+		return &HubError{Err: errLately, Unsent: true}
+	}
 	patient, cancel := context.WithTimeoutCause(ctx, s.opts.HubPatience, ErrBusy)
 	defer cancel()
 	turn, err := s.hubTurn(patient)

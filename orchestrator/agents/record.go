@@ -42,7 +42,8 @@ type Record struct {
 	HookedIn     string            `json:"hookedIn,omitempty"`     // the git dir of the worktree that it works in
 	HookedTarget string            `json:"hookedTarget,omitempty"` // the ref that it lands on
 
-	Waited []string `json:"waited,omitempty"` // what it has waited for, and not edited yet
+	Waited    []string        `json:"waited,omitempty"`    // what it has waited for, and not edited yet
+	Unclaimed map[string]bool `json:"unclaimed,omitempty"` // what it edits though the hub could not be asked, and whether it was told so
 
 	Asked   string `json:"asked,omitempty"`   // the session that it has asked something last
 	AskedAt int64  `json:"askedAt,omitempty"` // when, in Unix seconds

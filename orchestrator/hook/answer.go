@@ -13,7 +13,9 @@ type Answer interface{ answer() }
 type News struct {
 	*bus.News
 	Damage  []string     // what of the refs cannot be read, if it was not told before; not inert
-	Changed []lock.Claim // others' claims under which a shell has changed files here
+	Changed []lock.Claim // others' claims under which files were changed here, by a shell or while the hub was away
+
+	Unclaimed []string // files that are edited without a claim, for the hub is out of reach
 }
 
 // Newer says, once, that this git swarm cannot read what a newer one wrote.

@@ -195,7 +195,12 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 	if err := h.resume(ctx, id, bus.Done, bus.Parked); err != nil {
 		return err
 	}
-	granted, err := h.Claims.Grant(ctx, id, lock.Request{Paths: wanted, Takeover: takeover})
+	ctx, done := h.longer(ctx)
+	defer done()
+	granted, err := h.grant(ctx, id, lock.Request{Paths: wanted, Takeover: takeover})
+	if h.isAway(err) {
+		return errors.Join(err, h.noteUnclaimed(ctx, wanted))
+	}
 	var held *lock.HeldError
 	if errors.As(err, &held) {
 		return h.denyEdit(ctx, held)

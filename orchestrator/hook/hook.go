@@ -3,6 +3,7 @@ package hook
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,15 +50,20 @@ type Handler struct {
 	Input  Input
 	Files  []string // before an edit: those of Input.Paths in Repo, see Places
 
+	// Longer, if not nil, puts off the end of the answer's time by HubWait, and returns
+	// what ends then.
+	Longer func() (context.Context, context.CancelFunc)
+
 	// Say writes an answer. When it returns nil the session's cursor moves past the
 	// news in it.
 	Say func(Answer) error
 
 	agent      *agents.Agent
-	parent     string // the session for which a subagent with one of its own works, else ""
-	over       bool   // that subagent had ended before
-	unwritable string // the git dir, where nothing can be written
-	left       int    // the number of the last message that had come when the agent stopped
+	parent     string   // the session for which a subagent with one of its own works, else ""
+	unclaimed  []string // what it is to be told is edited without a claim
+	over       bool     // that subagent had ended before
+	unwritable string   // the git dir, where nothing can be written
+	left       int      // the number of the last message that had come when the agent stopped
 }
 
 // errLater leaves news for another event.
@@ -94,8 +100,17 @@ func (h *Handler) handle(ctx context.Context, event, id string) error {
 	case agents.Prompt:
 		return errors.Join(h.unpark(ctx, id), h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id, nil))
 	case agents.Batch:
+		if len(h.past().Unclaimed) > 0 {
+			var done context.CancelFunc
+			ctx, done = h.longer(ctx)
+			defer done()
+		}
+		lost, unasked := h.askAgain(ctx, id)
 		changed, err := h.changedOthers(ctx, id)
-		return errors.Join(err, h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id, changed))
+		changed = append(lost, slices.DeleteFunc(changed, func(c lock.Claim) bool {
+			return slices.ContainsFunc(lost, func(l lock.Claim) bool { return l.Path == c.Path })
+		})...)
+		return errors.Join(unasked, err, h.answered(ctx), h.giveBack(ctx, id), h.news(ctx, id, changed))
 	case agents.StopFailure:
 		return h.stopFailure(ctx, id)
 	case agents.Asks:

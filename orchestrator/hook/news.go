@@ -35,7 +35,7 @@ func (h *Handler) news(ctx context.Context, id string, changed []lock.Claim) err
 		}
 		told = true
 		damage = h.damage()
-		return h.Say(News{n, damage, changed})
+		return h.Say(News{n, damage, changed, h.unclaimed})
 	})
 	if errors.Is(err, errLater) {
 		err = nil
@@ -44,8 +44,8 @@ func (h *Handler) news(ctx context.Context, id string, changed []lock.Claim) err
 		if h.Input.Subagent == "" {
 			damage = h.damage()
 		}
-		if damage != nil || changed != nil {
-			told, err = true, h.Say(News{&bus.News{Session: id}, damage, changed})
+		if damage != nil || len(changed) > 0 || h.unclaimed != nil {
+			told, err = true, h.Say(News{&bus.News{Session: id}, damage, changed, h.unclaimed})
 		}
 	}
 	if h.tooNew(err) {

@@ -23,7 +23,7 @@ import (
 )
 
 // The rules of an agent's hook: JSON in, JSON or nothing out, exit 0 whatever
-// happens, within answerTime, a greeting within greetTime: no other event makes up for
+// happens, within answerTime, HubWait more where the hub has to grant a claim, a greeting within greetTime: no other event makes up for
 // one that is missing, and all clients wait 5 s for it. What goes wrong is kept for doctor, and never stands
 // in the agent's way. Only wait lasts, and ends with exitWake to wake its agent.
 const (
@@ -69,6 +69,7 @@ func Run(ctx context.Context, p Process, args []string) int {
 		return h.answer(ctx)
 	}
 	limit := timeFor(h.event)
+	h.whole, h.began, h.late = ctx, time.Now(), time.NewTimer(limit)
 	ctx, cancel := context.WithTimeout(ctx, limit-margin)
 	defer cancel()
 	done := make(chan int, 1)
@@ -76,15 +77,22 @@ func Run(ctx context.Context, p Process, args []string) int {
 	code := 0
 	select {
 	case code = <-done:
-	case <-time.After(limit): // it reads, or waits for a disk
+	case <-h.late.C: // it reads, or waits for a disk
 		late := &invocation{Process: p, event: h.event}
-		late.keep(fmt.Errorf("no answer within %s", limit))
+		late.keep(fmt.Errorf("no answer within %s", time.Since(h.began).Round(time.Second)))
 	}
 	if h.dialect.silence != nil {
 		_ = h.object(h.dialect.silence)
 	}
 	h.answered.Store(true)
 	return code
+}
+
+// longer puts off the end of the answer's time for a claim that the hub has to grant.
+func (h *invocation) longer() (context.Context, context.CancelFunc) {
+	left := hook.HubWait + answerTime - time.Since(h.began)
+	h.late.Reset(left)
+	return context.WithTimeout(h.whole, left-margin)
 }
 
 // timeFor is how long the hook may take for the event.
@@ -117,7 +125,11 @@ type invocation struct {
 	client   int          // the process that is told of what comes, 0 if unknown
 	session  string       // whom the agent works as, once that is known
 	answered atomic.Bool
-	woken    bool
+
+	whole context.Context // of the process
+	began time.Time
+	late  *time.Timer // until it must have answered
+	woken bool
 }
 
 // answer answers the event, and returns the exit code.
@@ -268,6 +280,9 @@ func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, inp
 	handler := &hook.Handler{
 		Kind: h.agent, Repo: r, Bus: b, Claims: claims, Book: review.NewStore(b), Env: h.Env, Now: h.Now,
 		Linger: linger, Input: *input, Files: files, Say: h.say,
+	}
+	if h.event != agents.Wait {
+		handler.Longer = h.longer
 	}
 	if err := handler.Run(ctx, event); err != nil {
 		return err

@@ -34,7 +34,7 @@ func (h *invocation) say(a hook.Answer) error {
 	case hook.Parent:
 		return h.context(h.formatParent(a))
 	case hook.News:
-		return h.context(strings.TrimSuffix(formatDamage(a.Damage)+h.formatChanged(a.Changed)+formatNews(a.News, ""), "\n"))
+		return h.context(strings.TrimSuffix(formatDamage(a.Damage)+formatUnclaimed(a.Unclaimed)+h.formatChanged(a.Changed)+formatNews(a.News, ""), "\n"))
 	case hook.Newer:
 		return h.context("git swarm: no news reaches this session: " + text.Excerpt(a.Err.Error(), bodyRoom) + ". Tell the user, who can upgrade git swarm here")
 	case hook.Unwritable:
@@ -205,6 +205,14 @@ func formatDamage(faults []string) string {
 		more = fmt.Sprintf(" and %d more", n)
 	}
 	return fmt.Sprintf("git swarm: set aside, for it cannot be read: %s%s. Tell the user; the user can run: git swarm fsck --repair\n", text.Excerpt(faults[0], bodyRoom), more)
+}
+
+// formatUnclaimed says what is edited without a claim.
+func formatUnclaimed(files []string) string {
+	if len(files) == 0 {
+		return ""
+	}
+	return "git swarm: not claimed: hub out of reach: " + holdings(files, 160) + ". Go on; it is asked for again by itself, and you are told if another session was first\n"
 }
 
 // formatChanged says which files the session has changed that are others'.
