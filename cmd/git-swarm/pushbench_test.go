@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -65,13 +66,47 @@ func BenchmarkPush(b *testing.B) {
 					cpu[i], wall[i] = append(cpu[i], c), append(wall[i], w)
 				}
 			}
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(ms(median(cpu[0])), "cpu-ms")
-			b.ReportMetric(ms(median(cpu[1])), "git-cpu-ms")
-			b.ReportMetric(float64(median(cpu[0]))/float64(median(cpu[1])), "x-git")
-			b.ReportMetric(float64(median(wall[0]))/float64(median(wall[1])), "x-git-wall")
+			reportBeside(b, cpu, wall)
 		})
 	}
+}
+
+// BenchmarkCommit commits one changed file of a hundred, and compares with git commit, as
+// BenchmarkPush does.
+func BenchmarkCommit(b *testing.B) {
+	p := newPlace(b)
+	for i := range 100 {
+		p.commit(b, fmt.Sprint("file", i), "first")
+	}
+	for _, how := range [][]string{{"-m"}, {"-a", "-m"}} {
+		b.Run(how[0], func(b *testing.B) {
+			var cpu, wall [2][]time.Duration
+			n := 0
+			for b.Loop() {
+				for i, program := range []string{"git-swarm", "git"} {
+					n++
+					if err := os.WriteFile(filepath.Join(p.dir, fmt.Sprint("file", n%100)), fmt.Append(nil, n, how), 0o666); err != nil {
+						b.Fatal(err)
+					}
+					if how[0] == "-m" {
+						p.must(b, "git", "add", "-u")
+					}
+					c, w := usage(b, p.command(slices.Concat([]string{program, "commit"}, how, []string{"text"})...))
+					cpu[i], wall[i] = append(cpu[i], c), append(wall[i], w)
+				}
+			}
+			reportBeside(b, cpu, wall)
+		})
+	}
+}
+
+// reportBeside reports the medians of ours, the first, and how they compare with git's.
+func reportBeside(b *testing.B, cpu, wall [2][]time.Duration) {
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(ms(median(cpu[0])), "cpu-ms")
+	b.ReportMetric(ms(median(cpu[1])), "git-cpu-ms")
+	b.ReportMetric(float64(median(cpu[0]))/float64(median(cpu[1])), "x-git")
+	b.ReportMetric(float64(median(wall[0]))/float64(median(wall[1])), "x-git-wall")
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -18,6 +18,7 @@ import (
 // of its versions cut their blanks.
 func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 	var options, args []string
+	words = slices.Clone(words)
 	for i := 0; i < len(words); i++ {
 		word := words[i]
 		if word == "--" {
@@ -31,6 +32,10 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 			args = append(args, word)
 			continue
 		}
+		if parts := apart(word, flags); parts != nil {
+			words = slices.Replace(words, i, i+1, parts...)
+			word = words[i]
+		}
 		name, _, hasValue := strings.Cut(strings.TrimLeft(word, "-"), "=")
 		at := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 		if at < 0 || (len(name) == 1) == strings.HasPrefix(word, "--") || strings.HasPrefix(word, "---") {
@@ -38,7 +43,7 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 				args = append(args, word)
 				continue
 			}
-			return nil, unknownOption(v, name, flags)
+			return nil, unknownOption(v, word, flags)
 		}
 		_, isBool := flags[at].(*cli.BoolFlag)
 		switch {
@@ -65,14 +70,47 @@ func (v *verb) arrange(words []string, flags []cli.Flag) ([]string, error) {
 	return append(append(options, "--"), args...), nil
 }
 
+// apart are the words that short options which stand together mean; nil if the word is
+// none of that kind. Only the last of them may take a value.
+func apart(word string, flags []cli.Flag) (parts []string) {
+	letters := strings.TrimPrefix(word, "-")
+	if len(letters) < 2 || letters[0] == '-' {
+		return nil
+	}
+	for i, letter := range letters {
+		name := string(letter)
+		at := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+		if at < 0 {
+			return nil
+		}
+		parts = append(parts, "-"+name)
+		rest := letters[i+len(name):]
+		switch flags[at].(type) {
+		case *cli.BoolFlag:
+		case *cli.IntFlag:
+			if _, err := strconv.Atoi(rest); err == nil {
+				return append(parts, rest)
+			}
+			if rest != "" {
+				return nil
+			}
+		default:
+			if rest != "" {
+				return nil
+			}
+		}
+	}
+	return parts
+}
+
 // unknownOption suggests the option that was meant, if one is near.
-func unknownOption(v *verb, name string, flags []cli.Flag) error {
+func unknownOption(v *verb, word string, flags []cli.Flag) error {
 	var known []string
 	for _, f := range flags {
 		known = append(known, f.Names()...)
 	}
-	dashes := strings.Repeat("-", min(len(name), 2))
-	e := &usageError{verb: v, what: fmt.Sprintf("unknown option '%s%s'", dashes, text.Inert(name))}
+	e := &usageError{verb: v, what: fmt.Sprintf("unknown option '%s'", text.Inert(word))}
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
 	if near := text.Nearest(name, known); near != "" {
 		e.near = "--" + near
 	}

@@ -76,9 +76,7 @@ func runCommit(ctx context.Context, c *call) error {
 	case take != nil:
 		err = c.mayTake(ctx, r, id, take)
 	default:
-		if err = c.mayCommit(ctx, r, id); err == nil {
-			err = c.mayDelete(ctx, r)
-		}
+		err = c.mayCommit(ctx, r, id)
 	}
 	if err != nil {
 		return err
@@ -128,29 +126,26 @@ func commitLocks(ctx context.Context, r *repo.Repo) []string {
 	return locks
 }
 
-// mayDelete refuses a commit that deletes most files: of a worktree whose index was
-// lost, all files are staged as deleted.
-func (c *call) mayDelete(ctx context.Context, r *repo.Repo) error {
-	if c.cmd.Bool("allow-deletions") {
-		return nil
-	}
-	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")); err != nil {
-		return nil // the first commit deletes nothing
-	}
-	return land.CheckDeletions(ctx, r, "HEAD", "")
-}
-
-// mayCommit refuses files that others claim, naming them all.
+// mayCommit refuses staged files that others claim, naming them all, and a commit that
+// deletes most files: of a worktree whose index was lost, all are staged as deleted.
 func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
-	out, err := repo.Output(r.GitParsed(ctx, "diff", "--cached", "--name-only", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z"))
+	staged, err := repo.Fields(r.GitParsed(ctx, "diff", "--cached", "--name-status", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z"))
 	if err != nil {
 		return err
 	}
-	staged := strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
-	if staged[0] == "" {
+	var files []string
+	deletes := false
+	for change := range slices.Chunk(staged, 2) { // a letter, and the file
+		deletes = deletes || change[0] == "D"
+		files = append(files, change[1])
+	}
+	if len(files) == 0 {
 		return nil // git has its own word on that, and merges may be empty
 	}
-	return c.mayCommitFiles(ctx, id, staged)
+	if err := c.mayCommitFiles(ctx, id, files); err != nil || !deletes || c.cmd.Bool("allow-deletions") {
+		return err
+	}
+	return land.CheckDeletions(ctx, r, "HEAD", "")
 }
 
 // inherits reports whether the holder is a subagent of the session that has ended: what it

@@ -13,9 +13,10 @@ import (
 // chosen is what a commit takes from the work tree, as git commit -a and git commit
 // PATH... do; what is staged elsewhere stays staged with paths.
 type chosen struct {
-	args  []string // of git commit
-	fresh []string // files that git does not track yet, from the top
-	files []string // all of them, from the top
+	args    []string // of git commit
+	fresh   []string // files that git does not track yet, from the top
+	files   []string // all of them, from the top
+	deletes bool     // some of them are gone
 }
 
 // choose is nil where the commit takes what is staged.
@@ -36,7 +37,11 @@ func (c *call) choose(ctx context.Context, r *repo.Repo) (*chosen, error) {
 			return nil, usageOf(c.verb, fmt.Sprintf("git knows no file '%s' (quote the text)", text.Inert(path)))
 		}
 	}
-	out, err := repo.Output(r.GitParsed(ctx, append([]string{"-C", c.Dir, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--"}, paths...)...))
+	untracked := "--untracked-files=all"
+	if all {
+		untracked = "--untracked-files=no"
+	}
+	out, err := repo.Output(r.GitParsed(ctx, append([]string{"-C", c.Dir, "status", "--porcelain", "-z", "--no-renames", untracked, "--"}, paths...)...))
 	if err != nil {
 		return nil, err
 	}
@@ -45,11 +50,13 @@ func (c *call) choose(ctx context.Context, r *repo.Repo) (*chosen, error) {
 		take.args = []string{"--all"}
 	}
 	for entry := range strings.SplitSeq(out, "\x00") {
-		switch {
-		case len(entry) <= 3 || all && strings.HasPrefix(entry, "??"):
+		if len(entry) <= 3 {
 			continue
-		case strings.HasPrefix(entry, "??"):
+		}
+		if state := entry[:2]; state == "??" {
 			take.fresh = append(take.fresh, entry[3:])
+		} else if strings.Contains(state, "D") {
+			take.deletes = true
 		}
 		take.files = append(take.files, entry[3:])
 	}
@@ -58,7 +65,7 @@ func (c *call) choose(ctx context.Context, r *repo.Repo) (*chosen, error) {
 
 // mayTake refuses what others claim, and a work tree from which most files are gone.
 func (c *call) mayTake(ctx context.Context, r *repo.Repo, id string, take *chosen) error {
-	if err := c.mayCommitFiles(ctx, id, take.files); err != nil || c.cmd.Bool("allow-deletions") {
+	if err := c.mayCommitFiles(ctx, id, take.files); err != nil || !take.deletes || c.cmd.Bool("allow-deletions") {
 		return err
 	}
 	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")); err != nil {
