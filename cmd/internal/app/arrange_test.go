@@ -41,8 +41,13 @@ func TestArrange(t *testing.T) {
 		{[]string{"x", "-fan", "3", "y"}, []string{"-f", "-a", "-n", "3", "--", "x", "y"}},
 		{[]string{"-n5", "-an12"}, []string{"-n", "5", "-a", "-n", "12", "--"}},
 		{[]string{"-m", "-am"}, []string{"-m", "-am", "--"}},
-		{[]string{"-ma", "x"}, nil}, {[]string{"-ax"}, nil}, {[]string{"-am"}, nil}, {[]string{"-n5a"}, nil},
-		{[]string{"-amtext"}, nil}, {[]string{"--am", "x"}, nil}, {[]string{"-all"}, nil},
+		{[]string{"-ma", "x"}, nil},
+		{[]string{"-ax"}, nil},
+		{[]string{"-am"}, nil},
+		{[]string{"-n5a"}, nil},
+		{[]string{"-amtext"}, nil},
+		{[]string{"--am", "x"}, nil},
+		{[]string{"-all"}, nil},
 	} {
 		got, err := short.arrange(c.words, short.allFlags())
 		if (err == nil) != (c.want != nil) || !slices.Equal(got, c.want) {
