@@ -20,6 +20,15 @@ func (a OtherAgent) HomeFile(env repo.Env) (string, error) {
 	if !a.HasHome() {
 		return "", ErrNoHome
 	}
+	dir, err := a.homeDir(env)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, a.home.name), nil
+}
+
+// homeDir is where the agent keeps what is the user's own.
+func (a OtherAgent) homeDir(env repo.Env) (string, error) {
 	dir := ""
 	if a.home.variable != "" {
 		dir = env.Get(a.home.variable)
@@ -31,7 +40,7 @@ func (a OtherAgent) HomeFile(env repo.Env) (string, error) {
 		}
 		dir = filepath.Join(home, a.home.folder)
 	}
-	return filepath.Join(dir, a.home.name), nil
+	return dir, nil
 }
 
 // InstallHome puts the agent's hooks into the settings of the user's own, in place of

@@ -17,6 +17,8 @@ type OtherAgent struct {
 	others []agentFile // what else it has, see Options
 	folder string      // in each linked worktree, that lets it run the main checkout's hooks
 	home   homeFile    // where the hooks of all the user's projects are
+
+	trusts func(dir string, p Place) bool // what its records in dir say of the place; nil where it asks for no trust
 }
 
 // agentFile is a file of an agent's settings, from the top of a checkout.
@@ -48,11 +50,13 @@ func OtherAgents() []OtherAgent {
 			hooks:  agentFile{name: ".codex/hooks.json", mainOnly: true, absent: absent, put: hooksInto(codexHooks()), cut: hooksOutOf},
 			others: []agentFile{{name: ".codex/config.toml", put: codexMCP, cut: withoutTOML}},
 			home:   homeFile{"CODEX_HOME", ".codex", "hooks.json"},
+			trusts: codexTrusts,
 		},
 		{
 			Name: "gemini", Title: "Gemini CLI", Trust: true,
-			hooks: agentFile{name: ".gemini/settings.json", absent: absent, put: hooksInto(geminiHooks()), cut: hooksOutOf},
-			home:  homeFile{"", ".gemini", "settings.json"},
+			hooks:  agentFile{name: ".gemini/settings.json", absent: absent, put: hooksInto(geminiHooks()), cut: hooksOutOf},
+			home:   homeFile{"", ".gemini", "settings.json"},
+			trusts: geminiTrusts,
 		},
 		{
 			Name: "opencode", Title: "opencode",
@@ -61,8 +65,9 @@ func OtherAgents() []OtherAgent {
 		},
 		{
 			Name: "copilot", Title: "Copilot CLI", Trust: true,
-			hooks: agentFile{name: copilotFile, absent: absentVersioned, put: hooksInto(copilotHooks()), cut: hooksOutOf},
-			home:  homeFile{"COPILOT_HOME", ".copilot", "hooks/git-swarm.json"},
+			hooks:  agentFile{name: copilotFile, absent: absentVersioned, put: hooksInto(copilotHooks()), cut: hooksOutOf},
+			home:   homeFile{"COPILOT_HOME", ".copilot", "hooks/git-swarm.json"},
+			trusts: copilotTrusts,
 		},
 		{
 			Name: "cursor", Title: "Cursor",

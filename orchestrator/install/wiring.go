@@ -16,6 +16,7 @@ import (
 type Place struct {
 	Agent OtherAgent
 	Top   string // of the checkout
+	Main  string // the top of the main checkout, "" of a bare repository
 	File  string // the path of what is, or should be, there
 	State State
 }
@@ -148,7 +149,7 @@ func (a OtherAgent) Places(ctx context.Context, r *repo.Repo, o Options) ([]Plac
 	}
 	var places []Place
 	for _, top := range tops.all() {
-		p := Place{Agent: a, Top: top, File: filepath.Join(top, a.hooks.name), State: Wired}
+		p := Place{Agent: a, Top: top, Main: tops.main, File: filepath.Join(top, a.hooks.name), State: Wired}
 		if a.hooks.mainOnly && top != tops.main {
 			p.File = filepath.Join(top, a.folder)
 			if _, err := os.Stat(p.File); err != nil {

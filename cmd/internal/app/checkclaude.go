@@ -1,11 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
@@ -106,7 +111,16 @@ func (c *call) checkOther(ctx context.Context, r *repo.Repo, a install.OtherAgen
 		}
 	}
 	if len(wired) > 0 {
-		found = append(found, finding{"hooks", "ok", a.Title + "'s: in " + strings.Join(wired, ", "), trustOf(a.Name)})
+		found = append(found, finding{"hooks", "ok", a.Title + "'s: in " + strings.Join(wired, ", "), ""})
+	}
+	if untrusted := a.Untrusted(c.Env, places); len(untrusted) > 0 {
+		for i, top := range untrusted {
+			untrusted[i] = text.Inert(c.near(top))
+		}
+		found = append(found, finding{"hooks", "note", a.Title + " has no record that you trust " + strings.Join(untrusted, ", "), trustOf(a.Name)})
+	}
+	if a.Name == "codex" && (len(wired) > 0 || a.InHome(c.Env)) {
+		found = append(found, c.checkLoginPath(ctx)...)
 	}
 	if !a.InHome(c.Env) {
 		return found
@@ -116,6 +130,38 @@ func (c *call) checkOther(ctx context.Context, r *repo.Repo, a install.OtherAgen
 		return append(found, finding{"hooks", "note", a.Title + "'s are in " + text.Inert(path) + ", too: each event runs both", "git swarm init --agents " + a.Name + " --remove"})
 	}
 	return append(found, finding{"hooks", "ok", a.Title + "'s: in " + text.Inert(path) + ", for all projects", trustOf(a.Name)})
+}
+
+// checkLoginPath compares the PATH of Codex's commands, which is that of a login shell,
+// with that of its hooks and tools, which is that of the shell that Codex is started in,
+// as this command is.
+func (c *call) checkLoginPath(ctx context.Context) []finding {
+	here, err := exec.LookPath("git-swarm")
+	if err != nil { // checkPath says so
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, cmp.Or(c.Env.Get("SHELL"), "/bin/sh"), "-l", "-c", "command -v git-swarm")
+	cmd.Env, cmd.Dir, cmd.WaitDelay = c.Env, c.Dir, time.Second
+	out, err := cmd.Output()
+	lines := strings.Split(strings.TrimRight(string(out), "\n"), "\n") // a profile can print, too
+	switch there := lines[len(lines)-1]; {
+	case ctx.Err() != nil:
+		return []finding{{"command", "note", "your login shell does not answer within 5 s: whether Codex's commands find git-swarm is not known", ""}}
+	case err != nil || !filepath.IsAbs(there):
+		return []finding{{"command", "note", "Codex's commands have the PATH of your login shell, on which there is no git-swarm", "in your shell's profile, add to PATH: " + text.Inert(filepath.Dir(here))}}
+	case !sameFile(here, there):
+		return []finding{{"command", "note", fmt.Sprintf("Codex's commands run %s, the PATH of your login shell, its hooks and tools %s", text.Inert(there), text.Inert(here)), ""}}
+	}
+	return nil
+}
+
+// sameFile reports whether two paths lead to one file.
+func sameFile(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 // problems are what went wrong in hooks: a line for each cause.
