@@ -79,28 +79,110 @@ func GuardsPush(r *repo.Repo) bool {
 	return calls(filepath.Join(dir, PrePush), PrePush)
 }
 
-// HooksPathNews is HooksPathChanged for what runs often: as long as the repository's
-// configuration is as it was when all was well, it is not read.
-func HooksPathNews(r *repo.Repo) string {
-	seen, err := os.Lstat(hooksPathSeen(r))
-	if err != nil { // no hooks of ours
-		return ""
-	}
-	config, err := os.Stat(filepath.Join(r.CommonDir, "config"))
-	if err != nil || config.ModTime().Equal(seen.ModTime()) {
-		return ""
-	}
-	changed := HooksPathChanged(r)
-	if changed == "" {
-		_ = os.Chtimes(hooksPathSeen(r), time.Time{}, config.ModTime()) // where nothing can be written, it is read again
-	}
-	return changed
+// HookNews is what keeps git's hooks of ours from running here, since another program
+// has installed its own.
+type HookNews struct {
+	Path    string   // what core.hooksPath is now, "" if it is as it was
+	Missing []string // else those of ours that are not where git looks for hooks
 }
 
-// hooksPathSeen is an empty file that is there while hooks of ours are. Its time is that
-// of the configuration in which core.hooksPath was found as it should be.
+// None reports whether they run.
+func (n HookNews) None() bool { return n.Path == "" && len(n.Missing) == 0 }
+
+// NewsOfHooks is what is wrong with the hooks of ours in this worktree, for what runs
+// often: as long as no file of the configuration and no folder of hooks has changed since
+// all was well, it opens none. A file that is put back with the time that it had before
+// is not noticed here; doctor looks by itself.
+func NewsOfHooks(r *repo.Repo) (news HookNews) {
+	seen, err := os.Lstat(hooksPathSeen(r))
+	if err != nil { // no hooks of ours
+		return news
+	}
+	newest := seen.ModTime()
+	for _, path := range append(r.ConfigFiles(), ownHooksDir(r), dispatchDir(r)) {
+		if info, err := os.Stat(path); err == nil && info.ModTime().After(newest) {
+			newest = info.ModTime()
+		}
+	}
+	if newest.Equal(seen.ModTime()) {
+		return news
+	}
+	if news.Path = HooksPathChanged(r); news.Path == "" {
+		news.Missing = missingHere(r)
+	}
+	if news.None() {
+		_ = os.Chtimes(hooksPathSeen(r), time.Time{}, newest) // where nothing can be written, it is looked at again
+	}
+	return news
+}
+
+// missingHere are the wanted hooks of ours that are not where git looks for hooks in this
+// worktree. It starts no process.
+func missingHere(r *repo.Repo) (missing []string) {
+	config, err := r.Config()
+	if err != nil {
+		return nil
+	}
+	dir := ownHooksDir(r)
+	if path, set := config.Get("core.hooksPath"); set && path == dispatchDir(r) { // another is HooksPathChanged's
+		dir = path
+	}
+	wanted, _ := config.Get(hooksKey)
+	for _, name := range strings.Fields(wanted) {
+		if !calls(filepath.Join(dir, name), name) {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// hooksPathSeen is an empty file that is there while hooks of ours are. Its time is the
+// newest of what NewsOfHooks looks at, when that was found as it should be.
 func hooksPathSeen(r *repo.Repo) string {
 	return filepath.Join(r.CommonDir, "swarm", "githooks.seen")
+}
+
+// RenewGitHooks brings hooks that an older version installed to where this one has them:
+// in every worktree, and watched. Where there are none, or all is as it should be, it
+// changes nothing.
+func RenewGitHooks(ctx context.Context, r *repo.Repo) error {
+	wanted, err := wantedHooks(ctx, r)
+	if err != nil {
+		return err
+	}
+	if len(wanted) > 0 {
+		if _, err := os.Lstat(hooksPathSeen(r)); err == nil {
+			return nil
+		}
+		if news := HooksPathChanged(r); news != "" || len(missingHere(r)) > 0 { // which is said, and not passed over
+			return nil
+		}
+		return watchHooksPath(r)
+	}
+	old, err := OldGitHooks(ctx, r)
+	if err != nil || len(old) == 0 {
+		return err
+	}
+	return InstallGitHooks(ctx, r, old...)
+}
+
+// OldGitHooks are hooks of ours that a version before installed, which recorded nothing.
+func OldGitHooks(ctx context.Context, r *repo.Repo) (names []string, err error) {
+	if wanted, err := wantedHooks(ctx, r); err != nil || len(wanted) > 0 {
+		return nil, err
+	}
+	theirs, err := findTheirs(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{PreCommit, PrePush} {
+		for _, dir := range theirs.dirs {
+			if ours, err := isOurs(filepath.Join(dir, name)); err == nil && ours && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
 }
 
 func watchHooksPath(r *repo.Repo) error {

@@ -34,6 +34,14 @@ func (r *Repo) Config() (*Config, error) {
 	return r.config, r.configErr
 }
 
+// ConfigFiles are the files that the configuration is read from, but for the system's and
+// those that are included: the user's own, the repository's and this worktree's. They
+// need not be there.
+func (r *Repo) ConfigFiles() []string {
+	l := loader{env: r.env, repo: r}
+	return append(l.userFiles(), filepath.Join(r.CommonDir, "config"), filepath.Join(r.GitDir, "config.worktree"))
+}
+
 // errUnsure says that only git knows.
 var errUnsure = errors.New("configuration is not certain in process")
 

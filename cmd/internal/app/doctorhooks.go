@@ -19,16 +19,47 @@ func hooksPathLine(path string) string {
 	return fmt.Sprintf("core.hooksPath is '%s' now: git swarm's git hooks do not run, or not with those that are there", text.Inert(path))
 }
 
+// hookNewsLine says what keeps git's hooks of ours from running.
+func hookNewsLine(news install.HookNews) string {
+	if news.Path != "" {
+		return hooksPathLine(news.Path)
+	}
+	return fmt.Sprintf("git swarm's %s does not run any more: another program has installed its hooks", strings.Join(news.Missing, ", "))
+}
+
+// hooksHint is what has git's hooks of ours run again, where core.hooksPath is that now.
+// What one worktree sets for itself, no installation for the repository reaches.
+func (c *call) hooksHint(ctx context.Context, path string) string {
+	if path == "" {
+		return putHooksBack
+	}
+	out, err := repo.Output(c.swarm.Repo.GitParsed(ctx, "config", "--show-scope", "--get", "core.hooksPath"))
+	if err == nil && strings.HasPrefix(out, "worktree\t") {
+		return "git config --worktree --unset core.hooksPath, then " + putHooksBack
+	}
+	return putHooksBack
+}
+
 // checkGitHooks says of each worktree which of git's hooks of ours run there.
 func (c *call) checkGitHooks(ctx context.Context, r *repo.Repo) []finding {
 	states, err := install.HookStates(ctx, r)
+	var old []string
+	if err == nil {
+		old, err = install.OldGitHooks(ctx, r)
+	}
+	if len(old) > 0 {
+		return []finding{{"git hooks", "bad", strings.Join(old, ", ") + " of an older git swarm's: it does not run in every worktree, and nobody notices when another program replaces it", putHooksBack}}
+	}
+	if err == nil {
+		err = install.RenewGitHooks(ctx, r)
+	}
 	if err != nil {
 		line, hint, _ := c.format(err)
 		return []finding{{"git hooks", "bad", line, hint}}
 	}
 	var found []finding
 	if path := install.HooksPathChanged(r); path != "" {
-		found = append(found, finding{"git hooks", "bad", hooksPathLine(path), putHooksBack})
+		found = append(found, finding{"git hooks", "bad", hooksPathLine(path), c.hooksHint(ctx, path)})
 	}
 	for _, s := range states {
 		place := text.Inert(c.near(s.WorkTree))

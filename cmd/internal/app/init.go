@@ -168,6 +168,9 @@ func (c *call) initialize(ctx context.Context, parts []part, wanted []bus.Regist
 			return err
 		}
 	}
+	if err := install.RenewGitHooks(ctx, r); err != nil {
+		return err
+	}
 	all, err := c.swarm.Bus().Sessions(ctx)
 	if err != nil {
 		return err

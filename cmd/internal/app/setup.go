@@ -58,6 +58,10 @@ func runSetup(ctx context.Context, c *call) error {
 		findings = append(findings, finding{"repository", "bad", line, hint})
 	} else {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""}, c.checkIdentity(ctx, r))
+		if err := install.RenewGitHooks(ctx, r); err != nil {
+			line, hint, _ := c.format(err)
+			findings = append(findings, finding{"git hooks", "bad", line, hint})
+		}
 	}
 	err := c.printFindings(findings)
 	if len(manual) > 0 && manual[0].state == "note" && !c.wantJSON() {

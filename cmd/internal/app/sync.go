@@ -48,9 +48,9 @@ of the session are released then.`,
 			if c.wantJSON() {
 				print = c.newsJSON
 			}
-			if path := install.HooksPathNews(c.swarm.Repo); path != "" {
-				c.notef("git swarm: %s", hooksPathLine(path))
-				c.notef("hint: %s", putHooksBack)
+			if news := install.NewsOfHooks(c.swarm.Repo); !news.None() {
+				c.notef("git swarm: %s", hookNewsLine(news))
+				c.notef("hint: %s", c.hooksHint(ctx, news.Path))
 			}
 			shown := false
 			for more := true; more; {
