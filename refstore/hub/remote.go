@@ -57,8 +57,8 @@ func (r *Remote) elsewhere(config *repo.Config) bool {
 	if !ok {
 		url = r.Name
 	}
-	if _, set := config.Get("remote." + r.Name + ".pushurl"); set {
-		return false
+	if push, set := config.Get("remote." + r.Name + ".pushurl"); set {
+		url = push // git is given that as a URL, for both directions
 	}
 	for _, base := range config.Subsections("url", "pushinsteadof") {
 		for _, prefix := range config.All("url." + base + ".pushinsteadof") {

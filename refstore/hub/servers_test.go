@@ -1,0 +1,148 @@
+package hub_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/hub"
+	"github.com/git-swarm/git-swarm/refstore/object"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+)
+
+// serveGit has git's own daemon serve the folder.
+func (f *field) serveGit() string {
+	f.clone.Helper()
+	path, err := exec.Command("git", "--exec-path").Output()
+	f.clone.Must(err)
+	daemon := filepath.Join(strings.TrimSpace(string(path)), "git-daemon")
+	if _, err := os.Stat(daemon); err != nil {
+		f.clone.Skip("git-daemon is not installed")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	f.clone.Must(err)
+	address := l.Addr().(*net.TCPAddr)
+	f.clone.Must(l.Close())
+	base := filepath.Dir(f.bare.Dir)
+	cmd := exec.Command(daemon, "--reuseaddr", "--listen=127.0.0.1", fmt.Sprintf("--port=%d", address.Port), "--export-all", "--enable=receive-pack", "--base-path="+base, base)
+	f.clone.Must(cmd.Start())
+	f.clone.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if c, err := net.Dial("tcp", address.String()); err == nil {
+			_ = c.Close()
+			return "git://" + address.String() + "/hub.git"
+		}
+		if time.Now().After(deadline) {
+			f.clone.Fatal("git daemon does not listen")
+		}
+	}
+}
+
+func (f *field) serveSSH() string {
+	f.clone.Helper()
+	host, options := refstoretest.SSHD(f.clone)
+	f.clone.Git("config", "core.sshCommand", "ssh -F '"+options+"'")
+	return "ssh://" + host + f.bare.Dir
+}
+
+// Every kind of server, with checks of what it is sent, does what a hub must: it passes
+// the trial, moves all refs of a push or none, and only from what was seen.
+func TestServers(t *testing.T) {
+	t.Parallel()
+	for name, serve := range map[string]func(*field) string{
+		"file": func(f *field) string { return f.bare.Dir },
+		"URL":  func(f *field) string { return "file://" + f.bare.Dir },
+		"git":  (*field).serveGit,
+		"http": (*field).serveHTTP,
+		"ssh":  (*field).serveSSH,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newField(t)
+			f.bare.Git("config", "transfer.fsckObjects", "true")
+			f.bare.Git("config", "http.receivepack", "true")
+			f.clone.Git("config", "transfer.fsckObjects", "true")
+			r := f.remote(serve(f), "refs/swarm/")
+			r.Timeout = time.Minute
+			ctx := context.Background()
+			if trial, err := r.Probe(ctx); err != nil || !trial.Leased {
+				t.Fatalf("%+v %v", trial, err)
+			}
+			next := object.Hash(f.clone.Git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "two"))
+			push := func(updates ...refstore.HubUpdate) error { return r.Push(ctx, nil, updates) }
+			if err := push(refstore.HubUpdate{Ref: "claims", New: f.tip}, refstore.HubUpdate{Ref: "refs/heads/main", New: f.tip}); err != nil {
+				t.Fatal(err)
+			}
+			f.bare.Git("update-ref", "refs/swarm/locks", string(f.tip)) // another clone was first
+			err := push(refstore.HubUpdate{Ref: "claims", Old: f.tip, New: next}, refstore.HubUpdate{Ref: "locks", New: next})
+			var stale *refstore.StaleError
+			if !errors.Is(err, refstore.ErrStale) || errors.As(err, &stale) && (len(stale.Refs) != 1 || stale.Refs[0] != "locks") {
+				t.Errorf("a lost race: %T %v", err, err)
+			}
+			if tip := f.bare.Git("rev-parse", "refs/swarm/claims"); tip != string(f.tip) {
+				t.Errorf("one ref of two was moved, to %s", tip)
+			}
+			if err := r.Fetch(ctx, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := push(refstore.HubUpdate{Ref: "claims", Old: f.tip, New: next}, refstore.HubUpdate{Ref: "locks", Old: f.tip, New: next}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A push to a remote of which it would reach several places, or replace all refs, is
+// refused; where it is pushed elsewhere than fetched from, both go to where it is pushed.
+func TestRemoteURLs(t *testing.T) {
+	t.Parallel()
+	const url, pushURL = "remote.r.url", "remote.r.pushurl"
+	for name, c := range map[string]struct {
+		config [][2]string
+		why    string
+	}{
+		"plain":            {[][2]string{{url, "/a"}}, ""},
+		"other to push":    {[][2]string{{url, "/a"}, {pushURL, "/b"}}, ""},
+		"two URLs":         {[][2]string{{url, "/a"}, {url, "/b"}}, "several URLs"},
+		"two, one to push": {[][2]string{{url, "/a"}, {url, "/b"}, {pushURL, "/c"}}, ""},
+		"two to push":      {[][2]string{{url, "/a"}, {pushURL, "/b"}, {pushURL, "/c"}}, "several URLs"},
+		"mirror":           {[][2]string{{url, "/a"}, {"remote.r.mirror", "true"}}, "mirror"},
+		"rewritten":        {[][2]string{{url, "/a/x"}, {"url./b.pushInsteadOf", "/a"}}, "another place"},
+		"rewritten both":   {[][2]string{{url, "/a/x"}, {"url./b.insteadOf", "/a"}}, ""},
+		"rewritten again":  {[][2]string{{url, "/a"}, {pushURL, "/c/x"}, {"url./b.pushInsteadOf", "/c"}}, "another place"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newField(t)
+			for _, set := range c.config {
+				f.clone.Git("config", "--add", set[0], set[1])
+			}
+			err := f.remote("r", "refs/swarm/").Check()
+			var config *hub.ConfigError
+			if (err == nil) != (c.why == "") || err != nil && (!errors.As(err, &config) || !strings.Contains(err.Error(), c.why)) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	f := newField(t)
+	f.clone.Git("remote", "add", "r", f.bare.Dir+".mirror") // which is not there
+	f.clone.Git("config", pushURL, f.bare.Dir)
+	r := f.remote("r", "refs/swarm/")
+	if err := f.push(r, "claims"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Fetch(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.clone.Git("rev-parse", refstore.TrackingPrefix+"claims"); got != string(f.tip) {
+		t.Errorf("fetched %s", got)
+	}
+}
