@@ -30,12 +30,13 @@ type Pool struct {
 	Timeout  time.Duration // of one client
 	Grace    time.Duration // for which a client may go on once its task is settled
 
-	Agent   string   // as launch has it
-	Command string   // a shell command in its place
-	Trust   bool     // as launch has it
-	Allow   []string // as launch has it
-	LandsOn string   // the branch on which work lands
-	Review  bool     // nothing lands without review
+	Agent    string   // as launch has it
+	Command  string   // a shell command in its place
+	Trust    bool     // as launch has it
+	Allow    []string // as launch has it
+	Commands []string // as launch has it
+	LandsOn  string   // the branch on which work lands
+	Review   bool     // nothing lands without review
 
 	// Target is the ref on which work lands, as this clone knows it.
 	Target func(ctx context.Context) (string, error)

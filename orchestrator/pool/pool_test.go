@@ -116,6 +116,23 @@ work && land`)
 	}
 }
 
+// TestAllowed: a client of another make than Claude Code's is let run the commands of
+// swarm.allow, too.
+func TestAllowed(t *testing.T) {
+	bin := t.TempDir()
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	s := newSwarm(t)
+	s.add("one")
+	script := s.client(`printf '%s\n' "$@" >"$notes/args"; finish`)
+	s.Must(os.WriteFile(filepath.Join(bin, "copilot"), []byte("#!/bin/sh\nexec "+script+" \"$@\" </dev/null\n"), 0o777))
+	s.Agent, s.Commands = "copilot", []string{"go test"}
+	sum, err := s.Run(t.Context())
+	args, unread := os.ReadFile(filepath.Join(s.dir, "args"))
+	if err != nil || unread != nil || !sum.Done() || !strings.Contains(string(args), "\n--allow-tool\nshell(go test:*)\n") {
+		t.Errorf("%+v, %v, %v, %q", sum, err, unread, args)
+	}
+}
+
 // TestOrphan: a client that does not end, and whose worker was killed, keeps no other
 // session waiting.
 func TestOrphan(t *testing.T) {

@@ -18,16 +18,17 @@ import (
 
 // Record is what a session of the pool is for, and how far that is.
 type Record struct {
-	Task    int           `json:"task"`
-	Epoch   int           `json:"epoch"` // of the task's grant
-	Session string        `json:"session"`
-	Branch  string        `json:"branch"`
-	Base    string        `json:"base"`    // the commit at which the branch begins
-	Agent   string        `json:"agent"`   // as launch has it, "" with Command
-	Command string        `json:"command"` // a shell command in place of an agent
-	Trust   bool          `json:"trust"`
-	Allow   []string      `json:"allow"`
-	Timeout time.Duration `json:"timeout"` // of one client, in nanoseconds
+	Task     int           `json:"task"`
+	Epoch    int           `json:"epoch"` // of the task's grant
+	Session  string        `json:"session"`
+	Branch   string        `json:"branch"`
+	Base     string        `json:"base"`    // the commit at which the branch begins
+	Agent    string        `json:"agent"`   // as launch has it, "" with Command
+	Command  string        `json:"command"` // a shell command in place of an agent
+	Trust    bool          `json:"trust"`
+	Allow    []string      `json:"allow"`
+	Commands []string      `json:"commands,omitempty"`
+	Timeout  time.Duration `json:"timeout"` // of one client, in nanoseconds
 
 	Begun   time.Time `json:"begun"`
 	Started time.Time `json:"started"` // the last client

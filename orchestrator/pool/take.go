@@ -25,11 +25,15 @@ func (s *supervisor) take(ctx context.Context) (*job, error) {
 	}
 	var made []*job // a transaction may begin anew, with another task
 	_, err = s.Backlog.TakeNew(ctx, bus.Orchestrator, s.Agent, busy, func(tx *refstore.Tx, t *task.Task, epoch int) (string, error) {
-		j, err := s.reserve(ctx, tx, t, epoch)
+		j, err := s.reserved(ctx, tx, made, t, epoch)
+		if err == nil && j == nil {
+			if j, err = s.reserve(ctx, tx, t, epoch); err == nil {
+				made = append(made, j)
+			}
+		}
 		if err != nil {
 			return "", err
 		}
-		made = append(made, j)
 		return j.rec.Session, s.bus().RegisterIn(tx, bus.Registration{ID: j.rec.Session, Workstream: j.rec.Session, Agent: s.Agent})
 	})
 	took, err2 := s.holder(ctx, made, err)
@@ -90,6 +94,22 @@ func (s *supervisor) lookedAfter() (map[int]bool, error) {
 	return tasks, nil
 }
 
+// reserved is the job that an earlier try of the transaction made for the task, if its
+// session's name is still free; nil for none.
+func (s *supervisor) reserved(ctx context.Context, tx *refstore.Tx, made []*job, t *task.Task, epoch int) (*job, error) {
+	for _, j := range made {
+		if j.rec.Task != t.Number {
+			continue
+		}
+		if free, err := s.isFree(ctx, tx, j.rec.Session); err != nil || !free {
+			return nil, err
+		}
+		j.rec.Epoch = epoch
+		return j, j.save(j.rec)
+	}
+	return nil, nil
+}
+
 // reserve makes the folder of a session for the task, with its record, before the task
 // is taken: so no task is without. A name is free if there is no session, branch,
 // worktree or folder of it.
@@ -123,7 +143,7 @@ func (s *supervisor) reserve(ctx context.Context, tx *refstore.Tx, t *task.Task,
 		now := s.Now()
 		j := &job{folder: f, owner: owner, rec: &Record{
 			Task: t.Number, Epoch: epoch, Session: id, Branch: bus.Registration{Workstream: id}.Branch(),
-			Agent: s.Agent, Command: s.Command, Trust: s.Trust, Allow: s.Allow, Timeout: s.Timeout, Begun: now, Try: 1,
+			Agent: s.Agent, Command: s.Command, Trust: s.Trust, Allow: s.Allow, Commands: s.Commands, Timeout: s.Timeout, Begun: now, Try: 1,
 		}}
 		if err := f.save(j.rec); err != nil {
 			j.drop()

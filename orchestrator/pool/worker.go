@@ -75,7 +75,7 @@ func (w *Worker) client(ctx context.Context, f folder, r *Record, log *os.File) 
 		return &Exit{Error: err.Error()}
 	}
 	client := launch.Client{
-		Session: r.Session, Agent: r.Agent, Command: r.Command, Trust: r.Trust, Allow: r.Allow,
+		Session: r.Session, Agent: r.Agent, Command: r.Command, Trust: r.Trust, Allow: r.Allow, Commands: r.Commands,
 		Dir: at.Path, Port: launch.PortOf(w.Repo, r.Session), Prompt: string(prompt), Env: w.Env.With(fmt.Sprintf("GIT_SWARM_TASK=%d", r.Task)),
 	}
 	timed, cancel := context.WithTimeout(ctx, r.Timeout)

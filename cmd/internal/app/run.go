@@ -179,7 +179,8 @@ func (c *call) equip(ctx context.Context, p *pool.Pool) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Teller, p.Allow, p.Tell = c.teller(p.Backlog.Bus), install.RulesFor(commands), c.printPoolEvent
+	p.Teller, p.Tell = c.teller(p.Backlog.Bus), c.printPoolEvent
+	p.Allow, p.Commands = install.RulesFor(commands), commands
 	p.Target = func(ctx context.Context) (string, error) { return p.Repo.TargetRef(ctx, target) }
 	p.Fetch = func(ctx context.Context) error {
 		if target.Remote == "" {
