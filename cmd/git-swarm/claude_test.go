@@ -34,6 +34,7 @@ func TestClaude(t *testing.T) {
 		t.Run("fleet", claudeFleet)
 		t.Run("killed", claudeKilled)
 		t.Run("background", claudeBackground)
+		t.Run("worktreehook", claudeWorktreeHook)
 		t.Run("unasked", claudeUnasked)
 		t.Run("plugin", claudePlugin)
 		t.Run("entered", claudeEntered)

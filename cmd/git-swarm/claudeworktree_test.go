@@ -66,3 +66,62 @@ func claudeEntered(t *testing.T) {
 		t.Errorf("the main checkout is still a session's: %s", out)
 	}
 }
+
+// claudeWorktreeHook: with swarm.worktreeHook, claude --worktree NAME is the session of
+// that name, in its own worktree; a subagent's is made as the client does, and goes with
+// the next one. Without it, the session is of that name as well, in the client's.
+func claudeWorktreeHook(t *testing.T) {
+	t.Parallel()
+	s := newRepository(t)
+	s.run(s.app, "git", "swarm", "init", "--sessions", "A:front", "--worktrees", "--claude")
+	starts := func(name string) {
+		t.Helper()
+		cmd := s.client(name, "Begin.", "--worktree", name)
+		cmd.Dir = s.app
+		if err := cmd.Run(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	where := runs("pwd; git branch --show-current")
+	begins := func(name string) {
+		t.Helper()
+		s.model.plan(name, where)
+		starts(name)
+	}
+	told := func(name string, texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if !s.model.shown(name, text, 0) {
+				t.Errorf("%s was not told %q", name, text)
+			}
+		}
+	}
+	begins("plain")
+	told("plain", "you are session plain", s.app+"/.claude/worktrees/plain", "worktree-plain")
+	s.run(s.app, "git", "config", "swarm.worktreeHook", "true")
+	s.run(s.app, "git", "swarm", "init", "--claude")
+	subagents := 0
+	s.model.answers("A", func(shown string) step {
+		switch {
+		case strings.Contains(shown, "Look apart for me") && !strings.Contains(shown, "Begin."):
+			return step{text: "nothing here"}
+		case subagents == 2 && !strings.Contains(shown, "feat/front\\n") && strings.Contains(shown, "tool_result"):
+			return where(shown)
+		case subagents < 2 && strings.Count(shown, "nothing here") >= subagents:
+			subagents++
+			return step{tool: "Agent", input: map[string]any{"description": "apart", "prompt": "Look apart for me", "subagent_type": "general-purpose", "isolation": "worktree", "run_in_background": false}}
+		}
+		return step{text: "done"}
+	})
+	starts("A")
+	told("A", "you are session A", s.place("A"), "feat/front", "you are A-1, a subagent of session A")
+	begins("newone")
+	told("newone", "you are session newone", s.place("newone"), "feat/newone")
+	if out := s.run(s.app, "git", "worktree", "list"); strings.Count(out, "[worktree-agent-") != 1 {
+		t.Errorf("of the worktrees of two subagents, one after the other, not only the last is there:\n%s", out)
+	}
+	s.run(s.app, "git", "swarm", "init", "--claude", "--remove")
+	if out, err := s.try(s.app, "grep", "-r", "git-swarm", ".claude"); err == nil && !strings.Contains(out, "worktrees/") {
+		t.Errorf("of the hooks is left: %s", out)
+	}
+}

@@ -40,7 +40,13 @@ var ErrNoCheckout = errors.New("no work tree that could hold an agent's settings
 type Claude struct {
 	Shared  bool   // in the committed file of this work tree, for every clone
 	Command string // the absolute path of git-swarm; not used if Shared
+
+	worktrees bool // as WorktreeHookKey says
 }
+
+// WorktreeHookKey is the configuration that has Claude Code ask git swarm for the
+// worktrees that it makes, from the next Install on.
+const WorktreeHookKey = "swarm.worktreeHook"
 
 // ErrCommitted says that the settings that are for this machine alone are committed:
 // what is written into them would reach every clone, and what came with a clone is
@@ -71,6 +77,9 @@ func (c Claude) Install(ctx context.Context, r *repo.Repo) (path string, wide bo
 		return "", false, err
 	}
 	commands, err := c.commands(r)
+	if err == nil {
+		c.worktrees, err = c.wantsWorktrees(r)
+	}
 	if err != nil {
 		return "", false, err
 	}
@@ -124,6 +133,19 @@ func (c Claude) commands(r *repo.Repo) ([]string, error) {
 		return nil, nil
 	}
 	return Allowed(r)
+}
+
+// wantsWorktrees reads WorktreeHookKey: what is committed has no such hook, for it stands
+// in the client's way wherever git-swarm is missing.
+func (c Claude) wantsWorktrees(r *repo.Repo) (bool, error) {
+	if c.Shared {
+		return false, nil
+	}
+	config, err := r.Config()
+	if err != nil {
+		return false, err
+	}
+	return config.Bool(WorktreeHookKey, false)
 }
 
 func noteCommands(ctx context.Context, r *repo.Repo, commands []string) error {

@@ -102,7 +102,7 @@ func claudeHooks(c Claude) []hookGroup {
 	sync.If, inbox.If = "Bash(*swarm sync*)", "Bash(*swarm inbox*)"
 	wait := run(agents.Wait, 86400)
 	wait.AsyncRewake = true
-	return []hookGroup{
+	all := []hookGroup{
 		{"SessionStart", matched{"", []handler{run(agents.SessionStart, 10)}}},
 		{"UserPromptSubmit", matched{"", []handler{run(agents.Prompt, 5)}}},
 		{"PreToolUse", matched{"Edit|Write|MultiEdit|NotebookEdit", []handler{run(agents.PreEdit, 5)}}},
@@ -116,7 +116,20 @@ func claudeHooks(c Claude) []hookGroup {
 		{"StopFailure", matched{"rate_limit|billing_error", []handler{run(agents.StopFailure, 5)}}},
 		{"SessionEnd", matched{"", []handler{run(agents.SessionEnd, 5)}}},
 	}
+	if c.worktrees {
+		all = append(all,
+			hookGroup{"WorktreeCreate", matched{"", []handler{run(WorktreeCreate, 600)}}},
+			hookGroup{"WorktreeRemove", matched{"", []handler{run(WorktreeRemove, 60)}}})
+	}
+	return all
 }
+
+// The events by which Claude Code has a worktree made and removed. What the hook of the
+// first prints is the path of the worktree; where it fails, there is none.
+const (
+	WorktreeCreate = "worktree-create"
+	WorktreeRemove = "worktree-remove"
+)
 
 // geminiHooks are Gemini CLI's; timeouts are in milliseconds.
 func geminiHooks() []hookGroup {

@@ -11,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/agenthook"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -20,7 +21,7 @@ import (
 // hookVerb is what git's hooks call, and those of agents.
 func hookVerb() *verb {
 	return &verb{
-		name: "hook", hidden: true, raw: true, args: "EVENT", max: -1, short: "what git's and the agents' hooks call; not meant to be typed", subs: append([]string{"pre-commit"}, agents.HookEvents...),
+		name: "hook", hidden: true, raw: true, args: "EVENT", max: -1, short: "what git's and the agents' hooks call; not meant to be typed", subs: append([]string{"pre-commit", install.WorktreeCreate, install.WorktreeRemove}, agents.HookEvents...),
 		run: func(ctx context.Context, c *call) error {
 			if len(c.args) == 0 {
 				return usageOf(c.verb, "hook EVENT is missing")
@@ -28,6 +29,10 @@ func hookVerb() *verb {
 			switch git := c.args[1:]; {
 			case c.args[0] == "pre-commit":
 				return c.hookPreCommit(ctx)
+			case c.args[0] == install.WorktreeCreate:
+				return c.hookWorktreeCreate(ctx)
+			case c.args[0] == install.WorktreeRemove:
+				return c.hookWorktreeRemove(ctx)
 			case c.args[0] == agents.PrePush && len(git) > 0: // git names the remote, an agent does not
 				return c.hookPrePush(ctx, git)
 			}

@@ -48,6 +48,7 @@ func configKeys() []configKey {
 		{"swarm.claude", "sessions may join by themselves before any was registered; set by init --claude and --agents", "false", false},
 		{"swarm.allow", "a command that sessions may run with any arguments without asking, such as the project's tests; may be set several times", "", false},
 		{"swarm.notify", "a command that is given, as JSON on standard input, each event for which somebody may be needed: done, blocked, asks, ended, failed-landing, all-done", "", false},
+		{"swarm.worktreeHook", "claude --worktree NAME is the session NAME, in a worktree as init makes one; from the next init --claude on", "false", false},
 		{"swarm.linger", "headless Claude Code sessions wait to be woken by messages, too", "false", false},
 	}
 }
@@ -94,7 +95,7 @@ func (c *call) checkKeys(r *repo.Repo) []finding {
 	if _, err := install.Allowed(r); err != nil {
 		bad(err)
 	}
-	for _, key := range []string{"swarm.claude", "swarm.linger"} { // what only hooks read, in silence
+	for _, key := range []string{"swarm.claude", "swarm.linger", install.WorktreeHookKey} { // what only hooks read, in silence
 		if _, err := config.Bool(key, false); err != nil {
 			bad(err)
 		}
