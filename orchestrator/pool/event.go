@@ -65,14 +65,15 @@ func (s *supervisor) tell(j *job, e Event) {
 
 // Summary is how far the backlog is when a supervisor ends.
 type Summary struct {
-	Tasks   int // without dropped ones
-	Landed  int
-	Failed  int
-	Blocked int           // wait for an answer
-	Left    int           // the others
-	Took    time.Duration // of this supervisor
-	Healed  int           // conflicts that pushes have healed meanwhile
-	Used    launch.Usage  // by all clients of the tasks that it had a part in
+	Tasks    int // without dropped ones
+	Landed   int
+	Failed   int
+	Blocked  int           // wait for an answer
+	Left     int           // the others
+	Took     time.Duration // of this supervisor
+	Reviewed time.Duration // for how long its sessions have waited for verdicts, together
+	Healed   int           // conflicts that pushes have healed meanwhile
+	Used     launch.Usage  // by all clients of the tasks that it had a part in
 }
 
 // Done reports whether all has landed.
@@ -83,7 +84,12 @@ func (s *supervisor) summary(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := &Summary{Took: s.Now().Sub(s.began)}
+	sum := &Summary{Took: s.Now().Sub(s.began), Reviewed: s.reviewed}
+	for _, j := range s.jobs {
+		if !j.inReview.IsZero() {
+			sum.Reviewed += s.Now().Sub(j.inReview)
+		}
+	}
 	for _, t := range all {
 		if t.State == task.Dropped {
 			continue

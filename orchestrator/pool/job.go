@@ -21,6 +21,7 @@ type job struct {
 	owner    *os.File
 	state    state
 	settled  time.Time // when the task was first seen settled while the client was at work
+	inReview time.Time // since when the session waits for a verdict, as far as was seen; zero if it does not
 	ending   bool      // the client was told to end
 	orphaned bool      // its worker was killed, and the client was ended
 }

@@ -54,7 +54,19 @@ func (s *supervisor) standing(ctx context.Context, j *job) (*standing, error) {
 	if clone := s.bus().Store().Clone(); clone != "" && at.session.Host != clone { // its pool chose the same name
 		at.known, at.mine = false, false
 	}
+	s.timeReview(j, at.mine && at.task.State == task.Review)
 	return &at, nil
+}
+
+// timeReview notes for how long a session waits for a verdict.
+func (s *supervisor) timeReview(j *job, waits bool) {
+	switch {
+	case waits && j.inReview.IsZero():
+		j.inReview = s.Now()
+	case !waits && !j.inReview.IsZero():
+		s.reviewed += s.Now().Sub(j.inReview)
+		j.inReview = time.Time{}
+	}
 }
 
 // watchOver ends a client that goes on although its task is settled.

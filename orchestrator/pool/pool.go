@@ -106,13 +106,14 @@ type supervisor struct {
 	woken chan struct{} // a ref has moved
 
 	began    time.Time
-	from     string    // the target's tip then
-	begun    int       // how many tasks it took
-	limit    time.Time // until when no client is started
-	stopping bool      // nothing more is begun
-	quitting bool      // the clients are ended
-	missing  string    // the client's program, where it is not there
-	idle     bool      // it waits for what others do
+	from     string        // the target's tip then
+	begun    int           // how many tasks it took
+	limit    time.Time     // until when no client is started
+	stopping bool          // nothing more is begun
+	quitting bool          // the clients are ended
+	reviewed time.Duration // for how long sessions have waited for verdicts that they were given
+	missing  string        // the client's program, where it is not there
+	idle     bool          // it waits for what others do
 	over     bool
 }
 

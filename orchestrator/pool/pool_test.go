@@ -270,6 +270,41 @@ work && land`)
 	}
 }
 
+// TestSummary: it tells how many conflicts the commits healed that have landed, and for
+// how long sessions have waited for verdicts.
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	s := newSwarm(t)
+	s.add("one")
+	s.add("two")
+	asked, answered := make(chan time.Time, 1), make(chan error, 1)
+	s.Tell = func(e Event) {
+		s.note(e)
+		if e.Kind == Blocked {
+			asked <- time.Now()
+		}
+	}
+	var waited time.Duration
+	go func() {
+		since := <-asked
+		time.Sleep(500 * time.Millisecond) // so long the verdict takes
+		p, done, err := open(s.Dir)
+		if err == nil {
+			waited = time.Since(since)
+			err = p.Backlog.Verdict(t.Context(), bus.Orchestrator, "T2", 1, false)
+			done()
+		}
+		answered <- errors.Join(err, os.WriteFile(filepath.Join(s.dir, "verdict"), nil, 0o666))
+	}()
+	sum := s.runs(`if [ $GIT_SWARM_TASK = 2 ] && first; then work; review; exit; fi
+if [ $GIT_SWARM_TASK = 1 ]; then until [ -e "$notes/verdict" ]; do sleep 0.05; done; work; git commit -q --amend --no-edit --trailer "Healed: a.go rule" --trailer "Healed: b.go rule"; fi
+land`)
+	s.Must(<-answered)
+	if !sum.Done() || sum.Healed != 2 || sum.Reviewed < waited || sum.Reviewed > sum.Took {
+		t.Errorf("%+v, with a verdict after %s", sum, waited)
+	}
+}
+
 // TestLimit: at a usage limit no client is started until it has ended. That is no try.
 func TestLimit(t *testing.T) {
 	t.Parallel()

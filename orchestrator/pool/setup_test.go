@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { refstoretest.Main(m, work) }
 
 // work is what the other processes do: "worker" is a pool's worker, "pool" a supervisor
 // that works through the backlog of args[0] with the client args[1], a try for each task, and dies within
-// args[2], "finish" says that the task of a session is done, and "say" sets the status and note of a session, as git swarm update does.
+// args[2], "finish" says that the task of a session is done, "review" that it waits for a verdict, and "say" sets the status and note of a session, as git swarm update does.
 func work(name string, args []string) error {
 	switch name {
 	case "worker":
@@ -58,6 +58,13 @@ func work(name string, args []string) error {
 		defer done()
 		_, _, err = p.Backlog.Done(context.Background(), args[1], 0, false)
 		return err
+	case "review":
+		p, done, err := open(args[0])
+		if err != nil {
+			return err
+		}
+		defer done()
+		return p.Backlog.Verdict(context.Background(), args[1], args[1], 1, true)
 	case "say":
 		p, done, err := open(args[0])
 		if err != nil {
@@ -158,7 +165,7 @@ func (s *swarm) diamond() {
 }
 
 // client is a command for a client that runs the script. In it, work writes and commits
-// the task's file, land brings the branch onto the target, finish ends the task, orphan kills the worker, say sets the session's status
+// the task's file, land brings the branch onto the target, finish ends the task, review has it wait for a verdict, orphan kills the worker, say sets the session's status
 // and note, and $notes is a folder for the script's own.
 func (s *swarm) client(script string) string {
 	s.Helper()
@@ -172,6 +179,7 @@ work() { echo "$GIT_SWARM_TASK" >>"file-$GIT_SWARM_TASK" && git add . && git com
 land() { until git pull -q --rebase origin main && git push -q origin HEAD:main; do :; done; }
 say() { SWARM_TEST_WORKER=say '` + self + `' '` + s.Dir + `' "$GIT_SWARM_SESSION" "$@"; }
 finish() { SWARM_TEST_WORKER=finish '` + self + `' '` + s.Dir + `' "$GIT_SWARM_SESSION"; }
+review() { SWARM_TEST_WORKER=review '` + self + `' '` + s.Dir + `' "$GIT_SWARM_SESSION"; }
 orphan() { kill -9 $(cut -d ' ' -f 1 '` + agents.PoolDir(s.Pool.Repo) + `'/$GIT_SWARM_SESSION/pid); }
 first() { mkdir "$notes/first-$GIT_SWARM_TASK$1" 2>/dev/null; }
 ` + script

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
@@ -117,7 +118,7 @@ func (c *call) printSummary(s *pool.Summary) error {
 	if c.wantJSON() {
 		return c.object("summary", map[string]any{
 			"tasks": s.Tasks, "landed": s.Landed, "failed": s.Failed, "blocked": s.Blocked, "left": s.Left,
-			"seconds": s.Took.Seconds(), "healed": s.Healed, "cost_usd": s.Used.Cost, "tokens": s.Used.Tokens,
+			"seconds": s.Took.Seconds(), "review_seconds": s.Reviewed.Seconds(), "healed": s.Healed, "cost_usd": s.Used.Cost, "tokens": s.Used.Tokens,
 		})
 	}
 	words := []string{fmt.Sprintf("%d landed", s.Landed)}
@@ -130,6 +131,9 @@ func (c *call) printSummary(s *pool.Summary) error {
 		}
 	}
 	after := append([]string{text.Duration(s.Took)}, usageWords(s.Used)...)
+	if s.Reviewed >= time.Second {
+		after = append(after, text.Duration(s.Reviewed)+" in review")
+	}
 	if s.Healed > 0 {
 		after = append(after, text.Count(s.Healed, "conflict")+" healed")
 	}
