@@ -113,10 +113,14 @@ func (r *Reader) All(ctx context.Context, sessions []bus.Session) (map[string]St
 	if err != nil {
 		return nil, err
 	}
-	signs := agents.In(r.Repo).Signs()
+	here := agents.In(r.Repo)
+	signs := here.Signs()
 	all := map[string]Standing{}
 	for _, s := range sessions {
 		sign, known := signs[s.ID]
+		if !known && !s.Heard { // a client without hooks, which the pool has started, says nothing
+			known = here.Present(s.ID)
+		}
 		stands := decide(s, sign, known, pending[s.ID])
 		if stands.State == Ended {
 			if stands.Unlanded, err = Unlanded(ctx, r.Bus, s); err != nil {

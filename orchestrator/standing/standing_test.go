@@ -1,12 +1,47 @@
 package standing
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
 )
+
+// TestAll: a session whose client has no hooks has started all the same once the pool has
+// started it.
+func TestAll(t *testing.T) {
+	dir := refstoretest.Init(t, filepath.Join(t.TempDir(), "r")).Dir
+	r, err := repo.Discover(os.Environ(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bus.New(refstore.Open(r, refstore.Options{}))
+	if _, err := b.Register(t.Context(), []bus.Registration{{ID: "A", Workstream: "a"}, {ID: "B", Workstream: "b"}}); err != nil {
+		t.Fatal(err)
+	}
+	pool := filepath.Join(agents.PoolDir(r), "A")
+	if err := os.MkdirAll(pool, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(pool, agents.PoolWaits), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	sessions, err := b.Sessions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := (&Reader{Repo: r, Bus: b, Book: review.NewStore(b)}).All(t.Context(), sessions)
+	if err != nil || all["A"].State != Running || all["B"].State != NotStarted {
+		t.Errorf("A is %s, B is %s, %v", all["A"], all["B"], err)
+	}
+}
 
 // TestDecide: what is certain decides before what a session says of itself, and that
 // before what can be concluded.

@@ -180,6 +180,9 @@ func (c *call) retireAll(ctx context.Context, all []*retire.Session) error {
 
 func (c *call) retire(ctx context.Context, one *retire.Session, all []*retire.Session) error {
 	force := c.cmd.Bool("force")
+	if c.cmd.Bool("dry-run") {
+		c.passInside(one)
+	}
 	if err := one.Check(force); err != nil {
 		return err
 	}
@@ -221,6 +224,19 @@ func (c *call) retire(ctx context.Context, one *retire.Session, all []*retire.Se
 		}
 	}
 	return nil
+}
+
+// passInside has a dry run say what would go although it runs in a worktree that would:
+// it removes none.
+func (c *call) passInside(one *retire.Session) {
+	for _, f := range one.All() {
+		f.Obstacles = slices.DeleteFunc(f.Obstacles, func(o retire.Obstacle) bool {
+			if o.Kind == retire.Inside {
+				c.notef("%s; %s for that", c.obstacleLine(f, o), c.obstacleHint(f, o))
+			}
+			return o.Kind == retire.Inside
+		})
+	}
 }
 
 // askInstead says whom the author of a review can ask, now that id is not there.
