@@ -165,10 +165,12 @@ func codexHooks() []hookGroup {
 }
 
 // copilotHooks are Copilot CLI's, by the names that it has in common with Claude
-// Code; timeouts are in seconds. A hook that fails refuses the tool.
+// Code; timeouts are in seconds. A hook that fails refuses the tool, and so these
+// succeed even where git-swarm crashes.
 func copilotHooks() []hookGroup {
 	run := func(event string) []handler {
-		return []handler{{Type: "command", Command: portable("--agent copilot " + event), Timeout: 5}}
+		command := portableBegin + "exit 0; git-swarm hook --agent copilot " + event + "; exit 0"
+		return []handler{{Type: "command", Command: command, Timeout: 5}}
 	}
 	return []hookGroup{
 		{"SessionStart", matched{"", run(agents.SessionStart)}},

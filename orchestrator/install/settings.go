@@ -22,7 +22,7 @@ var (
 // of whatever version, and the portable form.
 func isOurHandler(v *hujson.Value) bool {
 	command := commandOf(v)
-	if strings.HasPrefix(command, portableBegin) && strings.Contains(command, "exec git-swarm hook ") {
+	if strings.HasPrefix(command, portableBegin) && strings.Contains(command, " git-swarm hook ") {
 		return true
 	}
 	if strings.HasPrefix(command, localBegin) && path.Base(programOf(command)) == "git-swarm" {
