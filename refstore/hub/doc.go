@@ -8,7 +8,9 @@
 //   - Nothing is asked at a terminal, no hook of this repository runs, and of the remote's
 //     and the user's configuration only what names the remote and how to reach it counts:
 //     neither its refspecs nor push.followTags, push.gpgSign or fetch.prune.
-//   - A call ends within its time limit, with all the processes that git has started.
+//   - A call ends within its time limit, with all the processes that git has started. Only
+//     where ssh is to share a connection (Remote.Mux), ssh's own process keeps that for a
+//     minute.
 //
 // # Not guaranteed
 //

@@ -22,6 +22,7 @@ type Remote struct {
 	Name    string        // the remote's name, or a URL
 	Prefix  string        // of its refs there, such as "refs/swarm/"
 	Timeout time.Duration // of one call
+	Mux     string        // the folder of ssh's shared connections, "" for one connection a call
 }
 
 // ConfigError says why the configuration of the remote does not do for a hub.
@@ -184,7 +185,7 @@ func (r *Remote) runWith(ctx context.Context, turn *os.File, limit time.Duration
 	cmd := r.Repo.GitParsed(ctx, args...)
 	cmd.Env = append(cmd.Env, "GIT_ASKPASS=true", "SSH_ASKPASS=true")
 	if r.plainSSH(cmd) {
-		cmd.Env = append(cmd.Env, fmt.Sprintf("GIT_SSH_COMMAND=ssh -o BatchMode=yes -o ConnectTimeout=%d", max(1, int(r.Timeout.Seconds()))))
+		cmd.Env = append(cmd.Env, fmt.Sprintf("GIT_SSH_COMMAND=ssh -o BatchMode=yes -o ConnectTimeout=%d%s", max(1, int(r.Timeout.Seconds())), r.muxOptions()))
 	}
 	if turn != nil {
 		cmd.ExtraFiles = []*os.File{turn}

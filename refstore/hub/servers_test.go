@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/hub"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
 // serveGit has git's own daemon serve the folder.
@@ -144,5 +146,58 @@ func TestRemoteURLs(t *testing.T) {
 	}
 	if got := f.clone.Git("rev-parse", refstore.TrackingPrefix+"claims"); got != string(f.tip) {
 		t.Errorf("fetched %s", got)
+	}
+}
+
+// Where ssh shares a connection, all calls log in once, and none waits for what keeps it.
+func TestSSHMux(t *testing.T) {
+	t.Parallel()
+	f := newField(t)
+	host, options := refstoretest.SSHD(t)
+	dir, err := os.MkdirTemp("/tmp", "mux") // a socket's name is short
+	f.clone.Must(err)
+	t.Cleanup(func() {
+		sockets, _ := filepath.Glob(filepath.Join(dir, "*"))
+		for _, socket := range sockets {
+			_ = exec.Command("ssh", "-F", options, "-O", "exit", "-S", socket, "x").Run()
+		}
+		_ = os.RemoveAll(dir)
+	})
+	ssh, err := exec.LookPath("ssh")
+	f.clone.Must(err)
+	bin := t.TempDir()
+	f.clone.Must(os.WriteFile(filepath.Join(bin, "ssh"), []byte(fmt.Sprintf("#!/bin/sh\nexec %s -F '%s' \"$@\"\n", ssh, options)), 0o777))
+	env := append(repo.Env{}, os.Environ()...)
+	own, err := repo.Discover(env.Without("GIT_SSH_COMMAND").Without("GIT_SSH").With("PATH="+bin+":"+os.Getenv("PATH")), f.clone.Dir)
+	f.clone.Must(err)
+	r := &hub.Remote{Repo: own, Name: "ssh://" + host + f.bare.Dir, Prefix: "refs/swarm/", Timeout: time.Minute}
+	calls := func() int {
+		before := refstoretest.SSHLogins(t, options)
+		for range 3 {
+			if err := r.Fetch(context.Background(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return refstoretest.SSHLogins(t, options) - before
+	}
+	if n := calls(); n != 3 {
+		t.Errorf("%d logins for 3 calls", n)
+	}
+	r.Mux = dir
+	began := time.Now()
+	if n := calls(); n != 1 {
+		t.Errorf("%d logins for 3 calls that share a connection", n)
+	}
+	path := filepath.Join(bin, "turn")
+	turn, err := os.Create(path)
+	f.clone.Must(err)
+	f.clone.Must(file.TryLock(turn))
+	f.clone.Must(r.Fetch(context.Background(), turn))
+	f.clone.Must(turn.Close())
+	if file.Locked(path) {
+		t.Error("what keeps the connection has the clone's turn")
+	}
+	if took := time.Since(began); took > 50*time.Second {
+		t.Errorf("the calls waited for the connection's end: %s", took)
 	}
 }

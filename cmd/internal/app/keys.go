@@ -41,6 +41,7 @@ func configKeys() []configKey {
 		{"swarm.hubInterval", "for how long what was fetched from the hub counts as new", "5s", false},
 		{"swarm.hubTimeout", "how long one call to the hub may take", "10s", false},
 		{"swarm.hubPace", "the least time between two pushes of what is published, for hosts that limit pushes; doctor --hub proposes one", "0s", false},
+		{"swarm.hubSshMux", "whether calls to a hub over ssh share a connection, which ssh keeps for a minute", "false", false},
 		{"swarm.requireReview", "push lands only what is approved", "false", true},
 		{"swarm.setup", "a command that is run in each worktree that init makes, with GIT_SWARM_SESSION, GIT_SWARM_WORKTREE and GIT_SWARM_PORT", "", false},
 		{"swarm.ports", "how many ports, from GIT_SWARM_PORT on, a session has for its own", "10", false},

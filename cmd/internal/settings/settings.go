@@ -71,6 +71,7 @@ type Hub struct {
 
 	Interval, Timeout time.Duration // swarm.hubInterval, swarm.hubTimeout
 	Pace              time.Duration // swarm.hubPace, 0 for none
+	SSHMux            bool          // swarm.hubSshMux
 }
 
 // ReadHub reads the hub's part of a configuration alone.
@@ -93,7 +94,9 @@ func ReadHub(config *repo.Config) (h Hub, err error) {
 			*one.to = d
 		}
 	}
-	return h, err
+	mux, bad := config.Bool("swarm.hubsshmux", false)
+	h.SSHMux = mux
+	return h, cmp.Or(err, bad)
 }
 
 // IsHubPrefix reports whether refs of a swarm may be below it, as far as can be told

@@ -121,7 +121,11 @@ func (s *Swarm) hub() settings.Hub {
 
 // connect has the store meet other clones on the hub.
 func (s *Swarm) connect(opts *refstore.Options, h settings.Hub) {
-	opts.Hub = &hub.Remote{Repo: s.Repo, Name: h.Remote, Prefix: h.Prefix, Timeout: h.Timeout}
+	remote := &hub.Remote{Repo: s.Repo, Name: h.Remote, Prefix: h.Prefix, Timeout: h.Timeout}
+	if h.SSHMux {
+		remote.Mux = hub.MuxDir()
+	}
+	opts.Hub = remote
 	opts.Clone, opts.HubInterval = h.Clone, h.Interval
 	if opts.HubPace = h.Pace; h.Pace > 0 {
 		opts.Paced = sync.OnceFunc(s.deliverLater)
