@@ -198,15 +198,20 @@ func upperFirst(s string) string {
 
 // unknownVerb suggests the command or guide that was meant, if one is near.
 func unknownVerb(words []string) error {
-	var known []string
+	var known, below []string
 	for _, v := range verbs() {
 		if !v.hidden {
-			name, _, _ := strings.Cut(v.name, " ")
+			name, second, _ := strings.Cut(v.name, " ")
 			known = append(known, name)
+			if second == words[0] {
+				below = append(below, v.name)
+			}
 		}
 	}
 	hint := "git swarm help"
-	if near := text.Nearest(words[0], known); near != "" {
+	if len(below) == 1 {
+		hint = "git swarm " + below[0]
+	} else if near := text.Nearest(words[0], known); near != "" {
 		hint = "git swarm " + near
 	} else if near := text.Nearest(words[0], guide.Names()); near != "" {
 		hint = "git swarm help " + near
