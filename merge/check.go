@@ -38,6 +38,8 @@ func Check(ctx context.Context, git Git, want func(path string) bool) ([]Checked
 	if err != nil {
 		return nil, err
 	}
+	objects := &blobs{git: git}
+	defer objects.close()
 	var all []Checked
 	for i, f := range append(open, staged...) {
 		if want != nil && !want(f.path) {
@@ -47,7 +49,7 @@ func Check(ctx context.Context, git Git, want func(path string) bool) ([]Checked
 		if i < len(open) {
 			resolution = worktreeID
 		}
-		c, err := check(ctx, git, f, resolution)
+		c, err := check(ctx, objects, f, resolution)
 		if err != nil {
 			return nil, err
 		}
@@ -63,9 +65,11 @@ func CheckCommits(ctx context.Context, r *repo.Repo, ours, theirs, resolved stri
 	if err != nil {
 		return nil, err
 	}
+	objects := &blobs{git: r.GitParsed}
+	defer objects.close()
 	var all []Checked
 	for _, f := range files {
-		c, err := check(ctx, r.GitParsed, f, func(ctx context.Context, git Git, path string) (string, error) {
+		c, err := check(ctx, objects, f, func(ctx context.Context, git Git, path string) (string, error) {
 			fields, err := repo.Fields(git(ctx, "ls-tree", "-z", "--full-tree", "--format=%(objectname)", resolved, "--", path))
 			if err != nil || len(fields) == 0 {
 				return "", err
@@ -81,12 +85,12 @@ func CheckCommits(ctx context.Context, r *repo.Repo, ours, theirs, resolved stri
 }
 
 // check compares one file; resolution says which blob it was resolved to, "" for none.
-func check(ctx context.Context, git Git, f unmerged, resolution func(context.Context, Git, string) (string, error)) (Checked, error) {
+func check(ctx context.Context, objects *blobs, f unmerged, resolution func(context.Context, Git, string) (string, error)) (Checked, error) {
 	c := Checked{Path: f.path, Why: f.beyond()}
 	if c.Why != "" {
 		return c, nil
 	}
-	id, err := resolution(ctx, git, f.path)
+	id, err := resolution(ctx, objects.git, f.path)
 	if err != nil {
 		return c, err
 	}
@@ -94,11 +98,11 @@ func check(ctx context.Context, git Git, f unmerged, resolution func(context.Con
 		c.Why = "deleted"
 		return c, nil
 	}
-	return compare(ctx, git, c, f.stages[0].id, f.stages[1].id, f.stages[2].id, id)
+	return compare(ctx, objects, c, f.stages[0].id, f.stages[1].id, f.stages[2].id, id)
 }
 
-func compare(ctx context.Context, git Git, c Checked, ids ...string) (Checked, error) {
-	blobs, err := readBlobs(ctx, git, ids...)
+func compare(ctx context.Context, objects *blobs, c Checked, ids ...string) (Checked, error) {
+	texts, err := objects.read(ctx, ids...)
 	if errors.Is(err, errTooLarge) {
 		c.Why = heal.TooLarge.String()
 		return c, nil
@@ -106,7 +110,7 @@ func compare(ctx context.Context, git Git, c Checked, ids ...string) (Checked, e
 	if err != nil {
 		return c, err
 	}
-	return CheckTexts(c.Path, [4][]byte(blobs)), nil
+	return CheckTexts(c.Path, [4][]byte(texts)), nil
 }
 
 // CheckTexts compares one file: base, ours, theirs and the resolution.

@@ -58,15 +58,17 @@ func (c *Checkout) Heal(ctx context.Context, want func(path string) bool) ([]Hea
 	if err != nil {
 		return nil, err
 	}
-	if err := readAttributes(ctx, c.Git, files); err != nil {
+	if err := (&attributes{git: c.Git}).read(ctx, files); err != nil {
 		return nil, err
 	}
+	objects := &blobs{git: c.Git}
+	defer objects.close()
 	var all []Healed
 	for _, f := range files {
 		if want != nil && !want(f.path) {
 			continue
 		}
-		h, err := c.file(ctx, top, f)
+		h, err := c.file(ctx, objects, top, f)
 		if err != nil {
 			return all, fmt.Errorf("heal %s: %w", f.path, err)
 		}
@@ -77,8 +79,8 @@ func (c *Checkout) Heal(ctx context.Context, want func(path string) bool) ([]Hea
 	return all, nil
 }
 
-func (c *Checkout) file(ctx context.Context, top string, f unmerged) (*Healed, error) {
-	h, err := healFile(ctx, c.Git, f, c.Options)
+func (c *Checkout) file(ctx context.Context, objects *blobs, top string, f unmerged) (*Healed, error) {
+	h, err := healFile(ctx, objects, f, c.Options)
 	if err != nil || h.Why != "" || !h.Whole && (!c.Partial || len(h.Rules()) == 0) {
 		return h, err
 	}
@@ -90,7 +92,7 @@ func (c *Checkout) file(ctx context.Context, top string, f unmerged) (*Healed, e
 }
 
 // healFile asks the healer, if the conflict is one of content alone.
-func healFile(ctx context.Context, git Git, f unmerged, opts heal.Options) (*Healed, error) {
+func healFile(ctx context.Context, objects *blobs, f unmerged, opts heal.Options) (*Healed, error) {
 	h := &Healed{Path: f.path, Why: f.beyond()}
 	if opts.Level == heal.Off {
 		h.Why = heal.RulesOff.String()
@@ -98,7 +100,7 @@ func healFile(ctx context.Context, git Git, f unmerged, opts heal.Options) (*Hea
 	if h.Why != "" {
 		return h, nil
 	}
-	blobs, err := readBlobs(ctx, git, f.stages[0].id, f.stages[1].id, f.stages[2].id)
+	texts, err := objects.read(ctx, f.stages[0].id, f.stages[1].id, f.stages[2].id)
 	if errors.Is(err, errTooLarge) {
 		h.Why = heal.TooLarge.String()
 		return h, nil
@@ -106,7 +108,7 @@ func healFile(ctx context.Context, git Git, f unmerged, opts heal.Options) (*Hea
 	if err != nil {
 		return nil, err
 	}
-	h.Result = heal.Merge(blobs[0], blobs[1], blobs[2], f.options(opts))
-	h.Whole, h.Regenerate, h.Versions = h.Result.Conflicts == 0, h.Result.Regenerate, blobs
+	h.Result = heal.Merge(texts[0], texts[1], texts[2], f.options(opts))
+	h.Whole, h.Regenerate, h.Versions = h.Result.Conflicts == 0, h.Result.Regenerate, texts
 	return h, nil
 }

@@ -14,19 +14,40 @@ import (
 // returns the files that would be in conflict, with what healing would make of them.
 // The merge driver does not take part, so that it can be told.
 func Try(ctx context.Context, r *repo.Repo, a, b string, opts heal.Options) ([]Healed, error) {
-	files, err := conflicts(ctx, r, a, b)
+	t := NewTrials(r, opts)
+	defer t.Close()
+	return t.Try(ctx, a, b)
+}
+
+// Trials are merges of several pairs of commits, one after the other. What they have in
+// common is asked of git once: what .gitattributes says must not change meanwhile.
+type Trials struct {
+	repo       *repo.Repo
+	options    heal.Options
+	objects    *blobs
+	attributes *attributes
+}
+
+// NewTrials starts nothing yet. What is started, Close ends.
+func NewTrials(r *repo.Repo, opts heal.Options) *Trials {
+	return &Trials{r, opts, &blobs{git: r.GitParsed}, &attributes{git: r.GitParsed}}
+}
+
+// Close ends what was started.
+func (t *Trials) Close() { t.objects.close() }
+
+// Try is [Try] for one pair.
+func (t *Trials) Try(ctx context.Context, a, b string) ([]Healed, error) {
+	files, err := conflicts(ctx, t.repo, a, b)
+	if err == nil {
+		err = t.attributes.read(ctx, files)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, nil
-	}
-	if err := readAttributes(ctx, r.GitParsed, files); err != nil {
 		return nil, err
 	}
 	var all []Healed
 	for _, f := range files {
-		h, err := healFile(ctx, r.GitParsed, f, opts)
+		h, err := healFile(ctx, t.objects, f, t.options)
 		if err != nil {
 			return nil, err
 		}

@@ -74,16 +74,49 @@ func (f unmerged) beyond() string {
 	return ""
 }
 
-// readAttributes asks what .gitattributes says of merging the files.
-func readAttributes(ctx context.Context, git Git, files []unmerged) error {
-	up, err := repo.Line(git(ctx, "rev-parse", "--show-cdup"))
+// attributes are what .gitattributes says of merging files. Of each file git is asked
+// once.
+type attributes struct {
+	git   Git
+	known map[string]attribute // by path
+}
+
+// attribute is what it says of one file, as in unmerged.
+type attribute struct {
+	driver     string
+	markerSize int
+}
+
+// read sets what is said of the files.
+func (a *attributes) read(ctx context.Context, files []unmerged) error {
+	var unknown []string
+	for _, f := range files {
+		if _, ok := a.known[f.path]; !ok {
+			unknown = append(unknown, f.path)
+		}
+	}
+	if err := a.ask(ctx, unknown); err != nil {
+		return err
+	}
+	for i, f := range files {
+		of := a.known[f.path]
+		files[i].driver, files[i].markerSize = of.driver, of.markerSize
+	}
+	return nil
+}
+
+func (a *attributes) ask(ctx context.Context, files []string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	up, err := repo.Line(a.git(ctx, "rev-parse", "--show-cdup"))
 	if err != nil {
 		return err
 	}
-	cmd := git(ctx, "check-attr", "-z", "--stdin", "merge", "conflict-marker-size")
+	cmd := a.git(ctx, "check-attr", "-z", "--stdin", "merge", "conflict-marker-size")
 	var paths strings.Builder
 	for _, f := range files {
-		paths.WriteString(up + f.path + "\x00")
+		paths.WriteString(up + f + "\x00")
 	}
 	cmd.Stdin = strings.NewReader(paths.String())
 	fields, err := repo.Fields(cmd) // path, attribute, value, for each
@@ -93,15 +126,20 @@ func readAttributes(ctx context.Context, git Git, files []unmerged) error {
 	if len(fields) != 6*len(files) {
 		return fmt.Errorf("git check-attr answered %d fields for %d files", len(fields), len(files))
 	}
-	for i := range files {
+	if a.known == nil {
+		a.known = map[string]attribute{}
+	}
+	for i, f := range files {
+		var of attribute
 		switch value := fields[6*i+2]; value {
 		case "unspecified", "set", "text", Driver:
 		case "unset", "binary":
-			files[i].driver = "not to be merged as text (.gitattributes)"
+			of.driver = "not to be merged as text (.gitattributes)"
 		default:
-			files[i].driver = "merge=" + value + " (.gitattributes)"
+			of.driver = "merge=" + value + " (.gitattributes)"
 		}
-		files[i].markerSize, _ = strconv.Atoi(fields[6*i+5])
+		of.markerSize, _ = strconv.Atoi(fields[6*i+5])
+		a.known[f] = of
 	}
 	return nil
 }

@@ -95,13 +95,19 @@ func (p *pairs) collisions(ctx context.Context, r *repo.Repo, target string, at 
 	if fresh.base != p.base {
 		p.changed = nil
 	}
+	opts, err := merge.OptionsFor(r, heal.Safe)
+	if err != nil {
+		return nil, err
+	}
+	trials := merge.NewTrials(r, opts)
+	defer trials.Close()
 	var found []Collision
 	for i, a := range at {
 		for _, b := range at[i+1:] {
 			if a.tip == b.tip {
 				continue
 			}
-			c, err := p.try(ctx, r, &fresh, from, a.tip, b.tip)
+			c, err := p.try(ctx, r, trials, &fresh, from, a.tip, b.tip)
 			if err != nil {
 				return nil, fmt.Errorf("try %s with %s: %w", a.id, b.id, err)
 			}
@@ -167,7 +173,7 @@ func commonBase(ctx context.Context, r *repo.Repo, at []sessionTip) (string, err
 // try returns the files in which two tips conflict. Git is asked only for what is
 // not known of them. What git refuses to merge, such as histories that have nothing
 // in common, cannot collide.
-func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, from, a, b string) (conflict, error) {
+func (p *pairs) try(ctx context.Context, r *repo.Repo, trials *merge.Trials, fresh *pairs, from, a, b string) (conflict, error) {
 	key := [2]string{a, b}
 	if c, ok := p.merged[key]; ok {
 		fresh.merged[key] = c
@@ -183,11 +189,7 @@ func (p *pairs) try(ctx context.Context, r *repo.Repo, fresh *pairs, from, a, b 
 	}
 	var found conflict
 	if sides[0].renamed || sides[1].renamed || sides[0].meets(sides[1]) {
-		opts, err := merge.OptionsFor(r, heal.Safe)
-		if err != nil {
-			return conflict{}, err
-		}
-		all, err := merge.Try(ctx, r, a, b, opts)
+		all, err := trials.Try(ctx, a, b)
 		var refused *repo.GitError
 		if err != nil && (ctx.Err() != nil || !errors.As(err, &refused)) {
 			return conflict{}, err
