@@ -285,7 +285,7 @@ func (c *call) formatRepository(err error) *wording {
 	case errors.Is(err, refstore.ErrNotExist):
 		return &wording{err.Error(), c.listHint(), exitNo}
 	case errors.Is(err, repo.ErrNotRepository):
-		return &wording{"not a git repository (or any of the parent directories)", "git init", exitFatal}
+		return c.formatNoRepository()
 	case errors.As(err, &trust):
 		return &wording{trust.Error(), trustHint(trust), exitFatal}
 	case errors.Is(err, repo.ErrNoGit):
