@@ -67,7 +67,7 @@ func (c *call) tellTrust(a install.OtherAgent) {
 	if wants := trustOf(a.Name); wants != "" {
 		c.notef("%s", wants)
 	}
-	if a.Name == "codex" && mcpProgram() == "" {
+	if a.Name == "codex" && mcpProgram() == "" && c.verb.name != "setup" { // which writes the hooks alone
 		c.notef("In Codex's sandbox commands cannot write the git directory, and so not claim, message or commit; tools can: %s, then this again", installMCP)
 	}
 }
