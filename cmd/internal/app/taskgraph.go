@@ -29,7 +29,7 @@ beside it. Finished tasks are left out, but for those that unfinished ones come 
 			formats := map[string]func([]*task.Task) error{"text": c.graphText, "mermaid": c.graphMermaid, "dot": c.graphDot, "json": c.graphJSON}
 			write, ok := formats[format]
 			if !ok {
-				return usageOf(c.verb, fmt.Sprintf("unknown format '%s'", text.Inert(format)))
+				return usageOf(c.verb, fmt.Sprintf("unknown format '%s': text, mermaid, dot or json", text.Inert(format)))
 			}
 			l, err := c.backlog(ctx)
 			if err != nil {
