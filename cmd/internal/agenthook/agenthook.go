@@ -23,9 +23,10 @@ import (
 )
 
 // The rules of an agent's hook: JSON in, JSON or nothing out, exit 0 whatever
-// happens, within answerTime, HubWait more where the hub has to grant a claim, a greeting within greetTime: no other event makes up for
-// one that is missing, and all clients wait 5 s for it. What goes wrong is kept for doctor, and never stands
-// in the agent's way. Only wait lasts, and ends with exitWake to wake its agent.
+// happens, within answerTime, and hook.HubWait more where the hub has to grant a claim.
+// A greeting comes within greetTime: no other event makes up for one that is missing, and
+// all clients wait 5 s for it. What goes wrong is kept for doctor, and never stands in the
+// agent's way. Only wait lasts, and ends with exitWake to wake its agent.
 const (
 	answerTime   = time.Second
 	greetTime    = 4 * time.Second
