@@ -89,9 +89,15 @@ func claudeWakesOrchestrator(t *testing.T) {
 // waits returns once a client's waiter waits for messages.
 func (s *swarmOf) waits() {
 	s.t.Helper()
+	s.idle(1)
+}
+
+// idle returns once the waiters of so many clients wait for messages.
+func (s *swarmOf) idle(clients int) {
+	s.t.Helper()
 	waiters := filepath.Join(s.app, ".git", "swarm", "agents", "*.wait")
 	for end := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if found, _ := filepath.Glob(waiters); len(found) > 0 {
+		if found, _ := filepath.Glob(waiters); len(found) >= clients {
 			return
 		}
 		if time.Now().After(end) {

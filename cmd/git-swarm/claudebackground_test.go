@@ -87,12 +87,14 @@ func claudeBackground(t *testing.T) {
 		}
 	}
 	s.becomes("A", "running")
-	s.waits()
+	s.idle(2) // B, too: what comes before does not wake it
 	s.run(s.app, "git", "swarm", "message", "--from", "A", "B", "Wake up, the API moved")
 	if !s.model.shown("all", "Wake up, the API moved", 60*time.Second) {
 		t.Error("B was not woken")
 	}
-	if out := s.run(s.app, "git", "swarm", "retire", "B"); !strings.Contains(out, "Ended the client of B") {
-		t.Errorf("retire said %s", out)
+	for _, id := range []string{"B", "A"} {
+		if out := s.run(s.app, "git", "swarm", "retire", id); !strings.Contains(out, "Ended the client of "+id) {
+			t.Errorf("retire said %s", out)
+		}
 	}
 }
