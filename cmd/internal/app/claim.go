@@ -246,15 +246,7 @@ func newestClaims(held []lock.Claim) []lock.Claim {
 
 // printClaims lists what is claimed, at or below a path unless that is "".
 func (c *call) printClaims(held []lock.Claim, below string) error {
-	if c.wantJSON() {
-		for _, h := range held {
-			if err := c.object("claim", jsonClaim(h)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if len(held) == 0 {
+	if len(held) == 0 && !c.wantJSON() {
 		if below != "" {
 			c.notef("nothing at '%s' is claimed", text.Inert(below))
 		} else {
@@ -262,25 +254,26 @@ func (c *call) printClaims(held []lock.Claim, below string) error {
 		}
 		return nil
 	}
-	heading, reasons := []string{"Path", "Session", "Since"}, false
-	for _, h := range held {
-		reasons = reasons || h.Reason != ""
-	}
+	heading, flexible := []string{"Path", "Session", "Since"}, []int(nil)
+	reasons := slices.ContainsFunc(held, func(h lock.Claim) bool { return h.Reason != "" })
 	if reasons {
-		heading = append(heading, "Reason")
+		heading, flexible = append(heading, "Reason"), []int{3}
 	}
-	var rows [][]text.Cell
-	for _, h := range held {
+	list := c.listing(heading, flexible...)
+	more := true
+	for i := 0; more && i < len(held); i++ {
+		h := held[i]
+		if c.wantJSON() {
+			more = list.object("claim", jsonClaim(h))
+			continue
+		}
 		row := text.Cells(text.Inert(h.Path), h.Session, text.Ago(c.Now(), h.Since))
 		if reasons {
 			row = append(row, text.Cell{Text: text.Inert(h.Reason)})
 		}
-		rows = append(rows, row)
+		more = list.row(row)
 	}
-	if reasons {
-		return c.table(heading, rows, 3)
-	}
-	return c.table(heading, rows)
+	return list.end()
 }
 
 func unclaimVerb() *verb {
