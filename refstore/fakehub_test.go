@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -24,7 +25,8 @@ type fakeHub struct {
 	late    []func() // pushes that are still on their way
 	rand    *rand.Rand
 	faults  bool
-	away    bool // out of reach
+	away    bool          // out of reach
+	slow    time.Duration // what a push takes that nobody cuts short
 
 	fetches, pushes, refused int
 	last                     []HubUpdate
@@ -147,6 +149,13 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 		}
 	}
 	h := c.hub
+	if h.slow > 0 {
+		select {
+		case <-time.After(h.slow):
+		case <-ctx.Done():
+			return &HubError{Err: errCut}
+		}
+	}
 	h.Lock()
 	defer h.Unlock()
 	h.pushes++

@@ -159,6 +159,31 @@ func TestHubAway(t *testing.T) {
 	}
 }
 
+// A push that takes longer than a change waits for others is not cut short: whether it
+// has arrived would not be known. It is no more than the last try.
+func TestHubSlow(t *testing.T) {
+	h := newFakeHub(9)
+	r, _ := h.clone(t, "desk")
+	_, sb := h.clone(t, "lap")
+	const patience = 50 * time.Millisecond
+	sa := h.open(t, r, "desk", Options{HubPatience: patience})
+	h.slow = 2 * patience
+	if _, err := take(sa, "A", "push", "x", ""); err != nil {
+		t.Errorf("a slow push gives %v", err)
+	}
+	h.slow = 0
+	if _, err := take(sb, "B", "other", "y", ""); err != nil {
+		t.Fatal(err)
+	}
+	h.slow = 2 * patience
+	h.pushes = 0
+	_, err := take(sa, "A", "third", "z", "")
+	var away *HubError
+	if !errors.Is(err, ErrBusy) || errors.As(err, &away) || h.pushes != 1 {
+		t.Errorf("a slow push that was beaten gives %v, after %d pushes", err, h.pushes)
+	}
+}
+
 // A swarm that is published takes along what was said before, with authors and times,
 // and its own journals stay as they are.
 func TestHubPublish(t *testing.T) {

@@ -79,7 +79,7 @@ func (s *Store) updateShared(ctx context.Context, by string, build func(*Tx) err
 		return err
 	}
 	defer turn.end()
-	u := &sharedUpdate{hubTurn: turn, by: by, who: who, build: build, landing: ctx}
+	u := &sharedUpdate{hubTurn: turn, by: by, who: who, build: build, told: ctx}
 	return u.run(patient)
 }
 
@@ -91,7 +91,9 @@ type sharedUpdate struct {
 	fresh bool            // what is built upon was fetched since the turn began
 	sent  []*stagedShared // pushes without an answer
 
-	landing context.Context // of a push with a branch, which takes what it takes
+	// told ends when the command is told to end. Patience says whether another try is
+	// begun: a push that is cut short leaves it unknown whether it has arrived.
+	told context.Context
 }
 
 func (u *sharedUpdate) run(ctx context.Context) error {
@@ -128,9 +130,9 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 			return err
 		}
 		began := time.Now()
-		calls, updates := ctx, staged.updates
+		calls, updates := u.told, staged.updates
 		if staged.branch != nil {
-			calls, updates = u.landing, append(slices.Clip(updates), *staged.branch)
+			updates = append(slices.Clip(updates), *staged.branch)
 		}
 		err = u.push(calls, updates)
 		var unanswered *HubError
