@@ -62,6 +62,7 @@ type Record struct {
 	ClaimsAt  object.Hash `json:"claimsAt"`  // the claims' tip then
 	Claims    []string    `json:"claims"`    // what the session held then
 	Task      int         `json:"task"`      // the epoch of the task that it had then, 0 for none
+	Left      int         `json:"left"`      // the number of the last message that it was not told of then, 0 for none
 }
 
 // Own is what the session held at the agent's last stop.

@@ -162,6 +162,48 @@ func TestWakeLeft(t *testing.T) {
 	}
 }
 
+// TestWakeBetween: a note that comes after the stop hook has looked and before the waiter
+// does wakes the agent once that hook is over; one that the hook has seen does not.
+func TestWakeBetween(t *testing.T) {
+	for name, active := range map[string]bool{"first stop": false, "after a reminder": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.run("A", agents.Prompt)
+			_, err := w.bus.Send(t.Context(), "B", "A", "The types are out")
+			w.Must(err)
+			stop := w.handler("A")
+			stop.Input.StopActive = active
+			w.Must(stop.Run(t.Context(), agents.Stop))
+			now := time.Now()
+			waiter := func() *Handler {
+				t.Helper()
+				h := w.handler("A")
+				h.agent, h.Now = &agents.Agent{}, func() time.Time { return now }
+				h.left, err = h.unseen(t.Context(), "A")
+				w.Must(err)
+				h.until = now.Add(stopTime)
+				return h
+			}
+			h := waiter()
+			h.known().BeginWaiting(h.Input.Session)
+			now = now.Add(stopTime)
+			if woken, err := h.wake(t.Context(), "A"); woken || err != nil {
+				t.Errorf("woken by what the stop hook has seen: %v, %v", woken, err)
+			}
+			_, err = w.bus.Send(t.Context(), "B", "A", "The API moved")
+			w.Must(err)
+			h = waiter()
+			if woken, err := h.wake(t.Context(), "A"); woken || err != nil {
+				t.Errorf("woken while the stop hook may go on: %v, %v", woken, err)
+			}
+			now = now.Add(stopTime)
+			if woken, err := h.wake(t.Context(), "A"); !woken || err != nil || len(w.said) != 1 || !tells(w.said[0], "The API moved") {
+				t.Errorf("%v, %v, %+v", woken, err, w.said)
+			}
+		})
+	}
+}
+
 // TestAwait: a waiter sleeps until a message comes, and ends when it is not wanted
 // any more.
 func TestAwait(t *testing.T) {

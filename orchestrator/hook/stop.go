@@ -29,6 +29,7 @@ type Reminder struct {
 
 	named  []string // what is remembered of it
 	awaits bool     // it waits for somebody, and is not reminded of it
+	left   int      // the number of the last message that it is not told of, 0 for none
 }
 
 // stop reminds the session, once, of what somebody waits for: messages that it
@@ -36,8 +37,11 @@ type Reminder struct {
 // context alone can wait for the next prompt. The waiter goes on: that of the same stop
 // runs beside it.
 func (h *Handler) stop(ctx context.Context, id string) error {
-	if h.Input.StopActive || h.Input.Subagent != "" {
+	if h.Input.Subagent != "" {
 		return nil
+	}
+	if h.Input.StopActive {
+		return h.leave(ctx, id)
 	}
 	now, err := h.atStop(ctx, id)
 	if err != nil {
@@ -51,10 +55,19 @@ func (h *Handler) stop(ctx context.Context, id string) error {
 	if err != nil || now.failed != nil {
 		return errors.Join(err, now.failed)
 	}
-	if !said && now.same(h.past()) {
+	if past := h.past(); !said && r.left == past.Left && now.same(past) {
 		return nil
 	}
 	return h.agent.Update(ctx, func(a *agents.Record) { now.remember(a, r) })
+}
+
+// leave records which messages the agent stops without, for its waiter.
+func (h *Handler) leave(ctx context.Context, id string) error {
+	last, err := h.unseen(ctx, id)
+	if err != nil || last == h.past().Left {
+		return err
+	}
+	return h.agent.Update(ctx, func(a *agents.Record) { a.Left = last })
 }
 
 // atStop is what a reminder depends on, as it is when the agent stops.
@@ -95,7 +108,7 @@ func (now atStop) grant() int {
 
 // remember records what the agent was reminded of, and in what state.
 func (now atStop) remember(a *agents.Record, r *Reminder) {
-	a.ReviewsAt, a.ClaimsAt, a.Claims = now.reviews, now.own.Tip, now.own.Paths
+	a.ReviewsAt, a.ClaimsAt, a.Claims, a.Left = now.reviews, now.own.Tip, now.own.Paths, r.left
 	if !r.awaits {
 		a.Task = now.grant()
 	}
@@ -173,6 +186,7 @@ const uncommitted = "* "
 func (h *Handler) remind(ctx context.Context, id string, r *Reminder) (said bool, err error) {
 	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {
 		if !slices.ContainsFunc(n.Messages, h.wants) {
+			r.left = newest(n)
 			return errLater
 		}
 		said, r.Messages = true, n.Messages

@@ -29,6 +29,9 @@ const (
 	// waitSettle is how long a waiter lets the hooks of the same stop go first:
 	// they may tell what has come, and then there is nothing to wake for.
 	waitSettle = 1500 * time.Millisecond
+	// stopTime is how long the stop hook that runs beside the waiter can take: then
+	// the agent's record says what that has seen.
+	stopTime = 10 * time.Second
 	// waitTick is how often a waiter sees whether it is still wanted.
 	waitTick = 5 * time.Second
 )
@@ -47,6 +50,7 @@ func (h *Handler) wait(ctx context.Context, id string) error {
 	if h.left, err = h.unseen(ctx, id); err != nil {
 		return err
 	}
+	h.until = h.Now().Add(stopTime)
 	if !h.known().BeginWaiting(h.Input.Session) {
 		return nil
 	}
@@ -88,9 +92,7 @@ func (h *Handler) await(ctx context.Context, id string, watch *refstore.Watcher)
 // seen all.
 func (h *Handler) unseen(ctx context.Context, id string) (last int, err error) {
 	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {
-		for _, m := range n.Messages {
-			last = max(last, m.Number)
-		}
+		last = newest(n)
 		return errLater
 	})
 	if errors.Is(err, errLater) {
@@ -99,9 +101,30 @@ func (h *Handler) unseen(ctx context.Context, id string) (last int, err error) {
 	return last, err
 }
 
+// newest is the number of the last message of the news, 0 for none.
+func newest(n *bus.News) (last int) {
+	for _, m := range n.Messages {
+		last = max(last, m.Number)
+	}
+	return last
+}
+
+// settle corrects h.left once the stop hook is over: a note that came after that had
+// looked, and before the waiter did, was there for neither, and is to wake the agent.
+func (h *Handler) settle() {
+	if h.until.IsZero() || h.Now().Before(h.until) {
+		return
+	}
+	h.until = time.Time{}
+	if a := h.known().Load(h.Input.Session); a != nil {
+		h.left = min(h.left, a.Left)
+	}
+}
+
 // wake says what has come, if a message is among it. For notes that were there when
 // the agent stopped it did not go on, and is not woken either.
 func (h *Handler) wake(ctx context.Context, id string) (woken bool, err error) {
+	h.settle()
 	err = h.Bus.Sync(ctx, id, func(n *bus.News) error {
 		calls := func(m bus.Message) bool { return m.Number > h.left || h.wants(m) }
 		if !slices.ContainsFunc(n.Messages, calls) || !h.wanted() {
