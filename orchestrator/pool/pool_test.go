@@ -105,15 +105,7 @@ work && land`)
 	if !slices.Contains(s.texts, "again T2: it was killed (its worker was killed, too); it said nothing") {
 		t.Errorf("%q", s.texts)
 	}
-	content, err := os.ReadFile(filepath.Join(s.dir, "left"))
-	s.Must(err)
-	pid := 0
-	_, err = fmt.Sscan(string(content), &pid)
-	s.Must(err)
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err == nil && !strings.Contains(string(stat), ") Z ") { // one that has ended may not have been reaped yet
-		t.Errorf("the client of a killed worker is there: %s", stat)
-	}
+	isGone(t, filepath.Join(s.dir, "left"))
 }
 
 // TestAllowed: a client of another make than Claude Code's is let run the commands of
@@ -169,6 +161,31 @@ func TestNotNoted(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "be gun")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestEndsRest: what a client leaves running ends with it, also where it takes no SIGTERM.
+func TestEndsRest(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	note := filepath.Join(dir, "left")
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `trap '' TERM; sleep 300 & echo $! >"$1"`, "sh", note)
+	if exit := run(t.Context(), t.Context(), folder(dir), cmd); *exit != (Exit{}) {
+		t.Errorf("%+v", exit)
+	}
+	isGone(t, note)
+}
+
+// isGone expects the process whose pid is in the file to have ended.
+func isGone(t *testing.T, name string) {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(content)) + "/stat")
+	if err == nil && !strings.Contains(string(stat), ") Z ") { // one that has ended may not have been reaped yet
+		t.Errorf("it is there: %s", stat)
 	}
 }
 

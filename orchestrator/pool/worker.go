@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -25,6 +26,10 @@ type Worker struct {
 
 // endWait is how long a client may take to end when it is told to.
 const endWait = 10 * time.Second
+
+// restWait is how long that may take which a client has left running. The next client
+// waits for it.
+const restWait = 2 * time.Second
 
 // workerLock is the descriptor with which the worker inherits its lock.
 const workerLock = 3
@@ -104,7 +109,7 @@ func run(timed, ctx context.Context, f folder, cmd *exec.Cmd) *Exit {
 		return &Exit{Error: err.Error(), NoClient: errors.Is(err, launch.ErrNoClient) || errors.Is(err, os.ErrNotExist)}
 	}
 	err = cmd.Wait()
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+	_ = file.EndRest(cmd.Process.Pid, restWait) // what stays is in the way of nobody
 	exit := &Exit{Timeout: timed.Err() != nil && ctx.Err() == nil, Stopped: ctx.Err() != nil}
 	var failed *exec.ExitError
 	switch {

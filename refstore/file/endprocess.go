@@ -41,6 +41,12 @@ func EndGroup(pid int, mark string, wait time.Duration) error {
 	return end(-pid, wait, func() bool { return ProcessThere(pid, mark) || groupThere(pid) })
 }
 
+// EndRest is EndGroup for a group whose leader the caller has just waited for: it ends
+// what that has left running.
+func EndRest(leader int, wait time.Duration) error {
+	return end(-leader, wait, func() bool { return groupThere(leader) })
+}
+
 // end ends what kill(2) means by to.
 func end(to int, wait time.Duration, there func() bool) error {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
@@ -63,7 +69,10 @@ func groupThere(pid int) bool {
 	if errors.Is(syscall.Kill(-pid, 0), syscall.ESRCH) {
 		return false
 	}
-	entries, _ := os.ReadDir("/proc")
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return true
+	}
 	for _, e := range entries {
 		member, err := strconv.Atoi(e.Name())
 		if err != nil {
