@@ -76,9 +76,7 @@ func (s *supervisor) retire(ctx context.Context, j *job, at *standing) (kept str
 		}
 	}
 	if one.Check(false) == nil {
-		return "", one.Retire(ctx, func(r *review.Review) string {
-			return fmt.Sprintf("review #%d waits for %s, which is retired", r.Number, j.rec.Session)
-		})
+		return "", one.Retire(ctx, asked(j.rec.Session))
 	}
 	var why []string
 	for _, o := range one.Obstacles {
@@ -86,6 +84,13 @@ func (s *supervisor) retire(ctx context.Context, j *job, at *standing) (kept str
 	}
 	kept = strings.Join(why, "; ")
 	return kept, s.close(ctx, j, fmt.Sprintf("task #%d: kept for %s", j.rec.Task, firstLine(kept)))
+}
+
+// asked is what the author of a review is told that waits for a session which is retired.
+func asked(session string) func(*review.Review) string {
+	return func(r *review.Review) string {
+		return fmt.Sprintf("review #%d waits for %s, which is retired", r.Number, session)
+	}
 }
 
 // close says that a session that stays is done, and releases what it claims.

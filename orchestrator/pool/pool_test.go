@@ -87,6 +87,26 @@ func TestFails(t *testing.T) {
 	s.landedOnce(1, 2, 3)
 }
 
+// TestFailsEmpty: a failed task that is begun anew has its name and place again, where
+// nothing is in them.
+func TestFailsEmpty(t *testing.T) {
+	t.Parallel()
+	s := newSwarm(t)
+	s.add("one")
+	s.Tries = 1
+	s.runs(`exit 3`)
+	s.areStates(task.Failed)
+	s.areLeft("T1")
+	s.runs(`exit 3`)
+	s.areLeft("T1") // while it has failed, it stays
+	_, err := s.Backlog.Reopen(t.Context(), bus.Orchestrator, 1)
+	s.Must(err)
+	s.runs(`[ $GIT_SWARM_SESSION = T1 ] && work && land`)
+	s.areStates(task.Landed)
+	s.areLeft()
+	s.landedOnce(1)
+}
+
 // TestKilled: a client that is killed is followed by another one; so is one whose worker
 // is killed, which leaves none behind.
 func TestKilled(t *testing.T) {

@@ -23,6 +23,9 @@ func (s *supervisor) take(ctx context.Context) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.sweep(ctx, busy); err != nil {
+		return nil, err
+	}
 	var made []*job // a transaction may begin anew, with another task
 	_, err = s.Backlog.TakeNew(ctx, bus.Orchestrator, s.Agent, busy, func(tx *refstore.Tx, t *task.Task, epoch int) (string, error) {
 		j, err := s.reserved(ctx, tx, made, t, epoch)
