@@ -84,14 +84,29 @@ func (s *supervisor) find(ctx context.Context) error {
 		return err
 	}
 	for _, e := range entries {
-		if !e.IsDir() || s.jobs[e.Name()] != nil || s.others[e.Name()] {
+		if !e.IsDir() || s.jobs[e.Name()] != nil {
 			continue
 		}
-		if err := s.adopt(ctx, folderOf(s.Repo, e.Name())); err != nil {
-			return err
+		f := folderOf(s.Repo, e.Name())
+		if !s.others[e.Name()] {
+			if err := s.adopt(ctx, f); err != nil {
+				return err
+			}
+		}
+		if s.others[e.Name()] {
+			s.noteLimit(f)
 		}
 	}
 	return nil
+}
+
+// noteLimit has a usage limit hold here, too, that a client of the same kind of another
+// supervisor's has reached.
+func (s *supervisor) noteLimit(f folder) {
+	r, err := f.load()
+	if err == nil && r.Agent == s.Agent && r.Command == s.Command && r.Until.After(s.limit) {
+		s.limit = r.Until
+	}
 }
 
 // adopt takes on one session.

@@ -367,6 +367,37 @@ work && land; date +%s >"$notes/again"`)
 	}
 }
 
+// TestLimitOfOther: a usage limit that another supervisor's client has reached holds for
+// clients of the same kind alone.
+func TestLimitOfOther(t *testing.T) {
+	t.Parallel()
+	s := newSwarm(t)
+	s.Command = s.client(`work && land`)
+	f := folderOf(s.Pool.Repo, "T9")
+	s.Must(os.MkdirAll(string(f), 0o777))
+	other, err := f.own()
+	s.Must(err)
+	defer other.Close()
+	for n, command := range []string{s.Command, "true"} {
+		s.add("one")
+		until := time.Now().Add(3 * time.Second)
+		s.Must(f.save(&Record{Task: 9, Session: "T9", Command: command, Until: until}))
+		var begun time.Time
+		s.Tell = func(e Event) {
+			s.note(e)
+			if e.Kind == Begins {
+				begun = e.At
+			}
+		}
+		_, err = s.Run(t.Context())
+		s.Must(err)
+		if begun.IsZero() || begun.Before(until) == (n == 0) {
+			t.Errorf("with a limit of %q it began at %s, %s after it", command, begun, begun.Sub(until))
+		}
+	}
+	s.areStates(task.Landed, task.Landed)
+}
+
 // TestGivesBack: a client that gives its task back has tried it; one that says that it
 // failed is not followed by another one. While it is still at work no other one begins
 // the task anew.
