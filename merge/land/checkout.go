@@ -65,7 +65,7 @@ func checkedOut(ctx context.Context, r *repo.Repo) (checkout, error) {
 		return checkout{}, err
 	}
 	ref = cmp.Or(ref, detached)
-	tip := r.LooseRef(ref)
+	tip := r.RefHere(ref)
 	if tip == "" {
 		if tip, err = repo.Line(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")); err != nil {
 			return checkout{}, refusedAs(err, ErrUnborn)

@@ -12,7 +12,7 @@ import (
 // LandsOn is the branch that work on branch (a ref's full name, or HEAD) lands on; ""
 // if nothing says which.
 func LandsOn(ctx context.Context, b *bus.Bus, branch string) (string, error) {
-	t, err := b.Store().Repo().FindTarget(ctx, repo.TargetQuery{Branch: branch, IsSessionBranch: b.IsSessionBranch})
+	t, err := b.FindTarget(ctx, b.Store().Repo(), branch, "")
 	if errors.Is(err, repo.ErrNoTarget) {
 		return "", nil
 	}
@@ -22,7 +22,7 @@ func LandsOn(ctx context.Context, b *bus.Bus, branch string) (string, error) {
 // lands is what work in r lands on. Where that cannot be told, it may be the branch
 // that is checked out there.
 func (h *Handler) lands(ctx context.Context, r *repo.Repo) repo.Target {
-	t, err := r.FindTarget(ctx, repo.TargetQuery{Branch: "HEAD", IsSessionBranch: h.Bus.IsSessionBranch})
+	t, err := h.Bus.FindTarget(ctx, r, "HEAD", "")
 	if err != nil {
 		return repo.Target{Branch: agents.CurrentBranch(ctx, r)}
 	}

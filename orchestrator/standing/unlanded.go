@@ -141,7 +141,7 @@ func (c Checkout) target(ctx context.Context) (string, error) {
 	if branch != "HEAD" && !strings.HasPrefix(branch, "refs/") {
 		branch = ""
 	}
-	t, err := c.Repo.FindTarget(ctx, repo.TargetQuery{Branch: branch, IsSessionBranch: c.Bus.IsSessionBranch})
+	t, err := c.Bus.FindTarget(ctx, c.Repo, branch, "")
 	if err == nil {
 		var ref string
 		if ref, err = c.Repo.TargetRef(ctx, t); err == nil {

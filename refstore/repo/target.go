@@ -71,6 +71,10 @@ type TargetQuery struct {
 	// refs/heads/) for a session. The branch of that name on the remote is then a
 	// copy of the session's work, not what it lands on. A nil func says no.
 	IsSessionBranch func(ctx context.Context, branch string) (bool, error)
+
+	// TeamFile reads swarm.toml as it is committed at a ref, as [Repo.TeamFileAt] does,
+	// which a nil func stands for.
+	TeamFile func(ctx context.Context, ref string) (*TeamFile, error)
 }
 
 // FindTarget is the one rule of where work lands. The branch is the first of
@@ -117,6 +121,7 @@ type targetFinder struct {
 	remote   string // swarm.remote
 	target   string // swarm.target
 	upstream Target
+	teamAt   func(ctx context.Context, ref string) (*TeamFile, error)
 }
 
 func (r *Repo) targetFinder(ctx context.Context, q TargetQuery) (*targetFinder, error) {
@@ -127,6 +132,9 @@ func (r *Repo) targetFinder(ctx context.Context, q TargetQuery) (*targetFinder, 
 	f := &targetFinder{Repo: r, config: config, remotes: config.remotes()}
 	f.remote, _ = config.Get("swarm.remote")
 	f.target, _ = config.Get("swarm.target")
+	if f.teamAt = q.TeamFile; f.teamAt == nil {
+		f.teamAt = r.TeamFileAt
+	}
 	branch := q.Branch
 	if branch == "HEAD" {
 		if branch, err = r.Head(ctx); err != nil {
@@ -276,7 +284,7 @@ func (f *targetFinder) teamFile(ctx context.Context) (*TeamFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.TeamFileAt(ctx, ref)
+	return f.teamAt(ctx, ref)
 }
 
 // TargetName is the full name of the ref in which this clone keeps the target, whether
@@ -305,9 +313,6 @@ func (r *Repo) TargetRef(ctx context.Context, t Target) (string, error) {
 	}
 	f := &targetFinder{Repo: r, config: config, remotes: config.remotes()}
 	candidates := []string{f.trackingRef(t.Remote, t.Branch), "refs/heads/" + t.Branch}
-	if r.LooseRef(candidates[0]) != "" {
-		return candidates[0], nil
-	}
 	refs, err := f.lookUp(ctx, candidates)
 	if err != nil {
 		return "", err

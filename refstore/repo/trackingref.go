@@ -97,17 +97,15 @@ func (s refspec) rename(name string) (string, bool) {
 // lookUp returns those of the refs that exist, each with the ref that it stands
 // for: itself, unless it is symbolic. Empty names are left out.
 func (r *Repo) lookUp(ctx context.Context, names []string) (map[string]string, error) {
-	args := []string{"for-each-ref", "--format=%(refname) %(symref)"}
-	for _, name := range names {
-		if name != "" {
-			args = append(args, name)
-		}
-	}
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 	refs := map[string]string{}
-	if len(args) == 2 { // without a pattern it would list all
+	if len(names) == 0 { // without a pattern git would list all
 		return refs, nil
 	}
-	out, err := Output(r.GitParsed(ctx, args...))
+	if refs, ok := r.lookUpHere(names); ok {
+		return refs, nil
+	}
+	out, err := Output(r.GitParsed(ctx, append([]string{"for-each-ref", "--format=%(refname) %(symref)"}, names...)...))
 	for line := range strings.Lines(out) {
 		name, to, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		if to == "" {
@@ -116,4 +114,23 @@ func (r *Repo) lookUp(ctx context.Context, names []string) (map[string]string, e
 		refs[name] = to
 	}
 	return refs, err
+}
+
+// lookUpHere is lookUp by git's own files. ok is false if only git can tell.
+func (r *Repo) lookUpHere(names []string) (refs map[string]string, ok bool) {
+	values, ok := r.refsHere(names)
+	if !ok {
+		return nil, false
+	}
+	refs = map[string]string{}
+	for name, v := range values {
+		if refs[name] = name; v.to == "" {
+			continue
+		}
+		refs[name] = v.to
+		if r.RefHere(v.to) == "" { // it stands for nothing, or for one that is symbolic itself
+			return nil, false
+		}
+	}
+	return refs, true
 }

@@ -201,7 +201,7 @@ func (c *call) endRequests(ctx context.Context, now *monitor.Snapshot) {
 			continue
 		}
 		claims, err := there.Claims(ctx)
-		target, failed := there.Repo.FindTarget(ctx, repo.TargetQuery{Branch: "HEAD", IsSessionBranch: there.Bus().IsSessionBranch})
+		target, failed := there.Bus().FindTarget(ctx, there.Repo, "HEAD", "")
 		if err == nil && failed == nil {
 			l := &land.Lander{Repo: there.Repo, Bus: there.Bus(), Claims: claims, Session: s.ID}
 			_, _ = l.EndRequest(ctx, target)

@@ -21,7 +21,7 @@ func (c *call) target(ctx context.Context, branch, to string) (repo.Target, erro
 	if branch != "HEAD" && !strings.HasPrefix(branch, "refs/") { // a commit
 		branch = ""
 	}
-	return c.swarm.Repo.FindTarget(ctx, repo.TargetQuery{Branch: branch, To: to, IsSessionBranch: b.IsSessionBranch})
+	return b.FindTarget(ctx, c.swarm.Repo, branch, to)
 }
 
 // targetRef is the ref of what branch lands on, as this clone knows it.

@@ -218,7 +218,7 @@ func (s *Swarm) readRules(ctx context.Context) (*settings.Rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	target, err := s.Repo.FindTarget(ctx, repo.TargetQuery{Branch: "HEAD", IsSessionBranch: s.Bus().IsSessionBranch})
+	target, err := s.Bus().FindTarget(ctx, s.Repo, "HEAD", "")
 	switch {
 	case errors.Is(err, repo.ErrNoTarget):
 		return own.On(new(repo.TeamFile))
@@ -251,7 +251,7 @@ func (s *Swarm) RulesAt(ctx context.Context, tip string) (*settings.Rules, error
 	if err != nil {
 		return nil, err
 	}
-	team, err := s.teamFileAt(ctx, tip)
+	team, err := s.Bus().TeamFileAt(ctx, tip)
 	if err != nil {
 		return own.WithoutTeam(err)
 	}
@@ -262,27 +262,6 @@ func (s *Swarm) RulesAt(ctx context.Context, tip string) (*settings.Rules, error
 		return own.WithoutTeam(bad)
 	}
 	return rules, err
-}
-
-// teamFileAt is [repo.Repo.TeamFileAt], in process where that is possible. What is wrong
-// with the file git is asked about again, so that it is worded once.
-func (s *Swarm) teamFileAt(ctx context.Context, tip string) (*repo.TeamFile, error) {
-	commit := tip
-	if strings.HasPrefix(tip, "refs/") {
-		commit = s.Repo.LooseRef(tip)
-	}
-	if ok, _ := s.Repo.ReadInProcess(); ok && commit != "" {
-		content, found, err := s.Bus().Store().File(ctx, commit, repo.TeamFileName)
-		if err == nil && !found {
-			return new(repo.TeamFile), nil
-		}
-		if err == nil && len(content) <= repo.MaxTeamFile {
-			if f, err := repo.ParseTeamFile(content); err == nil {
-				return f, nil
-			}
-		}
-	}
-	return s.Repo.TeamFileAt(ctx, tip)
 }
 
 // StaleAfter is that of the rules, for who only shows it. Where it cannot be read, it
