@@ -2,6 +2,7 @@ package install
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
@@ -46,15 +47,28 @@ func portable(args string) string {
 
 // portableFrom is portable where it is to be known which hooks these are, see Outranked.
 func portableFrom(hooks, event string) string {
-	return portableBegin + "exit 0; " + HooksEnv + "=" + hooks + " exec git-swarm hook " + event
+	return portableBegin + "exit 0; " + claudeCall(HooksEnv+"="+hooks+" ", "git-swarm", event)
 }
+
+// claudeCall runs the program for an event of Claude Code's in place of the shell. Before a
+// tool the shell stays, and succeeds even where the program crashes: Copilot CLI, which
+// runs these hooks as well, would refuse the tool, and Claude Code would not.
+func claudeCall(env, program, event string) string {
+	call := program + " hook " + event
+	if slices.Contains([]string{agents.PreEdit, agents.PrePush, agents.PreSync}, event) {
+		return env + call + succeeds
+	}
+	return env + "exec " + call
+}
+
+const succeeds = "; exit 0"
 
 // atPath runs the git-swarm at that path, and does nothing where that is gone: some
 // agents that read Claude Code's settings, too, refuse every tool for which a hook
 // fails. They ignore "args", so it is one text for a shell.
 func atPath(path, event string) string {
 	word := shellWord(path)
-	return localBegin + word + " || exit 0; exec " + word + " hook " + event
+	return localBegin + word + " || exit 0; " + claudeCall("", word, event)
 }
 
 const localBegin = "test -x "
@@ -80,7 +94,7 @@ func programOf(command string) string {
 	if !ok {
 		return command // of earlier versions, with its arguments apart
 	}
-	word, _, _ = strings.Cut(word, " || exit 0; exec ")
+	word, _, _ = strings.Cut(word, " || exit 0; ")
 	if quoted, ok := strings.CutPrefix(word, "'"); ok {
 		word = strings.ReplaceAll(strings.TrimSuffix(quoted, "'"), `'\''`, "'")
 	}
@@ -169,7 +183,7 @@ func codexHooks() []hookGroup {
 // succeed even where git-swarm crashes.
 func copilotHooks() []hookGroup {
 	run := func(event string) []handler {
-		command := portableBegin + "exit 0; git-swarm hook --agent copilot " + event + "; exit 0"
+		command := portableBegin + "exit 0; git-swarm hook --agent copilot " + event + succeeds
 		return []handler{{Type: "command", Command: command, Timeout: 5}}
 	}
 	return []hookGroup{

@@ -55,11 +55,19 @@ func Outranked(r *repo.Repo, hooks, event string) bool {
 	return hooks == pluginHooks && r.WorkTree != "" && handles(filepath.Join(r.WorkTree, claudeShared), event)
 }
 
+// EarlierShared reports whether an earlier version wrote the committed hooks: they do not
+// say which they are, and so leave no event to others.
+func EarlierShared(r *repo.Repo) bool {
+	return r.WorkTree != "" && slices.ContainsFunc(commandsIn(filepath.Join(r.WorkTree, claudeShared)), func(command string) bool {
+		return !strings.Contains(command, HooksEnv+"=")
+	})
+}
+
 // handles reports whether hooks of ours in the settings file run for the event. One whose
 // program is not there does not.
 func handles(path, event string) bool {
 	return slices.ContainsFunc(commandsIn(path), func(command string) bool {
-		if !strings.HasSuffix(command, " hook "+event) {
+		if !strings.HasSuffix(strings.TrimSuffix(command, succeeds), " hook "+event) {
 			return false
 		}
 		program := programOf(command)

@@ -52,6 +52,8 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 		found = append(found, finding{"hooks", "ok", "Claude Code's plugin, as " + text.Inert(plugin) + " says", ""})
 	}
 	switch {
+	case len(installed)+min(len(plugin), 1) > 1 && install.EarlierShared(r):
+		found = append(found, finding{"hooks", "note", "those that are committed are of an earlier version and do not stand back for others: each event counts twice", "git swarm init --claude --shared, and commit .claude/settings.json"})
 	case len(installed) > 1 && plugin != "":
 		found = append(found, finding{"hooks", "note", "installed three times: each event counts once, but costs three processes", "git swarm init --claude --remove"})
 	case len(installed) > 1 || len(installed) == 1 && plugin != "":
