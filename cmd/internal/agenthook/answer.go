@@ -311,7 +311,7 @@ func formatPush(a hook.DenyPush) string {
 
 func formatDiscard(a hook.DenyDiscard) string {
 	others := strings.Join(a.Others[:min(len(a.Others), 3)], ", ")
-	return fmt.Sprintf("'%s' would take away what others have changed: %s works in this checkout, too. Name your own files (git restore FILE), or commit them: git swarm commit \"message\"", a.Command, others)
+	return fmt.Sprintf("'%s' would take away what others have changed: %s works in this checkout, too. Name your own files (git restore FILE), or commit them: git swarm commit 'message'", a.Command, others)
 }
 
 func (h *invocation) formatReminder(k *hook.Reminder) string {
@@ -332,7 +332,7 @@ func (h *invocation) formatReminder(k *hook.Reminder) string {
 		}
 		what := "Committed and not landed: " + held + thenPush(k.Target, ". Next: ")
 		if k.Uncommitted {
-			what = "Changed and not committed: " + held + `. When it is ready: git swarm commit "message" PATH...` + thenPush(k.Target, ", then ")
+			what = "Changed and not committed: " + held + `. When it is ready: git swarm commit 'message' PATH...` + thenPush(k.Target, ", then ")
 		}
 		if !r.add(what) {
 			r.add("You hold work that has not landed: git swarm claims")
@@ -392,8 +392,9 @@ func holdings(held []string, limit int) string {
 	return b.String()
 }
 
-// commands are what an agent needs most.
-const agentCommands = `Commands: git swarm message ID "text" | git swarm reply N "text" | git swarm context add "text" --category decision | git swarm claims | git swarm commit "message"`
+// agentCommands are what an agent needs most. Texts are in single quotes, as in prompts:
+// within double ones the shell changes them.
+const agentCommands = "Commands: git swarm message ID 'text' | git swarm reply N 'text' | git swarm context add 'text' --category decision | git swarm claims | git swarm commit 'message'"
 
 // thenPush is how work lands, where it can.
 func thenPush(target, before string) string {

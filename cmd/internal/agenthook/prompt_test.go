@@ -148,3 +148,19 @@ func FuzzPrompt(f *testing.F) {
 		}
 	})
 }
+
+// TestQuotes: where a session is told a command with a text, that is in single quotes, as
+// its prompt asks for.
+func TestQuotes(t *testing.T) {
+	h := &invocation{Process: Process{Now: time.Now}}
+	for kind, said := range map[string]string{
+		"greeting": h.formatGreeting(&hook.Greeting{Session: bus.Session{ID: "A"}}),
+		"reminder": h.formatReminder(&hook.Reminder{Session: "A", Unpushed: []string{"a.go"}, Uncommitted: true}),
+		"discard":  formatDiscard(hook.DenyDiscard{Command: "git stash", Others: []string{"B"}}),
+	} {
+		_, command, found := strings.Cut(said, "git swarm commit ")
+		if !found || !strings.HasPrefix(command, "'") || strings.Contains(command, `"`) {
+			t.Errorf("the %s says: git swarm commit %s", kind, command)
+		}
+	}
+}
