@@ -45,7 +45,7 @@ var layers = map[string][]string{
 	"lock":                   {"refstore/bus", "refstore", "refstore/object", "refstore/file"},
 	"lock/task":              {"lock", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"lock/queue":             {"refstore/bus", "refstore", "refstore/object", "refstore/file"},
-	"refstore/bus":           {"refstore", "refstore/object", "refstore/file"},
+	"refstore/bus":           {"refstore", "refstore/object", "refstore/repo", "refstore/file"},
 	"refstore":               {"refstore/internal/refs", "refstore/internal/redo", "refstore/internal/gc", "refstore/odb", "refstore/repo", "refstore/object", "refstore/file", "refstore/gitlock"},
 	"refstore/internal/redo": {"refstore/internal/refs", "refstore/file", "refstore/object"},
 	"refstore/internal/gc":   {"refstore/internal/refs", "refstore/odb", "refstore/repo", "refstore/object", "refstore/gitlock"},
