@@ -307,3 +307,32 @@ func TestNothingWritten(t *testing.T) {
 		t.Errorf("there is %v", entries)
 	}
 }
+
+// TestPreSync: a subagent does not take its session's messages; the session itself may.
+func TestPreSync(t *testing.T) {
+	w := newWorld(t)
+	if said := w.run("A", agents.PreSync); len(said) > 0 {
+		t.Errorf("the session is told %+v", said)
+	}
+	h := w.handler("A")
+	h.Input.Subagent = "sub"
+	w.Must(h.Run(t.Context(), agents.PreSync))
+	if len(w.said) != 1 || w.said[0] != (DenySync{"A"}) {
+		t.Errorf("the subagent is told %+v", w.said)
+	}
+}
+
+// TestAsks: what an agent asks its user is known until it goes on.
+func TestAsks(t *testing.T) {
+	w := newWorld(t)
+	h := w.identified("A")
+	h.Input.Tool, h.Input.Command = "Bash", "make\nmore"
+	w.Must(h.Run(t.Context(), agents.Asks))
+	if a := h.known().Load(h.Input.Session); a == nil || a.Asks != "Bash make" || a.AsksSince == 0 {
+		t.Errorf("at a question: %+v", a)
+	}
+	w.run("A", agents.Batch)
+	if a := h.known().Load(h.Input.Session); a == nil || a.Asks != "" || a.AsksSince != 0 {
+		t.Errorf("after it: %+v", a)
+	}
+}
