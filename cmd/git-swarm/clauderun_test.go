@@ -11,11 +11,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// claudeRun: git swarm run with the real client works through twelve tasks that wait for
-// each other, by four clients at once: one is killed, one asks and is answered, and the
-// task of two has failed.
+// claudeRun: an orchestrating client that git swarm start has started plans twelve tasks
+// that wait for each other, and git swarm run works through them by four clients at once:
+// one is killed, one asks and is answered by the orchestrator, and the task of two has failed.
 func claudeRun(t *testing.T) {
 	s := newRepository(t)
 	bin := t.TempDir()
@@ -27,11 +28,9 @@ func claudeRun(t *testing.T) {
 	s.run(s.app, "git", "remote", "add", "origin", filepath.Join(s.home, "hub.git"))
 	s.run(s.app, "git", "push", "-q", "-u", "origin", "main")
 	s.run(s.app, "git", "swarm", "init", "--claude")
-	for n, after := range []string{"none", "1", "1", "1", "1", "2,3", "3,4", "4,5", "5", "6,7", "8,9,10", "1"} {
-		s.run(s.app, "git", "swarm", "task", "add", fmt.Sprintf("Write file %d", n+1), "--after", after, "--files", fmt.Sprintf("f%d.txt", n+1))
-	}
 	var killed atomic.Bool
 	s.model.answers("all", func(shown string) step { return s.taskStep(shown, &killed) })
+	s.plansTasks()
 
 	cmd := exec.Command("git", "swarm", "run", "--sessions", "4")
 	cmd.Dir, cmd.Env = s.app, s.clientEnv("all")
@@ -48,9 +47,6 @@ func claudeRun(t *testing.T) {
 	var said strings.Builder
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		said.WriteString(lines.Text() + "\n")
-		if strings.Contains(lines.Text(), "T6 is blocked on #6") {
-			s.run(s.app, "git", "swarm", "message", "T6", "Green.", "--session", "orchestrator")
-		}
 	}
 	err = cmd.Wait()
 	t.Logf("%s", said.String())
@@ -73,6 +69,33 @@ func claudeRun(t *testing.T) {
 	}
 	if left, err := os.ReadDir(s.app + ".worktrees"); err != nil || len(left) != 1 || left[0].Name() != "T12" {
 		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// plansTasks has a client that git swarm start has started as the orchestrator write the
+// tasks of a plan, and answer the session that asks. It ends with the test.
+func (s *swarmOf) plansTasks() {
+	s.t.Helper()
+	plan := filepath.Join(s.home, "PLAN.md")
+	var add strings.Builder
+	for n, after := range []string{"none", "1", "1", "1", "1", "2,3", "3,4", "4,5", "5", "6,7", "8,9,10", "1"} {
+		fmt.Fprintf(&add, "git swarm task add 'Write file %d' --after %s --files f%d.txt --session orchestrator && ", n+1, after, n+1)
+	}
+	if err := os.WriteFile(plan, []byte("Twelve files in a diamond\n"), 0o666); err != nil {
+		s.t.Fatal(err)
+	}
+	s.model.answers("planner", func(shown string) step {
+		switch {
+		case !strings.Contains(shown, "Task #12 added"):
+			return runs(add.String() + "git swarm task graph")("")
+		case strings.Contains(shown, "T6 is blocked: Red or green?") && !strings.Contains(shown, "sent to T6"):
+			return runs("git swarm message T6 'Green.' --session orchestrator")("")
+		}
+		return step{text: "Run git swarm run --sessions 4 in a terminal of your own."}
+	})
+	s.onTerminal("planner", s.app, "git", "swarm", "start", "--file", plan)
+	if !s.model.shown("planner", "Task #12 added", 60*time.Second) || !s.model.shown("planner", "Twelve files in a diamond", 0) {
+		s.t.Fatalf("the orchestrator has planned nothing, in %d requests", s.model.count("planner"))
 	}
 }
 
@@ -99,6 +122,8 @@ func (s *swarmOf) taskStep(shown string, killed *atomic.Bool) step {
 			return bash("git swarm update T6 --status blocked --note 'Red or green?'")
 		}
 		return step{text: "I wait."}
+	case n == "9" && at == 0 && !s.model.shown("planner", "sent to T6", 60*time.Second): // run ends when only what is blocked is left
+		return step{text: "Nobody has answered T6."}
 	case at == 0:
 		return step{tool: "Write", input: map[string]any{"file_path": filepath.Join(s.place(session), "f"+n+".txt"), "content": n + "\n"}}
 	case at == 1:
