@@ -71,11 +71,11 @@ func checkCommand(t *testing.T, where, line string) {
 	}
 }
 
-// shellWords splits a line at blanks outside double quotes.
+// shellWords splits a line at blanks outside quotes.
 func shellWords(line string) []string {
 	var words []string
-	for _, m := range regexp.MustCompile(`"([^"]*)"|(\S+)`).FindAllStringSubmatch(line, -1) {
-		words = append(words, m[1]+m[2])
+	for _, m := range regexp.MustCompile(`"([^"]*)"|'([^']*)'|(\S+)`).FindAllStringSubmatch(line, -1) {
+		words = append(words, m[1]+m[2]+m[3])
 	}
 	return words
 }

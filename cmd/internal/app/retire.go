@@ -211,8 +211,11 @@ func (c *call) retire(ctx context.Context, one *retire.Session, all []*retire.Se
 		if err != nil {
 			return err
 		}
-		err = f.Retire(ctx, func(r *review.Review) string { return askInstead(r, f.ID, others, all) })
+		words, err := c.instead(ctx, f, others, all)
 		if err != nil {
+			return err
+		}
+		if err := f.Retire(ctx, func(r *review.Review) string { return words[r.Number] }); err != nil {
 			return err
 		}
 		clients := ended
@@ -239,19 +242,54 @@ func (c *call) passInside(one *retire.Session) {
 	}
 }
 
-// askInstead says whom the author of a review can ask, now that id is not there.
-func askInstead(r *review.Review, id string, others []bus.Session, retired []*retire.Session) string {
-	var may []string
-	for _, s := range others {
-		gone := slices.ContainsFunc(retired, func(o *retire.Session) bool { return o.ID == s.ID })
-		if !gone && s.ID != r.From && s.Status != bus.Done && s.Parent == "" {
-			may = append(may, s.ID)
+// instead words, for each review that waits for the session's verdict, whom else its
+// author can ask: nobody of those that are retired, nor who is done, nor anybody whose
+// verdict would not count.
+func (c *call) instead(ctx context.Context, one *retire.Session, others []bus.Session, retired []*retire.Session) (map[int]string, error) {
+	words := map[int]string{}
+	book := review.NewStore(c.swarm.Bus())
+	for _, r := range one.Reviews {
+		var may []string
+		for _, s := range others {
+			gone := slices.ContainsFunc(retired, func(o *retire.Session) bool { return o.ID == s.ID })
+			if gone || s.ID == r.From || s.Status == bus.Done || s.Parent != "" {
+				continue
+			}
+			own, err := book.RegisteredBy(ctx, s.ID, r.From)
+			if err != nil {
+				return nil, err
+			}
+			if !own {
+				may = append(may, s.ID)
+			}
+		}
+		words[r.Number] = askInstead(r, one.ID, may)
+	}
+	return words, nil
+}
+
+// askInstead says whom the author of a review can ask, now that id is not there: one of
+// may, beside those of them that are asked already, else the orchestrator.
+func askInstead(r *review.Review, id string, may []string) string {
+	var asked, fresh []string
+	for _, s := range may {
+		if slices.Contains(r.To, s) {
+			asked = append(asked, s)
+		} else {
+			fresh = append(fresh, s)
 		}
 	}
-	if len(may) == 0 {
-		may = []string{bus.Orchestrator}
+	line := fmt.Sprintf("review #%d waits for %s, which is retired. ", r.Number, id)
+	if len(fresh) == 0 && r.From != bus.Orchestrator && !slices.Contains(r.To, bus.Orchestrator) {
+		fresh = []string{bus.Orchestrator}
 	}
-	return fmt.Sprintf("review #%d waits for %s, which is retired. Ask %s instead: git swarm review request --to %s", r.Number, id, strings.Join(may, " or "), may[0])
+	switch {
+	case len(fresh) > 0:
+		return line + fmt.Sprintf("Ask %s instead: git swarm review request --to %s", strings.Join(fresh, " or "), strings.Join(append(asked, fresh[0]), ","))
+	case len(asked) > 0:
+		return line + "Ask the others alone: git swarm review request --to " + strings.Join(asked, ",")
+	}
+	return line + "Nobody else can be asked: git swarm init --sessions \"ID:WORKSTREAM\", then git swarm review request --to ID"
 }
 
 type retiredJSON struct {

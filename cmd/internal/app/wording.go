@@ -165,9 +165,18 @@ func (c *call) formatSetup(err error) *wording {
 	case errors.Is(err, launch.ErrNoClient):
 		return &wording{launch.ErrNoClient.Error(), installClient, exitNo}
 	case errors.Is(err, launch.ErrNoTmux):
-		return &wording{err.Error(), "git swarm launch --print", exitNo}
+		return &wording{err.Error(), c.printHint(), exitNo}
 	}
 	return nil
+}
+
+// printHint is the launch that was asked for, printed.
+func (c *call) printHint() string {
+	sessions := "SESSION"
+	if c.verb != nil && c.verb.name == "launch" && len(c.args) > 0 {
+		sessions = text.Inert(strings.Join(c.args, " "))
+	}
+	return "git swarm launch --print " + sessions
 }
 
 // elsewhere is what to run where there is a checkout that can hold settings.
