@@ -10,6 +10,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/orchestrator/setup"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -131,29 +132,15 @@ func onlyCopies(record setup.Record, top, path string) bool {
 	return err == nil && path != ""
 }
 
-// lookAtModules finds the commits of submodules that no remote has: a linked worktree
-// keeps the repositories of its submodules in its own record.
+// lookAtModules finds the submodules with commits that no remote has.
 func (f *Session) lookAtModules(ctx context.Context, w *Worktree) error {
-	top := filepath.Join(w.record, "modules")
-	return filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
+	modules, err := launch.Modules(w.record)
+	for _, m := range modules {
+		if m.HasOwnCommits(ctx, f.swarm.Repo) {
+			f.obstacle(Submodule, w.Path, m.Name)
 		}
-		if err != nil || !d.IsDir() {
-			return err
-		}
-		for _, part := range []string{"HEAD", "objects", "refs"} { // of a repository
-			if _, err := os.Lstat(filepath.Join(path, part)); err != nil {
-				return nil
-			}
-		}
-		own, err := repo.Line(f.swarm.Repo.GitParsed(ctx, "--git-dir="+path, "-c", "core.worktree=", "rev-list", "--max-count=1", "HEAD", "--branches", "--tags", "--not", "--remotes"))
-		if err != nil || own != "" {
-			name, _ := filepath.Rel(top, path)
-			f.obstacle(Submodule, w.Path, name)
-		}
-		return nil
-	})
+	}
+	return err
 }
 
 // statusEntry is one path of git status.

@@ -80,8 +80,11 @@ func runUninit(ctx context.Context, c *call) error {
 		}
 		return c.eraseRefs(ctx, b, r)
 	}
+	const rest = "what sessions told each other goes with: git swarm uninit --refs"
 	if len(changes) == 0 && !c.cmd.Bool("worktrees") {
-		c.notef("nothing of git swarm's is installed here; what sessions wrote goes with --refs")
+		c.notef("nothing of git swarm's is installed here; %s", rest)
+	} else {
+		c.notef("%s", rest)
 	}
 	return nil
 }
@@ -113,6 +116,10 @@ func (c *call) removeWorktrees(ctx context.Context, r *repo.Repo) error {
 		err := launch.RemoveWorktree(ctx, r, w, func(name string) bool { return install.IsOurs(w.Path, name) })
 		var kept *launch.KeptError
 		if errors.As(err, &kept) {
+			if len(kept.Files) == 0 {
+				module := text.Inert(c.near(filepath.Join(w.Path, kept.Modules[0])))
+				return no("push it, from "+module, "a submodule has commits that its remote has not: %s", module)
+			}
 			return &refusal{
 				code: exitNo, what: fmt.Sprintf("the worktree of %s has files that are nowhere else: %s", w.Session, text.Inert(c.near(filepath.Join(w.Path, kept.Files[0])))),
 				hint: "commit or delete them; git -C " + text.ShellWord(c.near(w.Path)) + " status --ignored lists them",
@@ -125,6 +132,7 @@ func (c *call) removeWorktrees(ctx context.Context, r *repo.Repo) error {
 			return err
 		}
 	}
+	_ = os.Remove(launch.WorktreeDir(r)) // it stays where it holds something
 	return nil
 }
 
