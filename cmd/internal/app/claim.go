@@ -80,7 +80,10 @@ it. A person may take it from a session that is at work, too, with --takeover
 			if err := agents.In(c.swarm.Repo).NoteClaims(ctx, id, pathsOf(granted), waits); err != nil {
 				return err
 			}
-			for _, g := range granted {
+			for i, g := range granted { // several paths may be below one claim
+				if slices.ContainsFunc(granted[:i], func(o lock.Claim) bool { return o.Path == g.Path }) {
+					continue
+				}
 				if err := c.printClaim(g); err != nil {
 					return err
 				}

@@ -169,7 +169,7 @@ func (c *call) checkBackend(r *repo.Repo) finding {
 func (c *call) checkIdentity(ctx context.Context, r *repo.Repo) finding {
 	name, email, err := r.Committer(ctx)
 	if err != nil {
-		return finding{"identity", "bad", text.Inert(err.Error()), "git config user.name and user.email"}
+		return finding{"identity", "bad", text.Inert(err.Error()), setIdentity}
 	}
 	return finding{"identity", "ok", text.Inert(name + " <" + email + ">"), ""}
 }
@@ -207,6 +207,9 @@ func (c *call) checkSession(ctx context.Context) finding {
 	return finding{"session", "ok", id, ""}
 }
 
+// setIdentity gives git the name and address that it puts into commits.
+const setIdentity = `git config user.name "Your Name" && git config user.email you@example.com`
+
 func (c *call) checkRemote(ctx context.Context, r *repo.Repo) finding {
 	out, err := repo.Output(r.GitParsed(ctx, "remote"))
 	if err != nil {
@@ -217,6 +220,9 @@ func (c *call) checkRemote(ctx context.Context, r *repo.Repo) finding {
 	isURL := strings.ContainsAny(t.Remote, "/:")
 	if err == nil && t.Remote != "" && !isURL && !slices.Contains(names, t.Remote) {
 		return finding{"remote", "bad", fmt.Sprintf("work lands on '%s', and there is no such remote", text.Inert(t.Remote)), "git config swarm.remote NAME, or git remote add " + text.ShellWord(t.Remote) + " URL"}
+	}
+	if len(names) == 0 && err == nil && t.Remote == "" {
+		return finding{"remote", "ok", "none, and work lands without one", ""}
 	}
 	if len(names) == 0 {
 		return finding{"remote", "note", "none, so there is nowhere to push", "git remote add origin URL"}

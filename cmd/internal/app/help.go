@@ -216,6 +216,9 @@ func unknownVerb(words []string) error {
 	} else if near := text.Nearest(words[0], guide.Names()); near != "" {
 		hint = "git swarm help " + near
 	}
+	if !slices.ContainsFunc(verbs(), func(v *verb) bool { return strings.HasPrefix(v.name, words[0]+" ") }) {
+		words = words[:1] // what follows is no part of its name
+	}
 	if option := slices.IndexFunc(words[1:], func(w string) bool { return strings.HasPrefix(w, "-") }); option >= 0 {
 		words = words[:1+option]
 	}

@@ -120,6 +120,9 @@ func runRun(ctx context.Context, c *call) error {
 	case err != nil:
 		return err
 	case !sum.Done():
+		if sum.Failed > 0 && !c.wantJSON() {
+			c.notef("hint: git swarm task list says why, git swarm task log N what was said; to try one again: git swarm task reopen N")
+		}
 		return &statusError{exitNo}
 	}
 	return nil

@@ -55,7 +55,7 @@ func (c *call) printStatus(ctx context.Context, all []bus.Session, stand map[str
 	}
 	if len(all) == 0 {
 		c.notef("%s", c.noSessions())
-		return nil
+		return c.printTaskSummary(ctx)
 	}
 	lines, err := c.sessionLines(ctx, standing.Sort(all, stand), stand, nil, c.terminalWidth())
 	if err != nil {

@@ -75,9 +75,40 @@ func (c *call) formatUsage(err error) *wording {
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return &wording{"interrupted", "", exitFatal + 2}
 	case errors.Is(err, errWhoAmI):
-		return &wording{err.Error(), "name the session: --session ID, or GIT_SWARM_SESSION, or git config swarm.session ID", exitUsage}
+		return &wording{err.Error(), c.sessionHint(), exitUsage}
 	}
 	return nil
+}
+
+// sessionHint says how to name the session, and which there are, as far as that can be read.
+func (c *call) sessionHint() string {
+	how := "name the session: --session ID, or GIT_SWARM_SESSION, or git config swarm.session ID"
+	if c == nil {
+		return how
+	}
+	anew := *c // its swarm is closed by now
+	anew.swarm = nil
+	b, err := anew.Bus()
+	defer func() { anew.swarm.Close() }()
+	if err != nil {
+		return how
+	}
+	all, err := b.Sessions(context.Background())
+	if err != nil {
+		return how
+	}
+	if len(all) == 0 {
+		return c.noSessions()
+	}
+	const most = 8
+	var ids []string
+	for _, s := range all[:min(len(all), most)] {
+		ids = append(ids, s.ID)
+	}
+	if len(all) > most {
+		ids = append(ids, "...")
+	}
+	return fmt.Sprintf("%s (%s)", how, strings.Join(ids, ", "))
 }
 
 // helpHint is the command that shows how the verb is used; nil stands for none.
@@ -136,7 +167,7 @@ func (c *call) formatReview(err error) *wording {
 	case errors.Is(err, review.ErrClosed), errors.Is(err, review.ErrNotNamed), errors.Is(err, review.ErrOwn), errors.Is(err, review.ErrNotAuthor):
 		return &wording{err.Error(), show, exitNo}
 	case errors.Is(err, review.ErrEmpty):
-		return &wording{err.Error(), "commit first, or give a range: git swarm review request main..HEAD", exitNo}
+		return &wording{err.Error(), "commit first, or give a range: git swarm review request --to SESSION main..HEAD", exitNo}
 	}
 	return nil
 }
@@ -300,7 +331,7 @@ func (c *call) formatRepository(err error) *wording {
 	case errors.Is(err, repo.ErrNoGit):
 		return &wording{err.Error(), "install git", exitFatal}
 	case errors.Is(err, repo.ErrNoIdentity):
-		return &wording{err.Error(), "git config user.name \"Your Name\", and user.email", exitFatal}
+		return &wording{err.Error(), setIdentity, exitFatal}
 	}
 	return nil
 }
