@@ -10,12 +10,49 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
 // refsNow is every ref with its value, as git lists them.
 func (r *gitRepo) refsNow() string {
 	r.Helper()
 	return r.Git("for-each-ref", "--format=%(objectname) %(refname)")
+}
+
+// Refs that a store does not write are read as its own are: branches, and what was
+// fetched from a hub.
+func testOthersRefs(t *testing.T, r *gitRepo, opts Options) {
+	s := r.open(opts)
+	head := object.Hash(r.Git("rev-parse", "HEAD"))
+	names := []string{"refs/heads/others/one", "refs/heads/others/one-more", "refs/tags/others", "refs/remotes/others/main", TrackingPrefix + "others/meta", TrackingPrefix + "others/told/lap"}
+	for _, packIt := range []bool{false, true} {
+		for _, name := range names {
+			if packIt {
+				r.Git("pack-refs", "--all")
+			} else {
+				r.Git("update-ref", name, string(head))
+			}
+			if tip, err := s.Tip(bg, name); err != nil || tip != head {
+				t.Errorf("packed %v, %s: %q, %v", packIt, name, tip, err)
+			}
+			for _, none := range []string{name + "-not", strings.TrimSuffix(name, name[len(name)-1:])} {
+				if tip, err := s.Tip(bg, none); err != nil || tip != "" {
+					t.Errorf("packed %v, %s: %q, %v", packIt, none, tip, err)
+				}
+			}
+		}
+		for prefix, want := range map[string][]string{"refs/heads/others/": names[:2], TrackingPrefix + "others/": names[4:]} {
+			var got []string
+			list, err := s.Refs(bg, prefix)
+			for _, ref := range list {
+				got = append(got, ref.Name)
+			}
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("packed %v, below %s: %q, %v", packIt, prefix, got, err)
+			}
+		}
+	}
 }
 
 // A ref cannot stand where another has its folder, loose or packed; and the other

@@ -37,6 +37,7 @@ func TestConformance(t *testing.T) {
 			{"damage", testDamage},
 			{"while git tidies up", testTidying},
 			{"listing", testListing},
+			{"others' refs", testOthersRefs},
 			{"git reads it", testGitReads},
 			{"replaced objects", testReplaced},
 		} {

@@ -28,6 +28,8 @@ type fakeHub struct {
 	away    bool          // out of reach
 	slow    time.Duration // what a push takes that nobody cuts short
 
+	throughGit bool // the clones ask git for everything
+
 	fetches, pushes, refused int
 	last                     []HubUpdate
 }
@@ -59,7 +61,7 @@ func (h *fakeHub) clone(t testing.TB, name string) (*gitRepo, *Store) {
 func (h *fakeHub) open(t testing.TB, r *gitRepo, name string, opts Options) *Store {
 	t.Helper()
 	c := &fakeClone{hub: h}
-	opts.Hub, opts.Clone = c, name
+	opts.Hub, opts.Clone, opts.ThroughGit = c, name, h.throughGit
 	c.store = r.open(opts)
 	return c.store
 }

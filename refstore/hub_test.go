@@ -22,7 +22,14 @@ func mustRefresh(t testing.TB, stores ...*Store) {
 // What one clone publishes is in every clone, once, under one name; what it shares
 // is everywhere the same commit.
 func TestHubTwoClones(t *testing.T) {
+	for name, throughGit := range map[string]bool{"files": false, "git": true} {
+		t.Run(name, func(t *testing.T) { testTwoClones(t, throughGit) })
+	}
+}
+
+func testTwoClones(t *testing.T, throughGit bool) {
 	h := newFakeHub(1)
+	h.throughGit = throughGit
 	a, sa := h.clone(t, "desk")
 	b, sb := h.clone(t, "lap")
 	if err := say(sa, "A", "first"); err != nil {

@@ -34,10 +34,24 @@ type Git struct {
 	cat *catFile   // started when first needed
 }
 
+// ours are the prefixes below which git swarm's refs are: those that it writes, and those
+// of a hub as they were fetched.
+var ours = []string{"refs/swarm/", "refs/notes/swarm/", "refs/swarm-pins/", "refs/swarm-remotes/"}
+
 // View reads all of git swarm's refs at once: one git process instead of one for
-// each ref.
+// each ref. Another ref, such as a branch, is read when it is asked for.
 func (g *Git) View(ctx context.Context) (View, error) {
-	cmd := g.Repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname) %(refname) %(symref)", "refs/swarm/", "refs/notes/swarm/", "refs/swarm-pins/")
+	refs, err := g.forEachRef(ctx, ours...)
+	if err != nil {
+		return nil, err
+	}
+	return &gitView{refs, func(pattern string) (refList, error) { return g.forEachRef(ctx, pattern) }}, nil
+}
+
+// forEachRef is what git for-each-ref says of the refs that have one of these names, or
+// are below it.
+func (g *Git) forEachRef(ctx context.Context, patterns ...string) (refList, error) {
+	cmd := g.Repo.GitParsed(ctx, append([]string{"for-each-ref", "--format=%(objectname) %(refname) %(symref)"}, patterns...)...)
 	var warnings bytes.Buffer
 	cmd.Stderr = &warnings
 	out, err := repo.Output(cmd)
@@ -62,6 +76,36 @@ func (g *Git) View(ctx context.Context) (View, error) {
 	}
 	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
 	return refs, nil
+}
+
+// gitView is git swarm's refs, as View has read them, and a way to ask for others.
+type gitView struct {
+	read refList
+	ask  func(pattern string) (refList, error)
+}
+
+func (v *gitView) Tip(ref string) (object.Hash, error) {
+	refs, err := v.having(ref)
+	if err != nil {
+		return "", err
+	}
+	return refs.Tip(ref)
+}
+
+func (v *gitView) List(prefix string) ([]Ref, error) {
+	refs, err := v.having(prefix)
+	if err != nil {
+		return nil, err
+	}
+	return refs.List(prefix)
+}
+
+// having is a list with all refs that have this name, or are below it.
+func (v *gitView) having(name string) (refList, error) {
+	if slices.ContainsFunc(ours, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+		return v.read, nil
+	}
+	return v.ask(name)
 }
 
 // refList is a view that has been read already, sorted by name. A ref that exists
