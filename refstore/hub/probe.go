@@ -64,7 +64,7 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 	case err != nil:
 		return t, err
 	case now == old:
-		return t, &ConfigError{r.Name, fmt.Sprintf("takes pushes below %s, and hides them from fetches", r.Prefix)}
+		return t, &ConfigError{Remote: r.Name, Why: fmt.Sprintf("takes pushes below %s, and hides them from fetches", r.Prefix)}
 	}
 	t.Shown = true
 	second, err := r.trial(ctx)
@@ -73,7 +73,7 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 	}
 	switch err := r.Push(ctx, nil, []refstore.HubUpdate{{Ref: probeRef, Old: second, New: second}}); {
 	case err == nil:
-		return t, &ConfigError{r.Name, "moves a ref from where it is not (git push --force-with-lease)"}
+		return t, &ConfigError{Remote: r.Name, Why: "moves a ref from where it is not (git push --force-with-lease)"}
 	case !errors.Is(err, refstore.ErrStale):
 		return t, err
 	}

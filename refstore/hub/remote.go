@@ -26,12 +26,15 @@ type Remote struct {
 }
 
 // ConfigError says why the configuration of the remote does not do for a hub.
-type ConfigError struct{ Remote, Why string }
+type ConfigError struct {
+	Remote, Why string
+	Unknown     bool // there is no such remote
+}
 
 func (e *ConfigError) Error() string { return fmt.Sprintf("remote '%s' %s", e.Remote, e.Why) }
 
 // Check refuses a remote to which one push would go to several places, or of which a
-// push would replace all refs.
+// push would replace all refs, and a name that stands for nothing.
 func (r *Remote) Check() error {
 	config, err := r.Repo.Config()
 	if err != nil {
@@ -43,13 +46,36 @@ func (r *Remote) Check() error {
 	case err != nil:
 		return err
 	case mirror:
-		return &ConfigError{r.Name, "is a mirror: a push there replaces all its refs"}
+		return &ConfigError{Remote: r.Name, Why: "is a mirror: a push there replaces all its refs"}
+	case r.unknown(config):
+		return &ConfigError{r.Name, "is not set up here", true}
 	case r.elsewhere(config):
-		return &ConfigError{r.Name, "is pushed to another place than it is fetched from (url.*.pushInsteadOf)"}
+		return &ConfigError{Remote: r.Name, Why: "is pushed to another place than it is fetched from (url.*.pushInsteadOf)"}
 	case len(config.All(remote+"pushurl")) > 1, len(config.All(remote+"pushurl")) == 0 && len(config.All(remote+"url")) > 1:
-		return &ConfigError{r.Name, "has several URLs to push to"}
+		return &ConfigError{Remote: r.Name, Why: "has several URLs to push to"}
 	}
 	return nil
+}
+
+// unknown reports whether the name is that of no remote, and no URL or path either.
+func (r *Remote) unknown(config *repo.Config) bool {
+	remote := "remote." + r.Name + "."
+	if strings.ContainsAny(r.Name, ":/") || len(config.All(remote+"url")) > 0 || len(config.All(remote+"pushurl")) > 0 {
+		return false
+	}
+	for _, base := range config.Subsections("url", "insteadof") {
+		for _, prefix := range config.All("url." + base + ".insteadof") {
+			if strings.HasPrefix(r.Name, prefix) {
+				return false
+			}
+		}
+	}
+	for _, path := range []string{filepath.Join(r.Repo.WorkTree, r.Name), filepath.Join(r.Repo.CommonDir, "remotes", r.Name), filepath.Join(r.Repo.CommonDir, "branches", r.Name)} {
+		if _, err := os.Stat(path); err == nil { // a folder, or a remote as git once kept it
+			return false
+		}
+	}
+	return true
 }
 
 // elsewhere reports whether git rewrites the URL for pushes alone.
@@ -146,7 +172,7 @@ func (r *Remote) Push(ctx context.Context, turn *os.File, updates []refstore.Hub
 	out, err := r.runWith(ctx, turn, limit, locks, args...)
 	var said *repo.GitError
 	if errors.As(err, &said) && strings.Contains(said.Stderr, "does not support --atomic push") {
-		return &ConfigError{r.Name, "cannot move several refs all at once (git push --atomic)"}
+		return &ConfigError{Remote: r.Name, Why: "cannot move several refs all at once (git push --atomic)"}
 	}
 	err = verdict(out, err, r.Prefix)
 	var stale *refstore.StaleError

@@ -112,6 +112,8 @@ func TestRemoteURLs(t *testing.T) {
 		why    string
 	}{
 		"plain":            {[][2]string{{url, "/a"}}, ""},
+		"none":             {nil, "not set up here"},
+		"a short URL":      {[][2]string{{"url./b.insteadOf", "r"}}, ""},
 		"other to push":    {[][2]string{{url, "/a"}, {pushURL, "/b"}}, ""},
 		"two URLs":         {[][2]string{{url, "/a"}, {url, "/b"}}, "several URLs"},
 		"two, one to push": {[][2]string{{url, "/a"}, {url, "/b"}, {pushURL, "/c"}}, ""},

@@ -76,7 +76,10 @@ func runCommit(ctx context.Context, c *call) error {
 	case take != nil:
 		err = c.mayTake(ctx, r, id, take)
 	default:
-		err = c.mayCommit(ctx, r, id)
+		var deletes bool
+		if deletes, err = c.mayCommit(ctx, r, id); err == nil && deletes && !c.cmd.Bool("allow-deletions") {
+			err = land.CheckDeletions(ctx, r, "HEAD", "")
+		}
 	}
 	if err != nil {
 		return err
@@ -126,26 +129,22 @@ func commitLocks(ctx context.Context, r *repo.Repo) []string {
 	return locks
 }
 
-// mayCommit refuses staged files that others claim, naming them all, and a commit that
-// deletes most files: of a worktree whose index was lost, all are staged as deleted.
-func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) error {
+// mayCommit refuses staged files that others claim, naming them all. deletes reports
+// whether some are staged as deleted: of a worktree whose index was lost, all are.
+func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) (deletes bool, err error) {
 	staged, err := repo.Fields(r.GitParsed(ctx, "diff", "--cached", "--name-status", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z"))
 	if err != nil {
-		return err
+		return false, err
 	}
 	var files []string
-	deletes := false
 	for change := range slices.Chunk(staged, 2) { // a letter, and the file
 		deletes = deletes || change[0] == "D"
 		files = append(files, change[1])
 	}
 	if len(files) == 0 {
-		return nil // git has its own word on that, and merges may be empty
+		return false, nil // git has its own word on that, and merges may be empty
 	}
-	if err := c.mayCommitFiles(ctx, id, files); err != nil || !deletes || c.cmd.Bool("allow-deletions") {
-		return err
-	}
-	return land.CheckDeletions(ctx, r, "HEAD", "")
+	return deletes, c.mayCommitFiles(ctx, id, files)
 }
 
 // inherits reports whether the holder is a subagent of the session that has ended: what it

@@ -54,7 +54,8 @@ func (c *call) hookPreCommit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.mayCommit(ctx, r, id)
+	_, err = c.mayCommit(ctx, r, id)
+	return err
 }
 
 // known is the session that the hook runs in as it was registered, "" if there is

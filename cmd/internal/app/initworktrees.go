@@ -27,6 +27,7 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 	if err != nil {
 		return err
 	}
+	c.warnRelative(ctx)
 	paths := map[string]string{}
 	var failed error
 	for _, s := range all {

@@ -174,6 +174,7 @@ func (c *call) equip(ctx context.Context, p *pool.Pool) (err error) {
 	if p.LandsOn, err = c.landsOn(ctx, "HEAD"); err != nil {
 		return err
 	}
+	c.warnRelative(ctx)
 	self, err := os.Executable()
 	if err != nil {
 		return err

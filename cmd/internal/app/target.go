@@ -1,9 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -61,6 +63,25 @@ func (c *call) printTarget(ctx context.Context) error {
 		c.notef("hint: %s", text.Inert(hint))
 	}
 	return nil
+}
+
+// warnRelative tells of a target's remote that the worktrees of sessions will not find:
+// git takes a relative URL from the folder that it runs in.
+func (c *call) warnRelative(ctx context.Context) {
+	t, err := c.target(ctx, "HEAD", "")
+	if err != nil || t.Remote == "" {
+		return
+	}
+	config, err := c.swarm.Repo.Config()
+	if err != nil {
+		return
+	}
+	url, _ := config.Get("remote." + t.Remote + ".url")
+	if strings.HasPrefix(url, "./") || strings.HasPrefix(url, "../") {
+		path := filepath.Join(cmp.Or(c.swarm.Repo.WorkTree, c.swarm.Repo.CommonDir), url)
+		c.notef("warning: worktrees do not find '%s', the URL of %s: git remote set-url %s %s",
+			text.Inert(url), text.Inert(t.Remote), text.ShellWord(t.Remote), text.ShellWord(path))
+	}
 }
 
 // formatSource says what named the target.

@@ -37,6 +37,8 @@ func (c *call) formatHub(err error) *wording {
 		return &wording{err.Error(), c.putBackHint(damaged.Ref), exitFatal}
 	case errors.As(err, &copied):
 		return &wording{err.Error(), fmt.Sprintf("in the copy, not here: git swarm hub leave, git swarm uninit --refs, then git swarm init --hub REMOTE --as OTHER-THAN-%s", copied.Clone), exitFatal}
+	case errors.As(err, &config) && config.Unknown:
+		return &wording{err.Error(), "git remote add " + text.ShellWord(config.Remote) + " URL, then this again", exitNo}
 	case errors.As(err, &config):
 		return &wording{err.Error(), "name another remote, or a URL", exitNo}
 	case errors.Is(err, swarm.ErrNotJoined):

@@ -50,7 +50,7 @@ func (c *call) setIn(key string) (where, hint string) {
 	origin, _, _ := strings.Cut(out, "\x00")
 	file, isFile := strings.CutPrefix(origin, "file:")
 	if !isFile {
-		return fmt.Sprintf(" (%s)", origin), "start it without that -c, or GIT_CONFIG_COUNT"
+		return fmt.Sprintf(" (%s)", strings.TrimSuffix(origin, ":")), "start it without that -c, or GIT_CONFIG_COUNT"
 	}
 	set := "--unset " + text.ShellWord(key)
 	if good := goodValue(key); good != "" {
