@@ -2,7 +2,10 @@ package agents
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -26,6 +29,14 @@ func (a *Agent) Settle(ctx context.Context) error {
 	if r.WorkTree == "" || a.Record.Session == bus.Orchestrator || r.GitDir == r.CommonDir && a.Record.Gave != r.GitDir {
 		return nil
 	}
+	if sessionIn(r.SessionFile()) != "" {
+		return nil
+	}
+	if r.GitDir != r.CommonDir && !slices.Contains(a.Record.Entered, r.GitDir) { // first, so that Leaves finds what a kill has left
+		if err := a.Update(ctx, func(rec *Record) { rec.Entered = append(rec.Entered, r.GitDir) }); err != nil {
+			return err
+		}
+	}
 	unlock, err := a.all().lock(ctx)
 	if err != nil {
 		return err
@@ -37,21 +48,44 @@ func (a *Agent) Settle(ctx context.Context) error {
 	return os.WriteFile(r.SessionFile(), []byte(a.Record.Session+"\n"), 0o666)
 }
 
-// Leaves takes the session's identity from the main checkout, if the agent gave it when
-// it joined there and has one elsewhere now: who comes next is another session.
+// Leaves takes the session's identity from the checkouts to which the agent gave it, when
+// it joined or as it entered them, and that it is not in any more, if this one has it: who
+// comes next is another session.
 func (a *Agent) Leaves(ctx context.Context) error {
 	r := a.Repo
-	main := repo.SessionFileIn(r.CommonDir)
-	if a.Record == nil || a.Record.Gave != r.CommonDir || r.GitDir == r.CommonDir || sessionIn(r.SessionFile()) != a.Record.Session {
+	if a.Record == nil || sessionIn(r.SessionFile()) != a.Record.Session {
 		return nil
 	}
+	left := slices.Clone(a.Record.Entered)
+	if a.Record.Gave == r.CommonDir {
+		left = append(left, r.CommonDir)
+	}
+	if left = slices.DeleteFunc(left, func(dir string) bool { return dir == r.GitDir }); len(left) == 0 {
+		return nil
+	}
+	if err := a.takeIdentity(ctx, left); err != nil {
+		return err
+	}
+	return a.Update(ctx, func(rec *Record) {
+		rec.Entered = slices.DeleteFunc(rec.Entered, func(dir string) bool { return slices.Contains(left, dir) })
+	})
+}
+
+// takeIdentity takes the session's identity from those of the git dirs that have it.
+func (a *Agent) takeIdentity(ctx context.Context, gitDirs []string) error {
 	unlock, err := a.all().lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if !strings.EqualFold(sessionIn(main), a.Record.Session) {
-		return nil
+	for _, dir := range gitDirs {
+		path := repo.SessionFileIn(dir)
+		if !strings.EqualFold(sessionIn(path), a.Record.Session) {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
-	return os.Remove(main)
+	return nil
 }

@@ -53,9 +53,10 @@ type Record struct {
 
 	Fingerprint string `json:"looked"` // of the worktree then, "" if unknown
 
-	Changed []string `json:"changed"`        // others' claims that it was told it has changed
-	GitDir  string   `json:"gitDir"`         // of the checkout that it last worked in, "" if unknown
-	Gave    string   `json:"gave,omitempty"` // of the checkout that it gave its session's identity when it joined there
+	Changed []string `json:"changed"`           // others' claims that it was told it has changed
+	GitDir  string   `json:"gitDir"`            // of the checkout that it last worked in, "" if unknown
+	Entered []string `json:"entered,omitempty"` // git dirs of linked worktrees that have the session's identity because it entered them
+	Gave    string   `json:"gave,omitempty"`    // of the checkout that it gave its session's identity when it joined there
 
 	ReviewsAt string      `json:"reviewsAt"` // the state of the reviews then
 	LandsOn   string      `json:"landsOn"`   // the ref that its work lands on

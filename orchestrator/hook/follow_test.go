@@ -58,6 +58,12 @@ func TestFollow(t *testing.T) {
 	if at, _ := agents.CheckoutOf(w.repo, s.ID); at.GitDir() != w.repo.CommonDir {
 		t.Errorf("back in the main checkout it works in %+v", at)
 	}
+	w.in(entered, "next", "", agents.SessionStart) // and who comes there next is another session
+	if got := identity(gitDir); got == "" || got == s.ID {
+		t.Errorf("the worktree that it has left is of %q", got)
+	}
+	w.in(entered, "next", "", agents.SessionEnd)
+	w.Must(os.Remove(repo.SessionFileIn(gitDir)))
 	w.in(entered, "one", "", agents.Batch)
 	if identity(w.repo.CommonDir) != "" {
 		t.Error("the main checkout was not left a second time")
@@ -100,10 +106,14 @@ func TestFollowNot(t *testing.T) {
 	}
 	_, err = w.handler("A").Claims.Grant(t.Context(), "main", lock.Request{Paths: []string{"kept.txt"}})
 	w.Must(err)
-	entered, _ := w.worktree("entered")
+	entered, enteredDir := w.worktree("entered")
 	w.in(entered, "one", "", agents.Batch)
 	if got := identity(w.repo.CommonDir); got != "main" {
 		t.Errorf("with claims, the main checkout is of %q", got)
+	}
+	w.in(w.Dir, "one", "", agents.Batch)
+	if got := identity(enteredDir); got != "main" {
+		t.Errorf("with claims, the worktree that it has left is of %q", got)
 	}
 }
 
