@@ -65,6 +65,21 @@ func TestNewsOfHooks(t *testing.T) {
 	install()
 	is("put back beside it", linked, "")
 
+	states, err := HookStates(t.Context(), h.repo(h.dir))
+	if err != nil || len(states) == 0 || len(states[0].Missing) > 0 {
+		t.Fatalf("%+v, %v", states, err)
+	}
+	put := filepath.Join(states[0].Dir, PrePush)
+	for _, mode := range []os.FileMode{0o666, 0o777} {
+		if err := os.Chmod(put, mode); err != nil {
+			t.Fatal(err)
+		}
+		states, err := HookStates(t.Context(), h.repo(h.dir))
+		if err != nil || slices.Contains(states[0].Missing, PrePush) != (mode == 0o666) {
+			t.Errorf("with mode %o: %+v, %v", mode, states, err)
+		}
+	}
+
 	h.git(h.dir, "config", "extensions.worktreeConfig", "true")
 	later(filepath.Join(h.dir, ".git", "config"))
 	is("worktrees may have their own", linked, "")

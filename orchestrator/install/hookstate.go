@@ -57,8 +57,12 @@ func HookStates(ctx context.Context, r *repo.Repo) ([]HookState, error) {
 	return all, nil
 }
 
-// calls reports whether the hook at path is one of ours that calls us.
+// calls reports whether the hook at path is one of ours that git runs, and that calls us.
 func calls(path, name string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Perm()&0o111 == 0 { // git ignores it
+		return false
+	}
 	content, err := readHook(path)
 	return err == nil && strings.Contains(content, hookMark) && strings.Contains(content, "git-swarm hook "+name)
 }

@@ -24,7 +24,7 @@ func hookNewsLine(news install.HookNews) string {
 	if news.Path != "" {
 		return hooksPathLine(news.Path)
 	}
-	return fmt.Sprintf("git swarm's %s does not run any more: another program has installed its hooks", strings.Join(news.Missing, ", "))
+	return fmt.Sprintf("git swarm's %s does not run any more: the hook is gone, not executable, or another program's", strings.Join(news.Missing, ", "))
 }
 
 // hooksHint is what has git's hooks of ours run again, where core.hooksPath is that now.
