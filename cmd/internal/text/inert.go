@@ -35,15 +35,13 @@ func escape(s string, inQuotes bool) string {
 		return s
 	}
 	var b strings.Builder
-	before := ' '
+	var seen symbols
 	for i, r := range s {
-		joins := joinsEmoji(before, r)
-		before = ' '
-		if joins || plain(r) { // after what is escaped there is nothing to join
-			before = r
-		}
-		switch {
-		case joins:
+		switch asIs := seen.add(r); {
+		case inQuotes && (r == '"' || r == '\\'):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case asIs:
 			b.WriteRune(r)
 		case r == utf8.RuneError && s[i] != 0xef: // a byte that is no UTF-8
 			fmt.Fprintf(&b, `\x%02x`, s[i])
@@ -53,20 +51,27 @@ func escape(s string, inQuotes bool) string {
 			b.WriteString(`\t`)
 		case r == '\r':
 			b.WriteString(`\r`)
-		case inQuotes && (r == '"' || r == '\\'):
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case !plain(r) && r < 0x100:
+		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
-		case !plain(r) && r > 0xffff:
+		case r > 0xffff:
 			fmt.Fprintf(&b, `\U%08x`, r)
-		case !plain(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
-			b.WriteRune(r)
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
 	return b.String()
+}
+
+// symbols follows a text rune by rune, to tell what of it can be printed as it is.
+type symbols struct{ before rune } // the last one, 0 if it was escaped: there is nothing to join
+
+// add reports whether the next rune is plain, or belongs to the symbol before it.
+func (s *symbols) add(r rune) (asIs bool) {
+	asIs = plain(r) || joinsEmoji(s.before, r)
+	if s.before = 0; asIs {
+		s.before = r
+	}
+	return asIs
 }
 
 // isPrintable reports whether s is printable ASCII, as most text is: lists can be long.

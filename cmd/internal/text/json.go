@@ -22,12 +22,10 @@ func JSON(v any) (string, error) {
 		return line, nil
 	}
 	b.Reset()
-	before := ' '
+	var seen symbols
 	for _, r := range line {
-		joins := joinsEmoji(before, r)
-		before = r
 		switch {
-		case plain(r), joins:
+		case seen.add(r):
 			b.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
