@@ -116,7 +116,7 @@ func (f *Session) commit(ctx context.Context, s snapshot) (string, error) {
 	if s.worktree == "" {
 		return s.tip, nil
 	}
-	dir, err := os.MkdirTemp(filepath.Join(f.swarm.Repo.CommonDir, "swarm"), "tmp-")
+	dir, err := os.MkdirTemp(s.record, "swarm-index-") // left by a killed command, it goes with the record
 	if err != nil {
 		return "", err
 	}
