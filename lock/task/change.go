@@ -44,6 +44,25 @@ func (b *Backlog) Give(ctx context.Context, by string, n int, why string) (t *Ta
 	return t, err
 }
 
+// Retire gives back, within the transaction that retires a session, the task that it has;
+// nil if it has none.
+func Retire(tx *refstore.Tx, session string) (*Task, error) {
+	p, err := begin(tx, session)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.heldBy(session)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	p.release(t)
+	t.Why = line(session+" is retired", maxWhy)
+	if err := p.rest(t); err != nil {
+		return nil, err
+	}
+	return t, p.record(fmt.Sprintf("#%d given back: %s", t.Number, t.Why))
+}
+
 func because(what, why string) string {
 	if why = line(why, maxWhy); why != "" {
 		return what + ": " + why

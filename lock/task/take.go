@@ -228,6 +228,9 @@ func (s *taking) giveBack() error {
 // gone reports whether what a session has may be given to others: it is done, or gone as
 // claims have it.
 func (s *taking) gone(session string) (bool, error) {
+	if _, err := bus.ResolveIn(s.plan.tx, session); isUnknown(err) { // an older version retired it
+		return true, nil
+	}
 	if status, err := bus.StatusIn(s.plan.tx, session); err != nil || status == bus.Done {
 		return err == nil, err
 	}

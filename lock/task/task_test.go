@@ -140,6 +140,35 @@ func TestGone(t *testing.T) {
 	s.healthy()
 }
 
+// TestRetired: what a session has that is retired is given back with it; of one that an
+// older version has retired, to who asks next.
+func TestRetired(t *testing.T) {
+	s := newSwarm(t, "A", "B", "C")
+	s.add("one")
+	s.takes("A", 1)
+	s.Must(s.Bus.Retire(bg, "A", func(tx *refstore.Tx) error {
+		given, err := Retire(tx, "A")
+		if given == nil || given.Number != 1 || given.State != Ready {
+			t.Errorf("given back: %+v", given)
+		}
+		return err
+	}))
+	s.takes("B", 1)
+	s.healthy()
+	s.Must(s.Bus.Retire(bg, "B", func(*refstore.Tx) error { return nil }))
+	if g := s.takes("C", 1); len(g.Back) != 1 {
+		t.Errorf("%+v", g)
+	}
+	s.healthy()
+	s.Must(s.Bus.Update(bg, "C", func(tx *refstore.Tx, _ string) error {
+		given, err := Retire(tx, "nobody")
+		if given != nil {
+			t.Errorf("given back: %+v", given)
+		}
+		return err
+	}))
+}
+
 // TestDone: a session that is done gives its task back, as one that is gone does.
 func TestDone(t *testing.T) {
 	s := newSwarm(t, "A", "B")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/orchestrator/setup"
@@ -102,6 +103,9 @@ func (f *Session) Retire(ctx context.Context, asked func(*review.Review) string)
 	}
 	return f.swarm.Bus.Retire(ctx, f.ID, func(tx *refstore.Tx) error {
 		if _, err := lock.ReleaseAllIn(tx, f.ID); err != nil {
+			return err
+		}
+		if _, err := task.Retire(tx, f.ID); err != nil {
 			return err
 		}
 		c, err := queue.Begin(tx)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore"
@@ -42,6 +43,7 @@ type Session struct {
 	Claims    []string
 	Reviews   []*review.Review // that wait for its verdict
 	Own       *review.Review   // its own that is open, which is withdrawn; nil for none
+	Task      *task.Task       // that it has, which is given back; nil for none
 	Branch    string           // the full name of the branch that is deleted, "" for none
 	Tip       string           // what that is at
 	Landed    bool             // it has had something land, and nothing is left to land
@@ -117,6 +119,9 @@ func (f *Session) All() []*Session { return append(slices.Clone(f.Subagents), f)
 // findState finds what the refs and the records have of the session.
 func (f *Session) findState(ctx context.Context) error {
 	claims, err := f.swarm.Claims.List(ctx, "")
+	if err == nil {
+		f.Task, err = (&task.Backlog{Bus: f.swarm.Bus}).Held(ctx, f.ID)
+	}
 	if err != nil {
 		return err
 	}

@@ -301,6 +301,7 @@ type retiredJSON struct {
 	Branch    string   `json:"branch"`
 	Tip       string   `json:"tip"`
 	Released  []string `json:"released"`
+	Task      int      `json:"task,omitempty"` // that is given back
 	Kept      []string `json:"kept"`
 }
 
@@ -311,6 +312,9 @@ func (c *call) printRetired(one *retire.Session, kept []string, ended []agents.C
 		line := retiredJSON{
 			Session: one.ID, DryRun: dry, Ended: []int{}, Worktrees: []string{}, Ignored: []string{},
 			Branch: strings.TrimPrefix(one.Branch, "refs/heads/"), Tip: one.Tip, Released: append([]string{}, one.Claims...), Kept: append([]string{}, kept...),
+		}
+		if one.Task != nil {
+			line.Task = one.Task.Number
 		}
 		for _, client := range ended {
 			line.Ended = append(line.Ended, client.PID)
@@ -367,6 +371,9 @@ func (c *call) retiredLines(one *retire.Session, kept []string, ended []agents.C
 	}
 	if len(one.Claims) > 0 {
 		say("Released", "release", "%s", shortList(one.Claims))
+	}
+	if one.Task != nil {
+		say("Gave back", "give back", "task #%d", one.Task.Number)
 	}
 	for _, r := range one.Reviews {
 		say("Told", "tell", "%s whom else to ask for review #%d", r.From, r.Number)
