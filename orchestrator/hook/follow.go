@@ -27,8 +27,8 @@ func (h *Handler) follow(ctx context.Context, id string) error {
 	return h.agent.Arrived(ctx)
 }
 
-// settled has the session leave the main checkout, unless it holds claims, and so may
-// have changed something there, and work on the branch that is checked out here.
+// settled has the session leave where it was, unless it holds claims, and so may have
+// changed something there, and work on the branch that is checked out here.
 func (h *Handler) settled(ctx context.Context, id string) error {
 	if id == bus.Orchestrator {
 		return nil
