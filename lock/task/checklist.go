@@ -33,7 +33,7 @@ func ParseChecklist(text string) ([]New, error) {
 		for _, n := range p.after[i] {
 			j, ok := p.byNumber[n]
 			if !ok {
-				return nil, bus.Inputf("'%.80s' comes after #%d, which is not in the list", p.tasks[i].Title, n)
+				return nil, bus.Inputf("'%.80s' comes after #%d, and no item has that number, as in \"- [ ] #%d Title\"", p.tasks[i].Title, n, n)
 			}
 			p.tasks[i].AfterNew = append(p.tasks[i].AfterNew, j)
 		}

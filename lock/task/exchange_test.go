@@ -64,6 +64,9 @@ func TestChecklist(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
+	if _, err := ParseChecklist("- [ ] Check out (after 1)\n"); err == nil || !strings.Contains(err.Error(), `"- [ ] #1 Title"`) {
+		t.Errorf("it does not say how an item has its number: %v", err)
+	}
 }
 
 // hasTask reports whether there is the same task with another number.
