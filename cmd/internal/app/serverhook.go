@@ -37,16 +37,14 @@ func printServerHook(_ context.Context, c *call) error {
 	prefix := c.cmd.String("prefix")
 	if prefix == "" {
 		prefix = settings.DefaultHubPrefix
-		if _, err := c.Repo(); err == nil { // the owner of a server need not be in one
-			s, err := c.Settings()
+		if r, err := c.Repo(); err == nil { // the owner of a server need not be in one
+			config, err := r.Config()
 			if err != nil {
 				return err
 			}
-			h, err := s.Hub.Get()
-			if err != nil {
+			if prefix, err = settings.ReadHubPrefix(config); err != nil {
 				return err
 			}
-			prefix = h.Prefix
 		}
 	}
 	if !settings.IsHubPrefix(prefix) {

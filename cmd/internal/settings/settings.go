@@ -78,12 +78,7 @@ type Hub struct {
 func ReadHub(config *repo.Config) (h Hub, err error) {
 	h.Remote, _ = config.Get("swarm.hub")
 	h.Clone, _ = config.Get("swarm.hubclone")
-	h.Prefix, _ = config.Get("swarm.hubprefix")
-	h.Prefix = cmp.Or(h.Prefix, DefaultHubPrefix)
-	if !IsHubPrefix(h.Prefix) {
-		err = &ChoiceError{"swarm.hubPrefix", quote(h.Prefix), "the beginning of refs' names, such as refs/swarm/"}
-		h.Prefix = DefaultHubPrefix
-	}
+	h.Prefix, err = ReadHubPrefix(config)
 	h.Interval, h.Timeout = 5*time.Second, 10*time.Second
 	for _, one := range []struct {
 		key string
@@ -97,6 +92,15 @@ func ReadHub(config *repo.Config) (h Hub, err error) {
 	mux, bad := config.Bool("swarm.hubsshmux", false)
 	h.SSHMux = mux
 	return h, cmp.Or(err, bad)
+}
+
+// ReadHubPrefix reads swarm.hubPrefix alone.
+func ReadHubPrefix(config *repo.Config) (string, error) {
+	prefix, _ := config.Get("swarm.hubprefix")
+	if prefix = cmp.Or(prefix, DefaultHubPrefix); !IsHubPrefix(prefix) {
+		return DefaultHubPrefix, &ChoiceError{"swarm.hubPrefix", quote(prefix), "the beginning of refs' names, such as refs/swarm/"}
+	}
+	return prefix, nil
 }
 
 // IsHubPrefix reports whether refs of a swarm may be below it, as far as can be told
