@@ -56,6 +56,11 @@ func runStart(ctx context.Context, c *call) (err error) {
 	if err != nil {
 		return err
 	}
+	if file := c.cmd.String("file"); file != "" && file != "-" {
+		if _, err := os.Stat(c.at(file)); err != nil {
+			return refuseFile(file, err)
+		}
+	}
 	if !printed { // before anybody writes a plan for nothing
 		if err := c.mayOversee(); err != nil {
 			return err
