@@ -16,7 +16,7 @@ func TestBadValues(t *testing.T) {
 	values := map[string]string{
 		"ports": "abc", "staleAfter": "abc", "lockTimeout": "-1m", "requireReview": "perhaps", "heal": "best", "healCheck": "maybe",
 		"land": "fly", "claims": "sometimes", "verifyTimeout": "abc", "verifyJobs": "0", "hubInterval": "abc", "hubTimeout": "abc",
-		"hubPrefix": "swarm", "allow": "", "claude": "abc", "linger": "abc",
+		"hubPace": "abc", "hubSshMux": "perhaps", "hubPrefix": "swarm", "allow": "", "claude": "abc", "linger": "abc",
 	}
 	w := newTown(t, "files")
 	w.hub()
@@ -63,7 +63,8 @@ func TestBadValues(t *testing.T) {
 		{"retire A --dry-run", nil, 0},
 		{"init --sessions E:e", nil, 0},
 		{"init --sessions F:f --worktrees", []string{"ports"}, exitNo}, // feat is a branch already,
-		{"init --hub origin", []string{"hubInterval", "hubTimeout", "hubPrefix"}, 0},
+		{"server-hook main", []string{"hubPrefix"}, 0},
+		{"init --hub origin", []string{"hubInterval", "hubTimeout", "hubPace", "hubSshMux", "hubPrefix"}, 0},
 	} {
 		for _, key := range c.uses {
 			set(key)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -17,12 +18,16 @@ func (c *call) mayPushToHub(ctx context.Context, remote, url, input string) erro
 	if err != nil {
 		return err
 	}
-	h, bad := s.Hub.Get()
+	h, _ := s.Hub.Get() // of what is no good here, a push needs the prefix alone
 	if h.Remote == "" {
 		return nil
 	}
-	if bad != nil { // which refs are the hub's is not known
-		return bad
+	config, err := c.swarm.Repo.Config()
+	if err != nil {
+		return err
+	}
+	if _, err := settings.ReadHubPrefix(config); err != nil { // which refs are the hub's is not known
+		return err
 	}
 	kept := ""
 	for line := range strings.Lines(input) {
