@@ -129,6 +129,9 @@ func nameFrom(name string) string {
 	return name
 }
 
+// MaxPlainName is how many bytes of a name PlainName keeps.
+const MaxPlainName = 40
+
 // PlainName is what of the name can stand in an id and in a workstream.
 func PlainName(name string) string {
 	name = strings.Map(func(c rune) rune {
@@ -142,7 +145,7 @@ func PlainName(name string) string {
 		name = strings.ReplaceAll(name, "--", "-")
 	}
 	name = strings.Trim(name, "-")
-	name = strings.Trim(name[:min(len(name), 40)], "-")
+	name = strings.Trim(name[:min(len(name), MaxPlainName)], "-")
 	if name == "" {
 		return "session"
 	}

@@ -72,6 +72,12 @@ func (c *call) hookWorktreeCreate(ctx context.Context) error {
 
 // sessionWorktree is the worktree of the session with that name.
 func (c *call) sessionWorktree(ctx context.Context, r *repo.Repo, name string) (string, error) {
+	switch {
+	case strings.EqualFold(name, bus.Orchestrator):
+		return "", bus.Inputf("the orchestrator has no worktree: choose another name")
+	case len(name) > agents.MaxPlainName: // two of them could be one session
+		return "", bus.Inputf("the name is longer than %d bytes: choose another one", agents.MaxPlainName)
+	}
 	b, err := c.Bus()
 	if err != nil {
 		return "", err
