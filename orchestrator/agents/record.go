@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -125,6 +126,23 @@ func (a Agents) Load(id string) *Record {
 		return nil
 	}
 	return parseRecord(content)
+}
+
+// Damaged are the files of records that cannot be read: such an agent is not known, and
+// joins anew at its next event.
+func (a Agents) Damaged() []string {
+	var damaged []string
+	for _, e := range a.files() {
+		path := filepath.Join(a.records(), e.Name())
+		content, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // forgotten meanwhile
+		}
+		if err != nil || parseRecord(content) == nil {
+			damaged = append(damaged, path)
+		}
+	}
+	return damaged
 }
 
 // save writes the record, whole or not at all. An agent without an id has none.

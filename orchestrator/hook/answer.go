@@ -29,11 +29,14 @@ type DenyEdit struct {
 	Held   *lock.HeldError
 	Stands standing.Standing // how that session stands
 
-	Unwritable string // the git dir, if nothing can be written there; else ""
+	Unwritable *Unwritable // if nothing can be written, else nil
 }
 
 // Unwritable tells an agent at its start that nothing can be written to the git dir.
-type Unwritable struct{ Dir string }
+type Unwritable struct {
+	Dir  string
+	Full bool // for want of space on its disk
+}
 
 // DenySync denies a subagent of the session what takes the session's messages.
 type DenySync struct{ Session string }
@@ -59,7 +62,7 @@ type Parent struct {
 }
 
 func (News) answer()        {}
-func (Unwritable) answer()  {}
+func (*Unwritable) answer() {}
 func (Newer) answer()       {}
 func (Wake) answer()        {}
 func (DenyEdit) answer()    {}

@@ -59,12 +59,12 @@ type Handler struct {
 	Say func(Answer) error
 
 	agent      *agents.Agent
-	parent     string    // the session for which a subagent with one of its own works, else ""
-	unclaimed  []string  // what it is to be told is edited without a claim
-	over       bool      // that subagent had ended before
-	unwritable string    // the git dir, where nothing can be written
-	left       int       // the number of the last message that had come when the agent stopped
-	until      time.Time // when what the stop hook has seen corrects left, zero once it has
+	parent     string      // the session for which a subagent with one of its own works, else ""
+	unclaimed  []string    // what it is to be told is edited without a claim
+	over       bool        // that subagent had ended before
+	unwritable *Unwritable // where nothing can be written, else nil
+	left       int         // the number of the last message that had come when the agent stopped
+	until      time.Time   // when what the stop hook has seen corrects left, zero once it has
 }
 
 // errLater leaves news for another event.

@@ -37,11 +37,11 @@ func (h *invocation) say(a hook.Answer) error {
 		return h.context(strings.TrimSuffix(formatDamage(a.Damage)+formatUnclaimed(a.Unclaimed)+h.formatChanged(a.Changed)+formatNews(a.News, ""), "\n"))
 	case hook.Newer:
 		return h.context("git swarm: no news reaches this session: " + text.Excerpt(a.Err.Error(), bodyRoom) + ". Tell the user, who can upgrade git swarm here")
-	case hook.Unwritable:
-		return h.context("git swarm: nothing is claimed for you here, and nobody hears of you: " + h.formatUnwritable(a.Dir) + ". Tell your user. What other sessions hold is refused all the same")
+	case *hook.Unwritable:
+		return h.context("git swarm: nothing is claimed for you here, and nobody hears of you: " + h.formatUnwritable(a) + ". Tell your user. What other sessions hold is refused all the same")
 	case hook.DenyEdit:
 		line := h.formatDenied(a)
-		if a.Unwritable != "" {
+		if a.Unwritable != nil {
 			line += ". (" + h.formatUnwritable(a.Unwritable) + ")"
 		}
 		return h.deny(line)
@@ -271,8 +271,12 @@ func (h *invocation) formatDenied(deny hook.DenyEdit) string {
 	return line + ". Work on something else meanwhile. To be told when it is yours, in the background run: git swarm claim --wait 30m " + text.ShellWord(text.PathFrom(prefix, e.Path))
 }
 
-// formatUnwritable says what of a client's sandbox keeps git swarm from writing.
-func (h *invocation) formatUnwritable(dir string) string {
+// formatUnwritable says what keeps git swarm from writing: a full disk, or what of a
+// client's sandbox.
+func (h *invocation) formatUnwritable(where *hook.Unwritable) string {
+	if where.Full {
+		return "no space is left on the disk of " + text.Quoted(where.Dir)
+	}
 	setting := "let its sandbox write there"
 	switch h.agent {
 	case "claude":
@@ -280,7 +284,7 @@ func (h *invocation) formatUnwritable(dir string) string {
 	case "codex":
 		setting = "add it, and the worktree's own folder below it, to sandbox_workspace_write.writable_roots in Codex's config.toml"
 	}
-	return "git swarm cannot write to " + text.Quoted(dir) + ": " + setting
+	return "git swarm cannot write to " + text.Quoted(where.Dir) + ": " + setting
 }
 
 // short is e with texts that are not too long. They are cut one by one: a line that

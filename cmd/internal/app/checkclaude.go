@@ -70,6 +70,9 @@ func (c *call) checkAgents(ctx context.Context, r *repo.Repo) []finding {
 	for _, a := range install.OtherAgents() {
 		found = append(found, c.checkOther(ctx, r, a)...)
 	}
+	for _, path := range agents.In(r).Damaged() {
+		found = append(found, finding{"agents", "bad", text.Inert(path) + " is no record of an agent: what that agent was is not known, and launch --resume passes over it", "delete the file; the agent joins anew at its next event"})
+	}
 	return append(found, c.problems(r)...)
 }
 

@@ -149,10 +149,15 @@ func (c *call) checkWrite(r *repo.Repo) finding {
 	for _, dir := range []string{r.CommonDir, filepath.Join(r.CommonDir, "objects"), filepath.Join(r.CommonDir, "refs"), r.GitDir} {
 		f, err := os.CreateTemp(dir, ".git-swarm-")
 		if err == nil {
-			err = errors.Join(f.Close(), os.Remove(f.Name()))
+			_, err = f.WriteString("a full disk still makes an empty file\n")
+			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
 		}
 		if err != nil {
-			return finding{"write", "bad", formatSystem(err), sandboxHint}
+			hint := "make room there"
+			if cannotWrite(err) {
+				hint = sandboxHint
+			}
+			return finding{"write", "bad", formatSystem(err), hint}
 		}
 	}
 	return finding{"write", "ok", "the git dir can be written to", ""}

@@ -58,9 +58,9 @@ func (c *call) checkGitHooks(ctx context.Context, r *repo.Repo) []finding {
 		return []finding{{"git hooks", "bad", line, hint}}
 	}
 	var found []finding
-	if path := install.HooksPathChanged(r); path != "" {
-		found = append(found, finding{"git hooks", "bad", hooksPathLine(path), c.hooksHint(ctx, path)})
-	}
+	told := false // what another core.hooksPath does
+	changed := install.HooksPathChanged(r)
+	back := c.hooksHint(ctx, changed)
 	for _, s := range states {
 		place := text.Inert(c.near(s.WorkTree))
 		if len(s.Missing) == 0 {
@@ -71,7 +71,11 @@ func (c *call) checkGitHooks(ctx context.Context, r *repo.Repo) []finding {
 		if len(s.Present) > 0 {
 			line += "; " + strings.Join(s.Present, ", ") + " does"
 		}
-		found = append(found, finding{"git hooks", "bad", line, putHooksBack})
+		found = append(found, finding{"git hooks", "bad", line, back})
+		told = true
+	}
+	if changed != "" && !told {
+		found = append(found, finding{"git hooks", "bad", hooksPathLine(changed), back})
 	}
 	if len(states) == 0 && len(install.Installed(ctx, r)) > 0 {
 		found = append(found, finding{"git hooks", "note", "none of git swarm's: of an agent's plain pushes, only those are let through that name another branch than the one on which work lands", putHooksBack})

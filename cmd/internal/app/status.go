@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/standing"
@@ -102,7 +103,10 @@ func (c *call) sessionLines(ctx context.Context, all []bus.Session, stand map[st
 	var rows [][]text.Cell
 	for _, s := range all {
 		seen := text.Cell{Text: text.Ago(c.Now(), s.Seen)}
-		if state := stand[s.ID].State; state != standing.Done && state != standing.Ended && !s.Keeps(c.Now(), staleAfter) && bus.Stale(s.Seen, c.Now(), staleAfter) && !c.swarm.Present(s.ID) {
+		state := stand[s.ID].State
+		if state == standing.NotStarted { // what was seen is who registered it
+			seen.Text = text.Ago(c.Now(), time.Time{})
+		} else if state != standing.Done && state != standing.Ended && !s.Keeps(c.Now(), staleAfter) && bus.Stale(s.Seen, c.Now(), staleAfter) && !c.swarm.Present(s.ID) {
 			seen.Colour = text.Yellow
 		}
 		id := s.ID
