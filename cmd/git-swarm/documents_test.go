@@ -47,20 +47,20 @@ func blocks(text string) (all []block) {
 
 // TestDocumentsShowWhatIs runs what a document shows together with its output,
 // and compares that. A block of "console" has a prompt before each command: "$ "
-// in the repository, "A$ " in A's worktree. A block of "sh" that one of "text"
+// in the repository, which is there already, "A$ " in A's worktree. A block of "sh" that one of "text"
 // follows is pasted into a shell, as one goes on reading; it begins in an empty
 // folder.
 func TestDocumentsShowWhatIs(t *testing.T) {
 	commands := 0
 	for path, text := range documents(t) {
-		r := newReader(t)
+		r, shop := newReader(t), newReader(t)
 		var pasted, printed []string
 		all := blocks(text)
 		for i, b := range all {
 			switch {
 			case b.info == "console":
-				r.shop()
-				if got := r.transcript(b.text, &commands); got != changeless(b.text) {
+				shop.shop()
+				if got := shop.transcript(b.text, &commands); got != changeless(b.text) {
 					t.Errorf("%s says\n%s\nbut it is\n%s", path, changeless(b.text), got)
 				}
 			case b.info == "text" && i > 0 && all[i-1].info == "sh":
@@ -112,7 +112,8 @@ func (r *reader) shop() {
 		return
 	}
 	r.made = true
-	out := r.shell(r.home, `git swarm demo --scratch shop && cd shop/app && git swarm init --sessions "A:frontend B:backend" --worktrees`)
+	out := r.shell(r.home, `git config --global user.name Reader && git config --global user.email reader@example.com &&
+		git swarm demo --scratch shop && cd shop/app && git swarm init --sessions "A:frontend B:backend" --worktrees`)
 	if !strings.Contains(out, "Initialized with 2 sessions") {
 		r.t.Fatal(out)
 	}

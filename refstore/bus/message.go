@@ -54,11 +54,20 @@ func send(tx *refstore.Tx, to string, e refstore.Entry) (*refstore.Entry, error)
 }
 
 // Send puts a message into the inbox of to, or of everybody else if to is All;
-// of all of them or of none.
+// of all of them or of none. A session that is not known here may have joined in
+// another clone a moment ago: the hub is asked before that is an error.
 func (b *Bus) Send(ctx context.Context, from, to, body string) ([]Sent, error) {
 	if err := checkBody(body); err != nil {
 		return nil, err
 	}
+	sent, err := b.sendAll(ctx, from, to, body)
+	if errors.As(err, new(*UnknownSessionError)) && b.store.Clone() != "" && b.store.Refresh(ctx, true) == nil {
+		return b.sendAll(ctx, from, to, body)
+	}
+	return sent, err
+}
+
+func (b *Bus) sendAll(ctx context.Context, from, to, body string) ([]Sent, error) {
 	var sent []Sent
 	err := b.Update(ctx, from, func(tx *refstore.Tx, from string) error {
 		sent = nil

@@ -18,10 +18,14 @@ func demoVerb() *verb {
 commands that it prints, and removes everything. Exits with 1 if anything is not
 as it says.
 
+With --hub two clones of the remote take part, as on two machines: they meet through
+it, and one leaves again.
+
 With --scratch it only makes the remote and the repository, in FOLDER/hub.git and
 FOLDER/app, for you to try things in.`,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
+				&cli.BoolFlag{Name: "hub", Usage: "show two clones that meet through a remote"},
 				&cli.BoolFlag{Name: "keep", Usage: "leave the folder to explore"},
 				&cli.StringFlag{Name: "scratch", Usage: "make the repository in the new `FOLDER`, and nothing else"},
 			}
@@ -35,14 +39,18 @@ func runDemo(ctx context.Context, c *call) error {
 	defer restore()
 	keep := c.cmd.Bool("keep")
 	if c.cmd.IsSet("scratch") {
-		if keep || c.cmd.String("scratch") == "" {
-			return usageOf(c.verb, "--scratch takes the name of a new folder, and goes without --keep")
+		if keep || c.cmd.Bool("hub") || c.cmd.String("scratch") == "" {
+			return usageOf(c.verb, "--scratch takes the name of a new folder, and goes without --keep and --hub")
 		}
 		return c.makeScratch(ctx, c.cmd.String("scratch"))
 	}
-	app, err := demo.Play(ctx, demo.Options{Env: c.Env, Out: c.Stdout, Colours: c.colours(), Keep: keep})
+	play := demo.Play
+	if c.cmd.Bool("hub") {
+		play = demo.PlayHub
+	}
+	kept, err := play(ctx, demo.Options{Env: c.Env, Out: c.Stdout, Colours: c.colours(), Keep: keep})
 	if err == nil && keep {
-		err = c.printf("\nLeft to explore: cd %s\n", text.ShellWord(app))
+		err = c.printf("\nLeft to explore: cd %s\n", text.ShellWord(kept))
 	}
 	return err
 }

@@ -21,7 +21,8 @@ type sandbox struct {
 	ctx    context.Context
 	opts   Options
 	dir    string
-	app    string // the main checkout, once there is one
+	app    string            // the main checkout, once there is one
+	places map[string]string // the folders of those who work elsewhere than in a worktree of app
 	env    []string
 	winner string // who got the file that all wanted
 	err    error
@@ -77,8 +78,11 @@ func (s *sandbox) setUp() error {
 	return nil
 }
 
-// place is the folder in which a session works, or the main checkout.
+// place is the folder in which a session works, that of a clone, or the main checkout.
 func (s *sandbox) place(session string) string {
+	if dir, ok := s.places[session]; ok {
+		return dir
+	}
 	if session == "" {
 		return s.app
 	}
