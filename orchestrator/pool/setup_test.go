@@ -81,11 +81,15 @@ const staleAfter = 15 * time.Minute
 
 // open is a pool for the repository at dir.
 func open(dir string) (*Pool, func(), error) {
+	return openAs(dir, refstore.Options{Timeout: time.Minute})
+}
+
+func openAs(dir string, opts refstore.Options) (*Pool, func(), error) {
 	r, err := repo.Discover(repo.Env(os.Environ()), dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	b := bus.New(refstore.Open(r, refstore.Options{Timeout: time.Minute}))
+	b := bus.New(refstore.Open(r, opts))
 	claims := lock.NewClaims(b, staleAfter, false)
 	claims.Ended, claims.Present = agents.In(r).Ended, agents.In(r).Present
 	target := func(context.Context) (string, error) { return "refs/remotes/origin/main", nil }
