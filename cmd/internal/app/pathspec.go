@@ -132,19 +132,17 @@ func (c *call) missing(ctx context.Context, paths []string) []string {
 	if len(absent) == 0 {
 		return nil
 	}
+	unsure := slices.DeleteFunc(slices.Clone(absent), r.KnownUntracked())
+	if len(unsure) == 0 {
+		return absent
+	}
 	args := []string{"ls-files", "-z", "--full-name", "--"}
-	for _, path := range absent {
+	for _, path := range unsure {
 		args = append(args, ":(top,literal)"+path)
 	}
 	out, _ := repo.Output(r.GitParsed(ctx, args...))
 	tracked := strings.Split(out, "\x00")
-	var missing []string
-	for _, path := range absent {
-		if !anyBelow(tracked, path) {
-			missing = append(missing, path)
-		}
-	}
-	return missing
+	return slices.DeleteFunc(absent, func(path string) bool { return anyBelow(tracked, path) })
 }
 
 // anyBelow reports whether any of the files is path, or below it.
