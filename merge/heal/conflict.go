@@ -9,13 +9,14 @@ import (
 
 // conflict is one conflict as the rules see it: the lines of git's region, before git cuts it down.
 type conflict struct {
-	kind               fileType
-	base, ours, theirs string
-	above, below       []string // unchanged lines around it
-	atEnd              bool     // nothing of the base comes after it
-	byLine, byToken    *pieces  // cut when first asked for
-	merge              *tokenMerge
-	greater            *superset
+	kind                 fileType
+	base, ours, theirs   string
+	above, below         []string // unchanged lines around it
+	atEnd                bool     // nothing of the base comes after it
+	oursFile, theirsFile string   // that it is of
+	byLine, byToken      *pieces  // cut when first asked for
+	merge                *tokenMerge
+	greater              *superset
 }
 
 // pieces is a conflict cut into lines or tokens, each distinct one with an id.
@@ -50,7 +51,10 @@ func (c *conflict) tokenMerge() *tokenMerge {
 }
 
 func (c *conflict) swapped() *conflict {
-	return &conflict{kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd}
+	return &conflict{
+		kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd,
+		oursFile: c.theirsFile, theirsFile: c.oursFile,
+	}
 }
 
 func splitLines(s string) []string {

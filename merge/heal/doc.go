@@ -55,6 +55,7 @@
 //	respaced    safe   0.85  0.78-0.91  0.85  102  one side changed only white space; indentation follows the other's lines
 //	implied     safe   1.00  1.00-1.00  1.00   10  one side's text is what both edits make, and keeps words within its edit
 //	above       safe   0.89  0.80-0.96  0.89   62  lines brought in right above a line in which the other changed a word
+//	cleared     safe   0.90  0.83-0.96  0.90   73  lines brought in next to lines that the other side took out
 //	records     safe   -     -          -       0  records, as JSON lines, that both sides brought in at the end of the file
 //	bumps       safe   0.93  0.75-0.98  0.93   41  as neighbours, each side a version of its own, in a few lines and not in TOML
 //	unordered   both   0.60  0.48-0.74  0.87   70  imports or ignored files that both sides brought in at one place
@@ -79,7 +80,8 @@
 // indentation that the other side gave to its lines.
 //
 // The reasons. A replacement says where it belongs, an addition does not: so neighbours and words are
-// safe, and beside and additions are not, unless the line below hardly changed (above). An edit that
+// safe, and beside and additions are not, unless the line below hardly changed (above) or all that the other
+// side did there is to take lines out, with which the insertion has nothing to do (cleared). An edit that
 // the other side made as well is no conflict of intentions (spacing, contained, implied), unless one
 // side wrote the whole anew and holds the other's edit by chance (covered). Words and white space are
 // two things to change (respaced). Of lines that both bring in at one place people kept both in 82 of 100

@@ -18,8 +18,9 @@ func Merge(base, ours, theirs []byte, opts Options) Result {
 	if r, ok := trivial(base, ours, theirs); ok {
 		return r
 	}
-	f := linemerge.New(string(base), string(ours), string(theirs))
-	h := healing{Merge: f, opts: opts, kind: typeOf(opts.Path), hunks: f.Hunks()}
+	inOurs, inTheirs := string(ours), string(theirs)
+	f := linemerge.New(string(base), inOurs, inTheirs)
+	h := healing{Merge: f, ours: inOurs, theirs: inTheirs, opts: opts, kind: typeOf(opts.Path), hunks: f.Hunks()}
 	h.findRegions()
 	if why := h.forbidden(base, ours, theirs); why != NotRefused {
 		h.refuse(why)
@@ -55,12 +56,13 @@ func IsBinary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8000)], 0) 
 // healing is one merge under way.
 type healing struct {
 	*linemerge.Merge
-	opts    Options
-	kind    fileType
-	hunks   []linemerge.Hunk
-	regions []Region
-	at      []int  // the hunk of each region
-	how     string // to make the file anew
+	ours, theirs string
+	opts         Options
+	kind         fileType
+	hunks        []linemerge.Hunk
+	regions      []Region
+	at           []int  // the hunk of each region
+	how          string // to make the file anew
 }
 
 func (h *healing) findRegions() {
@@ -105,6 +107,7 @@ func (h *healing) heal() {
 		c := &conflict{kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
 		c.above, c.below = h.around(h.at[i])
 		c.atEnd = k.Base.To == h.Base.Len()
+		c.oursFile, c.theirsFile = h.ours, h.theirs
 		r.Text, r.Rule, r.OursFirst, r.Why = try(c, h.opts.Level)
 		if r.Why == NotRefused {
 			k.Kind, k.Text = linemerge.Replaced, r.Text

@@ -304,6 +304,38 @@ func TestRules(t *testing.T) {
 			base: "{\"id\":1}\n{\"id\":9}\n", ours: "{\"id\":1}\n{\"id\":2}\n{\"id\":9}\n", theirs: "{\"id\":1}\n{\"id\":3}\n{\"id\":9}\n",
 		},
 		{
+			name: "cleared, below what went", rule: "cleared", path: "a.rs",
+			base: "mod a;\nmod old;\nmod z;\n", ours: "mod a;\nmod z;\n", theirs: "mod a;\nmod old;\nmod parser;\nmod z;\n", want: "mod a;\nmod parser;\nmod z;\n",
+		},
+		{
+			name: "cleared, above what went", rule: "cleared", path: "a.py",
+			base: "a()\nreport(x)\n", ours: "a()\nif b:\n    c()\nreport(x)\n", theirs: "a()\n", want: "a()\nif b:\n    c()\n",
+		},
+		{
+			name: "an insertion that uses what went for good", level: Both, why: Overlap, path: "a.js",
+			base: "a()\nopen(file)\nz()\n", ours: "a()\nz()\n", theirs: "a()\nopen(file)\nif (ready) keep(file)\nz()\n",
+		},
+		{
+			name: "an insertion that uses a variable that went, and that another function has", level: Both, why: Overlap, path: "a.js",
+			base: "a()\nlet n = size()\nz()\n}\n//\n//\n//\n//\nf(n)\n", ours: "a()\nz()\n}\n//\n//\n//\n//\nf(n)\n", theirs: "a()\nlet n = size()\ncheck(n)\nz()\n}\n//\n//\n//\n//\nf(n)\n",
+		},
+		{
+			name: "an insertion that looks like the line that went", level: Both, why: Overlap, path: "a.py",
+			base: "a()\nlog(mode, name, size)\nz(mode, name, size, log)\n", ours: "a()\nz(mode, name, size, log)\n", theirs: "a()\nlog(mode, name, size)\nlog(mode, name, owner, size)\nz(mode, name, size, log)\n",
+		},
+		{
+			name: "an insertion into a block that went", level: Both, why: Overlap, path: "a.py",
+			base: "a()\nif x:\n    b()\nz()\n", ours: "a()\nz()\n", theirs: "a()\nif x:\n    b()\n    more()\nz()\n",
+		},
+		{
+			name: "an insertion below a block that is unwrapped", level: Both, why: Overlap, path: "a.js",
+			base: "a()\nif (x) {\nb()\n}\nz()\n", ours: "a()\nb()\n}\nz()\n", theirs: "a()\nq()\nif (x) {\nb()\n}\nz()\n",
+		},
+		{
+			name: "a comment on a line that went", level: Both, why: Overlap, path: "a.go",
+			base: "package a\n\nvar x = f()\n", ours: "package a\n\n", theirs: "package a\n\n// Keep this.\nvar x = f()\n",
+		},
+		{
 			name: "unordered, ignored files", level: Both, rule: "unordered", path: "x/.gitignore",
 			base: "*.o\n", ours: "*.o\n/bin\n", theirs: "*.o\n/dist\n", want: "*.o\n/bin\n/dist\n",
 		},

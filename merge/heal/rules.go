@@ -34,6 +34,7 @@ func rules() []rule {
 		{name: "respaced", level: Safe, heal: respaced},
 		{name: "implied", level: Safe, heal: implied},
 		{name: "above", level: Safe, heal: above, apart: true, despite: []Reason{Versions}},
+		{name: "cleared", level: Safe, heal: cleared, apart: true, despite: []Reason{Stale}},
 		{name: "records", level: Safe, heal: appended, despite: []Reason{Stale, Versions}, ordered: true, records: true},
 		{name: "bumps", level: Safe, heal: bumps, apart: true, despite: []Reason{Versions}},
 		{name: "unordered", level: Both, heal: together(areUnordered, true), despite: []Reason{Stale, Versions}, ordered: true},
