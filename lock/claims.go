@@ -59,9 +59,13 @@ func (c *Claims) Grant(ctx context.Context, by string, r Request) ([]Claim, erro
 }
 
 // Release gives up by's claims on the paths, all or none: a *NotHolderError
-// names the first that is not by's.
-func (c *Claims) Release(ctx context.Context, by string, paths []string) error {
-	return c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
+// names the first that is not by's. queued says that the hub is out of reach: they are
+// held here no more, and for the other clones not from when it is reached.
+func (c *Claims) Release(ctx context.Context, by string, paths []string) (queued bool, err error) {
+	err = c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
+		if err := deliverWithHub(tx); err != nil {
+			return err
+		}
 		table, err := tx.Table(ClaimsRef)
 		if err != nil {
 			return err
@@ -77,6 +81,10 @@ func (c *Claims) Release(ctx context.Context, by string, paths []string) error {
 		}
 		return record(tx, "release", released)
 	})
+	if isAway(err) {
+		return true, c.queueRelease(ctx, by, paths)
+	}
+	return false, err
 }
 
 func releaseOne(table *refstore.Table, by, path string) error {
@@ -97,13 +105,21 @@ func releaseOne(table *refstore.Table, by, path string) error {
 	return table.Delete(path)
 }
 
-// ReleaseAll gives up all that session by holds and returns the paths.
-func (c *Claims) ReleaseAll(ctx context.Context, by string) (released []string, err error) {
+// ReleaseAll gives up all that session by holds and returns the paths. queued is as with
+// Release.
+func (c *Claims) ReleaseAll(ctx context.Context, by string) (released []string, queued bool, err error) {
 	err = c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
+		if err := deliverWithHub(tx); err != nil {
+			return err
+		}
 		released, err = ReleaseAllIn(tx, by)
 		return err
 	})
-	return released, err
+	if isAway(err) {
+		released, err = c.queueReleaseAll(ctx, by)
+		return released, true, err
+	}
+	return released, false, err
 }
 
 // ReleaseAllIn is ReleaseAll for session id as part of another transaction, such
@@ -137,7 +153,12 @@ func (c *Claims) List(ctx context.Context, path string) ([]Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listBut(table, path, c.bus.Store().LeaveOut)
+	claims, err := listBut(table, path, c.bus.Store().LeaveOut)
+	if err != nil {
+		return claims, err
+	}
+	gone, err := c.givenBack(ctx)
+	return slices.DeleteFunc(claims, gone.has), err
 }
 
 // Paths returns the claimed paths, in the order of their folders. It does not read the
@@ -165,10 +186,14 @@ func (c *Claims) Paths(ctx context.Context) (paths []string, err error) {
 		return nil
 	}
 	top, err := table.Names("")
+	if err == nil {
+		err = walk(top, "")
+	}
 	if err != nil {
 		return nil, err
 	}
-	return paths, walk(top, "")
+	gone, err := c.givenBack(ctx)
+	return slices.DeleteFunc(paths, func(path string) bool { return gone[path] > 0 }), err
 }
 
 // list is strict: a damaged claim is an error.
@@ -201,13 +226,17 @@ func (c *Claims) Holders(ctx context.Context, paths []string) (map[string]Claim,
 	if err != nil {
 		return nil, err
 	}
+	gone, err := c.givenBack(ctx)
+	if err != nil {
+		return nil, err
+	}
 	holders := map[string]Claim{}
 	for _, path := range paths {
 		claim, err := c.covering(table, path)
 		if err != nil {
 			return nil, err
 		}
-		if claim != nil {
+		if claim != nil && !gone.has(*claim) {
 			holders[path] = *claim
 		}
 	}

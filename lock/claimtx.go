@@ -31,6 +31,9 @@ type claimTx struct {
 }
 
 func (t *claimTx) run() error {
+	if err := deliverWithHub(t.tx); err != nil {
+		return err
+	}
 	status, err := bus.StatusIn(t.tx, t.by)
 	if err != nil {
 		return err

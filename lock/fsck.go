@@ -23,7 +23,12 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 			return faults, read, err
 		}
 	}
-	more, err := checkTips(ctx, b)
+	more, n, err := b.Store().Check(ctx, ReleasesRef, refstore.TableShape, nil)
+	faults, read = append(faults, more...), read+n
+	if err != nil {
+		return faults, read, err
+	}
+	more, err = checkTips(ctx, b)
 	var damaged *refstore.DamagedError
 	if errors.As(err, &damaged) && len(faults) > 0 {
 		err = nil // reported already
@@ -107,6 +112,19 @@ func checkTips(ctx context.Context, b *bus.Bus) (faults []error, err error) {
 		if failed != nil {
 			faults = append(faults, failed)
 		}
+	}
+	queued, err := b.Store().WholeTable(ctx, ReleasesRef)
+	if err != nil {
+		return faults, err
+	}
+	failed := queued.Below("", func(path string, content []byte) bool {
+		if err := checkQueued(path, content); err != nil {
+			faults = append(faults, err)
+		}
+		return true
+	})
+	if failed != nil {
+		faults = append(faults, failed)
 	}
 	return faults, nil
 }

@@ -20,8 +20,15 @@ type Held struct {
 func (c *Claims) Held(ctx context.Context, id string, known Held) (Held, error) {
 	store := c.bus.Store()
 	tip, err := store.Tip(ctx, ClaimsRef)
-	if err != nil || tip == known.Tip {
-		return known, err
+	if err != nil {
+		return Held{}, err
+	}
+	gone, err := c.givenBack(ctx)
+	if err != nil {
+		return Held{}, err
+	}
+	if tip == known.Tip {
+		return known.without(gone), nil
 	}
 	now, err := store.TableAt(ctx, ClaimsRef, tip)
 	if err != nil {
@@ -49,5 +56,14 @@ func (c *Claims) Held(ctx context.Context, id string, known Held) (Held, error) 
 	if err != nil {
 		return Held{}, err
 	}
-	return Held{tip, slices.Sorted(maps.Keys(held))}, nil
+	return Held{tip, slices.Sorted(maps.Keys(held))}.without(gone), nil
+}
+
+// without leaves out what is given back: a claim on it that is granted later is another
+// change of the table.
+func (h Held) without(gone givenBack) Held {
+	if len(gone) > 0 {
+		h.Paths = slices.DeleteFunc(slices.Clone(h.Paths), func(path string) bool { return gone[path] > 0 })
+	}
+	return h
 }

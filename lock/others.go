@@ -2,6 +2,7 @@ package lock
 
 import (
 	"path"
+	"slices"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore"
@@ -39,5 +40,14 @@ func (c *Claims) BeginningIn(tx *refstore.Tx, prefix string) ([]Claim, error) {
 	if above != "" {
 		dir = above
 	}
-	return listBut(table, dir, func(error) bool { return true })
+	claims, err := listBut(table, dir, func(error) bool { return true })
+	if err != nil || tx.Clone() == "" {
+		return claims, err
+	}
+	queued, err := tx.ReadTable(ReleasesRef)
+	if err != nil {
+		return nil, err
+	}
+	gone, err := givenBackIn(queued)
+	return slices.DeleteFunc(claims, gone.has), err
 }

@@ -389,12 +389,18 @@ func (l *Lease) RenewIn(tx *refstore.Tx) error {
 }
 
 // Release gives the lock up. A lock that was lost meanwhile is left alone, and is
-// no error. ctx need not be the one that Acquire returned, which may have ended.
+// no error. ctx need not be the one that Acquire returned, which may have ended. Where
+// the hub is out of reach, the lock is given up when that is reached again, if nobody
+// has taken it by then.
 func (l *Lease) Release(ctx context.Context) error {
-	if err := l.ReleaseWith(ctx, nil); !errors.Is(err, ErrLost) {
-		return err
+	err := l.ReleaseWith(ctx, nil)
+	switch {
+	case errors.Is(err, ErrLost):
+		return nil
+	case isAway(err) && l.lock.ref == LocksRef:
+		return l.queueRelease(ctx)
 	}
-	return nil
+	return err
 }
 
 // ReleaseWith is Release in one transaction with also. If the lock was lost, it

@@ -155,12 +155,12 @@ func (o *op) random(c *Claims, which int) error {
 		o.Got = inShort(all)
 	case which < 8:
 		o.Verb = "release"
-		if err = c.Release(bg, o.By, o.Paths); err == nil {
+		if _, err = c.Release(bg, o.By, o.Paths); err == nil {
 			o.Got = o.Paths
 		}
 	case which < 9:
 		o.Verb = "release all"
-		o.Got, err = c.ReleaseAll(bg, o.By)
+		o.Got, _, err = c.ReleaseAll(bg, o.By)
 	default:
 		o.Verb = "list"
 		all, err = c.List(bg, "")

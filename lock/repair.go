@@ -11,7 +11,7 @@ import (
 // Repair puts the tables of claims and locks in order in the name of session by,
 // and returns what it did. Unless write is set it only says what it would do. A
 // damaged claim is dropped: who holds the path cannot be told. A damaged lock
-// becomes free.
+// becomes free. A damaged release is dropped, and the claim stays until it is released anew.
 func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*refstore.Repair, err error) {
 	chains := []refstore.Chain{
 		{
@@ -36,6 +36,18 @@ func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*ref
 			Mend:  freeLock,
 		})
 	}
+	chains = append(chains, refstore.Chain{
+		Ref: ReleasesRef, Shape: refstore.TableShape,
+		State: checkQueued,
+		Mend: func(state map[string][]byte, _ refstore.Mending) error {
+			for path, content := range state {
+				if checkQueued(path, content) != nil {
+					delete(state, path)
+				}
+			}
+			return nil
+		},
+	})
 	for _, c := range chains {
 		r, err := b.Store().Repair(ctx, by, c, write)
 		if err != nil {

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -41,6 +42,18 @@ func newSwarm(t testing.TB, ids ...string) *swarm {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// Release is that of the claims, of a repository that has no hub.
+func (s *swarm) Release(ctx context.Context, by string, paths []string) error {
+	_, err := s.Claims.Release(ctx, by, paths)
+	return err
+}
+
+// ReleaseAll is that of the claims, of a repository that has no hub.
+func (s *swarm) ReleaseAll(ctx context.Context, by string) ([]string, error) {
+	released, _, err := s.Claims.ReleaseAll(ctx, by)
+	return released, err
 }
 
 // open is a bus on the repository as another process would open it.

@@ -57,9 +57,9 @@ func TestGrantWait(t *testing.T) {
 			}
 			var err error
 			if how == "release all" {
-				_, err = releaser.ReleaseAll(bg, "B")
+				_, _, err = releaser.ReleaseAll(bg, "B")
 			} else {
-				err = releaser.Release(bg, "B", []string{"src/x"})
+				_, err = releaser.Release(bg, "B", []string{"src/x"})
 			}
 			released := time.Now()
 			s.Must(err)

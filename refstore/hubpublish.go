@@ -86,7 +86,7 @@ func (s *Store) deliver(ctx context.Context) {
 		s.opts.Later()
 		return
 	}
-	if since(s.hubPast().failed) <= downtime {
+	if s.HubAway() {
 		s.noteTrouble(&HubError{Err: errLately})
 		return
 	}

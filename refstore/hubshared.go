@@ -34,7 +34,7 @@ func (tx *Tx) mustShare(refused error) bool {
 	if tx.branch != nil || slices.ContainsFunc(tx.order, func(c *chain) bool { return classOf(c.ref) == sharedRef }) {
 		return true
 	}
-	return tx.opened && (refused != nil || s.opts.Later == nil || since(s.hubPast().fetched) > s.opts.HubInterval)
+	return tx.opened && !tx.offline && (refused != nil || s.opts.Later == nil || since(s.hubPast().fetched) > s.opts.HubInterval)
 }
 
 // Along has a branch of the hub, by its full name, move from old, "" for one that must
@@ -59,6 +59,7 @@ type stagedShared struct {
 	pinned  map[string]object.Hash // what all shared refs were when it was staged
 	objects []object.Object
 	branch  *HubUpdate // that moves along, if any
+	chosen  map[string][]string
 }
 
 // updateShared makes a change on the hub, and then here. It waits for the others of
@@ -271,7 +272,7 @@ func (u *sharedUpdate) stage(ctx context.Context) (*stagedShared, error) {
 
 // collect is what tx has staged for the hub, with all that is here and not yet there.
 func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, error) {
-	staged := &stagedShared{at: tx.at, objects: tx.objects, pinned: map[string]object.Hash{}, branch: tx.branch}
+	staged := &stagedShared{at: tx.at, objects: tx.objects, pinned: map[string]object.Hash{}, branch: tx.branch, chosen: tx.chosen}
 	next := map[string]object.Hash{}   // by local name
 	before := map[string]object.Hash{} // what they were
 	here, err := tx.view.List("refs/swarm/")
@@ -337,7 +338,7 @@ func (u *sharedUpdate) apply(ctx context.Context, staged *stagedShared) error {
 			return err
 		}
 		now := tx.view
-		tx.view, tx.at, tx.shared = pinnedView{now, staged.pinned}, staged.at, true
+		tx.view, tx.at, tx.shared, tx.chosen = pinnedView{now, staged.pinned}, staged.at, true, staged.chosen
 		r := &redo.Record{Objects: staged.objects}
 		if refused = u.build(tx); refused == nil {
 			r.Objects = append(r.Objects[:len(r.Objects):len(r.Objects)], tx.objects...)

@@ -50,6 +50,9 @@ func since(ms int64) time.Duration {
 	return d
 }
 
+// HubAway reports whether the hub was out of reach a moment ago.
+func (s *Store) HubAway() bool { return s.hasHub() && since(s.hubPast().failed) <= downtime }
+
 // hubTurn waits for the turn.
 func (s *Store) hubTurn(ctx context.Context) (*hubTurn, error) {
 	if err := file.MkdirAll(filepath.Dir(s.hubFile("hub"))); err != nil {

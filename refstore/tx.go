@@ -47,6 +47,8 @@ type Tx struct {
 	opened    bool // it has looked at what all clones share, to change it
 	published bool // it has put an entry on from/<clone>
 	branch    *HubUpdate
+	offline   bool                // it is made by what is known here: see Offline
+	chosen    map[string][]string // see Chosen
 }
 
 // PinPrefix begins the names of pins: refs that point at a commit of a branch to
@@ -165,7 +167,7 @@ func (s *Store) attempt(ctx context.Context, by string, who person, build func(*
 // newTx begins a transaction on the refs as they are. Its caller is the only writer.
 func (s *Store) newTx(ctx context.Context, by string, who person) (*Tx, error) {
 	v, err := s.writer.View(ctx)
-	return &Tx{ctx: ctx, store: s, backend: s.writer, view: v, by: by, who: who, at: s.Now(), chains: map[string]*chain{}}, err
+	return &Tx{ctx: ctx, store: s, backend: s.writer, view: v, by: by, who: who, at: s.Now(), chains: map[string]*chain{}, chosen: map[string][]string{}}, err
 }
 
 // finish applies what the transaction has staged.
@@ -295,6 +297,39 @@ func (tx *Tx) Below(ref string) (*Entry, *Table, error) {
 
 // At is the time of the transaction, to the second.
 func (tx *Tx) At() time.Time { return tx.at }
+
+// Clone is the name of this clone on its hub, "" without one.
+func (tx *Tx) Clone() string { return tx.store.Clone() }
+
+// BlobID is the id of a blob with that content.
+func (tx *Tx) BlobID(content []byte) object.Hash {
+	return tx.store.repo.Algo.NewObject(object.Blob, content).ID
+}
+
+// Offline has the transaction decide by what is known here of what all clones share,
+// which it must not change: it is made although the hub may be out of reach.
+func (tx *Tx) Offline() { tx.offline = true }
+
+// As runs stage, whose entries are another session's.
+func (tx *Tx) As(by string, stage func() error) error {
+	defer func(was string) { tx.by = was }(tx.by)
+	tx.by = by
+	return stage()
+}
+
+// Chosen is what choose returned when the transaction was first built as it is: a change
+// that the hub has made is built once more on this clone's own refs, which may have
+// moved, and is to be about the same things.
+func (tx *Tx) Chosen(key string, choose func() ([]string, error)) ([]string, error) {
+	if chosen, ok := tx.chosen[key]; ok {
+		return chosen, nil
+	}
+	chosen, err := choose()
+	if err == nil {
+		tx.chosen[key] = chosen
+	}
+	return chosen, err
+}
 
 // Append adds an entry to a journal. Number, Author and At are set by the
 // transaction, and ID with them.

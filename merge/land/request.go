@@ -198,7 +198,7 @@ func (l *Lander) endRequest(ctx context.Context, branch string) error {
 		}
 	}
 	if len(done) > 0 {
-		if err := l.Claims.Release(ctx, l.Session, done); err != nil {
+		if _, err := l.Claims.Release(ctx, l.Session, done); err != nil {
 			return err
 		}
 	}

@@ -85,7 +85,7 @@ func (h *Handler) giveBack(ctx context.Context, id string) error {
 // release gives up claims, one by one: some may be another's by now.
 func (h *Handler) release(ctx context.Context, id string, paths []string) error {
 	for _, path := range paths {
-		err := h.Claims.Release(ctx, id, []string{path})
+		_, err := h.Claims.Release(ctx, id, []string{path})
 		var gone *lock.NotHolderError
 		if err != nil && !errors.As(err, &gone) && !errors.Is(err, refstore.ErrNotExist) {
 			return err

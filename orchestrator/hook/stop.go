@@ -269,7 +269,7 @@ func (h *Handler) releaseLanded(ctx context.Context, id string) error {
 		}
 	}
 	if len(done) > 0 {
-		err = h.Claims.Release(ctx, id, done)
+		_, err = h.Claims.Release(ctx, id, done)
 	}
 	var gone *lock.NotHolderError
 	if errors.As(err, &gone) || errors.Is(err, refstore.ErrNotExist) { // somebody was faster

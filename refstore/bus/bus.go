@@ -163,6 +163,9 @@ func (b *Bus) Update(ctx context.Context, by string, build func(tx *refstore.Tx,
 	}
 	b.sendKept(ctx)
 	return b.store.Update(ctx, by, func(tx *refstore.Tx) error {
+		if err := b.checkHomeIn(tx, by); err != nil {
+			return err
+		}
 		if err := build(tx, by); err != nil {
 			return err
 		}

@@ -52,29 +52,45 @@ func (b *Bus) checkHome(ctx context.Context, id string) error {
 	return err
 }
 
-// Elsewhere reports, within a transaction, whether a session is of another clone.
-func (b *Bus) Elsewhere(tx *refstore.Tx, id string) (bool, error) {
-	clone := b.store.Clone()
-	if clone == "" || id == Orchestrator {
-		return false, nil
+// checkHomeIn is checkHome within a transaction: the session may have been moved to
+// another clone since.
+func (b *Bus) checkHomeIn(tx *refstore.Tx, id string) error {
+	s, err := b.homed(tx, id)
+	if err == nil && s != nil && s.Host != b.store.Clone() {
+		err = &ElsewhereError{id, s.Host}
+	}
+	return err
+}
+
+// homed is the session where it has a home, within a transaction; else nil.
+func (b *Bus) homed(tx *refstore.Tx, id string) (*sessionState, error) {
+	if b.store.Clone() == "" || id == Orchestrator {
+		return nil, nil
 	}
 	table, err := tx.ReadTable(SessionsRef)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	content, err := table.Get(id)
 	if errors.Is(err, refstore.ErrNotExist) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	s, err := decodeSession(id, content)
-	return err == nil && s.Host != clone, err
+	return decodeSession(id, content)
 }
 
-// Bring makes this clone the home of a session, and returns which was.
-func (b *Bus) Bring(ctx context.Context, by, id string) (from string, err error) {
+// Elsewhere reports, within a transaction, whether a session is of another clone.
+func (b *Bus) Elsewhere(tx *refstore.Tx, id string) (bool, error) {
+	s, err := b.homed(tx, id)
+	return err == nil && s != nil && s.Host != b.store.Clone(), err
+}
+
+// Bring makes this clone the home of a session, and returns which was. fence, in the same
+// transaction, is to change all that the session may be about to change elsewhere: what
+// it does there is then built anew, and refused.
+func (b *Bus) Bring(ctx context.Context, by, id string, fence func(tx *refstore.Tx, id, body string) error) (from string, err error) {
 	if id, err = b.Resolve(ctx, id); err != nil {
 		return "", err
 	}
@@ -95,8 +111,11 @@ func (b *Bus) Bring(ctx context.Context, by, id string) (from string, err error)
 		if err := s.put(tx, id); err != nil {
 			return err
 		}
-		_, err = tx.Record(SessionsRef, refstore.Entry{Body: fmt.Sprintf("%s moves from %s to %s", id, from, s.Host)})
-		return err
+		body := fmt.Sprintf("%s moves from %s to %s", id, from, s.Host)
+		if _, err := tx.Record(SessionsRef, refstore.Entry{Body: body}); err != nil {
+			return err
+		}
+		return fence(tx, id, body)
 	})
 }
 

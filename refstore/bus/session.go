@@ -400,6 +400,28 @@ func setStatus(tx *refstore.Tx, id, by, host string, change Change) error {
 	return err
 }
 
+// DoneIn has session id be done, with that note, within a transaction, if it is still
+// what the blob was: else something was said of it since, and it stays.
+func DoneIn(tx *refstore.Tx, id string, was hash, note string) error {
+	table, err := tx.Table(SessionsRef)
+	if err != nil {
+		return err
+	}
+	content, err := table.Get(id)
+	if errors.Is(err, refstore.ErrNotExist) || err == nil && tx.BlobID(content) != was {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s, err := decodeSession(id, content)
+	if err != nil {
+		return err
+	}
+	done := Done
+	return setStatus(tx, id, "", s.Host, Change{Status: &done, Note: &note})
+}
+
 // StatusIn returns what the session is doing, within a transaction. A session
 // that is not in the table, as the orchestrator may be, is running.
 func StatusIn(tx *refstore.Tx, id string) (Status, error) {

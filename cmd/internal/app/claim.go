@@ -296,11 +296,11 @@ func unclaimVerb() *verb {
 				return err
 			}
 			if all {
-				released, err := claims.ReleaseAll(ctx, id)
+				released, queued, err := claims.ReleaseAll(ctx, id)
 				if err != nil {
 					return err
 				}
-				return c.printReleased(id, released)
+				return c.printReleased(id, released, queued)
 			}
 			args, err := c.expandHeld(ctx, claims, id, c.args)
 			if err != nil {
@@ -310,22 +310,28 @@ func unclaimVerb() *verb {
 			if err != nil {
 				return err
 			}
-			if err := claims.Release(ctx, id, paths); err != nil {
+			queued, err := claims.Release(ctx, id, paths)
+			if err != nil {
 				return err
 			}
-			return c.printReleased(id, paths)
+			return c.printReleased(id, paths, queued)
 		},
 	}
 }
 
-func (c *call) printReleased(id string, paths []string) error {
+// printReleased prints what was released; queued says that other clones have yet to learn
+// it, for the hub is out of reach.
+func (c *call) printReleased(id string, paths []string, queued bool) error {
+	if queued && len(paths) > 0 {
+		c.notef("the hub is out of reach: other clones see it when that is reached again")
+	}
 	if len(paths) == 0 && !c.wantJSON() {
 		c.notef("%s holds nothing", id)
 	}
 	for _, path := range paths {
 		var err error
 		if c.wantJSON() {
-			err = c.object("claim", map[string]any{"path": path, "session": id, "status": "released"})
+			err = c.object("claim", released(path, id, queued))
 		} else {
 			err = c.printf("%s released %s\n", id, text.Inert(path))
 		}
@@ -334,4 +340,12 @@ func (c *call) printReleased(id string, paths []string) error {
 		}
 	}
 	return nil
+}
+
+func released(path, id string, queued bool) map[string]any {
+	object := map[string]any{"path": path, "session": id, "status": "released"}
+	if queued {
+		object["queued"] = true
+	}
+	return object
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -52,12 +53,19 @@ there). Exit code 0 for the first two.`,
 			}
 			began := time.Now()
 			st, err := b.Store().HubStatus(ctx)
-			return errors.Join(c.printHub(st, time.Since(began), err), err)
+			took := time.Since(began)
+			if err == nil {
+				err = lock.Deliver(ctx, b)
+			}
+			given, failed := lock.Queued(ctx, b)
+			return errors.Join(c.printHub(st, len(given), took, err), err, failed)
 		},
 	}
 }
 
-func (c *call) printHub(st refstore.HubStatus, took time.Duration, err error) error {
+// printHub prints where the clone stands; released is how much was given back here and
+// is not delivered.
+func (c *call) printHub(st refstore.HubStatus, released int, took time.Duration, err error) error {
 	s, failed := c.Settings()
 	if failed != nil {
 		return failed
@@ -82,7 +90,7 @@ func (c *call) printHub(st refstore.HubStatus, took time.Duration, err error) er
 	if c.wantJSON() {
 		return c.object("hub", map[string]any{
 			"remote": h.Remote, "prefix": h.Prefix, "clone": h.Clone, "state": state, "milliseconds": took.Milliseconds(),
-			"behind": st.Behind(), "ahead": counts, "waiting": len(queued), "queued": append([]map[string]any{}, queued...), "clones": append([]string{}, st.Clones...),
+			"behind": st.Behind(), "ahead": counts, "waiting": len(queued), "released": released, "queued": append([]map[string]any{}, queued...), "clones": append([]string{}, st.Clones...),
 		})
 	}
 	if n := st.Behind(); state == "ok" && n > 0 {
@@ -91,6 +99,9 @@ func (c *call) printHub(st refstore.HubStatus, took time.Duration, err error) er
 	err = c.printf("%s, %s* as '%s': %s (%d ms)\n%d to be delivered\n", text.Inert(h.Remote), text.Inert(h.Prefix), h.Clone, state, took.Milliseconds(), len(queued))
 	for _, q := range queued[:min(len(queued), 10)] {
 		err = errors.Join(err, c.printf("  %s %s by %s\n", q["id"], q["kind"], text.Inert(q["from"].(string))))
+	}
+	if released > 0 {
+		err = errors.Join(err, c.printf("%s to be delivered\n", text.Count(released, "release")))
 	}
 	if len(ahead) > 0 {
 		err = errors.Join(err, c.printf("were ahead: %s\n", strings.Join(ahead, ", ")))
@@ -144,7 +155,7 @@ does that has something to deliver too early.`,
 					return err
 				}
 			}
-			return b.Refresh(ctx, c.swarm.StaleAfter(ctx)/3, true)
+			return c.meet(ctx, b, true)
 		},
 	}
 }
@@ -164,7 +175,7 @@ its worktree do not.`,
 			if err != nil {
 				return err
 			}
-			from, err := b.Bring(ctx, bus.Orchestrator, c.args[0])
+			from, err := b.Bring(ctx, bus.Orchestrator, c.args[0], fence)
 			if err != nil {
 				return err
 			}
@@ -177,6 +188,11 @@ its worktree do not.`,
 			return c.printf("%s is at home in this clone now; it was in %s\n", text.Inert(c.args[0]), from)
 		},
 	}
+}
+
+// fence has what the session is about to do in the clone that it is taken from be refused.
+func fence(tx *refstore.Tx, id, body string) error {
+	return errors.Join(lock.Fence(tx, id, body), task.Fence(tx, body))
 }
 
 func hubLeaveVerb() *verb {
@@ -214,6 +230,9 @@ func leaveHub(ctx context.Context, c *call) error {
 	}
 	alone := c.swarm.Alone()
 	defer alone.Close()
+	if err := alone.Store().Update(ctx, bus.Orchestrator, lock.DeliverIn); err != nil {
+		return err
+	}
 	others, err := alone.Bus().Leave(ctx, clone, lock.Drop)
 	if err != nil {
 		return err
@@ -258,9 +277,18 @@ func (c *call) refresh(ctx context.Context) {
 	if err != nil || b.Store().Clone() == "" {
 		return
 	}
-	if err := b.Refresh(ctx, c.swarm.StaleAfter(ctx)/3, false); err != nil {
+	if err := c.meet(ctx, b, false); err != nil {
 		c.tellHub(err)
 	}
+}
+
+// meet brings what is new on the hub and delivers what waits here, also what was given
+// back while it was out of reach, if that is due or always says so.
+func (c *call) meet(ctx context.Context, b *bus.Bus, always bool) error {
+	if err := b.Refresh(ctx, c.swarm.StaleAfter(ctx)/3, always); err != nil || b.Store().HubAway() {
+		return err
+	}
+	return lock.Deliver(ctx, b)
 }
 
 // refreshNow is refresh whatever was fetched a moment ago; false without a hub, or where

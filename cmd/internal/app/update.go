@@ -91,6 +91,15 @@ func runUpdate(ctx context.Context, c *call) error {
 	}
 	u := update{by: by, before: before, change: change}
 	err = b.SetStatus(ctx, by, id, change, func(tx *refstore.Tx) error { return u.also(tx, c.swarm.Repo) })
+	var away *refstore.HubError
+	if errors.As(err, &away) && change.Status != nil && *change.Status == bus.Done {
+		u.queued = true
+		note := before.Note
+		if change.Note != nil {
+			note = *change.Note
+		}
+		u.released, err = lock.QueueDone(ctx, b, by, id, note, func(tx *refstore.Tx) error { return u.alsoQueued(tx, c.swarm.Repo, note) })
+	}
 	if err != nil {
 		return err
 	}
@@ -98,6 +107,9 @@ func runUpdate(ctx context.Context, c *call) error {
 		if err := c.teller(b).Run(e); err != nil {
 			c.notef("git swarm: swarm.notify: %s", text.Inert(err.Error()))
 		}
+	}
+	if u.queued {
+		c.notef("the hub is out of reach: %s is done when that is reached again", id)
 	}
 	if err := c.printUpdated(ctx, b, id, u.released); err != nil {
 		return err
@@ -115,7 +127,18 @@ type update struct {
 	before   bus.Session
 	change   bus.Change
 	released []string
+	queued   bool // the hub is out of reach
 	events   []attention.Event
+}
+
+// alsoQueued is also of a session that is done while the hub is out of reach. What other
+// clones' sessions do is not known then: that all are done is not told.
+func (u *update) alsoQueued(tx *refstore.Tx, r *repo.Repo, note string) error {
+	u.events = nil
+	if u.before.Status != bus.Done || note != u.before.Note {
+		u.events = append(u.events, attention.Event{Kind: attention.Done, Session: u.before.ID, Text: note})
+	}
+	return u.post(tx, r)
 }
 
 // also releases what a session that is done holds, and tells the orchestrator what it
@@ -210,7 +233,7 @@ func (c *call) printUpdated(ctx context.Context, b *bus.Bus, id string, released
 		if err := c.printf("Session %s updated\n", id); err != nil || len(released) == 0 {
 			return err
 		}
-		return c.printReleased(id, released)
+		return c.printReleased(id, released, false)
 	}
 	s, err := b.Session(ctx, id)
 	if err != nil {

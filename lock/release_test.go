@@ -1,0 +1,236 @@
+package lock
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/hub"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+)
+
+// hubSwarms are two clones of a hub, with session A in the first and B in the second.
+type hubSwarms struct {
+	hub  *refstoretest.Repo
+	a, b *swarm
+}
+
+func newHubSwarms(t *testing.T) *hubSwarms {
+	t.Helper()
+	w := &hubSwarms{hub: refstoretest.NewRepo(t, "--bare")}
+	for id, s := range map[string]**swarm{"A": &w.a, "B": &w.b} {
+		clone := &swarm{Repo: refstoretest.NewRepo(t), clock: refstoretest.NewClock()}
+		clone.Git("config", "user.name", "clone of "+id)
+		clone.Git("remote", "add", "origin", w.hub.Dir)
+		clone.bus = clone.openHub("clone-"+map[string]string{"A": "a", "B": "b"}[id], w.hub)
+		clone.Claims = NewClaims(clone.bus, staleAfter, false)
+		if _, err := clone.bus.Connect(bg); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := clone.bus.Register(bg, []bus.Registration{{ID: id, Workstream: "w" + id}}); err != nil {
+			t.Fatal(err)
+		}
+		*s = clone
+	}
+	w.meet()
+	return w
+}
+
+// openHub is a process of the clone.
+func (s *swarm) openHub(clone string, at *refstoretest.Repo) *bus.Bus {
+	s.Helper()
+	b := s.open(refstore.Options{})
+	remote := &hub.Remote{Repo: b.Store().Repo(), Name: "origin", Prefix: "refs/swarm/", Timeout: 30 * time.Second}
+	return s.open(refstore.Options{Now: s.clock.Now, Hub: remote, Clone: clone, HubInterval: time.Nanosecond})
+}
+
+// meet has both clones deliver and fetch all there is.
+func (w *hubSwarms) meet() {
+	w.a.Helper()
+	for range 2 {
+		for _, s := range []*swarm{w.a, w.b} {
+			s.Must(errors.Join(s.bus.Refresh(bg, time.Hour, true), Deliver(bg, s.bus)))
+		}
+	}
+}
+
+// away takes the hub away until the function returned is called.
+func (w *hubSwarms) away() (back func()) {
+	w.a.Helper()
+	w.a.Must(os.Rename(w.hub.Dir, w.hub.Dir+".away"))
+	return func() { w.a.Must(os.Rename(w.hub.Dir+".away", w.hub.Dir)) }
+}
+
+func (w *hubSwarms) want(want ...string) {
+	w.a.Helper()
+	w.meet()
+	w.a.want(want...)
+	w.b.want(want...)
+	w.a.healthy()
+	w.b.healthy()
+}
+
+// TestQueuedRelease: what is released while the hub is away is held here no more, and by
+// nobody once it is reached; also the process that said so need not be there.
+func TestQueuedRelease(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	w.a.grant("A", "src/one", "src/two", "three")
+	back := w.away()
+	queued, err := w.a.Claims.Release(bg, "A", []string{"src/one"})
+	if err != nil || !queued {
+		t.Fatal(queued, err)
+	}
+	w.a.want("src/two A#1", "three A#1")
+	held, err := w.a.Held(bg, "A", Held{})
+	if err != nil || !slices.Equal(held.Paths, []string{"src/two", "three"}) {
+		t.Errorf("A holds %q, %v", held.Paths, err)
+	}
+	if known, err := w.a.Held(bg, "A", Held{held.Tip, []string{"src/one", "src/two", "three"}}); err != nil || !slices.Equal(known.Paths, held.Paths) {
+		t.Errorf("A, as known before, holds %q, %v", known.Paths, err)
+	}
+	if holders, err := w.a.Holders(bg, []string{"src/one", "three"}); err != nil || len(holders) != 1 {
+		t.Errorf("held are %v, %v", holders, err)
+	}
+	if paths, err := w.a.Paths(bg); err != nil || slices.Contains(paths, "src/one") {
+		t.Errorf("claimed are %q, %v", paths, err)
+	}
+	var gone *NotHolderError
+	if _, err := w.a.Claims.Release(bg, "A", []string{"src/one"}); !errors.As(err, &gone) || gone.Holder != "" {
+		t.Errorf("released again: %v", err)
+	}
+	all, queued, err := w.a.Claims.ReleaseAll(bg, "A")
+	if err != nil || !queued || !slices.Equal(all, []string{"src/two", "three"}) {
+		t.Fatal(all, queued, err)
+	}
+	w.a.healthy()
+	back()
+	w.want()
+	if log := w.b.Git("log", "-1", "--format=%an", ClaimsRef); log != "A" {
+		t.Errorf("the release is %s's", log)
+	}
+	if paths, err := Queued(bg, w.a.bus); err != nil || len(paths) > 0 {
+		t.Errorf("queued are %q, %v", paths, err)
+	}
+}
+
+// TestQueuedReleaseFence: a release that was queued frees no claim that was granted
+// since, neither another session's nor the same one's.
+func TestQueuedReleaseFence(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	w.a.grant("A", "taken", "again", "moved")
+	w.meet()
+	back := w.away()
+	if _, err := w.a.Claims.Release(bg, "A", []string{"taken", "again", "moved"}); err != nil {
+		t.Fatal(err)
+	}
+	back()
+	// From another clone A is silent for twice the time after which it is stale.
+	w.b.clock.Advance(3 * staleAfter)
+	if _, err := w.b.Grant(bg, "B", Request{Paths: []string{"taken"}, Takeover: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.a.grant("A", "again")
+	w.want("again A#3", "taken B#2")
+}
+
+// TestQueuedDone: a session that is done while the hub is away is done once that is
+// reached, unless something else is said of it by then.
+func TestQueuedDone(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bus.Status{"delivered": bus.Done, "overtaken": bus.Blocked} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newHubSwarms(t)
+			w.a.grant("A", "x")
+			w.meet()
+			back := w.away()
+			none := func(*refstore.Tx) error { return nil }
+			if released, err := QueueDone(bg, w.a.bus, "A", "A", "all of it", none); err != nil || !slices.Equal(released, []string{"x"}) {
+				t.Fatal(released, err)
+			}
+			back()
+			if want != bus.Done {
+				w.b.Must(w.b.bus.SetStatus(bg, "B", "A", bus.Change{Status: &want}, nil))
+			}
+			w.want()
+			for _, s := range []*swarm{w.a, w.b} {
+				if a, err := s.bus.Session(bg, "A"); err != nil || a.Status != want || (a.Note == "all of it") != (want == bus.Done) {
+					t.Errorf("A is %q (%q), %v", a.Status, a.Note, err)
+				}
+			}
+		})
+	}
+}
+
+// TestQueuedLock: a lock that is given up while the hub is away is free once that is
+// reached, unless another has it by then.
+func TestQueuedLock(t *testing.T) {
+	t.Parallel()
+	for _, taken := range []bool{false, true} {
+		w := newHubSwarms(t)
+		lock := PushLockOf(w.a.bus)
+		lease, _, err := lock.Acquire(bg, "A", Wait{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.meet()
+		back := w.away()
+		w.a.Must(lease.Release(bg))
+		back()
+		if taken {
+			other := PushLockOf(w.b.bus)
+			w.b.Must(w.b.bus.Update(bg, "B", func(tx *refstore.Tx, by string) error {
+				return other.put(tx, "push lock: held by B, taken over from A", pushState{State: stateHeld, Session: by, Since: tx.At(), Epoch: 2})
+			}))
+		}
+		w.want()
+		holder, err := lock.Holder(bg)
+		if err != nil || taken && (holder == nil || holder.Session != "B") || !taken && holder != nil {
+			t.Errorf("taken %v: %+v holds it, %v", taken, holder, err)
+		}
+	}
+}
+
+// TestBringFence: once a session was moved to another clone, nothing more is granted to
+// it in the one that it has left, whatever that has fetched; and what it gave back there
+// before, with the hub away, frees nothing of what it holds since.
+func TestBringFence(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	w.a.grant("A", "one", "two")
+	lease, _, err := PushLockOf(w.a.bus).Acquire(bg, "A", Wait{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease.End()
+	w.meet()
+	back := w.away()
+	if _, err := w.a.Claims.Release(bg, "A", []string{"one"}); err != nil {
+		t.Fatal(err)
+	}
+	back()
+	if from, err := w.b.bus.Bring(bg, "B", "A", Fence); err != nil || from != "clone-a" {
+		t.Fatal(from, err)
+	}
+	w.b.grant("A", "one", "three") // it has the first already
+	var elsewhere *bus.ElsewhereError
+	for what, try := range map[string]func() error{
+		"claim":   func() error { _, err := w.a.Grant(bg, "A", Request{Paths: []string{"late"}}); return err },
+		"release": func() error { _, err := w.a.Claims.Release(bg, "A", []string{"two"}); return err },
+		"renew":   func() error { return lease.Renew(bg) },
+	} {
+		if err := try(); !errors.As(err, &elsewhere) || elsewhere.Clone != "clone-b" {
+			t.Errorf("%s in the clone that it has left gives %v", what, err)
+		}
+	}
+	w.want("one A#2", "three A#3", "two A#2")
+	if holder, err := PushLockOf(w.b.bus).Holder(bg); err != nil || holder != nil {
+		t.Errorf("%+v holds the lock, %v", holder, err)
+	}
+}
