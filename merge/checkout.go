@@ -20,6 +20,8 @@ type Checkout struct {
 	Partial bool // also write files of which only a part was healed
 	Scratch bool // nobody else writes there, and folders may be missing
 
+	Regenerate *Regenerator // makes anew what a program writes; nil for none
+
 	// Locking runs a command that locks the index; nil is repo.Output.
 	Locking func(ctx context.Context, build func() *exec.Cmd) (string, error)
 	// Temp is the folder in which files are written before they get their place; ""
@@ -44,7 +46,8 @@ func (c *Checkout) inIndex(ctx context.Context, build func() *exec.Cmd) error {
 // A file that is wholly healed is written and staged. With Partial, one that is
 // healed in part is written with the conflicts that remain, and stays unmerged.
 // Every other file is left exactly as it is, and so, unless the checkout is
-// Scratch, is a file that somebody has changed since git stopped.
+// Scratch, is a file that somebody has changed since git stopped. What Regenerate
+// has a command for is made by it when no other file is left.
 //
 // Each file is replaced at once and staged after that. If the process is killed
 // in between, the next call stages it. After an error, the files before the one
@@ -64,15 +67,34 @@ func (c *Checkout) Heal(ctx context.Context, want func(path string) bool) ([]Hea
 	objects := &blobs{git: c.Git}
 	defer objects.close()
 	var all []Healed
+	var unmade []unmerged // by a command
+	var at []int          // their places in all
+	left := false
 	for _, f := range files {
 		if want != nil && !want(f.path) {
+			left = true
+			continue
+		}
+		if c.makes(f) {
+			unmade, at = append(unmade, f), append(at, len(all))
+			all = append(all, Healed{Path: f.path, Why: unmadeYet})
 			continue
 		}
 		h, err := c.file(ctx, objects, top, f)
 		if err != nil {
 			return all, fmt.Errorf("heal %s: %w", f.path, err)
 		}
+		left = left || !h.Whole
 		all = append(all, *h)
+	}
+	if len(unmade) > 0 && !left {
+		var healed []*Healed
+		for _, i := range at {
+			healed = append(healed, &all[i])
+		}
+		if err := c.make(ctx, objects, top, unmade, healed); err != nil {
+			return all, err
+		}
 	}
 	// git merge --abort does not look into files that the index does not know.
 	_ = c.inIndex(ctx, func() *exec.Cmd { return c.Git(ctx, "update-index", "-q", "--unmerged", "--refresh") }) // it complains of what is changed

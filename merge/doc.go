@@ -3,8 +3,9 @@
 // a branch is package land.
 //
 // [Checkout.Heal] works where git has stopped: it reads the three versions of each unmerged file from
-// the index (unmerged.go), and writes and stages what is wholly healed (workfile.go). [Try] reports
-// what a merge of two commits would bring.
+// the index (unmerged.go), and writes and stages what is wholly healed (workfile.go). A
+// [Regenerator] makes files anew that a program writes, by the user's commands. [Try] reports what a
+// merge of two commits would bring.
 //
 // # Guarantees
 //

@@ -13,6 +13,8 @@ type Healed struct {
 	Whole      bool        // no conflict remains
 	Why        string      // why the healer was not asked: a rename, a delete, a mode, a link, …
 	Regenerate string      // the command that makes a generated file anew, if known
+	By         string      // the user's command that has made the file anew; "" if none has
+	Failed     bool        // a user's command was to make it anew, and Why says how it failed
 	Versions   [][]byte    // base, ours and theirs; nil if the healer was not asked
 }
 
@@ -22,6 +24,9 @@ const lineMerge = "lines"
 
 // Rules names the rules that healed the file, each once, in order.
 func (h *Healed) Rules() []string {
+	if h.By != "" {
+		return []string{regenerated}
+	}
 	if h.Whole && len(h.Result.Regions) == 0 {
 		return []string{lineMerge}
 	}

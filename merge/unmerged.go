@@ -13,6 +13,8 @@ import (
 // stage is one version of a file in conflict; an empty id: the file is not there.
 type stage struct{ mode, id string }
 
+func (s stage) regular() bool { return s.mode == "100644" || s.mode == "100755" }
+
 // unmerged is a file in conflict: base, ours, theirs.
 type unmerged struct {
 	path       string
@@ -54,7 +56,6 @@ func (f unmerged) options(opts heal.Options) heal.Options {
 // beyond says why a conflict is not one of content: "" if it is.
 func (f unmerged) beyond() string {
 	base, ours, theirs := f.stages[0], f.stages[1], f.stages[2]
-	regular := func(s stage) bool { return s.mode == "100644" || s.mode == "100755" }
 	switch {
 	case ours.id == "" && theirs.id == "":
 		return "renamed or deleted on both sides"
@@ -64,7 +65,7 @@ func (f unmerged) beyond() string {
 		return "added on both sides"
 	case ours.mode == "160000" || theirs.mode == "160000":
 		return "a submodule"
-	case !regular(base) || !regular(ours) || !regular(theirs):
+	case !base.regular() || !ours.regular() || !theirs.regular():
 		return "a symbolic link"
 	case ours.mode != theirs.mode:
 		return "file modes differ"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -13,6 +14,7 @@ type ConflictError struct {
 	Onto   string   // the target, as the user knows it
 	Commit string   // the commit of the branch that did not apply: "id subject"
 	Files  []string // in conflict
+	Unmade string   // why the user's command made none of them anew; "" where none was to
 	Theirs []Change // commits on the other side that touched those files, newest first
 }
 
@@ -26,13 +28,23 @@ type Change struct {
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("conflict with %s in %s", e.Onto, strings.Join(e.Files, ", "))
+	line := fmt.Sprintf("conflict with %s in %s", e.Onto, strings.Join(e.Files, ", "))
+	if e.Unmade != "" {
+		line += " (" + e.Unmade + ")"
+	}
+	return line
 }
 
-// conflict describes the commit at which the rebase has stopped, with files still
-// in conflict.
-func (s *scratch) conflict(ctx context.Context, b *rebase, files []string) error {
+// conflict describes the commit at which the rebase has stopped, with some of the files
+// still in conflict.
+func (s *scratch) conflict(ctx context.Context, b *rebase, all []merge.Healed) error {
+	files := remaining(all)
 	e := &ConflictError{Onto: b.target.String(), Files: files}
+	for _, h := range all {
+		if h.Failed {
+			e.Unmade = h.Why
+		}
+	}
 	var err error
 	if e.Commit, err = repo.Line(s.git(ctx, "log", "-1", "--no-show-signature", "--format=%h %s", "REBASE_HEAD")); err != nil {
 		return err

@@ -21,7 +21,8 @@
 //   - A push or pull that fails changes neither branch nor index nor files. Commits that are not
 //     pushed and changes that are not committed survive. No push touches another session's branch.
 //   - What lands is what git rebase would have made in the work tree, with healed conflicts named in
-//     trailers "Healed: PATH RULE" of the commit. Attributes, merge drivers, filters, submodules and
+//     trailers "Healed: PATH RULE" of the commit; RULE is "regenerated" where a command of the
+//     user's has made the file ([merge.Regenerator]). Attributes, merge drivers, filters, submodules and
 //     the settings of the work tree count as there (scratchfiles.go): those of the session's own
 //     work tree, where its branch is checked out on this machine. Of the user's hooks pre-rebase and pre-push run, in the session's own work tree and
 //     before it queues, and no other (hooks.go).

@@ -52,6 +52,10 @@ type Lander struct {
 	// tip as it was fetched.
 	Heal func(ctx context.Context, tip string) (heal.Options, error)
 
+	// Regenerate, if not nil, says by what commands files are made anew that a program
+	// writes, where nothing else is in conflict. It is asked when that may be needed.
+	Regenerate func() (*merge.Regenerator, error)
+
 	// Gate, if not nil, is asked before something lands, and before a long wait, whether the change from base
 	// ("" if the target does not exist yet) to tip, which is the session's, may land.
 	Gate func(ctx context.Context, session, base, tip string) error
@@ -177,12 +181,23 @@ func (l *Lander) onto(ctx context.Context, settingsOf *repo.Repo, tip string, tr
 		return base, nil, err
 	}
 	b := rebase{tip: tip, after: cmp.Or(old, before), onto: base, target: target, settingsOf: settingsOf}
-	if l.Heal != nil {
-		if b.heal, err = l.Heal(ctx, before); err != nil {
-			return "", nil, err
-		}
+	if err := l.healBy(ctx, &b, before); err != nil {
+		return "", nil, err
 	}
 	return b.run(ctx, l.Repo)
+}
+
+// healBy gives a rebase what it heals by, given the target's tip as it was fetched.
+func (l *Lander) healBy(ctx context.Context, b *rebase, tip string) (err error) {
+	if l.Heal != nil {
+		if b.heal, err = l.Heal(ctx, tip); err != nil {
+			return err
+		}
+	}
+	if l.Regenerate != nil {
+		b.regenerate, err = l.Regenerate()
+	}
+	return err
 }
 
 // gained is how many commits the target gains. A new branch gains none that the remote

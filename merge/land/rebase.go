@@ -22,6 +22,8 @@ type rebase struct {
 	target repo.Target
 	heal   heal.Options // for the conflicts on the way
 
+	regenerate *merge.Regenerator // likewise; nil for none
+
 	settingsOf *repo.Repo // the work tree whose settings count; nil for where it is made
 }
 
@@ -92,15 +94,15 @@ func (b *rebase) try(ctx context.Context, r *repo.Repo) (next string, healed []m
 				return "", nil, &landedError{upTo}
 			}
 		}
-		files, err := s.healStop(ctx, b.heal)
+		files, err := s.healStop(ctx, b)
 		if err != nil {
 			return "", nil, err
 		}
 		if len(files) == 0 { // it stopped for something else
 			return "", nil, fmt.Errorf("rebase onto %s: %w", b.target, stopped)
 		}
-		if left := remaining(files); len(left) > 0 {
-			return "", nil, s.conflict(ctx, b, left)
+		if len(remaining(files)) > 0 {
+			return "", nil, s.conflict(ctx, b, files)
 		}
 		healed = append(healed, files...)
 		_, stopped = s.noted(s.rebase(ctx, "--continue"))
@@ -127,8 +129,8 @@ func (s *scratch) rebase(ctx context.Context, args ...string) *exec.Cmd {
 
 // healStop heals the commit at which a rebase has stopped and commits it. It
 // returns the files that were in conflict; nothing is committed if one still is.
-func (s *scratch) healStop(ctx context.Context, opts heal.Options) ([]merge.Healed, error) {
-	checkout := merge.Checkout{Git: s.git, Options: opts, Scratch: true}
+func (s *scratch) healStop(ctx context.Context, b *rebase) ([]merge.Healed, error) {
+	checkout := merge.Checkout{Git: s.git, Options: b.heal, Scratch: true, Regenerate: b.regenerate}
 	files, err := checkout.Heal(ctx, nil)
 	if err != nil || len(files) == 0 || len(remaining(files)) > 0 {
 		return files, err

@@ -230,10 +230,8 @@ func (t *turn) catchUp(ctx context.Context, landed *Landed) error {
 		return err
 	}
 	b := rebase{tip: now.tip, after: landed.Tip, onto: landed.After, target: t.target}
-	if t.Heal != nil {
-		if b.heal, err = t.Heal(ctx, landed.After); err != nil {
-			return err
-		}
+	if err := t.healBy(ctx, &b, landed.After); err != nil {
+		return err
 	}
 	next, _, err := b.run(ctx, t.Repo)
 	if err != nil {

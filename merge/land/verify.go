@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/git-swarm/git-swarm/merge/command"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -93,7 +91,7 @@ func (l *Lander) check(ctx context.Context, commit, tree string, slot int) error
 		return err
 	}
 	began := time.Now()
-	err = l.runVerify(ctx, s.dir, out)
+	err = command.Run(ctx, l.Verify, s.dir, l.Repo.Git(ctx).Env, l.VerifyTimeout, out)
 	tail := out.close()
 	var exit *exec.ExitError
 	switch {
@@ -102,7 +100,7 @@ func (l *Lander) check(ctx context.Context, commit, tree string, slot int) error
 	case err == nil:
 		l.remember(tree)
 		l.rememberTime(time.Since(began))
-	case errors.Is(err, errTimeout):
+	case errors.Is(err, command.ErrTimeout):
 		return &VerifyError{Command: l.Verify, Status: -1, Limit: l.VerifyTimeout, Log: out.path, Tail: tail}
 	case errors.As(err, &exit):
 		return &VerifyError{Command: l.Verify, Status: exit.ExitCode(), Log: out.path, Tail: tail}
@@ -117,77 +115,4 @@ func (l *Lander) blame(failure *VerifyError, session string) {
 	if err := os.Rename(failure.Log, path); err == nil {
 		failure.Log = path
 	}
-}
-
-// errTimeout says that the verify command ran for too long.
-var errTimeout = errors.New("the verify command ran for too long")
-
-// runVerify runs the command by the shell, as git runs its own, in a process group
-// of its own. When it returns, no process of that group is left, nor when we are killed.
-func (l *Lander) runVerify(ctx context.Context, dir string, out io.Writer) error {
-	if l.VerifyTimeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, l.VerifyTimeout, errTimeout)
-		defer cancel()
-	}
-	read, write, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer read.Close()
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", l.Verify)
-	cmd.Dir = dir
-	cmd.Env = slices.DeleteFunc(slices.Clone(l.Repo.Git(ctx).Env), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_SWARM_SESSION"}, name)
-	})
-	cmd.Stdout, cmd.Stderr = write, write
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 10 * time.Second
-	err = cmd.Start()
-	_ = write.Close()
-	if err != nil {
-		return err
-	}
-	released, err := endWithUs(cmd.Process.Pid)
-	if err != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-		return err
-	}
-	copied := make(chan struct{})
-	go func() { _, _ = io.Copy(out, read); close(copied) }()
-	err = cmd.Wait()
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it has left running, or what ignored SIGTERM
-	released()
-	select {
-	case <-copied:
-	case <-time.After(time.Second): // a process that has left the group still has the pipe
-		_ = read.Close()
-		<-copied
-	}
-	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errTimeout) {
-		return errTimeout
-	}
-	return err
-}
-
-// endWithUs ends the process group when we are gone, however we end: a process in it
-// waits for the end of a pipe of which we alone have the other side. The function
-// returned is to be called when the group has been killed.
-func endWithUs(group int) (released func(), err error) {
-	read, write, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer read.Close()
-	watch := exec.Command("/bin/sh", "-c", "trap '' HUP INT QUIT TERM; read -r none <&3; kill -KILL 0")
-	watch.ExtraFiles = []*os.File{read} // descriptor 3
-	watch.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: group}
-	if err := watch.Start(); err != nil {
-		_ = write.Close()
-		return nil, err
-	}
-	return func() { _ = watch.Wait(); _ = write.Close() }, nil
 }

@@ -16,7 +16,7 @@ func TestBadValues(t *testing.T) {
 	values := map[string]string{
 		"ports": "abc", "staleAfter": "abc", "lockTimeout": "-1m", "requireReview": "perhaps", "heal": "best", "healCheck": "maybe",
 		"land": "fly", "claims": "sometimes", "verifyTimeout": "abc", "verifyJobs": "0", "hubInterval": "abc", "hubTimeout": "abc",
-		"hubPace": "abc", "hubSshMux": "perhaps", "hubPrefix": "swarm", "allow": "", "claude": "abc", "linger": "abc",
+		"hubPace": "abc", "hubSshMux": "perhaps", "hubPrefix": "swarm", "regenerate": "go.sum", "regenerateTimeout": "abc", "allow": "", "claude": "abc", "linger": "abc",
 	}
 	w := newTown(t, "files")
 	w.hub()
@@ -56,6 +56,7 @@ func TestBadValues(t *testing.T) {
 		{"commit -m new", []string{"staleAfter"}, 0},
 		{"pull", nil, 0},
 		{"heal --base code --ours code --theirs code --output -", []string{"heal"}, 0},
+		{"heal", []string{"heal", "regenerate", "regenerateTimeout"}, 0},
 		{"heal --level safe --base code --ours code --theirs code --output -", nil, 0},
 		{"verify", []string{"staleAfter", "claims", "verifyTimeout", "verifyJobs"}, exitNo},
 		{"launch A --task x", []string{"requireReview"}, exitNo},

@@ -61,6 +61,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
 			c.checkWrite(r), c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkTarget(ctx), c.checkPending(ctx), c.checkDamage(ctx))
 		findings = append(findings, c.checkKeys(r)...)
+		findings = append(findings, c.checkRegenerate(ctx, r)...)
 		findings = append(findings, c.checkWorktrees(ctx, r))
 		findings = append(findings, checkLocks(r, c.Now())...)
 		findings = append(findings, c.checkAgents(ctx, r)...)

@@ -35,8 +35,16 @@ func (c *call) healCheckout(ctx context.Context) error {
 		return err
 	}
 	file.Sweep(r.GitDir)
+	s, err := c.Settings()
+	if err != nil {
+		return err
+	}
+	regenerate, err := s.Regenerate.Get()
+	if err != nil {
+		return err
+	}
 	checkout := merge.Checkout{
-		Git: r.GitParsed, Options: opts, Partial: c.cmd.Bool("partial"), Temp: r.GitDir,
+		Git: r.GitParsed, Options: opts, Partial: c.cmd.Bool("partial"), Temp: r.GitDir, Regenerate: regenerate,
 		Locking: func(ctx context.Context, build func() *exec.Cmd) (string, error) {
 			return gitlock.Output(ctx, r, []string{gitlock.Index(r)}, build)
 		},

@@ -29,6 +29,8 @@ func configKeys() []configKey {
 		{"swarm.lockTimeout", "how long push waits in a queue that stands still", "1m", true},
 		{"swarm.heal", "which conflicts push, pull and heal resolve: safe, both, wide or off", "safe", true},
 		{"swarm.healCheck", "where a session resolved a conflict and lost what had landed: push says so (show), wants an approval (review) or refuses (refuse)", "show", false},
+		{"swarm.regenerate", "a command that makes files anew which a program writes, such as lock files: PATTERN: COMMAND; may be set several times", "", false},
+		{"swarm.regenerateTimeout", "how long such a command may run before it is ended, and the conflict stays", "2m", false},
 		{"swarm.land", "how work reaches the target: push, or pr, a pull request", "push", false},
 		{"swarm.prCommand", "the command, words without a shell, that opens or updates a pull request: it is given branch and target, and prints the URL", "gh or glab, where signed in", false},
 		{"swarm.claims", "whether a push is refused that changes what another session holds: refuse or warn", "refuse", false},

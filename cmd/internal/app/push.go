@@ -224,7 +224,7 @@ func (c *call) landerFor(ctx context.Context, b *bus.Bus, id string, target repo
 	return &land.Lander{
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.PushLockOf(b), Claims: claims, Session: id, Progress: c.Stderr,
 		AtHub: b.Store().Clone() != "" && target.Remote != "" && target.Remote == h.Remote,
-		Gate:  c.gate(b, target), Close: c.closing(target), Heal: c.healing(target),
+		Gate:  c.gate(b, target), Close: c.closing(target), Heal: c.healing(target), Regenerate: settings.Regenerate.Get,
 	}, nil
 }
 

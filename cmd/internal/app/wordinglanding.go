@@ -212,5 +212,9 @@ func formatConflict(e *land.ConflictError) string {
 		}
 		commits = append(commits, t.Commit)
 	}
-	return fmt.Sprintf("conflict in %s, changed by %s (%s); nothing was changed", strings.Join(e.Files, ", "), strings.Join(sessions, ", "), strings.Join(commits, ", "))
+	unmade := ""
+	if e.Unmade != "" {
+		unmade = ": " + text.Inert(e.Unmade)
+	}
+	return fmt.Sprintf("conflict in %s, changed by %s (%s)%s; nothing was changed", strings.Join(e.Files, ", "), strings.Join(sessions, ", "), strings.Join(commits, ", "), unmade)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -40,6 +41,10 @@ type Settings struct {
 
 	VerifyTimeout Value[time.Duration] // swarm.verifyTimeout: after which it is ended, 0 for never
 	VerifyJobs    Value[int]           // swarm.verifyJobs: how many of it may run at once, from 1
+
+	// Regenerate is swarm.regenerate, of git's configuration only, and swarm.regenerateTimeout: nil
+	// if no command is set.
+	Regenerate Value[*merge.Regenerator]
 
 	Hub Value[Hub]
 
@@ -142,6 +147,7 @@ func (s *Settings) readConfig(config *repo.Config) {
 	s.Ports = value(s, config, "swarm.ports", defaultPorts, number(config, 1, maxPorts))
 	s.VerifyTimeout = value(s, config, "swarm.verifytimeout", 0, config.Duration)
 	s.VerifyJobs = value(s, config, "swarm.verifyjobs", 1, number(config, 1, maxVerifyJobs))
+	s.Regenerate = regenerate(s, config)
 	hub, bad := ReadHub(config)
 	if s.Hub = (Value[Hub]{hub, bad}); bad != nil {
 		s.Faults = append(s.Faults, bad)
@@ -164,6 +170,27 @@ func (s *Settings) readConfig(config *repo.Config) {
 	s.RequestCommand = strings.Fields(command)
 	s.FoldCase = value(s, config, "core.ignorecase", false, config.Bool)
 }
+
+func regenerate(s *Settings, config *repo.Config) Value[*merge.Regenerator] {
+	limit, bad := value(s, config, "swarm.regeneratetimeout", regenerateTimeout, config.Duration).Get()
+	made := &merge.Regenerator{Limit: limit}
+	for _, set := range config.All("swarm.regenerate") {
+		c, ok := merge.ParseRegenerate(set)
+		if !ok {
+			bad = &ChoiceError{"swarm.regenerate", quote(set), "PATTERN: COMMAND"}
+			s.Faults = append(s.Faults, bad)
+			break
+		}
+		made.Commands = append(made.Commands, c)
+	}
+	if len(made.Commands) == 0 {
+		made = nil
+	}
+	return Value[*merge.Regenerator]{made, bad}
+}
+
+// regenerateTimeout is for how long a command may run that makes a file anew.
+const regenerateTimeout = 2 * time.Minute
 
 // HealCheck says what push does where a session has resolved a conflict and lost
 // something of what had landed.
