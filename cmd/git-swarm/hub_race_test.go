@@ -78,9 +78,13 @@ func (w *hubTown) swarm(i int, args ...string) (string, error) {
 	return string(out), err
 }
 
-// hubServers are the ways to the hub.
+// hubServers are the ways to the hub. Those that log in take long.
 func hubServers() map[string]func(*hubTown) string {
-	return map[string]func(*hubTown) string{"file": serveFile, "git": serveGit, "http": serveHTTP}
+	servers := map[string]func(*hubTown) string{"file": serveFile, "git": serveGit, "http": serveHTTP}
+	if refstoretest.Long() {
+		servers["ssh"], servers["gitolite"] = serveSSH, serveGitolite
+	}
+	return servers
 }
 
 func serveFile(w *hubTown) string { return filepath.Join(w.dir, "hub.git") }
@@ -122,6 +126,20 @@ func serveHTTP(w *hubTown) string {
 	return server.URL + "/hub.git"
 }
 
+// serveSSH has OpenSSH's server let in who is to reach the folder.
+func serveSSH(w *hubTown) string {
+	host, options := refstoretest.SSHD(w.T)
+	w.git("config", "--global", "core.sshCommand", "ssh -F '"+options+"'")
+	return "ssh://" + host + filepath.Join(w.dir, "hub.git")
+}
+
+// serveGitolite has gitolite serve a repository of its own.
+func serveGitolite(w *hubTown) string {
+	g := refstoretest.Gitolite(w.T, "repo hub\n    RW refs/ = writer\n", "writer")
+	w.git("config", "--global", "core.sshCommand", "ssh -F '"+g.Options("writer")+"'")
+	return "ssh://" + g.Host + "/hub"
+}
+
 // gitProgram is the path of a program that some packages of git leave out.
 func gitProgram(t *testing.T, name string) string {
 	t.Helper()
@@ -138,8 +156,8 @@ func gitProgram(t *testing.T, name string) string {
 
 // TestHubRace: processes of several clones claim, release and talk at once through a
 // real remote. No path is granted to two, and each entry that was acknowledged is in
-// every clone once, in its writer's order. SWARM_RACE=long has more of everything;
-// without it the two remotes that are served get the shortest race there is.
+// every clone once, in its writer's order. SWARM_RACE=long has more of everything, and
+// remotes over ssh; without it the two that are served get the shortest race there is.
 func TestHubRace(t *testing.T) {
 	t.Parallel()
 	for name, serve := range hubServers() {

@@ -55,6 +55,25 @@ func (f *field) serveSSH() string {
 	return "ssh://" + host + f.bare.Dir
 }
 
+// gitoliteRules let the writer write everything in one repository and all but what is
+// the swarm's in another one; the reader reads both.
+const gitoliteRules = `
+repo hub
+    RW refs/ = writer
+    R = reader
+repo branches
+    - refs/swarm/ = @all
+    RW = writer
+    R = reader
+`
+
+// gitolite has one of gitolite's repositories be the hub, for that user.
+func (f *field) gitolite(g *refstoretest.GitoliteServer, name, user string) string {
+	f.bare = &refstoretest.Repo{TB: f.clone.TB, Dir: g.Repository(name)}
+	f.clone.Git("config", "core.sshCommand", "ssh -F '"+g.Options(user)+"'")
+	return "ssh://" + g.Host + "/" + name
+}
+
 // Every kind of server, with checks of what it is sent, does what a hub must: it passes
 // the trial, moves all refs of a push or none, and only from what was seen.
 func TestServers(t *testing.T) {
@@ -65,14 +84,18 @@ func TestServers(t *testing.T) {
 		"git":  (*field).serveGit,
 		"http": (*field).serveHTTP,
 		"ssh":  (*field).serveSSH,
+
+		"gitolite": func(f *field) string {
+			return f.gitolite(refstoretest.Gitolite(f.clone, gitoliteRules, "writer"), "hub", "writer")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newField(t)
+			r := f.remote(serve(f), "refs/swarm/")
 			f.bare.Git("config", "transfer.fsckObjects", "true")
 			f.bare.Git("config", "http.receivepack", "true")
 			f.clone.Git("config", "transfer.fsckObjects", "true")
-			r := f.remote(serve(f), "refs/swarm/")
 			r.Timeout = time.Minute
 			ctx := context.Background()
 			if trial, err := r.Probe(ctx); err != nil || !trial.Leased {
@@ -97,6 +120,38 @@ func TestServers(t *testing.T) {
 			}
 			if err := push(refstore.HubUpdate{Ref: "claims", Old: f.tip, New: next}, refstore.HubUpdate{Ref: "locks", Old: f.tip, New: next}); err != nil {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// gitolite turns a reader away from every push, and a writer from the refs that a rule
+// denies: the one may not push, the other may, in another place.
+func TestGitoliteRules(t *testing.T) {
+	t.Parallel()
+	g := refstoretest.Gitolite(t, gitoliteRules, "writer", "reader")
+	for name, c := range map[string]struct {
+		repository, user string
+		kind             refstore.Refusal
+		why              string
+	}{
+		"reader":    {"hub", "reader", refstore.RefusedWriter, "W any hub reader DENIED by fallthru"},
+		"namespace": {"branches", "writer", refstore.RefusedPlace, "W refs/swarm/claims branches writer DENIED by refs/swarm/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newField(t)
+			r := f.remote(f.gitolite(g, c.repository, c.user), "refs/swarm/")
+			r.Timeout = time.Minute
+			var refused *refstore.RefusedError
+			if err := f.push(r, "claims"); !errors.As(err, &refused) || refused.Kind != c.kind || !strings.Contains(refused.Why, c.why) {
+				t.Errorf("%T %+v", err, err)
+			}
+			if err := r.Fetch(context.Background(), nil); err != nil {
+				t.Errorf("it cannot even be read: %v", err)
+			}
+			if refs := f.bare.Git("for-each-ref"); refs != "" {
+				t.Errorf("the hub has %s", refs)
 			}
 		})
 	}

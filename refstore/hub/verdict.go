@@ -41,7 +41,7 @@ func verdict(out string, failed error, prefix string) error {
 		return &refstore.HubError{Err: errors.New("git push has reported nothing")}
 	case !errors.As(failed, &said):
 		return &refstore.HubError{Err: failed}
-	case denial(said.Stderr) != "":
+	case denial(said.Stderr) != "" && (len(refused) == 0 || !strings.Contains(denial(said.Stderr), gitoliteDenied)):
 		return &refstore.RefusedError{Why: denial(said.Stderr), Kind: refstore.RefusedWriter}
 	case len(refused) == 0:
 		return &refstore.HubError{Err: brief(failed), Unsent: isUnsent(said.Stderr)}
@@ -88,8 +88,15 @@ func refusal(refused map[string]string, said *repo.GitError, prefix string) erro
 			break
 		}
 	}
+	if e.Branch == "" && strings.Contains(e.Why, gitoliteDenied) { // a rule about refs, not about who pushes
+		e.Kind = refstore.RefusedPlace
+	}
 	return e
 }
+
+// gitoliteDenied is in the line with which gitolite turns somebody away, from the
+// repository or, when it has been told which refs are to move, from one of them.
+const gitoliteDenied = " DENIED by "
 
 // denial is the line with which a server turns away whoever asks, "" if there is none.
 // That it has no such repository is not one: it may be away.
@@ -110,8 +117,8 @@ var denials = []string{
 	"service not enabled", "remote error: access denied",
 	"returned error: 401", "returned error: 403", "HTTP 401", "HTTP 403",
 	"Authentication failed", "could not read Username", "could not read Password",
-	"Permission denied (",                // ssh
-	" DENIED by ",                        // gitolite
+	"Permission denied (", // ssh
+	gitoliteDenied,
 	"ERROR: Permission to ",              // GitHub
 	"marked as read only",                // a deploy key
 	"You are not allowed to push",        // GitLab
