@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 
+	_ "github.com/git-swarm/git-swarm/cmd/git-swarm/internal/early" // ends a sync with nothing to do
 	"github.com/git-swarm/git-swarm/cmd/internal/app"
 )
 

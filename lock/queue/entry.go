@@ -75,13 +75,14 @@ func (e *Entry) Decided() bool { return e.Stage == Landed || e.Stage == Refused 
 // process ends.
 const waitPrefix = "queued-"
 
-func waitFile(b *bus.Bus, session string) string {
+// WaitFile is the one of a session.
+func WaitFile(b *bus.Bus, session string) string {
 	return filepath.Join(b.Store().Repo().CommonDir, "swarm", waitPrefix+session)
 }
 
 // Attended reports whether a process of this machine waits for the end of the entry.
 func (e *Entry) Attended(b *bus.Bus) bool {
-	return e.PID != 0 && file.Locked(waitFile(b, e.Session))
+	return e.PID != 0 && file.Locked(WaitFile(b, e.Session))
 }
 
 // Attend makes this process the one that waits, until the function returned is called
@@ -90,7 +91,7 @@ func (e *Entry) Attend(b *bus.Bus) (leave func(), alone bool) {
 	e.Host, _ = os.Hostname()
 	e.PID = os.Getpid()
 	e.Process = file.ProcessMark(e.PID)
-	path := waitFile(b, e.Session)
+	path := WaitFile(b, e.Session)
 	unlock, err := file.TryLockPath(path)
 	if err != nil {
 		return func() {}, !errors.Is(err, file.ErrLocked)
@@ -103,7 +104,7 @@ func (e *Entry) Attend(b *bus.Bus) (leave func(), alone bool) {
 
 // Leave has nobody wait for the end of the session's entry, as [Left] tells.
 func Leave(b *bus.Bus, session string) error {
-	unlock, err := file.TryLockPath(waitFile(b, session))
+	unlock, err := file.TryLockPath(WaitFile(b, session))
 	if err != nil {
 		return err
 	}
@@ -114,14 +115,14 @@ func Leave(b *bus.Bus, session string) error {
 // Left reports, by one look at a file, whether the session may have an entry for whose
 // end no process waits.
 func Left(b *bus.Bus, session string) bool {
-	path := waitFile(b, session)
+	path := WaitFile(b, session)
 	_, err := os.Lstat(path)
 	return err == nil && !file.Locked(path)
 }
 
 // Forget ends what Left tells. If a process waits, it does nothing.
 func Forget(b *bus.Bus, session string) {
-	path := waitFile(b, session)
+	path := WaitFile(b, session)
 	if _, err := os.Lstat(path); err != nil {
 		return
 	}

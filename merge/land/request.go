@@ -26,9 +26,9 @@ type Request struct {
 	URL    string // where the request is, "" if the command did not say
 }
 
-// requestFile holds "BRANCH TIP…" while the checked out branch is in review: what this
+// RequestFile holds "BRANCH TIP…" while the checked out branch is in review: what this
 // worktree last pushed of it, and is about to push.
-func requestFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-request") }
+func RequestFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swarm-request") }
 
 // PushRequest rebases the checked out branch as Push does, asks gate and verify command,
 // pushes it to the remote under its own name, over nothing but what was pushed from here
@@ -145,7 +145,7 @@ func (l *Lander) pushBranch(ctx context.Context, c checkout, prepared *Landed, t
 	if err := l.runPushHook(ctx, checkout{c.branch, tip}, there, now); err != nil {
 		return err
 	}
-	if err := file.Replace(requestFile(l.Repo), []byte(strings.TrimSpace(c.branch+" "+now)+" "+tip+"\n"), 0o666); err != nil {
+	if err := file.Replace(RequestFile(l.Repo), []byte(strings.TrimSpace(c.branch+" "+now)+" "+tip+"\n"), 0o666); err != nil {
 		return err
 	}
 	cmd, stderr := userGit(ctx, l.Repo, l.Progress, "push", "--no-verify", "--porcelain", "--force-with-lease=refs/heads/"+c.branch+":"+now, target.Remote, tip+":refs/heads/"+c.branch)
@@ -162,7 +162,7 @@ func (l *Lander) pushBranch(ctx context.Context, c checkout, prepared *Landed, t
 // pushedBefore are the tips of the branch that were pushed from this worktree, or may
 // have been; none if it is not in review.
 func pushedBefore(r *repo.Repo, branch string) ([]string, error) {
-	content, err := os.ReadFile(requestFile(r))
+	content, err := os.ReadFile(RequestFile(r))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -211,5 +211,5 @@ func (l *Lander) endRequest(ctx context.Context, branch string) error {
 		return err
 	}
 	_ = os.Remove(requestSeenFile(l.Repo)) // it counts for these tips alone
-	return os.Remove(requestFile(l.Repo))
+	return os.Remove(RequestFile(l.Repo))
 }

@@ -20,7 +20,7 @@ func requestSeenFile(r *repo.Repo) string { return filepath.Join(r.GitDir, "swar
 // InRequest reports, by one look at a file, whether the branch here may be in review by a
 // pull request.
 func InRequest(r *repo.Repo) bool {
-	_, err := os.Lstat(requestFile(r))
+	_, err := os.Lstat(RequestFile(r))
 	return err == nil
 }
 
@@ -61,7 +61,7 @@ func (l *Lander) EndRequest(ctx context.Context, target repo.Target) (landed boo
 // requestLanded is the branch that is in review and has landed, its tip and the target's;
 // "" for none.
 func (l *Lander) requestLanded(ctx context.Context, target repo.Target) (branch, tip, at string, err error) {
-	content, err := file.Read(requestFile(l.Repo), 1<<20)
+	content, err := file.Read(RequestFile(l.Repo), 1<<20)
 	if err != nil {
 		return "", "", "", nil
 	}

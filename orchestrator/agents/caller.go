@@ -32,6 +32,15 @@ func Recognized(kind string) bool { return kind == "claude" }
 // Run reports whether an agent's client runs this process, as its environment says.
 func Run(env repo.Env) bool { return len(idsOf(env)) > 0 }
 
+// RecordsSaid are the files of the records that Said reads, there or not, but for those
+// of subagents with a session of their own.
+func (a Agents) RecordsSaid(env repo.Env) (paths []string) {
+	for _, id := range idsOf(env) {
+		paths = append(paths, a.path(id))
+	}
+	return paths
+}
+
 // Who is whom an agent works as; the zero Who where no agent is known.
 type Who struct {
 	Session string

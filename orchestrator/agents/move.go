@@ -29,7 +29,7 @@ func (a *Agent) Settle(ctx context.Context) error {
 	if r.WorkTree == "" || a.Record.Session == bus.Orchestrator || r.GitDir == r.CommonDir && a.Record.Gave != r.GitDir {
 		return nil
 	}
-	if sessionIn(r.SessionFile()) != "" {
+	if SessionIn(r.SessionFile()) != "" {
 		return nil
 	}
 	if r.GitDir != r.CommonDir && !slices.Contains(a.Record.Entered, r.GitDir) { // first, so that Leaves finds what a kill has left
@@ -42,7 +42,7 @@ func (a *Agent) Settle(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if sessionIn(r.SessionFile()) != "" {
+	if SessionIn(r.SessionFile()) != "" {
 		return nil
 	}
 	return os.WriteFile(r.SessionFile(), []byte(a.Record.Session+"\n"), 0o666)
@@ -53,7 +53,7 @@ func (a *Agent) Settle(ctx context.Context) error {
 // comes next is another session.
 func (a *Agent) Leaves(ctx context.Context) error {
 	r := a.Repo
-	if a.Record == nil || sessionIn(r.SessionFile()) != a.Record.Session {
+	if a.Record == nil || SessionIn(r.SessionFile()) != a.Record.Session {
 		return nil
 	}
 	left := slices.Clone(a.Record.Entered)
@@ -80,7 +80,7 @@ func (a *Agent) takeIdentity(ctx context.Context, gitDirs []string) error {
 	defer unlock()
 	for _, dir := range gitDirs {
 		path := repo.SessionFileIn(dir)
-		if !strings.EqualFold(sessionIn(path), a.Record.Session) {
+		if !strings.EqualFold(SessionIn(path), a.Record.Session) {
 			continue
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

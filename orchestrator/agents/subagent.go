@@ -29,7 +29,7 @@ func (a *Agent) Isolated(ctx context.Context, r *repo.Repo, subagent string) (*A
 		Repo: r, Bus: a.Bus, StaleAfter: a.StaleAfter, Now: a.Now, MayJoin: a.MayJoin,
 	}
 	sub.Record = a.all().Load(sub.ID)
-	switch here := sessionIn(r.SessionFile()); {
+	switch here := SessionIn(r.SessionFile()); {
 	case sub.Record != nil && strings.EqualFold(here, sub.Record.Session):
 		return sub, nil
 	case here == "" && a.Record.GitDir == r.GitDir:
@@ -49,8 +49,8 @@ func (a *Agent) Isolated(ctx context.Context, r *repo.Repo, subagent string) (*A
 	}
 }
 
-// sessionIn is the identity that the file has, "" for none.
-func sessionIn(path string) string {
+// SessionIn is the identity that the file has, "" for none.
+func SessionIn(path string) string {
 	content, err := file.Read(path, 1024)
 	if err != nil {
 		return ""
@@ -66,7 +66,7 @@ func (a *Agent) JoinApart(ctx context.Context, main *Agent, free func(context.Co
 	if err != nil {
 		return "", err
 	}
-	id := sessionIn(a.Repo.SessionFile())
+	id := SessionIn(a.Repo.SessionFile())
 	if id == "" {
 		id, err = a.registerApart(ctx, free)
 	}
@@ -131,7 +131,7 @@ func (a Agents) in(r *Record, sessionFile string) Who {
 	if r.Subs == "" {
 		return who
 	}
-	here := sessionIn(sessionFile)
+	here := SessionIn(sessionFile)
 	if here == "" || here == r.Session {
 		return who
 	}

@@ -103,7 +103,7 @@ func NewsOfHooks(r *repo.Repo) (news HookNews) {
 		return news
 	}
 	newest := seen.ModTime()
-	for _, path := range append(r.ConfigFiles(), ownHooksDir(r), dispatchDir(r)) {
+	for _, path := range HookNewsFiles(r)[1:] {
 		if info, err := os.Stat(path); err == nil && info.ModTime().After(newest) {
 			newest = info.ModTime()
 		}
@@ -118,6 +118,12 @@ func NewsOfHooks(r *repo.Repo) (news HookNews) {
 		_ = os.Chtimes(hooksPathSeen(r), time.Time{}, newest) // where nothing can be written, it is looked at again
 	}
 	return news
+}
+
+// HookNewsFiles are the files whose times alone say whether NewsOfHooks has anything to
+// look at. The first is hooksPathSeen.
+func HookNewsFiles(r *repo.Repo) []string {
+	return append([]string{hooksPathSeen(r)}, append(r.ConfigFiles(), ownHooksDir(r), dispatchDir(r))...)
 }
 
 // missingHere are the wanted hooks of ours that are not where git looks for hooks in this

@@ -110,6 +110,20 @@ func beat(tx *refstore.Tx, id string) error {
 // of a clock that was ahead, and is put right.
 func fresh(at, now time.Time) bool { return now.Sub(at).Abs() < BeatEvery }
 
+// LastBeat is the session's last heartbeat, zero if there was none. For less than
+// BeatEvery after it, and before it, a Sync with nothing new writes nothing.
+func (b *Bus) LastBeat(ctx context.Context, id string) (time.Time, error) {
+	tip, err := b.store.Tip(ctx, SeenRef(id))
+	if err != nil {
+		return time.Time{}, err
+	}
+	c, err := b.cursor(ctx, id, tip)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return c.At, nil
+}
+
 // markRead adds to the messages that id has read; without any it stages nothing.
 func markRead(tx *refstore.Tx, id string, read ...int) error {
 	c, err := cursorIn(tx, id)

@@ -104,8 +104,8 @@ func (b *Bus) told(ctx context.Context, tx *refstore.Tx, n Notice) (found bool, 
 	return found, err
 }
 
-// keptDir holds one file for each notice that is kept.
-func (b *Bus) keptDir() string {
+// KeptDir holds one file for each notice that is kept.
+func (b *Bus) KeptDir() string {
 	return filepath.Join(b.store.Repo().CommonDir, "swarm", "notices")
 }
 
@@ -114,9 +114,9 @@ func (b *Bus) keep(n Notice) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(b.keptDir(), fmt.Sprintf("%020d-%08x.json", time.Now().UnixNano(), rand.Uint32()))
+	path := filepath.Join(b.KeptDir(), fmt.Sprintf("%020d-%08x.json", time.Now().UnixNano(), rand.Uint32()))
 	for range 100 {
-		if err = file.MkdirAll(b.keptDir()); err != nil {
+		if err = file.MkdirAll(b.KeptDir()); err != nil {
 			return err
 		}
 		if err = file.Replace(path, content, 0o666); !errors.Is(err, fs.ErrNotExist) {
@@ -133,7 +133,7 @@ const sendKeptTime = 300 * time.Millisecond
 // stays. Where there are none, it costs one system call. Two commands may send at
 // once: each notice is compared with the inbox in the transaction that sends it.
 func (b *Bus) sendKept(ctx context.Context) {
-	files, err := os.ReadDir(b.keptDir())
+	files, err := os.ReadDir(b.KeptDir())
 	if err != nil {
 		return
 	}
@@ -141,10 +141,10 @@ func (b *Bus) sendKept(ctx context.Context) {
 	defer cancel()
 	for _, f := range files {
 		if strings.HasSuffix(f.Name(), ".json") {
-			b.sendOne(ctx, filepath.Join(b.keptDir(), f.Name()))
+			b.sendOne(ctx, filepath.Join(b.KeptDir(), f.Name()))
 		}
 	}
-	_ = os.Remove(b.keptDir()) // if it is empty
+	_ = os.Remove(b.KeptDir()) // if it is empty
 }
 
 // sendOne sends the notice in the file, and removes that.

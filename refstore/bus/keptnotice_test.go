@@ -50,7 +50,7 @@ func TestTellKeeps(t *testing.T) {
 					t.Errorf("%s has %+v, %v", id, all, err)
 				}
 			}
-			if _, err := os.Stat(s.keptDir()); err == nil {
+			if _, err := os.Stat(s.KeptDir()); err == nil {
 				t.Error("something is still kept")
 			}
 		})
@@ -66,7 +66,7 @@ func TestTellOnce(t *testing.T) {
 	s.Must(s.keep(n))
 	s.Must(s.keep(Notice{"A", "B", ""}))
 	s.Must(s.keep(Notice{"A", "B", "two"}))
-	s.Must(os.WriteFile(filepath.Join(s.keptDir(), "0.json"), []byte("{"), 0o666))
+	s.Must(os.WriteFile(filepath.Join(s.KeptDir(), "0.json"), []byte("{"), 0o666))
 	s.say("B", "something")
 	s.Must(s.Tell(bg, []Notice{n, {"A", "B", "three"}}, true))
 	all, err := s.Inbox(bg, "B", true)

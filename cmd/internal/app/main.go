@@ -23,6 +23,8 @@ type App struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Now    func() time.Time
+
+	args []string // all of them, without the program's name
 }
 
 // Main runs the program as the operating system started it and returns its exit
@@ -42,6 +44,7 @@ func Main(args []string) int {
 
 // Run runs one command line, without the program's name.
 func (a *App) Run(ctx context.Context, args []string) int {
+	a.args = args
 	err := a.run(ctx, args)
 	if err == nil {
 		return exitDone

@@ -48,7 +48,9 @@ of the session are released then.`,
 			if c.wantJSON() {
 				print = c.newsJSON
 			}
+			note := c.lookQuiet(b, id)
 			if news := install.NewsOfHooks(c.swarm.Repo); !news.None() {
+				note = nil
 				c.notef("git swarm: %s", hookNewsLine(news))
 				c.notef("hint: %s", c.hooksHint(ctx, news.Path))
 			}
@@ -72,6 +74,9 @@ of the session are released then.`,
 			}
 			if land.InRequest(c.swarm.Repo) {
 				return c.followRequest(ctx)
+			}
+			if note != nil && !shown && wait == 0 {
+				c.noteQuiet(ctx, b, id, note)
 			}
 			return nil
 		},

@@ -1,0 +1,197 @@
+// Package quiet knows whether a command that had nothing to do would have nothing to do
+// again.
+//
+// What git swarm sync finds follows from its arguments, its environment, the clock and
+// some twenty small files. Where it has found nothing, it leaves a note in the worktree's
+// git dir: which files these are, what was in them, and until when the answer holds. While
+// all that is the same, so is the answer, and nothing of it need be decoded, checked or
+// understood anew.
+//
+// # Guarantees
+//
+//   - [Unchanged] says yes only if every input is as it was when the command itself found
+//     nothing to do. Whatever cannot be compared for certain makes it say no: the command
+//     runs then as without a note.
+//   - A note is made of what was there before the command and after it alike, and of
+//     nothing that changed within the second before: an input that changes while the
+//     command runs, or while a file system's clock stands still, leaves no note.
+//   - The note holds nothing that is not elsewhere. It may be deleted at any time. Of one
+//     that is torn, or that another version wrote, Unchanged says no.
+//
+// # Imports
+//
+// os and syscall, and of Go's packages no other: see package early, which runs this before
+// the rest of the program is initialised. What a file's path means, which files are read
+// and when a note may be left is for the command to say.
+package quiet
+
+import (
+	"os"
+	"syscall"
+	"time"
+)
+
+// Name is the note's file in the worktree's git dir.
+const Name = "swarm-quiet"
+
+// The kinds of an input: what counts of the file at a path. A path that does not exist
+// is as good as any other state, unless the kind says otherwise.
+const (
+	Content = "c" // a regular file of at most maxContent bytes: those
+	Times   = "t" // which file it is, through links, its size and its time
+	Place   = "p" // which file or folder it is, its mode and its owner
+	Own     = "o" // as Place, and it must be there and belong to the user
+	Absent  = "a" // it must not be there
+	Empty   = "e" // a file without content
+)
+
+const (
+	magic      = "git swarm quiet 1\n"
+	maxContent = 4096        // bytes, as of a note
+	settled    = time.Second // how long an input must have been as it is
+)
+
+// Unchanged reports whether the note of the worktree at the working directory says that
+// these arguments and this environment have nothing to do.
+func Unchanged(args, env []string, now time.Time) bool {
+	note, ok := read(".git/" + Name)
+	if !ok {
+		link, _ := read(".git") // of a linked worktree
+		const prefix = "gitdir: "
+		if len(link) <= len(prefix) || string(link[:len(prefix)]) != prefix || link[len(link)-1] != '\n' {
+			return false
+		}
+		if note, ok = read(string(link[len(prefix):len(link)-1]) + "/" + Name); !ok {
+			return false
+		}
+	}
+	if len(note) < len(magic)+24 || string(note[:len(magic)]) != magic {
+		return false
+	}
+	rest := note[len(magic):]
+	since, until, size := number(rest), number(rest[8:]), number(rest[16:])
+	if at := now.UnixNano(); at <= since || at >= until || size < 0 || size > int64(len(rest)-24) {
+		return false
+	}
+	inputs, saw := split(rest[24:24+size]), rest[24+size:]
+	sees, ok := Look(args, env, inputs, time.Time{})
+	return ok && string(sees) == string(saw)
+}
+
+// Note is the content of a note: between the two times, both aside, these inputs, which
+// Look saw so, leave nothing to do. Of one that is too long Unchanged says no.
+func Note(inputs []string, saw []byte, since, until time.Time) []byte {
+	var list []byte
+	for _, input := range inputs {
+		list = append(append(list, input...), '\n')
+	}
+	note := appendNumber([]byte(magic), since.UnixNano())
+	note = appendNumber(appendNumber(note, until.UnixNano()), int64(len(list)))
+	return append(append(note, list...), saw...)
+}
+
+// Look is the state of the inputs, each a kind and a path, and of what the process was
+// given. It is not ok if one of them is not what its kind asks for, or, with a time before
+// that is not zero, has changed within the second before that.
+func Look(args, env, inputs []string, before time.Time) (state []byte, ok bool) {
+	state = appendNumber(nil, int64(os.Geteuid()))
+	for _, arg := range args {
+		state = append(append(state, arg...), 0)
+	}
+	for _, variable := range env {
+		if counts(variable) {
+			state = append(append(state, variable...), 0)
+		}
+	}
+	for _, input := range inputs {
+		if state, ok = look(state, input[:1], input[1:], before); !ok {
+			return nil, false
+		}
+	}
+	return state, true
+}
+
+// counts reports whether the variable may have a say in what git swarm or git does.
+func counts(variable string) bool {
+	for _, prefix := range [...]string{"GIT_", "CLAUDE", "CODEX_", "HOME=", "XDG_", "SUDO_"} {
+		if len(variable) >= len(prefix) && variable[:len(prefix)] == prefix {
+			return true
+		}
+	}
+	return false
+}
+
+// look appends the state of one file.
+func look(state []byte, kind, path string, before time.Time) ([]byte, bool) {
+	stat := os.Lstat
+	if kind == Times {
+		stat = os.Stat
+	}
+	info, err := stat(path)
+	if err != nil {
+		return append(state, '-'), os.IsNotExist(err) && kind != Own
+	}
+	sys, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || kind == Absent {
+		return nil, false
+	}
+	if (kind == Content || kind == Times) && !before.IsZero() && before.Sub(info.ModTime()) < settled {
+		return nil, false
+	}
+	state = append(state, kind...)
+	switch kind {
+	case Content:
+		content, ok := read(path)
+		state = append(appendNumber(state, int64(len(content))), content...)
+		return state, ok && info.Mode().IsRegular()
+	case Empty:
+		return state, info.Mode().IsRegular() && info.Size() == 0
+	case Times:
+		state = appendNumber(appendNumber(state, info.Size()), info.ModTime().UnixNano())
+	case Own:
+		ok = int(sys.Uid) == os.Geteuid()
+	}
+	state = appendNumber(appendNumber(state, int64(sys.Dev)), int64(sys.Ino))
+	return appendNumber(appendNumber(state, int64(sys.Uid)), int64(info.Mode())), ok
+}
+
+// read reads a file of at most maxContent bytes, and does not wait for a pipe.
+func read(path string) ([]byte, bool) {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, false
+	}
+	defer syscall.Close(fd)
+	var st syscall.Stat_t
+	if syscall.Fstat(fd, &st) != nil || st.Size > maxContent {
+		return nil, false
+	}
+	content := make([]byte, st.Size+1)
+	n, err := syscall.Read(fd, content)
+	return content[:max(n, 0)], err == nil && int64(n) == st.Size
+}
+
+// split is a list of lines, each with its line feed.
+func split(list []byte) (lines []string) {
+	from := 0
+	for i, c := range list {
+		if c == '\n' {
+			lines, from = append(lines, string(list[from:i])), i+1
+		}
+	}
+	return lines
+}
+
+func appendNumber(b []byte, n int64) []byte {
+	for shift := 56; shift >= 0; shift -= 8 {
+		b = append(b, byte(n>>shift))
+	}
+	return b
+}
+
+func number(b []byte) (n int64) {
+	for _, c := range b[:8] {
+		n = n<<8 | int64(c)
+	}
+	return n
+}
