@@ -48,6 +48,9 @@ func TestMain(m *testing.M) {
 //	dirty                    fails unless git status --porcelain is empty, with !
 func TestScript(t *testing.T) {
 	path := withoutClaude(t)
+	if raced && os.Getenv("SWARM_RACE") != "long" {
+		path = before(path, programIn(t))
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               func(env *testscript.Env) error { env.Setenv("PATH", path(env.Getenv("PATH"))); return setup(env) },
@@ -57,6 +60,24 @@ func TestScript(t *testing.T) {
 			"raw": writeRaw, "fill": writeFill, "inert": checkInert, "sound": checkSound, "dirty": checkDirty, "hook": runHook, "appears": awaitFile,
 		},
 	})
+}
+
+// programIn is a folder with git-swarm as it is installed. Scripts run thousands of
+// commands, most of which begin and end in one goroutine: by the race detector each costs
+// twice as much, and what runs at once is raced in the packages' own tests. With
+// SWARM_RACE=long the scripts' commands are raced, too.
+func programIn(t *testing.T) string {
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "git-swarm"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return dir
+}
+
+// before puts the folder before what path makes of a PATH.
+func before(path func(string) string, dir string) func(string) string {
+	return func(old string) string { return dir + string(filepath.ListSeparator) + path(old) }
 }
 
 // withoutClaude returns how to take the Claude Code client off a PATH: scripts
