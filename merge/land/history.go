@@ -26,6 +26,10 @@ func (l *Lander) ancestor(ctx context.Context, a, b string) (bool, error) {
 		l.ancestors[[2]string{a, b}] = true
 		return true, nil
 	}
+	if at, ok := l.fork(ctx, a, b); ok {
+		l.ancestors[[2]string{a, b}], l.ancestors[[2]string{b, a}] = at == a, at == b
+		return at == a, nil
+	}
 	out, err := repo.Line(l.Repo.GitParsed(ctx, "rev-list", "--left-right", "--count", a+"..."+b))
 	if err != nil {
 		return false, err
@@ -55,6 +59,30 @@ func (l *Lander) steps(ctx context.Context, base, tip string) (n int, ok bool) {
 		tip = string(c.Parents[0])
 	}
 	return 0, false
+}
+
+// fork is the commit at which two lines of commits part, one of the two where it is below
+// the other; ok is false where that is far down, or not all of them have one parent.
+func (l *Lander) fork(ctx context.Context, a, b string) (at string, ok bool) {
+	seen := map[string]bool{}
+	tips := [2]string{a, b}
+	for range mostSteps {
+		for i, tip := range tips {
+			if tip == "" {
+				continue // the first commit was passed
+			}
+			if seen[tip] {
+				return tip, true
+			}
+			seen[tip] = true
+			c, err := l.commit(ctx, tip)
+			if err != nil || len(c.Parents) > 1 {
+				return "", false
+			}
+			tips[i] = string(c.Parent())
+		}
+	}
+	return "", false
 }
 
 // countUpon is how many commits tip has that base has not.

@@ -67,3 +67,43 @@ func TestDiffCommits(t *testing.T) {
 		before = after
 	}
 }
+
+// TestAncestor: which commit is below which is what git says, over lines, forks, merges,
+// and histories that have nothing in common; where two lines of one parent each part is
+// found without git.
+func TestAncestor(t *testing.T) {
+	t.Parallel()
+	a, _ := oneField(t)
+	random := rand.New(rand.NewPCG(3, 4))
+	var commits []string
+	for i := range 25 {
+		args := []string{"commit-tree", "HEAD^{tree}", "-m", fmt.Sprint(i)}
+		for range min(len(commits), []int{0, 1, 1, 1, 1, 1, 1, 1, 1, 2}[random.IntN(10)]) {
+			args = append(args, "-p", commits[random.IntN(len(commits))])
+		}
+		commits = append(commits, a.git(args...))
+	}
+	forks := 0
+	for _, one := range commits {
+		for _, other := range commits[:8] {
+			l := a.lander()
+			got, err := l.ancestor(t.Context(), one, other)
+			cmd := exec.Command("git", "merge-base", "--is-ancestor", one, other)
+			cmd.Dir = a.dir
+			if want := cmd.Run() == nil; err != nil || got != want {
+				t.Errorf("%s below %s: %v, %v, git says %v", one, other, got, err, want)
+			}
+			at, ok := l.fork(t.Context(), one, other)
+			if !ok {
+				continue
+			}
+			forks++
+			if want := a.git("merge-base", one, other); at != want {
+				t.Errorf("%s and %s part at %s, git says %s", one, other, at, want)
+			}
+		}
+	}
+	if forks < 30 {
+		t.Errorf("of %d pairs, %d were told in process", len(commits)*8, forks)
+	}
+}

@@ -71,8 +71,11 @@ func HasAll(ctx context.Context, r *repo.Repo, onto, tip string) (bool, error) {
 // addsNothing reports whether the rebased branch, whose tip is next, leaves the target
 // as it is although its commits change something: they have landed together.
 func (b *rebase) addsNothing(ctx context.Context, r *repo.Repo, next string) (bool, error) {
+	if next == b.onto || b.differ(ctx, next, b.onto) {
+		return false, nil
+	}
 	trees, err := treesOf(ctx, r, next, b.onto, b.tip)
-	if err != nil || next == b.onto || trees[0] != trees[1] {
+	if err != nil || trees[0] != trees[1] {
 		return false, err
 	}
 	base, err := repo.Line(r.GitParsed(ctx, "merge-base", b.onto, b.tip))
@@ -85,6 +88,19 @@ func (b *rebase) addsNothing(ctx context.Context, r *repo.Repo, next string) (bo
 	}
 	changing, err := repo.Line(r.GitParsed(ctx, "rev-list", "--max-count=1", b.onto+".."+next, "--", ":/"))
 	return changing != "", err // else they are empty on purpose
+}
+
+// differ reports whether two commits certainly have different trees. It starts no process.
+func (b *rebase) differ(ctx context.Context, one, other string) bool {
+	if b.commit == nil {
+		return false
+	}
+	c, err := b.commit(ctx, one)
+	if err != nil {
+		return false
+	}
+	o, err := b.commit(ctx, other)
+	return err == nil && c.Tree != o.Tree
 }
 
 // mergedTree is the tree of a merge of the commits, "" if they conflict. Nothing is

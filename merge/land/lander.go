@@ -180,7 +180,7 @@ func (l *Lander) onto(ctx context.Context, settingsOf *repo.Repo, tip string, tr
 	if err != nil || old == tip {
 		return base, nil, err
 	}
-	b := rebase{tip: tip, after: cmp.Or(old, before), onto: base, target: target, settingsOf: settingsOf}
+	b := rebase{tip: tip, after: cmp.Or(old, before), onto: base, target: target, settingsOf: settingsOf, commit: l.commit}
 	if err := l.healBy(ctx, &b, before); err != nil {
 		return "", nil, err
 	}

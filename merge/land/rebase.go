@@ -11,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -25,6 +26,9 @@ type rebase struct {
 	regenerate *merge.Regenerator // likewise; nil for none
 
 	settingsOf *repo.Repo // the work tree whose settings count; nil for where it is made
+
+	// commit, if not nil, reads a commit in process, or fails where that is git's to do.
+	commit func(ctx context.Context, id string) (*object.CommitData, error)
 }
 
 // run returns the tip that the branch has after the rebase, and the files in which
@@ -107,7 +111,7 @@ func (b *rebase) try(ctx context.Context, r *repo.Repo) (next string, healed []m
 		healed = append(healed, files...)
 		_, stopped = s.noted(s.rebase(ctx, "--continue"))
 	}
-	next, err = repo.Line(s.git(ctx, "rev-parse", "HEAD"))
+	next, err = s.head(ctx)
 	return next, healed, err
 }
 

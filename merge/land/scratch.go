@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -143,6 +145,18 @@ func (s *scratch) recordByGit(ctx context.Context, commit string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "info", "sparse-checkout"), []byte(attributesOnly+"\n"), 0o666)
+}
+
+// head is the commit that is checked out in the worktree.
+func (s *scratch) head(ctx context.Context) (string, error) {
+	if s.repo.RefFormat == "files" { // HEAD is detached, and so holds the id
+		content, err := file.Read(filepath.Join(s.admin, "HEAD"), 1024)
+		id := strings.TrimSuffix(string(content), "\n")
+		if err == nil && s.repo.Algo.Valid(object.Hash(id)) {
+			return id, nil
+		}
+	}
+	return repo.Line(s.git(ctx, "rev-parse", "HEAD"))
 }
 
 // git is a git command in the worktree.

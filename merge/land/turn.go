@@ -229,7 +229,7 @@ func (t *turn) catchUp(ctx context.Context, landed *Landed) error {
 	if failed != nil || !since {
 		return err
 	}
-	b := rebase{tip: now.tip, after: landed.Tip, onto: landed.After, target: t.target}
+	b := rebase{tip: now.tip, after: landed.Tip, onto: landed.After, target: t.target, commit: t.commit}
 	if err := t.healBy(ctx, &b, landed.After); err != nil {
 		return err
 	}
