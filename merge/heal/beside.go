@@ -135,7 +135,7 @@ func changedNames(a, b string) tally {
 var joins = map[token]bool{".": true, ":": true, "-": true, ">": true, "/": true, "@": true, "$": true}
 
 // beside: one side brought in lines next to lines that the other changed in place, each line into
-// one that resembles it.
+// one that resembles it. No line of the insertion may use a name of a family in which the other renamed one.
 func beside(c *conflict) (string, bool) {
 	p := c.lines()
 	for _, e := range p.edits() {
@@ -144,6 +144,9 @@ func beside(c *conflict) (string, bool) {
 		}
 	}
 	if reindented(p, p.x) || reindented(p, p.y) {
+		return "", false
+	}
+	if besideKin(p, p.x, p.y) || besideKin(p, p.y, p.x) {
 		return "", false
 	}
 	return p.weave(0, mustBeApart)

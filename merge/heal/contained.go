@@ -77,7 +77,7 @@ func (c *conflict) carried(text string, choose bool) bool {
 // carries reports whether the greater edits make each of the lesser ones, in its place: one of them
 // takes out what it takes out, brings in what it brings in, and begins or ends where it does, beside a
 // token that both kept. Words that both replace must have become the same, unless choose is set:
-// then one may have become the other and more.
+// then one may have become the other and more. What one takes out and the other replaces is left.
 func (p *pieces) carries(greater, lesser []edit, choose bool) bool {
 	for _, e := range lesser {
 		if !slices.ContainsFunc(greater, func(g edit) bool { return p.carriesEdit(g, e, choose) }) {
@@ -94,11 +94,11 @@ func (p *pieces) carriesEdit(g, e edit, choose bool) bool {
 	case g.at == e.at && slices.Equal(g.with, e.with):
 		return true
 	case len(e.with) == 0:
-		return choose || len(g.with) == 0 || g.at != e.at
+		return len(g.with) == 0 || g.at != e.at
 	case g.at.From != e.at.From && g.at.To != e.at.To:
 		return false
 	case e.at.Empty():
-		return choose && contains(g.with, e.with) || p.bringsIn(g.with, e.with)
+		return choose && contains(g.with, e.with) && !p.readdressed(g.with, e.with) || p.bringsIn(g.with, e.with)
 	}
 	n := len(g.with) - len(e.with)
 	return choose && n >= 0 && (slices.Equal(g.with[:len(e.with)], e.with) || slices.Equal(g.with[n:], e.with))
@@ -123,6 +123,22 @@ func (p *pieces) bringsIn(greater, lesser []int32) bool {
 	apart := func(id int32) bool { return isSpace(p.names[id]) || p.names[id] == "," }
 	return n > 0 && (slices.Equal(greater[:len(lesser)], lesser) && apart(greater[len(lesser)]) ||
 		slices.Equal(greater[n:], lesser) && apart(greater[n-1]))
+}
+
+// readdressed reports whether a line of the lesser, which has no address of a host, became one that has.
+func (p *pieces) readdressed(greater, lesser []int32) bool {
+	const host = "://"
+	lines := splitLines(p.text(greater))
+	for _, l := range splitLines(p.text(lesser)) {
+		if strings.Contains(l, host) || !strings.Contains(l, "/") || slices.Contains(lines, l) {
+			continue
+		}
+		words := count(l)
+		if slices.ContainsFunc(lines, func(g string) bool { return strings.Contains(g, host) && words.minus(count(g)).total() == 0 }) {
+			return true
+		}
+	}
+	return false
 }
 
 // contains reports whether all of b stands in a, in its order.

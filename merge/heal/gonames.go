@@ -15,10 +15,11 @@ type goNames struct {
 	undefined map[string]bool // used, and neither declared nor imported in the file
 	unused    map[string]bool // imported or declared in a function, and not used
 	imports   map[string]int  // by name and path
+	twice     map[string]bool // declared by a := of a function that declares nothing new
 }
 
-// misnames reports whether in a result a name is undefined or unused, or an import stands twice, that is
-// so on neither side.
+// misnames reports whether in a result a name is undefined, unused or declared twice, or an import stands
+// twice, that is so on neither side.
 func misnames(ours, theirs []byte, results [][]byte) bool {
 	o, t := readGoNames(ours), readGoNames(theirs)
 	if o == nil || t == nil {
@@ -34,7 +35,7 @@ func misnames(ours, theirs []byte, results [][]byte) bool {
 				return true
 			}
 		}
-		if fresh(n.undefined, o.undefined, t.undefined) || fresh(n.unused, o.unused, t.unused) {
+		if fresh(n.undefined, o.undefined, t.undefined) || fresh(n.unused, o.unused, t.unused) || fresh(n.twice, o.twice, t.twice) {
 			return true
 		}
 	}
@@ -57,8 +58,8 @@ func readGoNames(src []byte) *goNames {
 	if err != nil {
 		return nil
 	}
-	d := declarations{declared: map[string]bool{}, local: map[string]bool{}, times: map[string]int{}, fields: map[*ast.Ident]bool{}}
-	n := &goNames{undefined: map[string]bool{}, unused: map[string]bool{}, imports: map[string]int{}}
+	d := declarations{declared: map[string]bool{}, local: map[string]bool{}, times: map[string]int{}, fields: map[*ast.Ident]bool{}, twice: map[string]bool{}}
+	n := &goNames{undefined: map[string]bool{}, unused: map[string]bool{}, imports: map[string]int{}, twice: d.twice}
 	imported := map[string]bool{}
 	for _, s := range f.Imports {
 		name := importName(s)
@@ -110,12 +111,16 @@ type declarations struct {
 	declared, local map[string]bool
 	times           map[string]int
 	fields          map[*ast.Ident]bool // identifiers that are no use of a name
+	twice           map[string]bool     // as in goNames
 }
 
 func (d *declarations) Visit(node ast.Node) ast.Visitor {
 	switch n := node.(type) {
 	case *ast.FuncDecl:
 		d.declare(n.Name)
+		d.body(n.Type, n.Body)
+	case *ast.FuncLit:
+		d.body(n.Type, n.Body)
 	case *ast.TypeSpec:
 		d.declare(n.Name)
 	case *ast.Field:
@@ -150,6 +155,43 @@ func (d *declarations) Visit(node ast.Node) ast.Visitor {
 		}
 	}
 	return d
+}
+
+// body looks for statements of a function's own block that declare anew what it has already.
+func (d *declarations) body(t *ast.FuncType, body *ast.BlockStmt) {
+	if body == nil {
+		return
+	}
+	has := map[string]bool{"_": true}
+	for _, list := range []*ast.FieldList{t.Params, t.Results} {
+		if list == nil {
+			continue
+		}
+		for _, f := range list.List {
+			for _, name := range f.Names {
+				has[name.Name] = true
+			}
+		}
+	}
+	for _, s := range body.List {
+		a, ok := s.(*ast.AssignStmt)
+		if !ok || a.Tok != gotoken.DEFINE {
+			continue
+		}
+		first, anew := "", false
+		for _, e := range a.Lhs {
+			if name, ok := e.(*ast.Ident); ok {
+				if name.Name != "_" && first == "" {
+					first = name.Name
+				}
+				anew = anew || !has[name.Name]
+				has[name.Name] = true
+			}
+		}
+		if !anew {
+			d.twice[first] = true
+		}
+	}
 }
 
 func (d *declarations) declare(names ...*ast.Ident) {

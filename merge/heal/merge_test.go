@@ -99,7 +99,7 @@ func TestRules(t *testing.T) {
 		},
 		{
 			name: "near", level: Wide, rule: "near",
-			base: "f(alpha.beta)\n", ours: "f(gamma.beta)\n", theirs: "f(alpha.delta)\n", want: "f(gamma.delta)\n",
+			base: "f(alpha|beta)\n", ours: "f(gamma|beta)\n", theirs: "f(alpha|delta)\n", want: "f(gamma|delta)\n",
 		},
 		{
 			name: "words too near", level: Wide, why: Overlap,

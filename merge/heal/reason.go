@@ -42,7 +42,7 @@ func (r Reason) String() string {
 		"a line would be doubled",
 		"line ends would be mixed",
 		"the result would not parse",
-		"a name would be undefined or unused",
+		"a name would be undefined, unused or declared twice",
 		"not proven",
 	}[r]
 }

@@ -126,13 +126,30 @@ func additions(c *conflict) (string, bool) {
 // near: as words, with two words or marks between the edits, or in a few lines with one.
 func near(c *conflict) (string, bool) {
 	w := c.tokenMerge()
-	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
+	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) || w.halves(w.ours.edits, w.theirs.edits) || w.halves(w.theirs.edits, w.ours.edits) {
 		return "", false
 	}
 	if long(c) {
 		return w.weave(2)
 	}
 	return w.weave(1)
+}
+
+// halves reports whether of one qualified name, as a.b or a::b, one side changed the first half and the
+// other the second: together they may name nothing.
+func (m *tokenMerge) halves(before, after []edit) bool {
+	for _, e := range before {
+		for _, f := range after {
+			n := 0
+			for i := e.at.To; i < f.at.From && (m.base.names[i] == "." || m.base.names[i] == ":"); i++ {
+				n++
+			}
+			if n > 0 && e.at.To+n == f.at.From && !e.at.Empty() && !f.at.Empty() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inPlace carries out edits of words, white space among them, in lines that both sides kept.
