@@ -225,26 +225,19 @@ func (e *HubDamagedError) Error() string {
 // Unwrap returns what is wrong.
 func (e *HubDamagedError) Unwrap() error { return e.Err }
 
-// CopiedError says that another clone writes under this clone's name.
-type CopiedError struct{ Clone string }
-
-func (e *CopiedError) Error() string {
-	return fmt.Sprintf("another copy of this clone has written to the hub as '%s'", e.Clone)
-}
-
 // Clone is the name of this clone on its hub, "" without one.
 func (s *Store) Clone() string {
 	if s.opts.Hub == nil {
 		return ""
 	}
-	return s.opts.Clone
+	return s.clone()
 }
 
 // hasHub reports whether there is one.
 func (s *Store) hasHub() bool { return s.opts.Hub != nil }
 
-func (s *Store) fromRef() string { return fromPrefix + s.opts.Clone }
-func (s *Store) toldRef() string { return toldPrefix + s.opts.Clone }
+func (s *Store) fromRef() string { return fromPrefix + s.clone() }
+func (s *Store) toldRef() string { return toldPrefix + s.clone() }
 
 // HubTrouble is what has kept this Store from the hub since the last call, nil for
 // nothing. What was published meanwhile waits, and is delivered with what comes next.

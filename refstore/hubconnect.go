@@ -48,12 +48,12 @@ func (s *Store) Connect(ctx context.Context, by string, prepare func(*Tx) error)
 		return published, err
 	}
 	nonce := strconv.FormatUint(rand.Uint64(), 36)
-	if err := file.Replace(s.hubFile("hub-joining"), []byte(s.opts.Clone+" "+nonce), 0o666); err != nil {
+	if err := file.Replace(s.hubFile("hub-joining"), []byte(s.clone()+" "+nonce), 0o666); err != nil {
 		return false, err
 	}
 	u := &sharedUpdate{hubTurn: turn, by: by, who: who}
 	u.build = func(tx *Tx) error {
-		if _, err := tx.append(s.fromRef(), Entry{Label: labelJoin, Body: s.opts.Clone + " " + nonce}); err != nil || !published {
+		if _, err := tx.append(s.fromRef(), Entry{Label: labelJoin, Body: s.clone() + " " + nonce}); err != nil || !published {
 			return err
 		}
 		return c.publish(tx, prepare)
@@ -156,12 +156,12 @@ func (c *connecting) publish(tx *Tx, prepare func(*Tx) error) error {
 	numbers := map[string]int{} // on from/<clone>, by the number in an inbox
 	for _, old := range said {
 		e := *old.entry
-		e.Number, e.Clone, e.Origin = from.last.Number+1, c.store.opts.Clone, ""
+		e.Number, e.Clone, e.Origin = from.last.Number+1, c.store.clone(), ""
 		numbers[old.ref+" "+strconv.Itoa(old.entry.Number)] = e.Number
 		e.Fields = []Field{{fieldTo, hubName(old.ref)}}
 		if e.Label == "reply" {
 			if n := numbers["refs/swarm/inbox/"+e.Author+" "+old.entry.Field(fieldReply)]; n > 0 {
-				e.Fields = append(e.Fields, Field{fieldReply, originOf(c.store.opts.Clone, false, n)})
+				e.Fields = append(e.Fields, Field{fieldReply, originOf(c.store.clone(), false, n)})
 			} else {
 				e.Label = "message"
 			}
@@ -227,7 +227,7 @@ func (s *Store) Origin(ctx context.Context, ref string, e *Entry) (string, error
 	origin := ""
 	_, err = s.Walk(ctx, s.fromRef(), tip, "", func(p *Entry) bool {
 		if p.At.Equal(e.At) && p.Author == e.Author && p.Body == e.Body && p.Field(fieldTo) == hubName(ref) {
-			origin = originOf(s.opts.Clone, false, p.Number)
+			origin = originOf(s.clone(), false, p.Number)
 		}
 		return origin == ""
 	})

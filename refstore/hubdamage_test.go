@@ -56,34 +56,6 @@ func TestHubRewound(t *testing.T) {
 	if before, err := take(sa, "A", "push", "y", ""); err != nil || before != "w x" {
 		t.Errorf("after that: %q, %v", before, err)
 	}
-
-	copied := newFakeHub(6)
-	c, sc := copied.clone(t, "desk")
-	d := &gitRepo{Repo: c.Repo}
-	twin := *c.Repo
-	twin.Dir = t.TempDir() + "/copy"
-	d.Repo = &twin
-	c.Git("clone", "-q", "--mirror", c.Dir, twin.Dir)
-	d.Git("config", "user.name", "x")
-	d.Git("config", "user.email", "x@example.com")
-	sd := copied.open(t, d, "desk", Options{})
-	if err := say(sc, "A", "mine"); err != nil {
-		t.Fatal(err)
-	}
-	if err := say(sd, "A", "theirs"); err != nil {
-		t.Fatal(err)
-	}
-	var is *CopiedError
-	if err := sd.HubTrouble(); !errors.As(err, &is) {
-		t.Errorf("the copy says %v", err)
-	}
-	_ = say(sd, "A", "once more")
-	if _, err := take(sd, "A", "push", "x", ""); !errors.As(err, &is) {
-		t.Errorf("a shared change of the copy: %v", err)
-	}
-	if copied.refs["from/desk"] != c.tip("refs/swarm/from/desk") {
-		t.Error("the copy has written over the clone's entries")
-	}
 }
 
 // What the hub has lost is put back where it has only lost it; where it has gone on

@@ -87,10 +87,10 @@ func (s *Store) incoming(ctx context.Context) (*incoming, error) {
 		ref := localName(r.Name)
 		there[ref] = true
 		var fault error
-		switch class := classOf(ref); {
+		switch {
 		case ref == s.fromRef():
 			fault = s.checkOwn(ctx, in, r.Tip)
-		case class == sharedRef && !strings.HasPrefix(ref, toldPrefix) || ref == s.toldRef():
+		case s.sharedHere(ref):
 			fault = s.follow(ctx, in, ref, r.Tip)
 		}
 		if clone, told := cloneOf(ref); clone != "" && (told || ref != s.fromRef()) && fault == nil {
@@ -102,7 +102,7 @@ func (s *Store) incoming(ctx context.Context) (*incoming, error) {
 		var damaged *DamagedError
 		var sound refs.NoDamage
 		var rewound *HubRewoundError
-		var copied *CopiedError
+		var copied *copiedError
 		switch {
 		case fault == nil:
 		case errors.As(fault, &damaged) && !errors.As(fault, &sound):
@@ -115,7 +115,7 @@ func (s *Store) incoming(ctx context.Context) (*incoming, error) {
 	}
 	here, err := s.Refs(ctx, "refs/swarm/")
 	for _, r := range here {
-		if classOf(r.Name) == sharedRef && !there[r.Name] {
+		if s.sharedHere(r.Name) && !there[r.Name] {
 			in.fault = errors.Join(in.fault, &HubRewoundError{hubName(r.Name)})
 		}
 	}
@@ -171,7 +171,7 @@ func (s *Store) checkOwn(ctx context.Context, in *incoming, tip object.Hash) err
 	}
 	behind, err := s.has(ctx, s.fromRef(), mine, tip)
 	if err == nil && !behind {
-		err = &CopiedError{s.opts.Clone}
+		err = &copiedError{s.clone()}
 	}
 	return err
 }

@@ -17,7 +17,7 @@ import (
 // sign has the entry say which clone wrote it, where other clones read it.
 func (tx *Tx) sign(ref string, e *Entry) {
 	if class := classOf(ref); tx.store.hasHub() && (class == sharedRef || class == publishedRef) {
-		e.Clone = tx.store.opts.Clone
+		e.Clone = tx.store.clone()
 	}
 }
 
@@ -35,7 +35,7 @@ func (tx *Tx) publish(ref string, e Entry) (*Entry, error) {
 		return nil, err
 	}
 	tx.published = true
-	e.Origin = originOf(tx.store.opts.Clone, false, sent.Number)
+	e.Origin = originOf(tx.store.clone(), false, sent.Number)
 	return tx.append(ref, e)
 }
 

@@ -105,7 +105,7 @@ func (s *Store) repairable(ctx context.Context) (names []string, err error) {
 func (s *Store) hubRepair(ctx context.Context, ref string) (r *HubRepair, update *HubUpdate, err error) {
 	name, mark := hubName(ref), ref
 	r = &HubRepair{Ref: name}
-	if clone, _ := cloneOf(ref); clone != "" && clone != s.opts.Clone {
+	if clone, _ := cloneOf(ref); clone != "" && clone != s.clone() {
 		r.Owner, mark = clone, appliedPrefix+name
 	}
 	tips, err := s.Tips(ctx, mark, TrackingPrefix+name)

@@ -280,9 +280,9 @@ func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, erro
 		return nil, err
 	}
 	for _, r := range here {
-		if c := classOf(r.Name); c == sharedRef || r.Name == u.store.fromRef() {
+		if shared := u.store.sharedHere(r.Name); shared || r.Name == u.store.fromRef() {
 			next[r.Name], before[r.Name] = r.Tip, r.Tip
-			if c == sharedRef {
+			if shared {
 				staged.pinned[r.Name] = r.Tip
 			}
 		}

@@ -54,7 +54,7 @@ func (s *Store) ahead(ctx context.Context, before []Ref) (map[string]int, error)
 	for _, r := range after {
 		ref := localName(r.Name)
 		clone, _ := cloneOf(ref)
-		if old := was[r.Name].Tip; old != r.Tip && clone != s.opts.Clone && classOf(ref) != localRef {
+		if old := was[r.Name].Tip; old != r.Tip && clone != s.clone() && classOf(ref) != localRef {
 			n := 0
 			_, err := s.walk(ctx, ref, r.Tip, old, func(*DamagedError) bool { n++; return true }, func(*Entry) bool { n++; return n < maxAhead })
 			if err != nil {

@@ -2,6 +2,7 @@ package refstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,6 +66,14 @@ func (s *Store) hubTurn(ctx context.Context) (*hubTurn, error) {
 	if err := file.Lock(ctx, f); err != nil {
 		return nil, fmt.Errorf("%w: another command of this clone is at the hub", ErrBusy)
 	}
+	v, err := s.reader.View(ctx)
+	if err == nil {
+		err = s.followName(ctx, v)
+	}
+	if err != nil {
+		file.Unlock(f)
+		return nil, err
+	}
 	return &hubTurn{store: s, file: f, past: s.hubPast()}, nil
 }
 
@@ -93,7 +102,14 @@ func (t *hubTurn) fetch(ctx context.Context) error {
 	}
 	t.past.fetched, t.past.failed, t.past.stale = began.UnixMilli(), 0, false
 	t.remember()
-	return t.integrate(ctx)
+	err := t.integrate(ctx)
+	var copied *copiedError
+	if errors.As(err, &copied) {
+		if err = t.rename(ctx); err == nil {
+			err = t.integrate(ctx)
+		}
+	}
+	return err
 }
 
 // push is Hub.Push. That the tips did not move in between is the leases' to say.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/internal/refs"
@@ -41,6 +42,10 @@ type Options struct {
 	HubPace time.Duration
 	Paced   func()
 
+	// Renamed, if not nil, is called with the name that this clone has taken because
+	// another copy of it writes under the one that it had.
+	Renamed func(clone string)
+
 	// Later, if not nil, is called where the hub is due and nobody must wait for it: it
 	// sees to it that another process calls Refresh soon.
 	Later func()
@@ -58,6 +63,8 @@ type Store struct {
 	writer  refs.Backend // nil until the first Update: choosing it needs more configuration
 	objects *odb.DB
 	choose  sync.Mutex // guards writer
+
+	name atomic.Pointer[string] // of this clone, where it is not Options.Clone any more
 
 	noting  sync.Mutex // guards what follows
 	trouble error      // see HubTrouble

@@ -167,6 +167,9 @@ func (s *Store) attempt(ctx context.Context, by string, who person, build func(*
 // newTx begins a transaction on the refs as they are. Its caller is the only writer.
 func (s *Store) newTx(ctx context.Context, by string, who person) (*Tx, error) {
 	v, err := s.writer.View(ctx)
+	if err == nil {
+		err = s.followName(ctx, v)
+	}
 	return &Tx{ctx: ctx, store: s, backend: s.writer, view: v, by: by, who: who, at: s.Now(), chains: map[string]*chain{}, chosen: map[string][]string{}}, err
 }
 

@@ -42,8 +42,7 @@ func hubStatusVerb() *verb {
 "ok", "behind N" (it was, by N entries and changes, and has them now),
 "unreachable", "read-only" (the hub takes nothing from here), "denied" (nor does it
 let whoever asks see anything), "rewound" (somebody moved the hub's refs back),
-"damaged" (somebody wrote there what git swarm does not write), "copied" (another
-copy of this clone writes under its name), or "newer" (a newer git swarm writes
+"damaged" (somebody wrote there what git swarm does not write), or "newer" (a newer git swarm writes
 there). Exit code 0 for the first two.`,
 		json: true,
 		run: func(ctx context.Context, c *call) error {
@@ -113,7 +112,6 @@ func (c *call) printHub(st refstore.HubStatus, released int, took time.Duration,
 func hubState(err error) string {
 	var rewound *refstore.HubRewoundError
 	var damaged *refstore.HubDamagedError
-	var copied *refstore.CopiedError
 	var refused *refstore.RefusedError
 	switch {
 	case err == nil:
@@ -122,8 +120,6 @@ func hubState(err error) string {
 		return "damaged"
 	case errors.As(err, &rewound):
 		return "rewound"
-	case errors.As(err, &copied):
-		return "copied"
 	case errors.As(err, &refused) && refused.Kind == refstore.RefusedReader:
 		return "denied"
 	case errors.As(err, &refused):
@@ -242,7 +238,7 @@ func leaveHub(ctx context.Context, c *call) error {
 			return err
 		}
 	}
-	if _, err := alone.Store().Erase(ctx, refstore.TrackingPrefix); err != nil {
+	if _, err := alone.Store().Erase(ctx, refstore.TrackingPrefix, refstore.RenamedPrefix); err != nil {
 		return err
 	}
 	if c.wantJSON() {

@@ -28,11 +28,17 @@ func (c *call) Swarm() (*swarm.Swarm, error) {
 	// Where an agent made a repository of files, what it may run unasked acts where its
 	// hooks do, and not there.
 	own := c.verb != nil && agents.Run(c.Env) && install.RunsUnasked(c.verb.name)
-	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now, Named: c.Named, Own: own, Via: c.via})
+	s, err := swarm.Open(c.Env, c.Dir, swarm.Options{Now: c.Now, Named: c.Named, Own: own, Via: c.via, Renamed: recordName})
 	if err == nil {
 		c.swarm = s
 	}
 	return s, err
+}
+
+// recordName has the configuration name the clone as it is called on the hub from now on.
+// Where that fails, its refs say so all the same.
+func recordName(r *repo.Repo, clone string) {
+	_ = install.SetHub(context.Background(), r, "swarm.hubClone", clone)
 }
 
 // Repo is that repository.

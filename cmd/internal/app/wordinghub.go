@@ -19,7 +19,7 @@ func (c *call) formatHub(err error) *wording {
 		refused   *refstore.RefusedError
 		rewound   *refstore.HubRewoundError
 		damaged   *refstore.HubDamagedError
-		copied    *refstore.CopiedError
+		renamed   *refstore.RenamedError
 		config    *hub.ConfigError
 	)
 	switch {
@@ -35,8 +35,8 @@ func (c *call) formatHub(err error) *wording {
 		return &wording{err.Error(), c.putBackHint(rewound.Ref), exitFatal}
 	case errors.As(err, &damaged):
 		return &wording{err.Error(), c.putBackHint(damaged.Ref), exitFatal}
-	case errors.As(err, &copied):
-		return &wording{err.Error(), fmt.Sprintf("in the copy, not here: git swarm hub leave, git swarm uninit --refs, then git swarm init --hub REMOTE --as OTHER-THAN-%s", copied.Clone), exitFatal}
+	case errors.As(err, &renamed):
+		return &wording{err.Error(), fmt.Sprintf("sessions are at home in '%s' as before; what moves one here: git swarm hub bring SESSION", renamed.Was), exitAgain}
 	case errors.As(err, &config) && config.Unknown:
 		return &wording{err.Error(), "git remote add " + text.ShellWord(config.Remote) + " URL, then this again", exitNo}
 	case errors.As(err, &config):

@@ -30,10 +30,11 @@ import (
 // Options are what a command decides about its stay in the repository.
 type Options struct {
 	Now     func() time.Time
-	Timeout time.Duration // how long a change may wait for others; 0 for the store's own
-	Named   bool          // the user named the directory, as with -C
-	Own     bool          // a repository that is content of another is passed over, as by hooks
-	Via     func() string // see refstore.Options
+	Timeout time.Duration                    // how long a change may wait for others; 0 for the store's own
+	Named   bool                             // the user named the directory, as with -C
+	Own     bool                             // a repository that is content of another is passed over, as by hooks
+	Via     func() string                    // see refstore.Options
+	Renamed func(r *repo.Repo, clone string) // the same
 
 	// Quick is a command that must not wait for the hub: another process is started for
 	// what is due there, and what was fetched within QuickInterval counts.
@@ -127,6 +128,9 @@ func (s *Swarm) connect(opts *refstore.Options, h settings.Hub) {
 	}
 	opts.Hub = remote
 	opts.Clone, opts.HubInterval = h.Clone, h.Interval
+	if s.opts.Renamed != nil {
+		opts.Renamed = func(clone string) { s.opts.Renamed(s.Repo, clone) }
+	}
 	if opts.HubPace = h.Pace; h.Pace > 0 {
 		opts.Paced = sync.OnceFunc(s.deliverLater)
 	}
