@@ -1,14 +1,15 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore"
@@ -36,12 +37,18 @@ func (b *Backlog) List(ctx context.Context) ([]*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	var blobs []blob
+	var blobs []*blob
+	read, parsed := startParsing()
 	err = table.Below(strings.TrimSuffix(listPrefix, "/"), func(path string, content []byte) bool {
-		blobs = append(blobs, blob{path: path, content: content})
+		blobs = append(blobs, &blob{path: path, content: content})
+		read <- blobs[len(blobs)-1]
 		return true
 	})
-	parseAll(blobs)
+	close(read)
+	parsed.Wait()
+	slices.SortFunc(blobs, func(a, b *blob) int { // git lists list/10 before list/2
+		return cmp.Or(cmp.Compare(len(a.path), len(b.path)), strings.Compare(a.path, b.path))
+	})
 	var tasks []*Task
 	for _, one := range blobs {
 		for _, fault := range one.faults {
@@ -51,7 +58,6 @@ func (b *Backlog) List(ctx context.Context) ([]*Task, error) {
 		}
 		tasks = append(tasks, one.tasks...)
 	}
-	sortTasks(tasks) // git lists list/10 before list/2
 	return tasks, err
 }
 
@@ -75,18 +81,19 @@ func (o *blob) parse() {
 	})
 }
 
-// parseAll parses the blobs, beside each other where there are many.
-func parseAll(blobs []blob) {
-	var all sync.WaitGroup
-	var next atomic.Int64
-	for range min(len(blobs), runtime.GOMAXPROCS(0)) {
-		all.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(blobs); i = int(next.Add(1)) - 1 {
-				blobs[i].parse()
+// startParsing parses the blobs that it is sent beside what else is done, until there are
+// no more.
+func startParsing() (blobs chan<- *blob, parsed *sync.WaitGroup) {
+	read := make(chan *blob, 64)
+	parsed = new(sync.WaitGroup)
+	for range runtime.GOMAXPROCS(0) {
+		parsed.Go(func() {
+			for one := range read {
+				one.parse()
 			}
 		})
 	}
-	all.Wait()
+	return read, parsed
 }
 
 func (b *Backlog) leaveOut(err error) error {
