@@ -25,8 +25,9 @@ type fakeHub struct {
 	late    []func() // pushes that are still on their way
 	rand    *rand.Rand
 	faults  bool
-	away    bool          // out of reach
-	slow    time.Duration // what a push takes that nobody cuts short
+	away    bool                   // out of reach
+	slow    time.Duration          // what a push takes that nobody cuts short
+	beaten  func([]HubUpdate) bool // whether another clone is first
 
 	throughGit bool // the clones ask git for everything
 
@@ -164,6 +165,10 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 	h.last = updates
 	if h.away {
 		return &HubError{Err: errCut}
+	}
+	if h.beaten != nil && h.beaten(updates) {
+		h.refused++
+		return ErrStale
 	}
 	fate := 99
 	if h.faults {

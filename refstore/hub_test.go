@@ -3,6 +3,7 @@ package refstore
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -184,10 +185,43 @@ func TestHubSlow(t *testing.T) {
 	}
 	h.slow = 2 * patience
 	h.pushes = 0
+	if err := os.Remove(sa.hubFile("hub-past")); err != nil { // the last change was long ago
+		t.Fatal(err)
+	}
 	_, err := take(sa, "A", "third", "z", "")
 	var away *HubError
 	if !errors.Is(err, ErrBusy) || errors.As(err, &away) || h.pushes != 1 {
 		t.Errorf("a slow push that was beaten gives %v, after %d pushes", err, h.pushes)
+	}
+}
+
+// Who loses races keeps nobody of the same clone from publishing meanwhile.
+func TestHubLoserLetsPublish(t *testing.T) {
+	h := newFakeHub(11)
+	r, sa := h.clone(t, "desk")
+	h.slow = 30 * time.Millisecond
+	lost := make(chan bool)
+	first, said := true, false
+	h.beaten = func(updates []HubUpdate) bool {
+		if updates[0].Ref == "from/desk" {
+			said = true
+			return false
+		}
+		if first {
+			first = false
+			close(lost)
+		}
+		return !said
+	}
+	done := make(chan error)
+	go func() { _, err := take(sa, "A", "push", "x", ""); done <- err }()
+	<-lost
+	sb := h.open(t, r, "desk", Options{})
+	if err := errors.Join(say(sb, "B", "meanwhile"), sb.HubTrouble()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -258,4 +292,21 @@ func newSwarm(t testing.TB) *gitRepo {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// A clone that makes one shared change right after the other fetches before the second,
+// as do those who lost to the first: they would never win otherwise.
+func TestHubYields(t *testing.T) {
+	h := newFakeHub(12)
+	_, s := h.clone(t, "desk")
+	h.slow = 200 * time.Millisecond
+	for n, fetches := range []int{0, 1} {
+		h.fetches, h.pushes = 0, 0
+		if _, err := take(s, "A", "push", fmt.Sprint(n), ""); err != nil {
+			t.Fatal(err)
+		}
+		if h.fetches != fetches || h.pushes != 1 {
+			t.Errorf("change %d: %d fetches, %d pushes", n, h.fetches, h.pushes)
+		}
+	}
 }

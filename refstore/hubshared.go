@@ -79,8 +79,8 @@ func (s *Store) updateShared(ctx context.Context, by string, build func(*Tx) err
 	if err != nil {
 		return err
 	}
-	defer turn.end()
 	u := &sharedUpdate{hubTurn: turn, by: by, who: who, build: build, told: ctx}
+	defer func() { u.end() }()
 	return u.run(patient)
 }
 
@@ -98,7 +98,7 @@ type sharedUpdate struct {
 }
 
 func (u *sharedUpdate) run(ctx context.Context) error {
-	if u.past.stale {
+	if u.past.stale || since(u.past.won) < hubYield(time.Duration(u.past.took)*time.Millisecond) {
 		if err := u.refresh(ctx); err != nil {
 			return err
 		}
@@ -139,7 +139,8 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 		var unanswered *HubError
 		switch {
 		case err == nil:
-			u.past.failed = 0
+			now := time.Now()
+			u.past.failed, u.past.won, u.past.took = 0, now.UnixMilli(), now.Sub(began).Milliseconds()
 			u.remember()
 			return u.apply(ctx, staged)
 		case errors.As(err, &unanswered):
@@ -157,14 +158,21 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 			calls, cancel = context.WithTimeout(context.WithoutCancel(calls), askTime)
 			defer cancel()
 		}
+		stale := errors.Is(err, ErrStale)
+		behind := stale && staged.branch != nil && mayBeStale(err, staged.branch.Ref)
+		if stale && !behind && len(u.sent) == 0 {
+			if !u.pause(ctx, hubPause(try, time.Since(began))) {
+				return fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
+			}
+		}
 		if failed := u.refresh(calls); failed != nil {
 			if len(u.sent) > 0 {
 				return &HubError{Err: failed, InDoubt: true}
 			}
 			return failed
 		}
-		if errors.Is(err, ErrStale) {
-			u.past.stale = true // others write, too: the next one fetches first
+		if stale {
+			u.past.stale = true
 			u.remember()
 		}
 		done, failed := u.arrived(context.WithoutCancel(ctx))
@@ -174,15 +182,49 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 		if done != nil {
 			return u.apply(ctx, done)
 		}
-		if staged.branch != nil && errors.Is(err, ErrStale) && mayBeStale(err, staged.branch.Ref) {
+		if behind {
 			return ErrBranchMoved
 		}
-		select { // those who lost all begin at once otherwise
-		case <-time.After(rand.N(time.Since(began)/2*time.Duration(min(try, 4)) + 1)):
-		case <-ctx.Done():
-			return fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
+		if ctx.Err() != nil {
+			err := fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
+			if len(u.sent) > 0 { // it may be on its way still
+				return &HubError{Err: err, InDoubt: true}
+			}
+			return err
 		}
 	}
+}
+
+// pause gives the turn up for so long: meanwhile others of this clone deliver what they
+// have published. It comes before a fetch, not after it, for what is fetched gets old. It
+// reports whether this process has the turn again before ctx ends.
+func (u *sharedUpdate) pause(ctx context.Context, d time.Duration) bool {
+	u.past.stale = true // others write, too: the next one fetches first
+	u.remember()
+	u.end()
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+		return false
+	}
+	turn, err := u.store.hubTurn(ctx)
+	if err != nil {
+		return false
+	}
+	u.hubTurn = turn
+	return true
+}
+
+// hubYield is for how long after a change whose push took so long the next one of the
+// same clone fetches first, as those have to who lost to it. They would never win against
+// a clone that makes one change after the other without.
+func hubYield(push time.Duration) time.Duration { return 3 * push }
+
+// hubPause is how long who has lost that many races in a row, the last by a push that
+// took so long, waits before it fetches and pushes again: those who lost to one all begin
+// at once otherwise.
+func hubPause(lost int, push time.Duration) time.Duration {
+	return rand.N(push/2*time.Duration(min(lost, 4)) + 1)
 }
 
 // askTime bounds the question to the hub whether a landing has arrived, where the

@@ -24,16 +24,18 @@ type hubPast struct {
 	fetched int64 // when it was last fetched from, in Unix milliseconds
 	failed  int64 // when it was last out of reach; 0 if it was reached since
 	stale   bool  // the last push that did not fetch first was refused
+	won     int64 // when a push last made a shared change
+	took    int64 // how long that push was, in milliseconds
 }
 
-const hubPastLine = "fetched %d failed %d stale %t\n"
+const hubPastLine = "fetched %d failed %d stale %t won %d took %d\n"
 
 func (s *Store) hubFile(name string) string { return filepath.Join(s.repo.CommonDir, "swarm", name) }
 
 func (s *Store) hubPast() (p hubPast) {
 	content, err := file.Read(s.hubFile("hub-past"), 1024)
 	if err == nil {
-		_, err = fmt.Sscanf(string(content), hubPastLine, &p.fetched, &p.failed, &p.stale)
+		_, err = fmt.Sscanf(string(content), hubPastLine, &p.fetched, &p.failed, &p.stale, &p.won, &p.took)
 	}
 	if err != nil {
 		return hubPast{}
@@ -82,7 +84,7 @@ func (t *hubTurn) end() { file.Unlock(t.file) }
 
 func (t *hubTurn) remember() {
 	p := t.past
-	_ = file.Replace(t.store.hubFile("hub-past"), fmt.Appendf(nil, hubPastLine, p.fetched, p.failed, p.stale), 0o666)
+	_ = file.Replace(t.store.hubFile("hub-past"), fmt.Appendf(nil, hubPastLine, p.fetched, p.failed, p.stale, p.won, p.took), 0o666)
 }
 
 // failed notes that the hub was out of reach, if that is what err says.

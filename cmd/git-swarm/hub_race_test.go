@@ -212,7 +212,11 @@ func raceHub(w *hubTown, rounds int) {
 				mutex.Lock()
 				delete(holder, path) // before it is released: from then on it may be another's
 				mutex.Unlock()
-				if out, err := w.swarm(i, "unclaim", path); err != nil {
+				out, err = w.swarm(i, "unclaim", path)
+				for tries := 0; tries < 20 && err != nil && strings.Contains(out, "busy"); tries++ { // as it says
+					out, err = w.swarm(i, "unclaim", path)
+				}
+				if err != nil {
 					w.Errorf("unclaim: %s", out)
 				}
 			}
@@ -391,6 +395,9 @@ func TestHubKills(t *testing.T) {
 						t.Errorf("%v: %s", err, out)
 					}
 					said[i] = append(said[i], "first-"+word)
+					if out, err := w.swarm(i, "claim", "first-"+w.session(i)); err != nil {
+						t.Errorf("%v: %s", err, out)
+					}
 				}
 				args := []string{"--session", w.session(i), "context", "add", "-c", "decision", word}
 				if n%2 == 1 {
