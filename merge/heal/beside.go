@@ -65,11 +65,15 @@ func madeFrom(line, old, changed string) bool {
 	})
 }
 
-// renamedStem reports whether a word begins as one that went and in whose place one came that ends alike: with
-// buf_free become str_free, so would buf_puts have become str_puts.
+// renamedStem reports whether a word has one in it that went, as is_bounded has bounded, or begins as one that
+// went and in whose place one came that ends alike: with buf_free become str_free, so would buf_puts have become
+// str_puts.
 func renamedStem(t token, went, came tally) bool {
 	const short = 3
 	return went.any(func(old token) bool {
+		if len(old) > short && t != old && strings.Contains("_"+t+"_", "_"+old+"_") {
+			return true
+		}
 		return came.any(func(now token) bool {
 			n := 0
 			for n < min(len(old), len(now)) && old[len(old)-1-n] == now[len(now)-1-n] {

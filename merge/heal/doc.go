@@ -64,6 +64,7 @@
 //	tests       both   0.64  0.49-0.86  0.80   45  tests, brought in at one place
 //	cases       both   0.00  0.00-0.00  1.00    6  branches of a switch, brought in at one place
 //	apart       both   0.56  0.46-0.67  0.86  147  other lines brought in at one place of which none looks like one of the other side's
+//	placed      both   0.79  0.69-0.87  0.88  129  lines brought in next to lines that the other changed in place, or above ones it made more of
 //	touching    wide   0.64  0.55-0.78  0.68   87  as neighbours, in spite of any evidence but a line doubled
 //	beside      wide   0.75  0.66-0.82  0.80  196  lines brought in next to lines that the other changed in place
 //	covered     wide   0.70  0.60-0.81  0.75  111  one side made the other's edit and more, or more of the same words
@@ -86,7 +87,8 @@
 // side wrote the whole anew and holds the other's edit by chance (covered). Words and white space are
 // two things to change (respaced). Of lines that both bring in at one place people kept both in 82 of 100
 // regions, in either order: for a few kinds of lines that have nothing in common this is done at the level
-// both, which is judged by the same lines in any order (P+).
+// both, which is judged by the same lines in any order (P+). There, too, an insertion beside a line changed in place
+// is kept, between that line and the one that nobody changed (placed).
 //
 // Where git's other diffs see a conflict and the one used here sees none, the files merge by lines
 // alone: git swarm calls that "lines", which is no rule.
@@ -108,6 +110,8 @@
 //   - A line that is brought in looks like the line that the other side changed, or uses a word of that
 //     change, or begins as a name does that the other side gave another beginning: it was made from the old
 //     line.
+//   - Of several lines that the other side changed alike, or with whose marks a line is brought in beside them, one
+//     more would have been changed, too (placed).
 //   - Lines brought in at one place have all their words in a line of the other side's, are not closed (brackets,
 //     conditions of a preprocessor), or end in an annotation or comment, which belongs to the line below.
 //   - Both sides change a version that is written as a list, (1, 8, 0, 'alpha', 0), each in parts of its own.

@@ -32,6 +32,7 @@ func TestStaysAtSafe(t *testing.T) {
 		{"an import above one whose path moved", "i.py", "import os\nfrom acme.api.client import retry\n", "import os\nfrom acme.api.client import Client\nfrom acme.api.client import retry\n", "import os\nfrom acme.v2.api.client import retry\n"},
 		{"a twin of the changed line", "u.go", "// +build linux,!arm\n\npackage p\n", "// +build linux,!arm,!mips\n\npackage p\n", "//go:build linux && !arm\n// +build linux,!arm\n\npackage p\n"},
 		{"a use of a family of names that the other renamed", "m.c", "int f() {\n\tif (buf_oom(&s))\n\t\tstop();\n}\n", "int f() {\n\tif (str_oom(&s))\n\t\tstop();\n}\n", "int f() {\n\tif (more)\n\t\tbuf_puts(&s, more);\n\n\tif (buf_oom(&s))\n\t\tstop();\n}\n"},
+		{"a use of a name that has the renamed word in it", "a.py", "if Q.bounded(e):\n    go()\n", "if Q.finite(e):\n    go()\n", "stop(self.is_bounded)\nif Q.bounded(e):\n    go()\n"},
 		{"a use of a name that the other qualified", "m.js", "run() {\n  show(user, lang)\n}\n", "run() {\n  show(this.user, lang)\n}\n", "run() {\n  user = find(id)\n  show(user, lang)\n}\n"},
 		{"a use of a name that the other took from elsewhere", "m.rs", "fn f() {\n    go(limit, 1);\n}\n", "fn f() {\n    go(conf.limit, 1);\n}\n", "fn f() {\n    limit += 1;\n    go(limit, 1);\n}\n"},
 		{"a section above a newer one", "CHANGES", "# Changes\n\n## 1.4.0 (soon)\n- x\n", "# Changes\n\n## 1.5.0 (soon)\n- x\n", "# Changes\n\n## 1.4.1 (soon)\n- y\n\n## 1.4.0 (soon)\n- x\n"},

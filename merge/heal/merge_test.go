@@ -115,7 +115,7 @@ func TestRules(t *testing.T) {
 			want: "f(ALPHA, one, two, beta, more)\n",
 		},
 		{
-			name: "additions of a line beside words that the other changed", level: Wide, rule: "additions",
+			name: "placed, beside a line in which words at the seam changed", level: Wide, rule: "placed",
 			base: "k\nf(one, two, three, four)\nz\n", ours: "k\nf(one, two, three, four)\ng()\nz\n", theirs: "k\nh[p-q-r-s-t-u-v, three, four)\nz\n",
 			want: "k\nh[p-q-r-s-t-u-v, three, four)\ng()\nz\n",
 		},
@@ -159,8 +159,8 @@ func TestRules(t *testing.T) {
 		},
 		{
 			name: "beside", level: Wide, rule: "beside",
-			base: "k\n\tx := old(1)\nz\n", ours: "k\n\tx := old(1)\n\tcheck()\nz\n", theirs: "k\n\tx := fresh(1)\nz\n",
-			want: "k\n\tx := fresh(1)\n\tcheck()\nz\n",
+			base: "k\ndraw(left, top, red, 10)\nz\n", ours: "k\ndraw(left, top, red, 10)\ndraw(left, bottom, red, 30)\nz\n",
+			theirs: "k\ndraw(left, top, red, 20)\nz\n", want: "k\ndraw(left, top, red, 20)\ndraw(left, bottom, red, 30)\nz\n",
 		},
 		{
 			name: "respaced, a line comes in above one that the other indented", rule: "respaced",
@@ -334,6 +334,34 @@ func TestRules(t *testing.T) {
 		{
 			name: "a comment on a line that went", level: Both, why: Overlap, path: "a.go",
 			base: "package a\n\nvar x = f()\n", ours: "package a\n\n", theirs: "package a\n\n// Keep this.\nvar x = f()\n",
+		},
+		{
+			name: "placed, below a line changed in place", level: Both, rule: "placed", path: "a.py",
+			base: "limit = 10\n", ours: "limit = 20\n", theirs: "limit = 10\nretry()\n", want: "limit = 20\nretry()\n",
+		},
+		{
+			name: "placed, above a line of which the other made two", level: Both, rule: "placed", path: "a.js",
+			base: "start(a)\n", ours: "start(b)\nwait(c)\n", theirs: "log.open()\nstart(a)\n", want: "log.open()\nstart(b)\nwait(c)\n",
+		},
+		{
+			name: "an entry more of a list in which all were wrapped", level: Both, why: Overlap, path: "a.go",
+			base: "{b2.Parse},\n{s3.Parse},\n", ours: "{wrap(b2.Parse)},\n{wrap(s3.Parse)},\n", theirs: "{b2.Parse},\n{s3.Parse},\n{smb.Config},\n",
+		},
+		{
+			name: "a field more, where all others became private", level: Both, why: Overlap, path: "a.py",
+			base: "self.a = a\nself.b = b\n", ours: "self._a = a\nself._b = b\n", theirs: "self.a = a\nself.b = b\nself.place = where\n",
+		},
+		{
+			name: "a use of a name of which the type changed", level: Both, why: Overlap, path: "A.java",
+			base: "State build(short level) {\n", ours: "State build(Level level) {\n", theirs: "State build(short level) {\nmock.when(level == 0)\n",
+		},
+		{
+			name: "a use of a name that has the renamed word in it", level: Both, why: Overlap, path: "a.py",
+			base: "if Q.bounded(e):\n", ours: "if Q.finite(e):\n", theirs: "stop(self.is_bounded)\nif Q.bounded(e):\n",
+		},
+		{
+			name: "a package beside one of which the version changed", level: Both, why: Overlap, path: "Cargo.toml",
+			base: "date = \"0.2\"\n", ours: "date = \"0.3\"\n", theirs: "date = \"0.2\"\nspec = { path = \"../spec\" }\n",
 		},
 		{
 			name: "unordered, ignored files", level: Both, rule: "unordered", path: "x/.gitignore",
