@@ -16,7 +16,7 @@
 //     nothing that changed within the second before: an input that changes while the
 //     command runs, or while a file system's clock stands still, leaves no note.
 //   - The note holds nothing that is not elsewhere. It may be deleted at any time. Of one
-//     that is torn, or that another version wrote, Unchanged says no.
+//     that is torn, that another version wrote or that is another user's, Unchanged says no.
 //
 // # Imports
 //
@@ -54,16 +54,17 @@ const (
 // Unchanged reports whether the note of the worktree at the working directory says that
 // these arguments and this environment have nothing to do.
 func Unchanged(args, env []string, now time.Time) bool {
-	note, ok := read(".git/" + Name)
-	if !ok {
-		link, _ := read(".git") // of a linked worktree
+	path := ".git/" + Name
+	if link, ok := appendFile(nil, ".git"); ok { // of a linked worktree
 		const prefix = "gitdir: "
 		if len(link) <= len(prefix) || string(link[:len(prefix)]) != prefix || link[len(link)-1] != '\n' {
 			return false
 		}
-		if note, ok = read(string(link[len(prefix):len(link)-1]) + "/" + Name); !ok {
-			return false
-		}
+		path = string(link[len(prefix):len(link)-1]) + "/" + Name
+	}
+	note, ok := appendFile(nil, path)
+	if _, own := look(nil, Own, path, time.Time{}); !ok || !own {
+		return false
 	}
 	if len(note) < len(magic)+24 || string(note[:len(magic)]) != magic {
 		return false
@@ -73,7 +74,7 @@ func Unchanged(args, env []string, now time.Time) bool {
 	if at := now.UnixNano(); at <= since || at >= until || size < 0 || size > int64(len(rest)-24) {
 		return false
 	}
-	inputs, saw := split(rest[24:24+size]), rest[24+size:]
+	inputs, saw := split(string(rest[24:24+size])), rest[24+size:]
 	sees, ok := Look(args, env, inputs, time.Time{})
 	return ok && string(sees) == string(saw)
 }
@@ -94,7 +95,7 @@ func Note(inputs []string, saw []byte, since, until time.Time) []byte {
 // given. It is not ok if one of them is not what its kind asks for, or, with a time before
 // that is not zero, has changed within the second before that.
 func Look(args, env, inputs []string, before time.Time) (state []byte, ok bool) {
-	state = appendNumber(nil, int64(os.Geteuid()))
+	state = appendNumber(make([]byte, 0, maxContent), int64(os.Geteuid()))
 	for _, arg := range args {
 		state = append(append(state, arg...), 0)
 	}
@@ -141,8 +142,7 @@ func look(state []byte, kind, path string, before time.Time) ([]byte, bool) {
 	state = append(state, kind...)
 	switch kind {
 	case Content:
-		content, ok := read(path)
-		state = append(appendNumber(state, int64(len(content))), content...)
+		state, ok = appendFile(appendNumber(state, info.Size()), path)
 		return state, ok && info.Mode().IsRegular()
 	case Empty:
 		return state, info.Mode().IsRegular() && info.Size() == 0
@@ -155,28 +155,31 @@ func look(state []byte, kind, path string, before time.Time) ([]byte, bool) {
 	return appendNumber(appendNumber(state, int64(sys.Uid)), int64(info.Mode())), ok
 }
 
-// read reads a file of at most maxContent bytes, and does not wait for a pipe.
-func read(path string) ([]byte, bool) {
+// appendFile appends the content of a file of at most maxContent bytes, and does not wait
+// for a pipe.
+func appendFile(b []byte, path string) ([]byte, bool) {
 	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, false
+		return b, false
 	}
 	defer syscall.Close(fd)
 	var st syscall.Stat_t
 	if syscall.Fstat(fd, &st) != nil || st.Size > maxContent {
-		return nil, false
+		return b, false
 	}
-	content := make([]byte, st.Size+1)
-	n, err := syscall.Read(fd, content)
-	return content[:max(n, 0)], err == nil && int64(n) == st.Size
+	at := len(b)
+	b = append(b, make([]byte, st.Size+1)...)
+	n, err := syscall.Read(fd, b[at:])
+	return b[:at+max(n, 0)], err == nil && int64(n) == st.Size
 }
 
 // split is a list of lines, each with its line feed.
-func split(list []byte) (lines []string) {
+func split(list string) []string {
+	lines := make([]string, 0, 64)
 	from := 0
-	for i, c := range list {
-		if c == '\n' {
-			lines, from = append(lines, string(list[from:i])), i+1
+	for i := range len(list) {
+		if list[i] == '\n' {
+			lines, from = append(lines, list[from:i]), i+1
 		}
 	}
 	return lines
