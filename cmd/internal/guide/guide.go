@@ -32,6 +32,7 @@ func All() []Guide {
 		{"security", "what is protected, what runs by itself, and what is outside the model"},
 		{"format", "what is stored in refs/swarm, and how to read it with plain git"},
 		{"migrating", "from claude-swarm 0.3.3 to git swarm"},
+		{"cost", "what commands cost, beside git and beside other programs, and how to measure it"},
 		{"troubleshooting", "what to do when something is refused, stuck or damaged"},
 		{"glossary", "the words of git swarm and what they mean"},
 	}
