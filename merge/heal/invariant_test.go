@@ -89,7 +89,9 @@ func sameSwapped(t testing.TB, r, swapped Result) {
 }
 
 // ofFile reports whether all heals of a file were taken back: then that depends on the others.
-func ofFile(why Reason) bool { return why == Broken || why == Doubled || why == LineEnds }
+func ofFile(why Reason) bool {
+	return why == Broken || why == Doubled || why == LineEnds || why == Names
+}
 
 // sortLines leaves out of account what the last line has not: a line end, and in a list the comma.
 func sortLines(s string) string {
@@ -180,6 +182,9 @@ func FuzzMerge(f *testing.F) {
 	f.Add([]byte("import a\n"), []byte("import a\nimport b\n"), []byte("import a\nimport c\n"), byte(7))
 	f.Add([]byte("\xff\x00\n"), []byte("\xff\n"), []byte("\n"), byte(5))
 	f.Add([]byte("a: 1\nb: 2\n"), []byte("a: 2\nb: 2\n"), []byte("a: 1\nb: 3\n"), byte(9))
+	for _, c := range broughtInTwice {
+		f.Add([]byte(c[0]), []byte(c[1]), []byte(c[2]), byte(0))
+	}
 	f.Fuzz(func(t *testing.T, base, ours, theirs []byte, how byte) {
 		if len(base)+len(ours)+len(theirs) > 1<<12 {
 			return
@@ -189,6 +194,33 @@ func FuzzMerge(f *testing.F) {
 			Path: paths[int(how>>2)%len(paths)], Level: Wide, Format: linemerge.Format{Style: linemerge.Style(how & 3 % 3)},
 		})
 	})
+}
+
+// broughtInTwice are base, ours and theirs in which both sides brought in one line, at two places.
+var broughtInTwice = [][3]string{
+	{"a {\n  one(x)\n  two(y)\n\n  mid\n  end\n}\n", "a {\n  call(this)\n  one(xx)\n  two(y)\n\n  mid\n  end\n}\n", "a {\n  one(x)\n  two(yy)\n\n  mid\n  call(this)\n  end\n}\n"},
+	{"k\na one\nb two\nm\nn\no\nz\n", "k\na 1one\nb two\nm\nn\nmore of it\no\nz\n", "more of it\nk\na one\nb 2two\nm\nn\no\nz\n"},
+}
+
+// TestInvariantSees: what the checks of generated and of fuzzed files are for, they see.
+func TestInvariantSees(t *testing.T) {
+	base, ours, theirs := "f(a, b, c)\n", "f(A, b, c)\n", "f(a, b, C)\n"
+	for _, c := range []struct{ result, want string }{
+		{"f(A, b, C)\n", ""},
+		{"f(A, b)\n", "added \"C\" is lost"},
+		{"f(A, a, b, C)\n", "removed \"a\" is back"},
+		{"f(A, b, b, b, C)\n", "\"b\" comes from nowhere"},
+		{"f(b, A, C)\n", "the order of a side is disturbed"},
+	} {
+		if got := lostOrBent(base, ours, theirs, c.result); got != c.want {
+			t.Errorf("%q: %q, want %q", c.result, got, c.want)
+		}
+	}
+	for _, c := range broughtInTwice {
+		if r := Merge([]byte(c[0]), []byte(c[1]), []byte(c[2]), Options{Level: Wide}); r.Conflicts != 1 || r.Regions[0].Why != Doubled {
+			t.Errorf("%q: %+v", c, r)
+		}
+	}
 }
 
 // What a rule gets wrong is refused, whatever the rule.

@@ -8,7 +8,6 @@ import (
 	"go/parser"
 	gotoken "go/token"
 	"io"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 	"go.yaml.in/yaml/v3"
@@ -99,20 +98,25 @@ func wholeYAML(b []byte) bool {
 // balanced reports whether brackets match, seen without regard to comments and strings, and double
 // quotes and backquotes are even in number.
 func balanced(b []byte) bool {
-	const opening, closing = "([{", ")]}"
-	var open []byte
-	quotes := map[byte]int{}
+	var expected []byte // the brackets that are to close those that are open
+	double, back := 0, 0
 	for _, c := range b {
-		if strings.IndexByte(opening, c) >= 0 {
-			open = append(open, c)
-		} else if i := strings.IndexByte(closing, c); i >= 0 {
-			if len(open) == 0 || open[len(open)-1] != opening[i] {
+		switch c {
+		case '(':
+			expected = append(expected, ')')
+		case '[', '{':
+			expected = append(expected, c+2)
+		case ')', ']', '}':
+			last := len(expected) - 1
+			if last < 0 || expected[last] != c {
 				return false
 			}
-			open = open[:len(open)-1]
-		} else if c == '"' || c == '`' {
-			quotes[c]++
+			expected = expected[:last]
+		case '"':
+			double++
+		case '`':
+			back++
 		}
 	}
-	return len(open) == 0 && quotes['"']%2 == 0 && quotes['`']%2 == 0
+	return len(expected) == 0 && double%2 == 0 && back%2 == 0
 }

@@ -1,6 +1,9 @@
 package linemerge
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind says what becomes of a hunk.
 type Kind byte
@@ -29,8 +32,9 @@ type Merge struct {
 
 // New cuts three versions of a file into lines.
 func New(base, ours, theirs string) *Merge {
-	in := NewInterner()
-	m := &Merge{Base: newText(in, base), Ours: newText(in, ours), Theirs: newText(in, theirs)}
+	in := &Interner{ids: make(map[string]int32, strings.Count(base, "\n")+1)}
+	m := &Merge{Base: newText(in, base, Text{})}
+	m.Ours, m.Theirs = newText(in, ours, m.Base), newText(in, theirs, m.Base)
 	m.differ = newDiffer(in.Len())
 	return m
 }

@@ -26,6 +26,7 @@ type writer struct {
 }
 
 func (w *writer) write(hunks []Hunk) []byte {
+	w.out.Grow(len(w.Ours.whole) + len(w.Ours.whole)/8)
 	at := 0
 	for _, h := range hunks {
 		if h.Kind == agreed {
