@@ -59,8 +59,8 @@ func (c *Claims) Grant(ctx context.Context, by string, r Request) ([]Claim, erro
 }
 
 // Release gives up by's claims on the paths, all or none: a *NotHolderError
-// names the first that is not by's. queued says that the hub is out of reach: they are
-// held here no more, and for the other clones not from when it is reached.
+// names the first that is not by's. queued says that the hub is out of reach, or has not
+// taken it: they are held here no more, and for other clones not from when it has.
 func (c *Claims) Release(ctx context.Context, by string, paths []string) (queued bool, err error) {
 	err = c.bus.Update(ctx, by, func(tx *refstore.Tx, by string) error {
 		if err := deliverWithHub(tx); err != nil {
@@ -81,7 +81,7 @@ func (c *Claims) Release(ctx context.Context, by string, paths []string) (queued
 		}
 		return record(tx, "release", released)
 	})
-	if isAway(err) {
+	if isAway(c.bus, err) {
 		return true, c.queueRelease(ctx, by, paths)
 	}
 	return false, err
@@ -115,7 +115,7 @@ func (c *Claims) ReleaseAll(ctx context.Context, by string) (released []string, 
 		released, err = ReleaseAllIn(tx, by)
 		return err
 	})
-	if isAway(err) {
+	if isAway(c.bus, err) {
 		released, err = c.queueReleaseAll(ctx, by)
 		return released, true, err
 	}

@@ -62,10 +62,11 @@ func checkQueued(path string, content []byte) error {
 	return err
 }
 
-// isAway reports whether err is that the hub is out of reach, or did not answer.
-func isAway(err error) bool {
+// isAway reports whether err is that the hub is out of reach, or did not answer, or that
+// other clones were first for too long.
+func isAway(b *bus.Bus, err error) bool {
 	var away *refstore.HubError
-	return errors.As(err, &away)
+	return errors.As(err, &away) || b.Store().Clone() != "" && errors.Is(err, refstore.ErrBusy)
 }
 
 // givenBack are the epochs of the claims that are given back and not delivered, by path.

@@ -28,6 +28,7 @@ type fakeHub struct {
 	away    bool                   // out of reach
 	slow    time.Duration          // what a push takes that nobody cuts short
 	beaten  func([]HubUpdate) bool // whether another clone is first
+	slower  time.Duration          // what a fetch takes
 
 	throughGit bool // the clones ask git for everything
 
@@ -70,6 +71,13 @@ func (h *fakeHub) open(t testing.TB, r *gitRepo, name string, opts Options) *Sto
 var errCut = errors.New("the connection was cut")
 
 func (c *fakeClone) Fetch(ctx context.Context, _ *os.File) error {
+	if c.hub.slower > 0 {
+		select {
+		case <-time.After(c.hub.slower):
+		case <-ctx.Done():
+			return &HubError{Err: errCut}
+		}
+	}
 	c.hub.Lock()
 	defer c.hub.Unlock()
 	c.hub.fetches++

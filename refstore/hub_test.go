@@ -193,6 +193,10 @@ func TestHubSlow(t *testing.T) {
 	if !errors.Is(err, ErrBusy) || errors.As(err, &away) || h.pushes != 1 {
 		t.Errorf("a slow push that was beaten gives %v, after %d pushes", err, h.pushes)
 	}
+	h.slow, h.slower = 0, time.Minute // the next one fetches first
+	if _, err = take(sa, "A", "third", "z", ""); !errors.Is(err, ErrBusy) || errors.As(err, &away) || sa.HubAway() {
+		t.Errorf("a fetch that is cut short by patience gives %v", err)
+	}
 }
 
 // Who loses races keeps nobody of the same clone from publishing meanwhile.

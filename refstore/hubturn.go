@@ -100,6 +100,9 @@ func (t *hubTurn) failed(err error) error {
 func (t *hubTurn) fetch(ctx context.Context) error {
 	began := time.Now()
 	if err := t.store.opts.Hub.Fetch(ctx, t.file); err != nil {
+		if errors.Is(context.Cause(ctx), ErrBusy) { // cut short by our own patience: that tells nothing of the hub
+			return fmt.Errorf("%w: other clones were first", ErrBusy)
+		}
 		return t.failed(err)
 	}
 	t.past.fetched, t.past.failed, t.past.stale = began.UnixMilli(), 0, false

@@ -218,9 +218,13 @@ func leaveHub(ctx context.Context, c *call) error {
 	}
 	r, clone := c.swarm.Repo, b.Store().Clone()
 	if st, err := b.Store().HubStatus(ctx); err != nil {
+		released, failed := lock.Queued(ctx, b)
+		if failed != nil {
+			return failed
+		}
 		var away *refstore.HubError
-		if errors.As(err, &away) && len(st.Waiting) > 0 && !c.cmd.Bool("force") {
-			return &refusal{exitAgain, fmt.Sprintf("what waits here (%d) is not delivered: %s", len(st.Waiting), err), "try again later, or leave them in this clone alone: git swarm hub leave --force"}
+		if waits := len(st.Waiting) + len(released); errors.As(err, &away) && waits > 0 && !c.cmd.Bool("force") {
+			return &refusal{exitAgain, fmt.Sprintf("what waits here (%d) is not delivered: %s", waits, err), "try again later, or leave them in this clone alone: git swarm hub leave --force"}
 		}
 		c.notef("warning: what other clones had not got from here stays in this one: %s", text.Inert(err.Error()))
 	}

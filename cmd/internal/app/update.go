@@ -109,7 +109,7 @@ func runUpdate(ctx context.Context, c *call) error {
 		}
 	}
 	if u.queued {
-		c.notef("the hub is out of reach: %s is done when that is reached again", id)
+		c.notef("the hub has not taken it yet: %s is done when one of the next commands reaches that", id)
 	}
 	if err := c.printUpdated(ctx, b, id, u.released); err != nil {
 		return err
