@@ -214,16 +214,21 @@ func (c *check) take(wanted []int, f foundToken, is func(i int) bool) {
 	}
 }
 
-// moved notes the first token of the result that is not where a side has it.
+// moved notes the first token of the result that is not where the sides have it, else the first that is not
+// where one of them has it.
 func (c *check) moved() {
+	first := -1
 	for i := range c.result.ids {
 		if c.newToOurs[i] && c.newToTheirs[i] {
-			c.found = append(c.found, foundToken{what: Moved, in: c.result, at: i})
-			return
+			first = i
+			break
+		}
+		if first < 0 && (c.newToOurs[i] || c.newToTheirs[i]) {
+			first = i
 		}
 	}
-	if i := slices.Index(c.newToOurs, true); i >= 0 {
-		c.found = append(c.found, foundToken{what: Moved, in: c.result, at: i})
+	if first >= 0 {
+		c.found = append(c.found, foundToken{what: Moved, in: c.result, at: first})
 	}
 }
 
