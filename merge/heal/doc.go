@@ -55,7 +55,7 @@
 //	respaced    safe   0.85  0.78-0.91  0.85  102  one side changed only white space; indentation follows the other's lines
 //	implied     safe   1.00  1.00-1.00  1.00   10  one side's text is what both edits make, and keeps words within its edit
 //	above       safe   0.89  0.80-0.96  0.89   62  lines brought in right above a line in which the other changed a word
-//	cleared     safe   0.90  0.83-0.96  0.90   73  lines brought in next to lines that the other side took out
+//	cleared     safe   0.69  0.54-0.80  0.70   73  lines brought in next to lines that the other side took out
 //	records     safe   -     -          -       0  records, as JSON lines, that both sides brought in at the end of the file
 //	bumps       safe   0.93  0.75-0.98  0.93   41  as neighbours, each side a version of its own, in a few lines and not in TOML
 //	unordered   both   0.60  0.48-0.74  0.87   70  imports or ignored files that both sides brought in at one place
@@ -64,7 +64,7 @@
 //	tests       both   0.64  0.49-0.86  0.80   45  tests, brought in at one place
 //	cases       both   0.00  0.00-0.00  1.00    6  branches of a switch, brought in at one place
 //	apart       both   0.56  0.46-0.67  0.86  147  other lines brought in at one place of which none looks like one of the other side's
-//	placed      both   0.79  0.69-0.87  0.88  129  lines brought in next to lines that the other changed in place, or above ones it made more of
+//	placed      both   0.78  0.68-0.86  0.85  129  lines brought in next to lines that the other changed in place, or above ones it made more of
 //	touching    wide   0.64  0.55-0.78  0.68   87  as neighbours, in spite of any evidence but a line doubled
 //	beside      wide   0.75  0.66-0.82  0.80  196  lines brought in next to lines that the other changed in place
 //	covered     wide   0.70  0.60-0.81  0.75  111  one side made the other's edit and more, or more of the same words
