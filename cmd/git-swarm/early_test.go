@@ -23,6 +23,7 @@ type earlyPlace struct {
 	home   string
 	backup string
 	env    []string
+	args   []string // of a sync
 }
 
 func newEarlyPlace(t *testing.T) *earlyPlace {
@@ -32,13 +33,14 @@ func newEarlyPlace(t *testing.T) *earlyPlace {
 	p.plainEnv()
 	p.sh(`git config --global user.name N; git config --global user.email n@example.com; git config --global init.defaultBranch main
 git init -q --template=; git commit -q --allow-empty -m start; git-swarm init --sessions "A:a B:b" --git-hooks; git worktree add -q ../app.a
-git-swarm context add "an entry" --category decision --session B; git-swarm message A "a message" --session B; git-swarm sync`)
+git-swarm context add "an entry" --category decision --session B; git-swarm message A "a message" --session B; git-swarm sync; git-swarm sync --session B`)
 	p.age()
 	p.copy(p.home, p.backup)
 	return p
 }
 
 func (p *earlyPlace) plainEnv() {
+	p.args = nil
 	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "XDG_CONFIG_HOME=" + p.home + "/xdg", "GIT_CONFIG_NOSYSTEM=1", "GIT_SWARM_SESSION=A", "GODEBUG=inittrace=1"}
 }
 
@@ -119,7 +121,7 @@ func (s *synced) early() bool {
 
 func (p *earlyPlace) sync(dir string) (s synced) {
 	p.t.Helper()
-	cmd := exec.Command("git-swarm", "sync")
+	cmd := exec.Command("git-swarm", append([]string{"sync"}, p.args...)...)
 	var out, stderr bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, p.env, &out, &stderr
 	if err := cmd.Run(); cmd.ProcessState == nil {
@@ -276,6 +278,10 @@ var earlyCases = []struct {
 	{name: "a bad session", then: env("GIT_SWARM_SESSION=../A")},
 	{name: "no session", then: env("GIT_SWARM_SESSION=")},
 	{name: "the worktree's session", then: inBoth("echo B >$d/swarm-session")},
+	{name: "a variable as an argument", then: func(p *earlyPlace) {
+		p.args = []string{"GIT_SWARM_SESSION=A"}
+		p.env = slices.DeleteFunc(p.env, func(v string) bool { return v == p.args[0] })
+	}},
 	{name: "an agent", then: env("CLAUDE_CODE_SESSION_ID=one")},
 	{name: "another agent", then: env("CODEX_THREAD_ID=one")},
 
@@ -328,15 +334,21 @@ var earlyCases = []struct {
 }
 
 // TestEarlyKnowsAll: a note names every file that a sync without news asks for, also
-// where an agent's client runs it, but for those above the repository that are only ways
-// to it.
+// where an agent's client runs it or a subagent of its own session does, but for those above
+// the repository that are only ways to it, and the list of the agents' records.
 func TestEarlyKnowsAll(t *testing.T) {
 	strace := refstoretest.Strace(t)
 	p := newEarlyPlace(t)
-	for _, agent := range []string{"", "one"} {
+	const records = ".git/swarm/agents"
+	for _, agent := range []string{"", "one", "two"} {
 		for i, dir := range p.dirs() {
 			p.anew()
 			p.env = append(p.env, "CLAUDE_CODE_SESSION_ID="+agent)
+			if agent == "two" {
+				p.sh("mkdir -p " + records + `; echo '{"session":"A","subs":"A"}' >` + records + `/two.json; echo '{"session":"B","parent":"A"}' >` + records + `/two.x.json
+echo B >.git/worktrees/app.a/swarm-session`)
+				p.age()
+			}
 			must(t, os.Remove(p.notes()[i]))
 			trace := filepath.Join(t.TempDir(), "trace")
 			cmd := exec.Command(strace, "-f", "-qq", "-e", "signal=none", "-e", "trace=%file", "-o", trace, "git-swarm", "sync")
@@ -352,8 +364,8 @@ func TestEarlyKnowsAll(t *testing.T) {
 			for _, m := range regexp.MustCompile(`\((?:AT_FDCWD, )?"([^"]*)"`).FindAllStringSubmatch(string(asked), -1) {
 				path := m[1]
 				switch {
-				case !strings.HasPrefix(path, filepath.Dir(p.home)), strings.HasPrefix(dir, path), strings.HasPrefix(path, p.notes()[i]), strings.Contains(path, ".git-swarm-"):
-				case bytes.Contains(note, []byte(path+"\n")):
+				case !strings.HasPrefix(path, filepath.Dir(p.home)), strings.HasPrefix(dir, path), strings.HasPrefix(path, p.notes()[i]), strings.Contains(path, ".git-swarm-"), strings.HasSuffix(path, records):
+				case bytes.Contains(note, []byte(path+"\x00")):
 					known++
 				default:
 					t.Errorf("%q in %s: it asks for %s", agent, dir, path)

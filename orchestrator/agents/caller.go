@@ -32,11 +32,16 @@ func Recognized(kind string) bool { return kind == "claude" }
 // Run reports whether an agent's client runs this process, as its environment says.
 func Run(env repo.Env) bool { return len(idsOf(env)) > 0 }
 
-// RecordsSaid are the files of the records that Said reads, there or not, but for those
-// of subagents with a session of their own.
-func (a Agents) RecordsSaid(env repo.Env) (paths []string) {
+// RecordsSaid are the files of the records from which Said knows who the agent is, there
+// or not.
+func (a Agents) RecordsSaid(env repo.Env, sessionFile string) (paths []string) {
 	for _, id := range idsOf(env) {
 		paths = append(paths, a.path(id))
+		if r := a.Load(id); r != nil {
+			if sub := a.subagent(r, sessionFile); sub != nil {
+				paths = append(paths, filepath.Join(a.records(), sub.name+".json"))
+			}
+		}
 	}
 	return paths
 }

@@ -127,18 +127,26 @@ func (a *Agent) End(ctx context.Context) (others bool, err error) {
 
 // in is who r's agent is, or its subagent that works in the worktree with that identity.
 func (a Agents) in(r *Record, sessionFile string) Who {
-	who := Who{Session: r.Session}
+	if sub := a.subagent(r, sessionFile); sub != nil {
+		return Who{Session: sub.Session, Parent: sub.Parent}
+	}
+	return Who{Session: r.Session}
+}
+
+// subagent is the subagent with a session of its own, of r's agent, that works in the
+// worktree with that identity; nil where that is none.
+func (a Agents) subagent(r *Record, sessionFile string) *known {
 	if r.Subs == "" {
-		return who
+		return nil
 	}
 	here := SessionIn(sessionFile)
 	if here == "" || here == r.Session {
-		return who
+		return nil
 	}
 	for _, k := range a.of(here, time.Now()) {
 		if k.Parent == r.Subs {
-			return Who{Session: k.Session, Parent: k.Parent}
+			return &k
 		}
 	}
-	return who
+	return nil
 }

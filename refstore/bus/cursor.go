@@ -111,7 +111,8 @@ func beat(tx *refstore.Tx, id string) error {
 func fresh(at, now time.Time) bool { return now.Sub(at).Abs() < BeatEvery }
 
 // LastBeat is the session's last heartbeat, zero if there was none. For less than
-// BeatEvery after it, and before it, a Sync with nothing new writes nothing.
+// BeatEvery after it, and before it, each to the second, a Sync with nothing new writes
+// nothing.
 func (b *Bus) LastBeat(ctx context.Context, id string) (time.Time, error) {
 	tip, err := b.store.Tip(ctx, SeenRef(id))
 	if err != nil {

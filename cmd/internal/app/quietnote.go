@@ -51,7 +51,7 @@ func (c *call) noteQuiet(ctx context.Context, b *bus.Bus, id string, before *qui
 	if err != nil {
 		return
 	}
-	note := quiet.Note(before.inputs, state, beat.Add(-bus.BeatEvery), beat.Add(bus.BeatEvery))
+	note := quiet.Note(before.inputs, state, beat.Add(time.Second-bus.BeatEvery), beat.Add(bus.BeatEvery))
 	_ = file.Replace(filepath.Join(c.swarm.Repo.GitDir, quiet.Name), note, 0o666)
 }
 
@@ -90,7 +90,7 @@ func (c *call) quietInputs(b *bus.Bus, id string) []string {
 	}
 	// Whom it acts as.
 	add(quiet.Content, r.SessionFile())
-	add(quiet.Content, agents.In(r).RecordsSaid(c.Env)...)
+	add(quiet.Content, agents.In(r).RecordsSaid(c.Env, r.SessionFile())...)
 	// What else it does.
 	add(quiet.Absent, in("swarm/hub"), b.KeptDir(), queue.WaitFile(b, id), land.RequestFile(r))
 	add(quiet.Empty, in("swarm/redo"))

@@ -84,7 +84,7 @@ func Unchanged(args, env []string, now time.Time) bool {
 func Note(inputs []string, saw []byte, since, until time.Time) []byte {
 	var list []byte
 	for _, input := range inputs {
-		list = append(append(list, input...), '\n')
+		list = append(append(list, input...), 0)
 	}
 	note := appendNumber([]byte(magic), since.UnixNano())
 	note = appendNumber(appendNumber(note, until.UnixNano()), int64(len(list)))
@@ -96,6 +96,7 @@ func Note(inputs []string, saw []byte, since, until time.Time) []byte {
 // that is not zero, has changed within the second before that.
 func Look(args, env, inputs []string, before time.Time) (state []byte, ok bool) {
 	state = appendNumber(make([]byte, 0, maxContent), int64(os.Geteuid()))
+	state = appendNumber(state, int64(len(args))) // what follows them is no argument
 	for _, arg := range args {
 		state = append(append(state, arg...), 0)
 	}
@@ -105,6 +106,9 @@ func Look(args, env, inputs []string, before time.Time) (state []byte, ok bool) 
 		}
 	}
 	for _, input := range inputs {
+		if input == "" { // of a note that is damaged
+			return nil, false
+		}
 		if state, ok = look(state, input[:1], input[1:], before); !ok {
 			return nil, false
 		}
@@ -173,16 +177,16 @@ func appendFile(b []byte, path string) ([]byte, bool) {
 	return b[:at+max(n, 0)], err == nil && int64(n) == st.Size
 }
 
-// split is a list of lines, each with its line feed.
+// split is the list of inputs, each of which has a zero behind it, as no path has one.
 func split(list string) []string {
-	lines := make([]string, 0, 64)
+	inputs := make([]string, 0, 64)
 	from := 0
 	for i := range len(list) {
-		if list[i] == '\n' {
-			lines, from = append(lines, list[from:i]), i+1
+		if list[i] == 0 {
+			inputs, from = append(inputs, list[from:i]), i+1
 		}
 	}
-	return lines
+	return inputs
 }
 
 func appendNumber(b []byte, n int64) []byte {

@@ -1,0 +1,107 @@
+package quiet
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+var (
+	testArgs = []string{"sync"}
+	testEnv  = []string{"GIT_SWARM_SESSION=A", "LANG=C"}
+)
+
+// leave makes a folder of that name the working directory, with a note that says that
+// nothing is to do.
+func leave(t *testing.T, name string) (dir string, note []byte) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), name)
+	if err := os.MkdirAll(filepath.Join(dir, ".git"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, name := range []string{"ref", "packed"} {
+		if err := os.WriteFile(".git/"+name, []byte(name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inputs := []string{Own + dir, Place + ".", Content + dir + "/.git/ref", Times + dir + "/.git/packed"}
+	state, ok := Look(testArgs, testEnv, inputs, time.Time{})
+	if !ok {
+		t.Fatal("it cannot be looked at")
+	}
+	now := time.Now()
+	note = Note(inputs, state, now.Add(-time.Minute), now.Add(time.Minute))
+	rewrite(t, note)
+	return dir, note
+}
+
+func rewrite(t *testing.T, note []byte) {
+	t.Helper()
+	if err := os.WriteFile(".git/"+Name, note, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDamagedNote: of a note in which a bit is another, that ends anywhere, or that has
+// a byte more, Unchanged says no.
+func TestDamagedNote(t *testing.T) {
+	_, note := leave(t, "app")
+	if !Unchanged(testArgs, testEnv, time.Now()) {
+		t.Fatal("nothing has changed")
+	}
+	for i := range note {
+		damaged := [][]byte{note[:i], slices.Insert(slices.Clone(note), i, 0)}
+		if i < len(magic) || i >= len(magic)+16 { // the times say for how long it holds, and not what
+			other := bytes.Clone(note)
+			other[i] ^= 1 << (i % 8)
+			damaged = append(damaged, other)
+		}
+		for _, other := range damaged {
+			rewrite(t, other)
+			if Unchanged(testArgs, testEnv, time.Now()) {
+				t.Fatalf("it says yes of a note with damage at %d: %q", i, other)
+			}
+		}
+	}
+}
+
+// TestOddFolder: line feeds in the path are as good as any other byte.
+func TestOddFolder(t *testing.T) {
+	dir, _ := leave(t, "x\n\ny")
+	if err := os.Mkdir(filepath.Dir(dir)+"/x", 0o777); err != nil { // as far as the first line goes
+		t.Fatal(err)
+	}
+	if !Unchanged(testArgs, testEnv, time.Now()) {
+		t.Error("nothing has changed")
+	}
+	if err := os.WriteFile(".git/ref", []byte("1"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if Unchanged(testArgs, testEnv, time.Now()) {
+		t.Error("it does not see the change")
+	}
+}
+
+// TestGiven: an argument is no variable, though it reads the same.
+func TestGiven(t *testing.T) {
+	leave(t, "app")
+	for _, c := range []struct {
+		args, env []string
+		want      bool
+	}{
+		{testArgs, testEnv, true},
+		{testArgs, []string{"LANG=de", "GIT_SWARM_SESSION=A"}, true},
+		{testArgs, nil, false},
+		{testArgs, []string{"GIT_SWARM_SESSION=A", "HOME=/"}, false},
+		{[]string{"sync", "GIT_SWARM_SESSION=A"}, nil, false},
+		{nil, []string{"GIT_sync", "GIT_SWARM_SESSION=A"}, false},
+	} {
+		if got := Unchanged(c.args, c.env, time.Now()); got != c.want {
+			t.Errorf("%q with %q: %v", c.args, c.env, got)
+		}
+	}
+}
