@@ -81,7 +81,7 @@ func (c *Claims) Release(ctx context.Context, by string, paths []string) (queued
 		}
 		return record(tx, "release", released)
 	})
-	if isAway(c.bus, err) {
+	if Away(c.bus, err) {
 		return true, c.queueRelease(ctx, by, paths)
 	}
 	return false, err
@@ -115,7 +115,7 @@ func (c *Claims) ReleaseAll(ctx context.Context, by string) (released []string, 
 		released, err = ReleaseAllIn(tx, by)
 		return err
 	})
-	if isAway(c.bus, err) {
+	if Away(c.bus, err) {
 		released, err = c.queueReleaseAll(ctx, by)
 		return released, true, err
 	}
@@ -291,7 +291,7 @@ func (c *Claims) silent(session string, seen, now time.Time, elsewhere bool) boo
 
 // silentIn is silent within a transaction.
 func (c *Claims) silentIn(tx *refstore.Tx, session string, seen time.Time) (bool, error) {
-	elsewhere, err := c.bus.Elsewhere(tx, session)
+	elsewhere, err := bus.Elsewhere(tx, session)
 	return c.silent(session, seen, tx.At(), elsewhere), err
 }
 

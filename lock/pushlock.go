@@ -397,7 +397,7 @@ func (l *Lease) Release(ctx context.Context) error {
 	switch {
 	case errors.Is(err, ErrLost):
 		return nil
-	case isAway(l.lock.bus, err) && l.lock.ref == LocksRef:
+	case Away(l.lock.bus, err) && l.lock.ref == LocksRef:
 		return l.queueRelease(ctx)
 	}
 	return err

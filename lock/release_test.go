@@ -53,10 +53,13 @@ func (w *hubSwarms) meet() {
 	w.a.Helper()
 	for range 2 {
 		for _, s := range []*swarm{w.a, w.b} {
-			s.Must(errors.Join(s.bus.Refresh(bg, time.Hour, true), Deliver(bg, s.bus)))
+			s.Must(errors.Join(s.bus.Refresh(bg, time.Hour, true), Deliver(bg, s.bus, nothingElse)))
 		}
 	}
 }
+
+// nothingElse joins a delivery.
+func nothingElse(*refstore.Tx, []string) error { return nil }
 
 // away takes the hub away until the function returned is called.
 func (w *hubSwarms) away() (back func()) {
@@ -232,5 +235,68 @@ func TestBringFence(t *testing.T) {
 	w.want("one A#2", "three A#3", "two A#2")
 	if holder, err := PushLockOf(w.b.bus).Holder(bg); err != nil || holder != nil {
 		t.Errorf("%+v holds the lock, %v", holder, err)
+	}
+}
+
+// TestQueuedReleaseMoved: a session that was moved to another clone is told, once, what
+// it has given back in the one that it has left, and holds, or is, still.
+func TestQueuedReleaseMoved(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	w.a.grant("A", "one", "two", "kept")
+	w.meet()
+	back := w.away()
+	if _, err := w.a.Claims.Release(bg, "A", []string{"one", "two"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := QueueDone(bg, w.a.bus, "A", "A", "", func(*refstore.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	back()
+	if _, err := w.b.bus.Bring(bg, "B", "A", Fence); err != nil {
+		t.Fatal(err)
+	}
+	w.meet()
+	w.want("kept A#2", "one A#2", "two A#2")
+	const meanwhile = " in the clone 'clone-a' while its hub was out of reach; you have moved to another since, and "
+	want := []string{"you gave back kept, one, two" + meanwhile + "you hold it still", "you were said to be done" + meanwhile + "you are not"}
+	for _, s := range []*swarm{w.a, w.b} {
+		box, err := s.bus.Inbox(bg, "A", true)
+		var got []string
+		for _, m := range box {
+			got = append(got, m.Body)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("A is told %q, want %q; %v", got, want, err)
+		}
+	}
+}
+
+// TestDeliverDone: who delivers hears of the sessions that are done by it, and of no
+// other.
+func TestDeliverDone(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	back := w.away()
+	for _, note := range []string{"first", "again"} {
+		if _, err := QueueDone(bg, w.a.bus, "A", "A", note, func(*refstore.Tx) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	back()
+	var done []string
+	hear := func(_ *refstore.Tx, ids []string) error { done = ids; return nil }
+	w.a.Must(Deliver(bg, w.a.bus, hear))
+	if !slices.Equal(done, []string{"A"}) {
+		t.Errorf("done by the delivery are %q", done)
+	}
+	back = w.away()
+	if _, err := QueueDone(bg, w.a.bus, "A", "A", "another note", func(*refstore.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	back()
+	w.a.Must(Deliver(bg, w.a.bus, hear))
+	if len(done) > 0 {
+		t.Errorf("done by the second delivery are %q", done)
 	}
 }

@@ -79,7 +79,36 @@ func (s *Swarm) end(ctx context.Context, c agents.Client) error {
 // Retire takes away all that the session has, and then the session. Nothing may stand
 // in the way: the caller has asked Check, and Keep where it is to keep what would.
 // asked words the notice to the author of a review that waits for the session.
+//
+// Where the hub is out of reach the session stays in the list, and what it claims is
+// given back by what next reaches the hub, as an *UnretiredError says.
 func (f *Session) Retire(ctx context.Context, asked func(*review.Review) string) error {
+	err := f.retire(ctx, asked)
+	if !lock.Away(f.swarm.Bus, err) {
+		return err
+	}
+	none := func(*refstore.Tx) error { return nil }
+	if _, failed := lock.QueueDone(ctx, f.swarm.Bus, bus.Orchestrator, f.ID, f.Note, none); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return &UnretiredError{f.ID, err}
+}
+
+// UnretiredError says that a session could not be retired, as the hub is out of reach: it
+// is done, and holds nothing, as soon as that is reached.
+type UnretiredError struct {
+	ID  string
+	Err error
+}
+
+func (e *UnretiredError) Error() string {
+	return fmt.Sprintf("session %s is not retired yet: %s", e.ID, e.Err)
+}
+
+// Unwrap returns why.
+func (e *UnretiredError) Unwrap() error { return e.Err }
+
+func (f *Session) retire(ctx context.Context, asked func(*review.Review) string) error {
 	for _, w := range f.Worktrees {
 		if err := f.removeWorktree(ctx, w); err != nil {
 			return err

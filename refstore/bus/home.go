@@ -55,16 +55,16 @@ func (b *Bus) checkHome(ctx context.Context, id string) error {
 // checkHomeIn is checkHome within a transaction: the session may have been moved to
 // another clone since.
 func (b *Bus) checkHomeIn(tx *refstore.Tx, id string) error {
-	s, err := b.homed(tx, id)
-	if err == nil && s != nil && s.Host != b.store.Clone() {
+	s, err := homed(tx, id)
+	if err == nil && s != nil && s.Host != tx.Clone() {
 		err = &ElsewhereError{id, s.Host}
 	}
 	return err
 }
 
 // homed is the session where it has a home, within a transaction; else nil.
-func (b *Bus) homed(tx *refstore.Tx, id string) (*sessionState, error) {
-	if b.store.Clone() == "" || id == Orchestrator {
+func homed(tx *refstore.Tx, id string) (*sessionState, error) {
+	if tx.Clone() == "" || id == Orchestrator {
 		return nil, nil
 	}
 	table, err := tx.ReadTable(SessionsRef)
@@ -82,9 +82,9 @@ func (b *Bus) homed(tx *refstore.Tx, id string) (*sessionState, error) {
 }
 
 // Elsewhere reports, within a transaction, whether a session is of another clone.
-func (b *Bus) Elsewhere(tx *refstore.Tx, id string) (bool, error) {
-	s, err := b.homed(tx, id)
-	return err == nil && s != nil && s.Host != b.store.Clone(), err
+func Elsewhere(tx *refstore.Tx, id string) (bool, error) {
+	s, err := homed(tx, id)
+	return err == nil && s != nil && s.Host != tx.Clone(), err
 }
 
 // Bring makes this clone the home of a session, and returns which was. fence, in the same

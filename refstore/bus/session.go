@@ -401,25 +401,26 @@ func setStatus(tx *refstore.Tx, id, by, host string, change Change) error {
 }
 
 // DoneIn has session id be done, with that note, within a transaction, if it is still
-// what the blob was: else something was said of it since, and it stays.
-func DoneIn(tx *refstore.Tx, id string, was hash, note string) error {
+// what the blob was: else something was said of it since, and it stays. became reports
+// whether it was not done before, and is now.
+func DoneIn(tx *refstore.Tx, id string, was hash, note string) (became bool, err error) {
 	table, err := tx.Table(SessionsRef)
 	if err != nil {
-		return err
+		return false, err
 	}
 	content, err := table.Get(id)
 	if errors.Is(err, refstore.ErrNotExist) || err == nil && tx.BlobID(content) != was {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	s, err := decodeSession(id, content)
 	if err != nil {
-		return err
+		return false, err
 	}
 	done := Done
-	return setStatus(tx, id, "", s.Host, Change{Status: &done, Note: &note})
+	return s.Status != Done, setStatus(tx, id, "", s.Host, Change{Status: &done, Note: &note})
 }
 
 // StatusIn returns what the session is doing, within a transaction. A session

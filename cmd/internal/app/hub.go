@@ -15,6 +15,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -54,7 +55,7 @@ there). Exit code 0 for the first two.`,
 			st, err := b.Store().HubStatus(ctx)
 			took := time.Since(began)
 			if err == nil {
-				err = lock.Deliver(ctx, b)
+				err = c.deliver(ctx, b)
 			}
 			given, failed := lock.Queued(ctx, b)
 			return errors.Join(c.printHub(st, len(given), took, err), err, failed)
@@ -288,7 +289,29 @@ func (c *call) meet(ctx context.Context, b *bus.Bus, always bool) error {
 	if err := b.Refresh(ctx, c.swarm.StaleAfter(ctx)/3, always); err != nil || b.Store().HubAway() {
 		return err
 	}
-	return lock.Deliver(ctx, b)
+	return c.deliver(ctx, b)
+}
+
+// deliver gives back for all clones what was given back here. That all sessions are done,
+// if they are by that, could not be told before.
+func (c *call) deliver(ctx context.Context, b *bus.Bus) error {
+	var events []attention.Event
+	err := lock.Deliver(ctx, b, func(tx *refstore.Tx, done []string) error {
+		events = nil
+		if len(done) == 0 {
+			return nil
+		}
+		if all, err := allDone(tx); err != nil || !all {
+			return err
+		}
+		last := done[len(done)-1]
+		events = append(events, attention.Event{Kind: attention.AllDone, Session: last})
+		return tx.As(last, func() error { return attention.Post(tx, c.swarm.Repo, events[0]) })
+	})
+	if err == nil {
+		c.runNotify(b, events)
+	}
+	return err
 }
 
 // refreshNow is refresh whatever was fetched a moment ago; false without a hub, or where

@@ -103,11 +103,7 @@ func runUpdate(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range u.events {
-		if err := c.teller(b).Run(e); err != nil {
-			c.notef("git swarm: swarm.notify: %s", text.Inert(err.Error()))
-		}
-	}
+	c.runNotify(b, u.events)
 	if u.queued {
 		c.notef("the hub has not taken it yet: %s is done when one of the next commands reaches that", id)
 	}
@@ -121,6 +117,15 @@ func runUpdate(ctx context.Context, c *call) error {
 	return nil
 }
 
+// runNotify runs swarm.notify for what has happened.
+func (c *call) runNotify(b *bus.Bus, events []attention.Event) {
+	for _, e := range events {
+		if err := c.teller(b).Run(e); err != nil {
+			c.notef("git swarm: swarm.notify: %s", text.Inert(err.Error()))
+		}
+	}
+}
+
 // update is a change of a session's status, and what comes with it.
 type update struct {
 	by       string
@@ -132,7 +137,7 @@ type update struct {
 }
 
 // alsoQueued is also of a session that is done while the hub is out of reach. What other
-// clones' sessions do is not known then: that all are done is not told.
+// clones' sessions do is not known then: whoever delivers it tells that all are done.
 func (u *update) alsoQueued(tx *refstore.Tx, r *repo.Repo, note string) error {
 	u.events = nil
 	if u.before.Status != bus.Done || note != u.before.Note {

@@ -17,7 +17,11 @@ import (
 func (c *call) formatRetire(err error) *wording {
 	var in *retire.ObstacleError
 	var stop *launch.StopError
+	var unretired *retire.UnretiredError
 	switch {
+	case errors.As(err, &unretired):
+		hint := fmt.Sprintf("what it claims is given back when the hub is reached; then git swarm retire %s", unretired.ID)
+		return &wording{err.Error(), hint, exitAgain}
 	case errors.As(err, &stop):
 		return &wording{text.Inert(err.Error()), "claude stop " + stop.Job + ", then this again", exitNo}
 	case errors.Is(err, file.ErrStillThere):
