@@ -3,6 +3,7 @@ package app
 import (
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,5 +82,36 @@ func TestBadValues(t *testing.T) {
 			t.Errorf("git swarm %s, where what it does not use is bad: exit code %d\n%s", c.verb, code, out)
 		}
 		set()
+	}
+}
+
+// TestBadValueOfSeveral: the command that a bad value's hint names takes that value out, and
+// no other of the key's.
+func TestBadValueOfSeveral(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]string{"without a colon": "go.sum", "with a quote": "it's", "empty": "", "given twice": "a b"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTown(t, "files")
+			w.Git("config", "--add", "swarm.regenerate", "a: b")
+			w.Git("config", "--add", "swarm.regenerate", bad)
+			w.Git("config", "--add", "swarm.regenerate", "go.sum: true")
+			if name == "given twice" {
+				w.Git("config", "--add", "swarm.regenerate", bad)
+			}
+			out, code := w.run("B", "heal")
+			_, hint, _ := strings.Cut(out, "\nhint: ")
+			if code != exitFatal || !strings.Contains(out, " in file .git/config") {
+				t.Fatalf("exit code %d\n%s", code, out)
+			}
+			mend := exec.Command("/bin/sh", "-c", hint)
+			mend.Dir = w.Dir
+			if said, err := mend.CombinedOutput(); err != nil {
+				t.Fatalf("%s%v: %s", hint, err, said)
+			}
+			if left := w.Git("config", "--get-all", "swarm.regenerate"); left != "a: b\ngo.sum: true" {
+				t.Errorf("%sleaves\n%s", hint, left)
+			}
+		})
 	}
 }

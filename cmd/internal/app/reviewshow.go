@@ -24,7 +24,7 @@ themselves. One that was given with the request is shown as the author's comment
 type shownReview struct {
 	*review.Review
 	gone    bool   // the commits are not in this repository
-	commits string // a line for each
+	commits string // a line for each, and below it one for each file healed in it, and rule
 	diff    string // git's own
 	given   string // the diff that the author gave, if one
 }
@@ -73,10 +73,11 @@ func (c *call) askGit(ctx context.Context, s *shownReview) error {
 		}
 	}
 	var err error
-	s.commits, err = repo.Output(git.GitParsed(ctx, "log", "--no-color", "--no-decorate", "--no-notes", "--no-show-signature", "--format=%h %an: %s", string(s.Base)+".."+string(s.Tip)))
+	s.commits, err = repo.Output(git.GitParsed(ctx, "log", "--no-color", "--no-decorate", "--no-notes", "--no-show-signature", "--format=%h %an: %s%+(trailers:key=Healed,separator=%x0a)", string(s.Base)+".."+string(s.Tip)))
 	if err != nil {
 		return err
 	}
+	s.commits = strings.ReplaceAll(s.commits, "\nHealed: ", "\n    Healed: ")
 	s.diff, err = review.Diff(ctx, git, s.Base, s.Tip)
 	return err
 }

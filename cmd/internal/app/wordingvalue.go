@@ -22,28 +22,33 @@ func (c *call) formatValue(err error) *wording {
 	)
 	switch {
 	case errors.As(err, &choice):
-		where, hint := c.setIn(choice.Key)
+		where, hint := c.setIn(choice.Key, choice.OneOf)
 		return &wording{fmt.Sprintf("%s is %s%s: %s", keyName(choice.Key), choice.Value, where, choice.May), hint, exitFatal}
 	case errors.As(err, &value):
-		where, hint := c.setIn(value.Key)
+		where, hint := c.setIn(value.Key, nil)
 		return &wording{fmt.Sprintf("bad %s value %q for %q%s", value.Want, value.Value, keyName(value.Key), where), hint, exitFatal}
 	}
 	return nil
 }
 
 // setIn is where the key is set (" in file .git/config", "" if git does not say), and
-// what is to be done about it.
-func (c *call) setIn(key string) (where, hint string) {
+// what is to be done about it. Of a key that may be set several times, oneOf is the value
+// that is meant; of any other, where the last counts, it is nil.
+func (c *call) setIn(key string, oneOf *string) (where, hint string) {
 	key = keyName(key)
-	hint = "git config --show-origin --get " + text.ShellWord(key)
+	hint = "git config --show-origin --get-all " + text.ShellWord(key)
 	if c == nil || c.App == nil {
 		return "", hint
 	}
 	r, err := c.Repo()
-	if err != nil {
+	if err != nil || oneOf != nil && text.Inert(*oneOf) != *oneOf {
 		return "", hint
 	}
-	out, err := repo.Output(r.GitParsed(context.Background(), "config", "--null", "--show-origin", "--get", key))
+	args := []string{"config", "--null", "--show-origin", "--get", key}
+	if oneOf != nil {
+		args = []string{"config", "--null", "--show-origin", "--fixed-value", "--get-all", key, *oneOf}
+	}
+	out, err := repo.Output(r.GitParsed(context.Background(), args...))
 	if err != nil {
 		return "", hint
 	}
@@ -52,8 +57,10 @@ func (c *call) setIn(key string) (where, hint string) {
 	if !isFile {
 		return fmt.Sprintf(" (%s)", strings.TrimSuffix(origin, ":")), "start it without that -c, or GIT_CONFIG_COUNT"
 	}
-	set := "--unset " + text.ShellWord(key)
-	if good := goodValue(key); good != "" {
+	set := "--unset-all " + text.ShellWord(key)
+	if oneOf != nil {
+		set = "--fixed-value " + set + " " + text.ShellWord(*oneOf)
+	} else if good := goodValue(key); good != "" {
 		set = text.ShellWord(key) + " " + good
 	}
 	switch at := repo.ResolveLinks(file); {

@@ -103,7 +103,7 @@ func ReadHub(config *repo.Config) (h Hub, err error) {
 func ReadHubPrefix(config *repo.Config) (string, error) {
 	prefix, _ := config.Get("swarm.hubprefix")
 	if prefix = cmp.Or(prefix, DefaultHubPrefix); !IsHubPrefix(prefix) {
-		return DefaultHubPrefix, &ChoiceError{"swarm.hubPrefix", quote(prefix), "the beginning of refs' names, such as refs/swarm/"}
+		return DefaultHubPrefix, &ChoiceError{Key: "swarm.hubPrefix", Value: quote(prefix), May: "the beginning of refs' names, such as refs/swarm/"}
 	}
 	return prefix, nil
 }
@@ -159,7 +159,7 @@ func (s *Settings) readConfig(config *repo.Config) {
 		v, _ := config.Get(key)
 		level, ok := heal.ParseLevel(v)
 		if !ok {
-			return level, &ChoiceError{"swarm.heal", quote(v), "safe, both, wide or off"}
+			return level, &ChoiceError{Key: "swarm.heal", Value: quote(v), May: "safe, both, wide or off"}
 		}
 		return level, nil
 	})
@@ -177,7 +177,7 @@ func regenerate(s *Settings, config *repo.Config) Value[*merge.Regenerator] {
 	for _, set := range config.All("swarm.regenerate") {
 		c, ok := merge.ParseRegenerate(set)
 		if !ok {
-			bad = &ChoiceError{"swarm.regenerate", quote(set), "PATTERN: COMMAND"}
+			bad = &ChoiceError{Key: "swarm.regenerate", Value: quote(set), May: "PATTERN: COMMAND", OneOf: &set}
 			s.Faults = append(s.Faults, bad)
 			break
 		}
@@ -207,7 +207,7 @@ func healCheck(config *repo.Config) func(string, HealCheck) (HealCheck, error) {
 		v, _ := config.Get(key)
 		i := slices.Index([]string{"show", "review", "refuse"}, v)
 		if i < 0 {
-			return 0, &ChoiceError{"swarm.healCheck", quote(v), "show, review or refuse"}
+			return 0, &ChoiceError{Key: "swarm.healCheck", Value: quote(v), May: "show, review or refuse"}
 		}
 		return HealCheck(i), nil
 	}
@@ -221,7 +221,7 @@ func number(config *repo.Config, least, most int64) func(string, int) (int, erro
 	return func(key string, standard int) (int, error) {
 		n, err := config.Int(key, int64(standard))
 		if err == nil && (n < least || n > most) {
-			err = &ChoiceError{key, fmt.Sprint(n), fmt.Sprintf("a number from %d to %d", least, most)}
+			err = &ChoiceError{Key: key, Value: fmt.Sprint(n), May: fmt.Sprintf("a number from %d to %d", least, most)}
 		}
 		return int(n), err
 	}
@@ -235,7 +235,7 @@ func oneOf(config *repo.Config, first, second string) func(string, bool) (bool, 
 	return func(key string, _ bool) (bool, error) {
 		v, _ := config.Get(key)
 		if v != first && v != second {
-			return false, &ChoiceError{key, quote(v), first + " or " + second}
+			return false, &ChoiceError{Key: key, Value: quote(v), May: first + " or " + second}
 		}
 		return v == second, nil
 	}
@@ -243,8 +243,9 @@ func oneOf(config *repo.Config, first, second string) func(string, bool) (bool, 
 
 // ChoiceError says that the value of a key of git's configuration is none that it may have.
 type ChoiceError struct {
-	Key, Value string // Value is safe to print
-	May        string // which it may have
+	Key, Value string  // Value is safe to print
+	May        string  // which it may have
+	OneOf      *string // the value as it is set, of a key that may be set several times
 }
 
 func (e *ChoiceError) Error() string { return fmt.Sprintf("%s is %s: %s", e.Key, e.Value, e.May) }
