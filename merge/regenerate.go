@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path"
@@ -23,7 +24,7 @@ import (
 // set. A file that one of its patterns matches is healed by no rule. When no other file is in conflict any
 // more, its command runs in a checkout of what is staged, made for that and removed after it, with our
 // version of the file in its place. What it leaves there is staged, if nothing else has changed there but
-// files that git ignores; if it fails, runs for too long or changes more, each of these files stays in
+// files that git ignores; if it fails, runs for too long, empties the file or changes more, each of these files stays in
 // conflict. The checkout is in the git dir, and git finds no repository from it.
 type Regenerator struct {
 	Commands []RegenerateCommand // of those that match a file, the last counts
@@ -174,7 +175,15 @@ type yard struct {
 }
 
 func (y *yard) remove() {
-	_ = os.RemoveAll(y.dir)
+	if os.RemoveAll(y.dir) != nil { // its command has closed a folder, as Go's module cache is
+		_ = filepath.WalkDir(y.dir, func(name string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.IsDir() {
+				_ = os.Chmod(name, 0o700)
+			}
+			return nil
+		})
+		_ = os.RemoveAll(y.dir)
+	}
 	_ = os.Remove(y.dir + ".index")
 	_ = os.Remove(y.dir + ".index.lock")
 }
@@ -243,6 +252,8 @@ func (y *yard) run(ctx context.Context, g *Regenerator, files []unmerged) error 
 			return context.Cause(ctx)
 		case errors.Is(err, command.ErrTimeout):
 			return &regenerateError{line, fmt.Sprintf("was ended after %s", g.Limit)}
+		case errors.As(err, &exit) && exit.ExitCode() < 0:
+			return &regenerateError{line, "was ended by a " + exit.Error() + said.after(": ")}
 		case errors.As(err, &exit):
 			return &regenerateError{line, fmt.Sprintf("ended with %d%s", exit.ExitCode(), said.after(": "))}
 		case err != nil:
@@ -321,6 +332,14 @@ func (y *yard) read(ctx context.Context, objects *blobs, line string, files []un
 			return nil, err
 		case hasMarkers(text[0]):
 			return nil, &regenerateError{line, "left conflict markers in " + f.path}
+		case len(text[0]) == 0:
+			sides, err := objects.read(ctx, f.stages[1].id, f.stages[2].id)
+			if err != nil {
+				return nil, err
+			}
+			if len(sides[0]) > 0 && len(sides[1]) > 0 { // its program failed in a pipe, which the shell does not see
+				return nil, &regenerateError{line, "left " + f.path + " empty"}
+			}
 		}
 		texts = append(texts, text[0])
 	}

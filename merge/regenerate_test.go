@@ -132,6 +132,9 @@ func TestRegenerateFails(t *testing.T) {
 		"makes more":       {makeLock + "; echo x > ../new", "changed new, too", time.Minute},
 		"removes it":       {"rm all.lock", "left no file web/all.lock", time.Minute},
 		"makes a link":     {"ln -sf deps all.lock", "left no file web/all.lock", time.Minute},
+		"empties it":       {"false | sort > all.lock", "left web/all.lock empty", time.Minute},
+		"is killed":        {"kill -KILL $$", "was ended by a signal: killed", time.Minute},
+		"closes a folder":  {"mkdir -p shut/a; echo x > shut/a/f; chmod -R a-w shut; exit 1", "ended with 1", time.Minute},
 		"leaves markers":   {"printf '<<<<<<< a\\n1\\n=======\\n2\\n>>>>>>> b\\n' > all.lock", "left conflict markers in web/all.lock", time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
