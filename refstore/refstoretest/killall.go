@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // KillAll kills a process and all below it, as the end of a container does. Where
@@ -27,4 +28,14 @@ func KillAll(pid int) {
 	for _, child := range below {
 		KillAll(child)
 	}
+	for !dead(pid) { // on a busy machine a killed process lives on for a moment
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// dead reports whether the process has ended, though its parent may not know yet.
+func dead(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	return err != nil || len(fields) > 0 && (fields[0][0] == 'Z' || fields[0][0] == 'X')
 }
