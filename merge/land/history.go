@@ -96,17 +96,10 @@ func (l *Lander) countUpon(ctx context.Context, base, tip string) (int, error) {
 // errNotRead says that something is to be asked of git.
 var errNotRead = errors.New("not read in process")
 
-// read reads an object of that kind. Where objects may have to be fetched, that is left
-// to git, which fetches many at once.
+// read reads an object of that kind. In a partial clone it may be fetched: a tree then
+// comes with all below it.
 func (l *Lander) read(ctx context.Context, id object.Hash, kind object.Kind) ([]byte, error) {
 	if ok, _ := l.Repo.ReadInProcess(); !ok {
-		return nil, errNotRead
-	}
-	config, err := l.Repo.Config()
-	if err != nil {
-		return nil, err
-	}
-	if _, partial := config.Get("extensions.partialClone"); partial {
 		return nil, errNotRead
 	}
 	o, err := l.Bus.Store().Read(ctx, id)

@@ -422,3 +422,28 @@ func git(t *testing.T, dir string, args ...string) string {
 	}
 	return string(out)
 }
+
+// TestDetachedInPartialClone: where git may have to ask the remote it stays in our
+// session, and in no other repository.
+func TestDetachedInPartialClone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	full, clone := filepath.Join(dir, "full"), filepath.Join(dir, "clone")
+	git(t, dir, "init", "-q", "full")
+	git(t, full, "commit", "-q", "--allow-empty", "-m", "start")
+	git(t, full, "config", "uploadpack.allowFilter", "true")
+	git(t, dir, "clone", "-q", "--filter=blob:none", "file://"+full, clone)
+	for in, want := range map[string]bool{full: true, clone: false} {
+		r, err := repo.Discover(os.Environ(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := r.GitParsed(t.Context(), "status")
+		if err := Detached(r, cmd, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := cmd.SysProcAttr != nil && cmd.SysProcAttr.Setsid; got != want {
+			t.Errorf("in %s: a session of its own is %v", in, got)
+		}
+	}
+}

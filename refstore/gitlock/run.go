@@ -61,7 +61,7 @@ func Output(ctx context.Context, r *repo.Repo, locks []string, build func() *exe
 
 // Detached runs a local command once, as Output does. Its error is that of cmd.Run.
 func Detached(r *repo.Repo, cmd *exec.Cmd, locks []string) error {
-	if !partial(r) {
+	if partial, err := r.Partial(); !partial && err == nil {
 		detach(cmd)
 	}
 	return run(r, cmd, locks)
@@ -115,16 +115,6 @@ func detach(cmd *exec.Cmd) {
 	if cmd.Cancel != nil {
 		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	}
-}
-
-// partial reports whether objects may be missing that git fetches when it needs them.
-func partial(r *repo.Repo) bool {
-	config, err := r.Config()
-	if err != nil {
-		return true
-	}
-	_, is := config.Get("extensions.partialclone")
-	return is
 }
 
 // refusedBy reports whether git failed only because of a lock, and which if it says so.
