@@ -314,3 +314,42 @@ func TestHubYields(t *testing.T) {
 		}
 	}
 }
+
+// Clones whose sessions only look for news push no more often than their beats are due:
+// 3 clones, with a beat in 5 minutes each, 36 times an hour, however many sessions look.
+func TestHubIdle(t *testing.T) {
+	h := newFakeHub(13)
+	var stores []*Store
+	for i := range 3 {
+		_, s := h.clone(t, fmt.Sprintf("c%d", i))
+		stores = append(stores, s)
+	}
+	mustRefresh(t, stores...)
+	h.pushes, h.refused = 0, 0
+	for range 60 { // minutes
+		for _, s := range stores {
+			for range 7 { // sessions
+				if _, due := s.BeatDue(5 * time.Minute); !due {
+					continue
+				}
+				s.Beaten()
+				if err := s.Update(bg, "orchestrator", func(tx *Tx) error { return tx.Beat(map[string]time.Duration{"A": time.Second}) }); err != nil {
+					t.Fatal(err)
+				}
+				mustRefresh(t, s)
+			}
+			path := s.hubFile("hub-beat")
+			info, err := os.Stat(path)
+			if err == nil {
+				before := info.ModTime().Add(-time.Minute) // a minute passes
+				err = os.Chtimes(path, before, before)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if h.pushes != 36 || h.refused != 0 {
+		t.Errorf("%d pushes, %d refused", h.pushes, h.refused)
+	}
+}

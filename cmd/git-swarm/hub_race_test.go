@@ -122,6 +122,7 @@ func serveGit(w *hubTown) string {
 func serveHTTP(w *hubTown) string {
 	backend := gitProgram(w.T, "git-http-backend")
 	server := httptest.NewServer(&cgi.Handler{Path: backend, Env: []string{"GIT_PROJECT_ROOT=" + w.dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}})
+	server.Config.SetKeepAlivesEnabled(false) // a connection ends with its answer
 	w.Cleanup(server.Close)
 	return server.URL + "/hub.git"
 }
