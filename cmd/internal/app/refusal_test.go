@@ -95,7 +95,7 @@ func refusals() []refused {
 		{"refuseFile", refuseFile("x", &fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}), exitNo, false},
 		{"refuseEmptyPlan", refuseEmptyPlan(), exitNo, true},
 		{"refuseEditor", refuseEditor(broken), exitNo, true},
-		{"refuseCommand", refuseCommand("nothing"), exitNo, false},
+		{"refuseCommand", refuseCommand("nothing", ""), exitNo, false},
 		{"refuseSetUp", refuseSetUp(launch.Worktree{Session: "A", Path: "/x"}, "front", broken), exitNo, false},
 	}
 }

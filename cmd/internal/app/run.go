@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -116,7 +117,7 @@ func runRun(ctx context.Context, c *call) error {
 	}
 	switch {
 	case errors.Is(err, pool.ErrNoClient):
-		return refuseCommand(cmp.Or(p.Command, p.Agent))
+		return refuseCommand(cmp.Or(p.Command, p.Agent), c.Dir)
 	case err != nil:
 		return err
 	case !sum.Done():
@@ -240,13 +241,28 @@ func (c *call) mayRunCommand(ctx context.Context, command string) error {
 	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `command -v -- "$1"`, "sh", word)
 	cmd.Dir, cmd.Env = c.Dir, c.Env
-	if cmd.Run() != nil {
-		return refuseCommand(command)
+	if cmd.Run() != nil || strings.HasPrefix(filepath.Clean(word), "../") {
+		return refuseCommand(command, c.Dir)
 	}
 	return nil
 }
 
-func refuseCommand(command string) error {
+// refuseCommand says that the command's program is not there. One that is there as seen
+// from dir, where run was typed, is named by its full path: a client's folder is another.
+func refuseCommand(command, dir string) error {
+	word, rest, _ := strings.Cut(strings.TrimSpace(command), " ")
+	full := word
+	if !filepath.IsAbs(word) {
+		full = filepath.Join(dir, word)
+	}
+	file, err := os.Stat(full)
+	switch {
+	case err != nil || !file.Mode().IsRegular() || !strings.Contains(word, "/"):
+	case file.Mode().Perm()&0o111 == 0:
+		return no("chmod +x "+text.ShellWord(word), "'%s' may not be executed", text.Inert(word))
+	case !filepath.IsAbs(word):
+		return no("git swarm run --agent "+text.ShellWord(strings.TrimSpace(full+" "+rest)), "'%s' is not there in a task's worktree, where clients are started", text.Inert(word))
+	}
 	return no(agentTakes(), "'%s' is not there to be run", text.Inert(command))
 }
 
