@@ -323,7 +323,7 @@ func unclaimVerb() *verb {
 // it, for the hub is out of reach.
 func (c *call) printReleased(id string, paths []string, queued bool) error {
 	if queued && len(paths) > 0 {
-		c.notef("the hub has not taken it yet: other clones see it when one of the next commands reaches that")
+		c.notef("the hub is out of reach: other clones see it when a command reaches it again")
 	}
 	if len(paths) == 0 && !c.wantJSON() {
 		c.notef("%s holds nothing", id)

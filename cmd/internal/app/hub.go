@@ -96,17 +96,25 @@ func (c *call) printHub(st refstore.HubStatus, released int, took time.Duration,
 	if n := st.Behind(); state == "ok" && n > 0 {
 		state = fmt.Sprintf("behind %d, until now", n)
 	}
-	err = c.printf("%s, %s* as '%s': %s (%d ms)\n%d to be delivered\n", text.Inert(h.Remote), text.Inert(h.Prefix), h.Clone, state, took.Milliseconds(), len(queued))
+	err = c.printf("%s, %s* as '%s': %s (%d ms)\n%s to be delivered\n", text.Inert(h.Remote), text.Inert(h.Prefix), h.Clone, state, took.Milliseconds(), hubWaits(len(queued), released))
 	for _, q := range queued[:min(len(queued), 10)] {
 		err = errors.Join(err, c.printf("  %s %s by %s\n", q["id"], q["kind"], text.Inert(q["from"].(string))))
-	}
-	if released > 0 {
-		err = errors.Join(err, c.printf("%s to be delivered\n", text.Count(released, "release")))
 	}
 	if len(ahead) > 0 {
 		err = errors.Join(err, c.printf("were ahead: %s\n", strings.Join(ahead, ", ")))
 	}
 	return errors.Join(err, c.printf("clones: %s\n", strings.Join(st.Clones, " ")))
+}
+
+// hubWaits is how much waits for the hub: messages and context, and what was given back.
+func hubWaits(entries, released int) string {
+	switch {
+	case released == 0:
+		return strconv.Itoa(entries)
+	case entries == 0:
+		return text.Count(released, "release")
+	}
+	return fmt.Sprintf("%d and %s", entries, text.Count(released, "release"))
 }
 
 // hubState is the word for what a fetch and a delivery came to.

@@ -71,7 +71,7 @@ again. See git swarm help sessions.`,
 				&cli.BoolFlag{Name: "worktrees", Usage: "make a worktree and branch for each session"},
 				&cli.StringFlag{Name: "from", Usage: "let new branches begin at `COMMIT` (default: where work lands, as last fetched)"},
 				&cli.StringFlag{Name: "hub", Usage: "meet other clones through `REMOTE`, a remote or a URL"},
-				&cli.StringFlag{Name: "as", Usage: "with --hub: what this clone is called there"},
+				&cli.StringFlag{Name: "as", Usage: "with --hub: `NAME`, what this clone is called there"},
 				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
 				&cli.BoolFlag{Name: "claude", Usage: "install Claude Code's hooks"},
 				&cli.BoolFlag{Name: "shared", Usage: "put them into the committed settings"},
@@ -96,6 +96,9 @@ func runInit(ctx context.Context, c *call) error {
 	}
 	if c.cmd.IsSet("as") && !c.cmd.IsSet("hub") {
 		return usageOf(c.verb, "--as goes with --hub")
+	}
+	if c.cmd.IsSet("hub") && c.cmd.String("hub") == "" {
+		return usageOf(c.verb, "--hub takes a remote or a URL")
 	}
 	if err := c.mend(ctx); err != nil {
 		return err

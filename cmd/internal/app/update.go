@@ -105,7 +105,7 @@ func runUpdate(ctx context.Context, c *call) error {
 	}
 	c.runNotify(b, u.events)
 	if u.queued {
-		c.notef("the hub has not taken it yet: %s is done when one of the next commands reaches that", id)
+		c.notef("the hub is out of reach: %s is done when a command reaches it again", id)
 	}
 	if err := c.printUpdated(ctx, b, id, u.released); err != nil {
 		return err
