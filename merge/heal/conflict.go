@@ -13,10 +13,12 @@ type conflict struct {
 	base, ours, theirs   string
 	above, below         []string // unchanged lines around it
 	atEnd                bool     // nothing of the base comes after it
-	oursFile, theirsFile string   // that it is of
-	byLine, byToken      *pieces  // cut when first asked for
+	baseFile             string   // that it is of
+	oursFile, theirsFile string
+	byLine, byToken      *pieces // cut when first asked for
 	merge                *tokenMerge
 	greater              *superset
+	old                  *oldNames // with the names that were changed throughout the file taken back
 }
 
 // pieces is a conflict cut into lines or tokens, each distinct one with an id.
@@ -53,7 +55,7 @@ func (c *conflict) tokenMerge() *tokenMerge {
 func (c *conflict) swapped() *conflict {
 	return &conflict{
 		kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd,
-		oursFile: c.theirsFile, theirsFile: c.oursFile,
+		baseFile: c.baseFile, oursFile: c.theirsFile, theirsFile: c.oursFile,
 	}
 }
 

@@ -24,6 +24,8 @@ func (h *healing) objection(ours, theirs []byte, r Result) Reason {
 		return Doubled
 	case h.kind == golang && misnames(ours, theirs, results):
 		return Names
+	case h.leaves(results):
+		return Stale
 	case mixes(ours, theirs, results):
 		return LineEnds
 	}
@@ -134,6 +136,19 @@ func (h *healing) doublesIn(hunks []linemerge.Hunk) bool {
 		at = k.Ours.To
 	}
 	return doubled(c, result.String())
+}
+
+// leaves reports whether a name is left, outside of conflicts that remain, which a heal takes to have been renamed
+// throughout the file: the other side uses it anew where its lines merge by themselves.
+func (h *healing) leaves(results [][]byte) bool {
+	for _, names := range h.renamed {
+		for from := range names {
+			if !slices.ContainsFunc(results, func(r []byte) bool { return occurs(string(r), from) == 0 }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mixes reports whether both sides have line ends of one kind each, and not of the same kind, or a

@@ -19,8 +19,9 @@ func Merge(base, ours, theirs []byte, opts Options) Result {
 		return r
 	}
 	inOurs, inTheirs := string(ours), string(theirs)
-	f := linemerge.New(string(base), inOurs, inTheirs)
-	h := healing{Merge: f, ours: inOurs, theirs: inTheirs, opts: opts, kind: typeOf(opts.Path), hunks: f.Hunks()}
+	inBase := string(base)
+	f := linemerge.New(inBase, inOurs, inTheirs)
+	h := healing{Merge: f, base: inBase, ours: inOurs, theirs: inTheirs, opts: opts, kind: typeOf(opts.Path), hunks: f.Hunks()}
 	h.findRegions()
 	if why := h.forbidden(base, ours, theirs); why != NotRefused {
 		h.refuse(why)
@@ -56,13 +57,14 @@ func IsBinary(b []byte) bool { return bytes.IndexByte(b[:min(len(b), 8000)], 0) 
 // healing is one merge under way.
 type healing struct {
 	*linemerge.Merge
-	ours, theirs string
-	opts         Options
-	kind         fileType
-	hunks        []linemerge.Hunk
-	regions      []Region
-	at           []int  // the hunk of each region
-	how          string // to make the file anew
+	base, ours, theirs string
+	opts               Options
+	kind               fileType
+	hunks              []linemerge.Hunk
+	regions            []Region
+	at                 []int      // the hunk of each region
+	how                string     // to make the file anew
+	renamed            []renaming // that heals rest on
 }
 
 func (h *healing) findRegions() {
@@ -107,10 +109,13 @@ func (h *healing) heal() {
 		c := &conflict{kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
 		c.above, c.below = h.around(h.at[i])
 		c.atEnd = k.Base.To == h.Base.Len()
-		c.oursFile, c.theirsFile = h.ours, h.theirs
+		c.baseFile, c.oursFile, c.theirsFile = h.base, h.ours, h.theirs
 		r.Text, r.Rule, r.OursFirst, r.Why = try(c, h.opts.Level)
 		if r.Why == NotRefused {
 			k.Kind, k.Text = linemerge.Replaced, r.Text
+			if c.old != nil && r.Rule == "renamed" {
+				h.renamed = append(h.renamed, c.old.names)
+			}
 		}
 	}
 }
@@ -178,6 +183,12 @@ func try(c *conflict, level Level) (text, name string, oursFirst bool, why Reaso
 
 // objection tells what speaks against a rule's text, if anything does.
 func objection(c *conflict, r rule, text string) Reason {
+	if r.respelled {
+		if !provenRenamed(c, text) || !symmetric(c, r, text) {
+			return Unproven
+		}
+		return NotRefused
+	}
 	ours, theirs := c.moves()
 	against := func(why Reason, so bool) bool { return so && !slices.Contains(r.despite, why) }
 	switch {

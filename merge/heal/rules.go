@@ -21,6 +21,8 @@ type rule struct {
 	ordered bool
 	// records is set where the rule is for files of records, and for no other.
 	records bool
+	// respelled is set where both the evidence and the proof are about the text under old names.
+	respelled bool
 }
 
 // rules are tried in this order. The table in doc.go has the reason for each and how often people
@@ -37,6 +39,7 @@ func rules() []rule {
 		{name: "cleared", level: Safe, heal: cleared, apart: true, despite: []Reason{Stale}},
 		{name: "records", level: Safe, heal: appended, despite: []Reason{Stale, Versions}, ordered: true, records: true},
 		{name: "bumps", level: Safe, heal: bumps, apart: true, despite: []Reason{Versions}},
+		{name: "renamed", level: Safe, heal: renamed, respelled: true},
 		{name: "unordered", level: Both, heal: together(areUnordered, true), despite: []Reason{Stale, Versions}, ordered: true},
 		{name: "entries", level: Both, heal: together(areEntries, true), despite: []Reason{Versions}, ordered: true},
 		{name: "items", level: Both, heal: together(areItems, false), despite: []Reason{Versions}, ordered: true},
