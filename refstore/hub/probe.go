@@ -48,7 +48,7 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 	if err != nil {
 		return t, err
 	}
-	first, err := r.trial(ctx)
+	first, err := r.trial(ctx, old)
 	if err != nil {
 		return t, err
 	}
@@ -67,7 +67,7 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 		return t, &ConfigError{Remote: r.Name, Why: fmt.Sprintf("takes pushes below %s, and hides them from fetches", r.Prefix)}
 	}
 	t.Shown = true
-	second, err := r.trial(ctx)
+	second, err := r.trial(ctx, first)
 	if err != nil {
 		return t, err
 	}
@@ -82,13 +82,18 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 	return t, nil
 }
 
-// trial is a commit that the remote cannot have.
-func (r *Remote) trial(ctx context.Context) (object.Hash, error) {
+// trial is a commit that the remote cannot have, after the one that it has, if any: a
+// server may let refs move forward alone.
+func (r *Remote) trial(ctx context.Context, after object.Hash) (object.Hash, error) {
 	tree, err := repo.Line(r.Repo.GitParsed(ctx, "hash-object", "-t", "tree", "-w", "--stdin"))
 	if err != nil {
 		return "", err
 	}
-	commit, err := repo.Line(r.Repo.GitParsed(ctx, "commit-tree", tree, "-m", "git swarm tries "+rand.Text()))
+	args := []string{"commit-tree", tree, "-m", "git swarm tries " + rand.Text()}
+	if after != "" {
+		args = append(args, "-p", string(after))
+	}
+	commit, err := repo.Line(r.Repo.GitParsed(ctx, args...))
 	return object.Hash(commit), err
 }
 

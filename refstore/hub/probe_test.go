@@ -1,8 +1,10 @@
 package hub_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,24 +17,25 @@ import (
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		config [2]string
+		prefix string // if not refs/swarm/
+		config []string
 		want   hub.Trial
 		why    string
 	}{
 		"all":          {want: hub.Trial{Fetched: true, Pushed: true, Shown: true, Leased: true}},
-		"takes none":   {config: [2]string{"receive.hideRefs", "refs/swarm"}, want: hub.Trial{Fetched: true}, why: "hidden ref"},
-		"shows none":   {config: [2]string{"uploadpack.hideRefs", "refs/swarm"}, want: hub.Trial{Fetched: true, Pushed: true}, why: "hides them from fetches"},
-		"not at once":  {config: [2]string{"receive.advertiseAtomic", "false"}, want: hub.Trial{Fetched: true}, why: "all at once"},
-		"no deletions": {config: [2]string{"receive.denyDeletes", "true"}, want: hub.Trial{Fetched: true, Pushed: true, Shown: true, Leased: true}},
+		"takes none":   {config: []string{"receive.hideRefs", "refs/swarm"}, want: hub.Trial{Fetched: true}, why: "hidden ref"},
+		"shows none":   {config: []string{"uploadpack.hideRefs", "refs/swarm"}, want: hub.Trial{Fetched: true, Pushed: true}, why: "hides them from fetches"},
+		"not at once":  {config: []string{"receive.advertiseAtomic", "false"}, want: hub.Trial{Fetched: true}, why: "all at once"},
+		"forward only": {prefix: "refs/heads/swarm/", config: []string{"receive.denyDeletes", "true", "receive.denyNonFastForwards", "true"}, want: hub.Trial{Fetched: true, Pushed: true, Shown: true, Leased: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newField(t)
-			if c.config[0] != "" {
-				f.bare.Git("config", c.config[0], c.config[1])
+			for set := range slices.Chunk(c.config, 2) {
+				f.bare.Git("config", set[0], set[1])
 			}
 			for range 2 { // a ref that was left does not stand in the way
-				got, err := f.remote(f.bare.Dir, "refs/swarm/").Probe(context.Background())
+				got, err := f.remote(f.bare.Dir, cmp.Or(c.prefix, "refs/swarm/")).Probe(context.Background())
 				if (err == nil) != (c.why == "") || err != nil && !strings.Contains(err.Error(), c.why) {
 					t.Fatal(err)
 				}
