@@ -298,13 +298,16 @@ func newSwarm(t testing.TB) *gitRepo {
 	return r
 }
 
-// A clone that makes one shared change right after the other fetches before the second,
+// A clone whose commands make one shared change right after the other fetches before the second,
 // as do those who lost to the first: they would never win otherwise.
 func TestHubYields(t *testing.T) {
 	h := newFakeHub(12)
-	_, s := h.clone(t, "desk")
+	r, s := h.clone(t, "desk")
 	h.slow = 200 * time.Millisecond
-	for n, fetches := range []int{0, 1} {
+	for n, fetches := range []int{0, 0, 1} { // the last by another command
+		if n == 2 {
+			s = h.open(t, r, "desk", Options{})
+		}
 		h.fetches, h.pushes = 0, 0
 		if _, err := take(s, "A", "push", fmt.Sprint(n), ""); err != nil {
 			t.Fatal(err)

@@ -98,7 +98,8 @@ type sharedUpdate struct {
 }
 
 func (u *sharedUpdate) run(ctx context.Context) error {
-	if u.past.stale || since(u.past.won) < hubYield(time.Duration(u.past.took)*time.Millisecond) {
+	again := u.past.won != 0 && u.past.won == u.store.won.Load() // a step more of one command, as a landing has several
+	if u.past.stale || !again && since(u.past.won) < hubYield(time.Duration(u.past.took)*time.Millisecond) {
 		if err := u.refresh(ctx); err != nil {
 			return err
 		}
@@ -141,6 +142,7 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 		case err == nil:
 			now := time.Now()
 			u.past.failed, u.past.won, u.past.took = 0, now.UnixMilli(), now.Sub(began).Milliseconds()
+			u.store.won.Store(u.past.won)
 			u.remember()
 			return u.apply(ctx, staged)
 		case errors.As(err, &unanswered):
@@ -216,7 +218,7 @@ func (u *sharedUpdate) pause(ctx context.Context, d time.Duration) bool {
 }
 
 // hubYield is for how long after a change whose push took so long the next one of the
-// same clone fetches first, as those have to who lost to it. They would never win against
+// same clone, by another command, fetches first, as those have to who lost to it. They would never win against
 // a clone that makes one change after the other without.
 func hubYield(push time.Duration) time.Duration { return 3 * push }
 

@@ -64,6 +64,7 @@ type Store struct {
 	objects *odb.DB
 	choose  sync.Mutex // guards writer
 
+	won  atomic.Int64           // when this store last made a shared change, as in hubPast
 	name atomic.Pointer[string] // of this clone, where it is not Options.Clone any more
 
 	noting  sync.Mutex // guards what follows

@@ -105,7 +105,7 @@ func TestHubRoundTrips(t *testing.T) {
 		{"refused by the hub", "true", `case $1 in refs/heads/*) echo "not here" >&2; exit 1;; esac`, []string{push, fetch, push, push, push}},
 	} {
 		f.commit(row.name, "A", row.name+"\n")
-		_ = os.Remove(filepath.Join(f.repo().CommonDir, "swarm", "hub-past")) // the last change was long ago: nobody else waits for the hub
+		_ = os.Remove(filepath.Join(f.repo().CommonDir, "swarm", "hub-past")) // the last landing was long ago
 		l := f.lander()
 		l.Verify = row.verify
 		refused := len(row.want) > 3
