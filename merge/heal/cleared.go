@@ -10,22 +10,22 @@ import (
 // that went, it uses no name that went, and it does not belong into a block that went.
 func cleared(c *conflict) (string, bool) {
 	p := c.lines()
-	n, okX := p.clearOf(p.x, p.y)
-	m, okY := p.clearOf(p.y, p.x)
+	n, okX := countBeside(p.x, p.y, p.staysWithout)
+	m, okY := countBeside(p.y, p.x, p.staysWithout)
 	if !okX || !okY || n+m == 0 || c.usesGone() {
 		return "", false
 	}
 	return p.weave(0, mustBeApart)
 }
 
-// clearOf counts the insertions that touch what the other side took out, and reports whether nothing speaks
-// against any, and edits touch nowhere else.
-func (p *pieces) clearOf(edits, others []edit) (n int, ok bool) {
+// countBeside counts the insertions among edits that touch a change among others, and reports whether each is one
+// that may, and edits touch nowhere else.
+func countBeside(edits, others []edit, may func(insertion, change edit) bool) (n int, ok bool) {
 	for _, e := range edits {
 		for _, f := range others {
 			switch {
 			case f.at.To < e.at.From || e.at.To < f.at.From, f.at.Empty() && !e.at.Empty():
-			case !e.at.Empty() || f.at.Empty() || len(f.with) > 0 || !p.staysWithout(e, f):
+			case !e.at.Empty() || f.at.Empty() || !may(e, f):
 				return n, false
 			default:
 				n++
@@ -35,8 +35,11 @@ func (p *pieces) clearOf(edits, others []edit) (n int, ok bool) {
 	return n, true
 }
 
-// staysWithout reports whether an insertion keeps its meaning when the lines beside it go.
+// staysWithout reports whether the lines beside an insertion go, and it keeps its meaning without them.
 func (p *pieces) staysWithout(insertion, deletion edit) bool {
+	if len(deletion.with) > 0 {
+		return false
+	}
 	in, out := p.words(insertion.with), p.words(p.base[deletion.at.From:deletion.at.To])
 	if len(in) == 0 || len(out) == 0 {
 		return len(in) == 0 && len(out) == 0
@@ -70,7 +73,7 @@ func (c *conflict) usesGone() bool {
 
 func (m moves) usesGoneFrom(other moves, p *pieces, edits []edit, file string) bool {
 	return other.out.any(func(t token) bool {
-		return isWord(t[0]) && m.in[t] > 0 && other.in[t] == 0 && (!hasWord(file, t) || p.replaces(edits, t))
+		return isWord(t[0]) && m.in[t] > 0 && other.in[t] == 0 && (occurs(file, t) == 0 || p.replaces(edits, t))
 	})
 }
 
@@ -91,19 +94,4 @@ func (p *pieces) replaces(edits []edit, word token) bool {
 		}
 	}
 	return false
-}
-
-// hasWord reports whether a word stands in a text.
-func hasWord(text string, word token) bool {
-	for {
-		i := strings.Index(text, word)
-		if i < 0 {
-			return false
-		}
-		end := i + len(word)
-		if (i == 0 || !isWord(text[i-1])) && (end == len(text) || !isWord(text[end])) {
-			return true
-		}
-		text = text[end:]
-	}
 }

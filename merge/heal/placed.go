@@ -15,29 +15,12 @@ func placed(c *conflict) (string, bool) {
 		return "", false
 	}
 	p := c.lines()
-	n, okX := p.placedBy(p.x, p.y)
-	m, okY := p.placedBy(p.y, p.x)
+	n, okX := countBeside(p.x, p.y, p.keepsPlace)
+	m, okY := countBeside(p.y, p.x, p.keepsPlace)
 	if !okX || !okY || n+m == 0 || reindented(p, p.x) || reindented(p, p.y) || besideKin(p, p.x, p.y) || besideKin(p, p.y, p.x) {
 		return "", false
 	}
 	return p.weave(0, mustBeApart)
-}
-
-// placedBy counts the insertions that touch a change of the other side's, and reports whether nothing speaks
-// against any, and edits touch nowhere else.
-func (p *pieces) placedBy(edits, others []edit) (n int, ok bool) {
-	for _, e := range edits {
-		for _, f := range others {
-			switch {
-			case f.at.To < e.at.From || e.at.To < f.at.From, f.at.Empty() && !e.at.Empty():
-			case !e.at.Empty() || f.at.Empty() || !p.keepsPlace(e, f):
-				return n, false
-			default:
-				n++
-			}
-		}
-	}
-	return n, true
 }
 
 // rewritten is the share of its tokens that a line has to keep: else it is another line.

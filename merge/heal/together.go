@@ -90,12 +90,7 @@ func cutEnd(line string) (text, end string) {
 
 // said returns the lines that are not blank, the last with the comma that it would have before another.
 func (t insertions) said(p *pieces, ids []int32) []string {
-	var out []string
-	for _, id := range ids {
-		if l := p.names[id]; strings.TrimSpace(l) != "" {
-			out = append(out, l)
-		}
-	}
+	out := p.words(ids)
 	if n := len(out); n > 0 && t.comma != "" {
 		text, end := cutEnd(out[n-1])
 		out[n-1] = text + t.comma + end
