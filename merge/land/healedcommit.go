@@ -54,9 +54,9 @@ func (s *scratch) commit(ctx context.Context, healed []merge.Healed) error {
 // landedFirst ends a trailer's rule that put what has landed first.
 const landedFirst = ", landed first"
 
-// healedIn are the files that were healed in the commits from base to tip, as their
+// HealedIn are the files that were healed in the commits from base to tip, as their
 // trailers say: path and rules alone.
-func healedIn(ctx context.Context, r *repo.Repo, base, tip string) (all []merge.Healed, err error) {
+func HealedIn(ctx context.Context, r *repo.Repo, base, tip string) (all []merge.Healed, err error) {
 	fields, err := repo.Fields(r.GitParsed(ctx, "log", "-z", "--reverse", "--no-show-signature", "--encoding=UTF-8", "--format=%(trailers:key=Healed,valueonly)", base+".."+tip))
 	if err != nil {
 		return nil, err

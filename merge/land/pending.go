@@ -179,7 +179,7 @@ func (l *Lander) tellPending(ctx context.Context, target repo.Target, tip string
 		if !landed {
 			continue
 		}
-		healed, err := healedIn(ctx, l.Repo, p.before, p.next)
+		healed, err := HealedIn(ctx, l.Repo, p.before, p.next)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
 )
@@ -52,7 +53,7 @@ func runReviewShow(ctx context.Context, c *call) error {
 		return err
 	}
 	if c.wantJSON() {
-		return c.object("review", jsonShown(s))
+		return c.printShownJSON(ctx, s)
 	}
 	if err := c.page(ctx, c.formatShown(s)); err != nil {
 		return err
@@ -84,17 +85,22 @@ func (c *call) askGit(ctx context.Context, s *shownReview) error {
 
 type shownJSON struct {
 	reviewJSON
-	Diff         *string `json:"diff"` // git's own; null if the commits are gone
-	GivenDiff    string  `json:"given_diff,omitempty"`
-	GivenDiffers bool    `json:"given_diff_differs,omitempty"`
+	Healed       []healedJSON `json:"healed"` // in its commits; null if these are gone, and so of the diff
+	Diff         *string      `json:"diff"`   // git's own
+	GivenDiff    string       `json:"given_diff,omitempty"`
+	GivenDiffers bool         `json:"given_diff_differs,omitempty"`
 }
 
-func jsonShown(s *shownReview) shownJSON {
+func (c *call) printShownJSON(ctx context.Context, s *shownReview) error {
 	j := shownJSON{reviewJSON: jsonReview(s.Review), GivenDiff: s.given, GivenDiffers: s.differs()}
 	if !s.gone {
-		j.Diff = &s.diff
+		healed, err := land.HealedIn(ctx, c.swarm.Repo, string(s.Base), string(s.Tip))
+		if err != nil {
+			return err
+		}
+		j.Healed, j.Diff = jsonHealed(healed), &s.diff
 	}
-	return j
+	return c.object("review", j)
 }
 
 // formatShown is the review as it is printed: nothing of it acts on a terminal but
