@@ -34,7 +34,7 @@ func TestDashboardOnTerminal(t *testing.T) {
 	}
 	cmd := exec.Command(path, "orchestrate", "dashboard", "--watch", "--interval", "3600")
 	cmd.Dir, cmd.Env = dir, []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "TERM=xterm", "NO_COLOR=1",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "TERM=xterm", "NO_COLOR=1", goRace(),
 		"GIT_AUTHOR_NAME=T", "GIT_AUTHOR_EMAIL=t@example.com", "GIT_COMMITTER_NAME=T", "GIT_COMMITTER_EMAIL=t@example.com",
 	}
 	screen, ends, err := pty.Open()

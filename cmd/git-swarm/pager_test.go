@@ -38,7 +38,7 @@ func TestPager(t *testing.T) {
 			}
 			cmd := exec.Command("git-swarm", "help", "healing")
 			cmd.Dir = home
-			cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "TERM=xterm"}, test.env...)
+			cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_NOSYSTEM=1", "TERM=xterm", goRace()}, test.env...)
 			if out := onTerminal(t, cmd); !strings.Contains("\n"+out, test.want) {
 				t.Errorf("%q is not in\n%.200s", test.want, out)
 			}

@@ -25,9 +25,13 @@ import (
 // TestMain puts this binary on PATH as git-swarm, where git finds it as "git
 // swarm".
 func TestMain(m *testing.M) {
-	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // else each command takes a second to end
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // see goRace
 	testscript.Main(m, map[string]func(){"git-swarm": main})
 }
+
+// goRace is what an environment that a test makes anew needs of this one's: without it,
+// each command that is built with the race detector takes a second to end.
+func goRace() string { return "GORACE=" + os.Getenv("GORACE") }
 
 // TestScript runs the manual: testdata/script/<verb>_<situation>.txt. Besides
 // testscript's own commands they use:
@@ -117,7 +121,7 @@ func linksWithout(t *testing.T, dir, name string) string {
 func setup(env *testscript.Env) error {
 	env.Vars = slices.DeleteFunc(env.Vars, func(v string) bool { return strings.HasPrefix(v, "GIT_") })
 	home := filepath.Join(env.WorkDir, ".home")
-	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, "GORACE="+os.Getenv("GORACE"), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "ESC=\x1b", "TAB=\t")
+	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, goRace(), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "ESC=\x1b", "TAB=\t")
 	tmux := filepath.Join(env.WorkDir, "tmux") // a script's own, if it runs one: it ends with the script, also if that fails
 	env.Vars = append(env.Vars, "TMUX_TMPDIR="+tmux, "TMUX=")
 	env.Defer(func() {

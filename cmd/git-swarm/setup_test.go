@@ -29,7 +29,7 @@ func TestSetupOffers(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 		cmd := exec.Command(filepath.Join(bin, "git-swarm"), "setup")
-		cmd.Dir, cmd.Env = home, []string{"HOME=" + home, "PATH=" + bin + ":" + os.Getenv("PATH"), "TERM=xterm"}
+		cmd.Dir, cmd.Env = home, []string{"HOME=" + home, "PATH=" + bin + ":" + os.Getenv("PATH"), "TERM=xterm", goRace()}
 		screen, ends, err := pty.Open()
 		if err != nil {
 			t.Fatal(err)
