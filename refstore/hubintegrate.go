@@ -19,24 +19,11 @@ import (
 // as git swarm writes it stays what it was, and is what the error is about.
 func (t *hubTurn) integrate(ctx context.Context) error {
 	s := t.store
-	who, err := s.identity(ctx)
-	if err != nil {
-		return err
-	}
 	in, err := s.incoming(ctx)
 	if err != nil || len(in.follow)+len(in.applied) == 0 {
 		return errors.Join(err, in.fault)
 	}
-	err = s.retry(ctx, func(ctx context.Context) error {
-		log, unlock, err := s.begin(ctx)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-		tx, err := s.newTx(ctx, "", who)
-		if err != nil {
-			return err
-		}
+	err = s.asNobody(ctx, func(tx *Tx) error {
 		for _, u := range append(in.follow[:len(in.follow):len(in.follow)], in.applied...) {
 			if tip, err := tx.view.Tip(u.Ref); err != nil || tip != u.Prev {
 				return cmp.Or(err, refs.ErrChanged) // only who has the turn moves them
@@ -53,7 +40,7 @@ func (t *hubTurn) integrate(ctx context.Context) error {
 				return err
 			}
 		}
-		return tx.finish(ctx, log)
+		return nil
 	})
 	return errors.Join(err, in.fault)
 }

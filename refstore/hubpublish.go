@@ -156,22 +156,9 @@ func (t *hubTurn) deliver(ctx context.Context, commit object.Hash) error {
 
 // move moves one ref that is nobody's entry.
 func (s *Store) move(ctx context.Context, u refs.Update) error {
-	who, err := s.identity(ctx)
-	if err != nil {
-		return err
-	}
-	return s.retry(ctx, func(ctx context.Context) error {
-		log, unlock, err := s.begin(ctx)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-		tx, err := s.newTx(ctx, "", who)
-		if err != nil {
-			return err
-		}
+	return s.asNobody(ctx, func(tx *Tx) error {
 		tx.order = []*chain{{ref: u.Ref, prev: u.Prev, tip: u.Next}}
-		return tx.finish(ctx, log)
+		return nil
 	})
 }
 

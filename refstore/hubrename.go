@@ -172,21 +172,8 @@ func nextName(name string, n int) string {
 // says is another clone's.
 func (r *renaming) chainAgain(ctx context.Context) error {
 	s := r.store
-	who, err := s.identity(ctx)
-	if err != nil {
-		return err
-	}
 	old := fromPrefix + r.was
-	return s.retry(ctx, func(ctx context.Context) error {
-		log, unlock, err := s.begin(ctx)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-		tx, err := s.newTx(ctx, "", who)
-		if err != nil {
-			return err
-		}
+	return s.asNobody(ctx, func(tx *Tx) error {
 		if done, err := tx.view.Tip(RenamedPrefix + r.was); err != nil || done != "" {
 			return err // by a process that was killed, whose log was acted upon just now
 		}
@@ -198,19 +185,19 @@ func (r *renaming) chainAgain(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		common, err := s.Common(ctx, old, theirs, mine)
+		common, err := s.Common(tx.ctx, old, theirs, mine)
 		if err == nil && common.ID == "" { // it is none of ours at all
 			err = &copiedError{r.was}
 		}
 		if err != nil {
 			return err
 		}
-		unsaid, _, err := s.above(ctx, old, mine, common.ID)
+		unsaid, _, err := s.above(tx.ctx, old, mine, common.ID)
 		if err != nil {
 			return err
 		}
 		slices.Reverse(unsaid)
-		first, err := s.Entry(ctx, s.fromRef(), r.first)
+		first, err := s.Entry(tx.ctx, s.fromRef(), r.first)
 		if err != nil {
 			return err
 		}
@@ -234,7 +221,7 @@ func (r *renaming) chainAgain(ctx context.Context) error {
 				tx.order = append(tx.order, &chain{ref: ref, prev: prev, tip: tip})
 			}
 		}
-		return tx.finish(ctx, log)
+		return nil
 	})
 }
 

@@ -89,23 +89,41 @@ func (s *Store) identity(ctx context.Context) (person, error) {
 }
 
 func (s *Store) attempt(ctx context.Context, by string, who person, build func(*Tx) error) (published bool, err error) {
+	err = s.transact(ctx, by, who, func(tx *Tx) error {
+		err := build(tx)
+		if tx.mustShare(err) {
+			return errShared
+		}
+		published = tx.published
+		return err
+	})
+	return published, err
+}
+
+// transact applies once what stage stages.
+func (s *Store) transact(ctx context.Context, by string, who person, stage func(*Tx) error) error {
 	log, unlock, err := s.begin(ctx)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer unlock()
 	tx, err := s.newTx(ctx, by, who)
 	if err != nil {
-		return false, err
+		return err
 	}
-	err = build(tx)
-	if tx.mustShare(err) {
-		return false, errShared
+	if err := stage(tx); err != nil || len(tx.order) == 0 {
+		return err
 	}
-	if err != nil || len(tx.order) == 0 {
-		return false, err
+	return tx.finish(ctx, log)
+}
+
+// asNobody applies what stage stages and no session has said, and tries again as Update does.
+func (s *Store) asNobody(ctx context.Context, stage func(*Tx) error) error {
+	who, err := s.identity(ctx)
+	if err != nil {
+		return err
 	}
-	return tx.published, tx.finish(ctx, log)
+	return s.retry(ctx, func(ctx context.Context) error { return s.transact(ctx, "", who, stage) })
 }
 
 // newTx begins a transaction on the refs as they are. Its caller is the only writer.
