@@ -106,6 +106,9 @@ func (r *renaming) join(ctx context.Context) error {
 	}
 	for n := 2; n <= renameTries; n++ {
 		name := nextName(r.was, n)
+		if name == r.was {
+			continue // hub-renaming may still say so, of when it was taken
+		}
 		s.name.Store(&name)
 		there, err := s.Tip(ctx, TrackingPrefix+hubName(s.fromRef()))
 		if err != nil {

@@ -156,3 +156,43 @@ func TestHubCopiedKilled(t *testing.T) {
 		})
 	}
 }
+
+// What a rename that was killed at its very end has left behind is no other copy's start:
+// a copy of the renamed clone takes the next name.
+func TestHubCopiedAgain(t *testing.T) {
+	h := newFakeHub(6)
+	c, sc := h.clone(t, "desk")
+	d := copyOf(t, c)
+	if err := say(sc, "A", "first"); err != nil {
+		t.Fatal(err)
+	}
+	var left []byte
+	sd := h.open(t, d, "desk", Options{})
+	sd.opts.Failpoint = func(point string) {
+		if content, err := os.ReadFile(sd.hubFile("hub-renaming")); point == "kept" && err == nil {
+			left = content
+		}
+	}
+	mustRefresh(t, sd)
+	if len(left) == 0 || sd.Clone() != "desk-2" {
+		t.Fatalf("%s has left %q", sd.Clone(), left)
+	}
+	if err := os.WriteFile(sd.hubFile("hub-renaming"), left, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	e := copyOf(t, d)
+	if err := say(sd, "B", "the second goes on"); err != nil {
+		t.Fatal(err)
+	}
+	se := h.open(t, e, "desk-2", Options{})
+	mustRefresh(t, se, sc)
+	if se.Clone() != "desk-3" {
+		t.Errorf("the copy of the copy is %s", se.Clone())
+	}
+	for _, s := range []*Store{sc, sd, se} {
+		mustRefresh(t, s)
+		if got := bodies(t, s, "refs/swarm/context"); !slices.Equal(got, []string{"first", "the second goes on"}) {
+			t.Errorf("%s has %q", s.Clone(), got)
+		}
+	}
+}
