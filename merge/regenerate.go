@@ -35,13 +35,14 @@ type Regenerator struct {
 // path from the top if there is a slash in it, else by its name, as [path.Match] has it.
 type RegenerateCommand struct{ Pattern, Line string }
 
-// ParseRegenerate reads "PATTERN: COMMAND". ok is false if value is no such thing.
+// ParseRegenerate reads "PATTERN: COMMAND". ok is false if value is no such thing, or no path can match its
+// pattern as it is meant: one with an empty part, ".", ".." or "**".
 func ParseRegenerate(value string) (c RegenerateCommand, ok bool) {
 	c.Pattern, c.Line, ok = strings.Cut(value, ":")
 	c.Pattern, c.Line = strings.TrimSpace(c.Pattern), strings.TrimSpace(c.Line)
 	_, err := path.Match(c.Pattern, "")
-	sound := c.Pattern != "" && !strings.HasPrefix(c.Pattern, "/") && c.Line != "" && !strings.Contains(value, "\x00")
-	return c, ok && err == nil && sound
+	matches := err == nil && fs.ValidPath(c.Pattern) && c.Pattern != "." && !strings.Contains("/"+c.Pattern+"/", "/**/")
+	return c, ok && matches && c.Line != "" && !strings.Contains(value, "\x00")
 }
 
 // Matches reports whether the command is for the file.

@@ -16,7 +16,7 @@ import (
 
 // TestParseRegenerate: which values are a pattern and a command, and which files are meant.
 func TestParseRegenerate(t *testing.T) {
-	for _, bad := range []string{"", "go.sum", ": make", "go.sum:", "go.sum: ", "[: make", "/go.sum: make", "a: b\x00"} {
+	for _, bad := range []string{"", "go.sum", ": make", "go.sum:", "go.sum: ", "[: make", "/go.sum: make", "./go.sum: make", "../go.sum: make", ".: make", "web/: make", "web//go.sum: make", "**/go.sum: make", "web/**: make", "a\\:b: make", "a: b\x00"} {
 		if c, ok := ParseRegenerate(bad); ok {
 			t.Errorf("%q is %+v", bad, c)
 		}
@@ -31,6 +31,7 @@ func TestParseRegenerate(t *testing.T) {
 		{"web/*.lock: x", "web/a.lock", "x", true},
 		{"web/*.lock: x", "a.lock", "x", false},
 		{"web/*.lock: x", "web/deep/a.lock", "x", false},
+		{"a?b.lock: x", "web/a:b.lock", "x", true},
 	} {
 		got, ok := ParseRegenerate(c.value)
 		if !ok || got.Line != c.line || got.Matches(c.file) != c.matches {

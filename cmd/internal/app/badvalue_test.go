@@ -89,7 +89,7 @@ func TestBadValues(t *testing.T) {
 // no other of the key's.
 func TestBadValueOfSeveral(t *testing.T) {
 	t.Parallel()
-	for name, bad := range map[string]string{"without a colon": "go.sum", "with a quote": "it's", "empty": "", "given twice": "a b"} {
+	for name, bad := range map[string]string{"without a colon": "go.sum", "with a quote": "it's", "empty": "", "given twice": "a b", "with a pattern of gitignore": "**/go.sum: true"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newTown(t, "files")
@@ -101,7 +101,7 @@ func TestBadValueOfSeveral(t *testing.T) {
 			}
 			out, code := w.run("B", "heal")
 			_, hint, _ := strings.Cut(out, "\nhint: ")
-			if code != exitFatal || !strings.Contains(out, " in file .git/config") {
+			if code != exitFatal || !strings.Contains(out, " in file .git/config: PATTERN: COMMAND; a pattern is ") {
 				t.Fatalf("exit code %d\n%s", code, out)
 			}
 			mend := exec.Command("/bin/sh", "-c", hint)

@@ -177,7 +177,7 @@ func regenerate(s *Settings, config *repo.Config) Value[*merge.Regenerator] {
 	for _, set := range config.All("swarm.regenerate") {
 		c, ok := merge.ParseRegenerate(set)
 		if !ok {
-			bad = &ChoiceError{Key: "swarm.regenerate", Value: quote(set), May: "PATTERN: COMMAND", OneOf: &set}
+			bad = &ChoiceError{Key: "swarm.regenerate", Value: quote(set), May: regenerateForm, OneOf: &set}
 			s.Faults = append(s.Faults, bad)
 			break
 		}
@@ -188,6 +188,8 @@ func regenerate(s *Settings, config *repo.Config) Value[*merge.Regenerator] {
 	}
 	return Value[*merge.Regenerator]{made, bad}
 }
+
+const regenerateForm = "PATTERN: COMMAND; a pattern is a name (*.lock) or a path from the top (web/*.lock), without ./ and **"
 
 // regenerateTimeout is for how long a command may run that makes a file anew.
 const regenerateTimeout = 2 * time.Minute
