@@ -136,6 +136,40 @@ func TestHubRoundTrips(t *testing.T) {
 	}
 }
 
+// TestHubAway: what has to be fetched of a hub that is away fails as what has to be granted
+// there does. Of a hub that is there, the fetch says why it failed.
+func TestHubAway(t *testing.T) {
+	t.Parallel()
+	f := newHubFields(t, "A")[0]
+	f.commit("by A", "A", "changed\n")
+	gone := filepath.Join(t.TempDir(), "gone.git")
+	for name, try := range map[string]func() error{
+		"push": func() error { _, err := f.lander().Push(f.Context(), f.target(), lock.Wait{}); return err },
+		"pull": func() error { _, err := f.lander().Pull(f.Context(), f.target()); return err },
+	} {
+		f.git("remote", "set-url", "origin", gone)
+		var away *refstore.HubError
+		if err := try(); !errors.As(err, &away) || away.InDoubt || !strings.Contains(err.Error(), gone) {
+			t.Errorf("%s: %T %v", name, err, err)
+		}
+		f.git("remote", "set-url", "origin", f.hub)
+		fetched := filepath.Join(f.repo().GitDir, "FETCH_HEAD")
+		_ = os.Remove(fetched)
+		if err := os.Mkdir(fetched, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := try(); err == nil || errors.As(err, &away) || !strings.HasPrefix(err.Error(), "fetch from origin: ") {
+			t.Errorf("%s: %T %v", name, err, err)
+		}
+		if err := os.Remove(fetched); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := f.session(); s.Status != bus.Running {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestHubFence: a push waits for the clone that verifies for the target, and lands
 // nothing without that; a branch that moved meanwhile is fetched again.
 func TestHubFence(t *testing.T) {

@@ -45,7 +45,7 @@ func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) 
 		case ctx.Err() != nil:
 			return "", context.Cause(ctx)
 		case try == fetchTries || !strings.Contains(stderr.String(), "cannot lock ref") || strings.Contains(stderr.String(), "cannot create"):
-			return "", fmt.Errorf("fetch from %s: %s", target.Remote, complaint(stderr.String(), err))
+			return "", l.unfetched(ctx, fmt.Errorf("fetch from %s: %s", target.Remote, complaint(stderr.String(), err)))
 		}
 		// Another worktree's fetch has moved, or is moving, the same tracking ref.
 		select {
@@ -53,6 +53,17 @@ func (l *Lander) fetch(ctx context.Context, target repo.Target) (string, error) 
 		case <-time.After(time.Duration(rand.IntN(50*try)+1) * time.Millisecond):
 		}
 	}
+}
+
+// unfetched is why the target could not be fetched: where its remote is the hub, what is
+// wrong with the hub, if anything is.
+func (l *Lander) unfetched(ctx context.Context, failed error) error {
+	if l.AtHub {
+		if err := l.Bus.Store().Refresh(ctx, true); err != nil {
+			return err
+		}
+	}
+	return failed
 }
 
 // fetched is the commit that has just been fetched.
