@@ -75,7 +75,10 @@ func (c *Claims) Release(ctx context.Context, by string, paths []string) (queued
 			return err
 		}
 		for _, path := range released {
-			if err := releaseOne(table, by, path); err != nil {
+			if _, err := heldBy(table, by, path); err != nil {
+				return err
+			}
+			if err := table.Delete(path); err != nil {
 				return err
 			}
 		}
@@ -87,22 +90,20 @@ func (c *Claims) Release(ctx context.Context, by string, paths []string) (queued
 	return false, err
 }
 
-func releaseOne(table *refstore.Table, by, path string) error {
+// heldBy is by's claim on the path; a *NotHolderError says that it has none.
+func heldBy(table *refstore.Table, by, path string) (Claim, error) {
 	content, err := table.Get(path)
 	if errors.Is(err, refstore.ErrNotExist) {
-		return &NotHolderError{Path: path}
+		return Claim{}, &NotHolderError{Path: path}
 	}
 	if err != nil {
-		return err
+		return Claim{}, err
 	}
 	claim, err := decodeClaim(path, content)
-	if err != nil {
-		return err
+	if err == nil && claim.Session != by {
+		err = &NotHolderError{path, claim.Session}
 	}
-	if claim.Session != by {
-		return &NotHolderError{path, claim.Session}
-	}
-	return table.Delete(path)
+	return claim, err
 }
 
 // ReleaseAll gives up all that session by holds and returns the paths. queued is as with
@@ -198,7 +199,7 @@ func (c *Claims) Paths(ctx context.Context) (paths []string, err error) {
 
 // list is strict: a damaged claim is an error.
 func list(table *refstore.Table, path string) ([]Claim, error) {
-	return listBut(table, path, func(error) bool { return false })
+	return listBut(table, path, nothing)
 }
 
 // listBut lists the claims without the damaged ones that leaveOut takes.

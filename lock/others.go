@@ -48,6 +48,6 @@ func (c *Claims) BeginningIn(tx *refstore.Tx, prefix string) ([]Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	gone, err := givenBackIn(queued)
+	gone, err := givenBackIn(queued, func(error) bool { return true })
 	return slices.DeleteFunc(claims, gone.has), err
 }

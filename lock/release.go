@@ -41,14 +41,18 @@ func decodeQueued(path string, content []byte) (*queuedState, error) {
 	kind, name, _ := strings.Cut(path, "/")
 	switch {
 	case err != nil:
-	case name == "" || !slices.Contains([]string{claimsQueued, locksQueued, sessionsQueued}, kind+"/"):
+	case name == "" || !slices.Contains([]string{claimsQueued, locksQueued, sessionsQueued}, kind+"/"), kind+"/" == locksQueued && !known(name):
 		err = errors.New("unknown release")
 	case kind+"/" == sessionsQueued:
 		if id := object.Hash(s.Was); !object.SHA1.Valid(id) && !object.SHA256.Valid(id) {
 			err = fmt.Errorf("%.80q is no object id", s.Was)
+		} else if s.Epoch != 0 {
+			err = fmt.Errorf("epoch %d of a session", s.Epoch)
 		}
 	case s.Epoch < 1 || s.Epoch > refstore.MaxNumber:
 		err = fmt.Errorf("epoch %d", s.Epoch)
+	case s.Was != "" || s.Note != "":
+		err = errors.New("a session's fields in another release")
 	}
 	if err != nil {
 		return nil, &refstore.DamagedError{Ref: ReleasesRef, Path: path, Err: err}
@@ -73,29 +77,39 @@ type givenBack map[string]int
 
 func (g givenBack) has(c Claim) bool { return len(g) > 0 && g[c.Path] == c.Epoch }
 
-func (c *Claims) givenBack(ctx context.Context) (givenBack, error) {
+// givenBack leaves out what is damaged: such a claim is held until it is released anew.
+func (c *Claims) givenBack(ctx context.Context) (gone givenBack, err error) {
 	store := c.bus.Store()
 	if store.Clone() == "" {
 		return nil, nil
 	}
 	table, err := store.Table(ctx, ReleasesRef)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		gone, err = givenBackIn(table, store.LeaveOut)
 	}
-	return givenBackIn(table)
+	if store.LeaveOut(err) {
+		err = nil
+	}
+	return gone, err
 }
 
-func givenBackIn(queued *refstore.Table) (givenBack, error) {
+// nothing is what who changes a table leaves out of it.
+func nothing(error) bool { return false }
+
+func givenBackIn(queued *refstore.Table, leaveOut func(error) bool) (givenBack, error) {
 	gone := givenBack{}
-	var bad error
+	var damaged error
 	err := queued.Below(strings.TrimSuffix(claimsQueued, "/"), func(path string, content []byte) bool {
-		var s *queuedState
-		if s, bad = decodeQueued(path, content); bad == nil {
+		s, err := decodeQueued(path, content)
+		switch {
+		case err == nil:
 			gone[strings.TrimPrefix(path, claimsQueued)] = s.Epoch
+		case !leaveOut(err):
+			damaged = err
 		}
-		return bad == nil
+		return damaged == nil
 	})
-	return gone, errors.Join(err, bad)
+	return gone, errors.Join(err, damaged)
 }
 
 // queueRelease is Release where the hub is out of reach.
@@ -105,35 +119,27 @@ func (c *Claims) queueRelease(ctx context.Context, by string, paths []string) er
 		if err != nil {
 			return err
 		}
-		if paths, err = c.storedAll(claims, paths); err != nil {
+		released, err := c.storedAll(claims, paths)
+		if err != nil {
 			return err
 		}
-		for _, path := range paths {
-			content, err := claims.Get(path)
-			if errors.Is(err, refstore.ErrNotExist) {
-				return &NotHolderError{Path: path}
+		gone, err := givenBackIn(queued, nothing)
+		if err != nil {
+			return err
+		}
+		for _, path := range released {
+			claim, err := heldBy(claims, by, path)
+			if err == nil && gone.has(claim) {
+				err = &NotHolderError{Path: path}
+			}
+			if err == nil {
+				err = putQueued(queued, claimsQueued+path, queuedState{Session: by, Epoch: claim.Epoch})
 			}
 			if err != nil {
-				return err
-			}
-			claim, err := decodeClaim(path, content)
-			if err != nil {
-				return err
-			}
-			gone, err := givenBackIn(queued)
-			switch {
-			case err != nil:
-				return err
-			case claim.Session != by:
-				return &NotHolderError{path, claim.Session}
-			case gone.has(claim):
-				return &NotHolderError{Path: path}
-			}
-			if err := putQueued(queued, claimsQueued+path, queuedState{Session: by, Epoch: claim.Epoch}); err != nil {
 				return err
 			}
 		}
-		return recordQueued(tx, by, len(paths), "claim")
+		return recordQueued(tx, by, len(released), "claim")
 	})
 }
 
@@ -155,7 +161,7 @@ func queueAllIn(tx *refstore.Tx, id string) (released []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	gone, err := givenBackIn(queued)
+	gone, err := givenBackIn(queued, nothing)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -298,5 +299,74 @@ func TestDeliverDone(t *testing.T) {
 	w.a.Must(Deliver(bg, w.a.bus, hear))
 	if len(done) > 0 {
 		t.Errorf("done by the second delivery are %q", done)
+	}
+}
+
+// TestDamagedReleases: readers go on without a release that is damaged, and say so; who
+// would change claims is refused, as what is given back must not be taken for held. After
+// a repair the claim stays until it is released anew.
+func TestDamagedReleases(t *testing.T) {
+	t.Parallel()
+	const sound = "version = 1\nsession = 'A'\nepoch = 1\nwas = ''\nnote = ''\n"
+	for name, c := range map[string]struct{ dir, path, content, says string }{
+		"no TOML":             {"claims", "lost", "hello", "TOML"},
+		"no epoch":            {"claims", "lost", strings.Replace(sound, "epoch = 1", "epoch = 0", 1), "epoch 0"},
+		"no session":          {"claims", "lost", strings.Replace(sound, "'A'", "''", 1), "bad session id"},
+		"a session's":         {"claims", "lost", strings.Replace(sound, "note = ''", "note = 'x'", 1), "a session's fields"},
+		"an unknown lock":     {"locks", "pull", sound, "unknown release"},
+		"an unknown kind":     {"tasks", "1", sound, "unknown release"},
+		"a session that was":  {"sessions", "A", strings.Replace(sound, "epoch = 1", "epoch = 0", 1), "no object id"},
+		"a session, an epoch": {"sessions", "A", strings.Replace(sound, "was = ''", "was = '"+strings.Repeat("a", 40)+"'", 1), "epoch 1 of a session"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newHubSwarms(t)
+			w.a.grant("A", "gone", "lost")
+			back := w.away()
+			if _, err := w.a.Claims.Release(bg, "A", []string{"gone"}); err != nil {
+				t.Fatal(err)
+			}
+			back()
+			blob := w.a.Feed(c.content, "hash-object", "-w", "--stdin")
+			entries := map[string]string{"claims": w.a.Git("ls-tree", ReleasesRef+":claims") + "\n"}
+			entries[c.dir] += "100644 blob " + blob + "\t" + c.path + "\n"
+			tree := ""
+			for dir, lines := range entries {
+				tree += "040000 tree " + w.a.Feed(lines, "mktree") + "\t" + dir + "\n"
+			}
+			w.a.commit(ReleasesRef, w.a.Feed(tree, "mktree"), "x\n\nNumber: 2\nFormat: 1\n", ReleasesRef)
+			tip := w.a.Git("rev-parse", ReleasesRef)
+
+			w.a.want("lost A#1")
+			left := w.a.bus.Store().SetAside()
+			if reads := c.dir == "claims"; reads != (len(left) == 1 && strings.Contains(left[0].Error(), c.says)) {
+				t.Errorf("readers leave out %v", left)
+			}
+			faults, _, err := Fsck(bg, w.a.bus)
+			if err != nil || len(faults) != 1 || !strings.Contains(faults[0].Error(), c.says) {
+				t.Errorf("fsck finds %v, %v", faults, err)
+			}
+			for what, try := range map[string]func() error{
+				"claim":   func() error { return refstoretest.Err(w.a.Grant(bg, "A", Request{Paths: []string{"new"}})) },
+				"release": func() error { return refstoretest.Err(w.a.Claims.Release(bg, "A", []string{"lost"})) },
+				"deliver": func() error { return Deliver(bg, w.a.bus, nothingElse) },
+			} {
+				var damaged *refstore.DamagedError
+				if err := try(); !errors.As(err, &damaged) || damaged.Ref != ReleasesRef || damaged.Path != c.dir+"/"+c.path {
+					t.Errorf("%s gives %v", what, err)
+				}
+			}
+			if w.a.Git("rev-parse", ReleasesRef) != tip {
+				t.Error("something was written on top")
+			}
+			if _, err := Repair(bg, w.a.bus, "A", true); err != nil {
+				t.Fatal(err)
+			}
+			w.want("lost A#1")
+			if _, err := w.a.Claims.Release(bg, "A", []string{"lost"}); err != nil {
+				t.Error(err)
+			}
+			w.want()
+		})
 	}
 }
