@@ -243,8 +243,12 @@ func putQueued(queued *refstore.Table, path string, s queuedState) error {
 }
 
 func recordQueued(tx *refstore.Tx, by string, n int, what string) error {
-	if n == 0 {
+	switch n {
+	case 0:
 		return nil
+	case 1:
+	default:
+		what += "s"
 	}
 	_, err := tx.Record(ReleasesRef, refstore.Entry{Body: fmt.Sprintf("%s gives back: %d %s", by, n, what)})
 	return err
