@@ -176,15 +176,7 @@ type yard struct {
 }
 
 func (y *yard) remove() {
-	if os.RemoveAll(y.dir) != nil { // its command has closed a folder, as Go's module cache is
-		_ = filepath.WalkDir(y.dir, func(name string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.IsDir() {
-				_ = os.Chmod(name, 0o700)
-			}
-			return nil
-		})
-		_ = os.RemoveAll(y.dir)
-	}
+	_ = file.RemoveAll(y.dir)
 	_ = os.Remove(y.dir + ".index")
 	_ = os.Remove(y.dir + ".index.lock")
 }

@@ -34,7 +34,7 @@ var layers = map[string][]string{
 	"orchestrator/pool":            {"orchestrator/agents", "orchestrator/attention", "orchestrator/launch", "orchestrator/retire", "review", "lock", "lock/task", "refstore", "refstore/bus", "refstore/file", "refstore/object", "refstore/repo"},
 	"orchestrator/monitor":         {"orchestrator/agents", "orchestrator/attention", "orchestrator/standing", "merge", "merge/heal", "review", "lock", "lock/queue", "lock/task", "refstore/bus", "refstore", "refstore/object", "refstore/repo"},
 	"orchestrator/hook":            {"orchestrator/agents", "orchestrator/attention", "orchestrator/standing", "orchestrator/install", "review", "lock", "lock/task", "refstore/bus", "refstore", "refstore/repo", "refstore/file"},
-	"orchestrator/retire":          {"orchestrator/agents", "orchestrator/launch", "orchestrator/setup", "merge/land", "review", "lock", "lock/queue", "lock/task", "refstore/bus", "refstore", "refstore/repo", "refstore/gitlock"},
+	"orchestrator/retire":          {"orchestrator/agents", "orchestrator/launch", "orchestrator/setup", "merge/land", "review", "lock", "lock/queue", "lock/task", "refstore/bus", "refstore/file", "refstore", "refstore/repo", "refstore/gitlock"},
 	"orchestrator/setup":           {"refstore/repo", "refstore/file", "refstore/gitlock"},
 	"orchestrator/launch":          {"orchestrator/agents", "orchestrator/setup", "refstore/bus", "refstore/repo", "refstore/file", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator/install":         {"orchestrator/agents", "merge", "merge/land", "refstore/repo", "refstore/file", "refstore/gitlock"},

@@ -178,7 +178,7 @@ func (s *scratch) remove(ctx context.Context) {
 	}
 	s.removeListed()
 	for _, dir := range []string{s.dir, s.admin, s.dir + ".old", s.dir + ".new"} {
-		_ = os.RemoveAll(dir)
+		_ = file.RemoveAll(dir)
 	}
 }
 

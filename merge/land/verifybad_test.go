@@ -32,6 +32,22 @@ func TestVerifyTimeout(t *testing.T) {
 	a.linear()
 }
 
+// TestVerifyClosesFolders: a folder that the command has closed is removed with the rest.
+func TestVerifyClosesFolders(t *testing.T) {
+	t.Parallel()
+	a, _ := oneField(t)
+	for _, name := range []string{"one", "two"} {
+		a.commit(name, name, "new\n")
+		l := a.lander()
+		l.Verify = "test ! -e shut && mkdir -p shut/a && touch shut/a/f && chmod -R a-w shut"
+		if _, err := l.Push(t.Context(), a.target(), lock.Wait{}); err != nil {
+			t.Error(err)
+		}
+		a.tidyVerify()
+	}
+	a.tidy()
+}
+
 // TestVerifyKilled: a command does not outlive a push that is killed, whatever signals it
 // ignores, and the next push runs it anew.
 func TestVerifyKilled(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/setup"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
@@ -175,7 +176,7 @@ func retiredFolder(path string) string {
 func (f *Session) removeWorktree(ctx context.Context, w Worktree) error {
 	aside := retiredFolder(w.Path)
 	if !w.Gone {
-		if err := removeAll(aside); err != nil {
+		if err := file.RemoveAll(aside); err != nil {
 			return err
 		}
 		if err := os.Rename(w.Path, aside); err != nil {
@@ -186,27 +187,12 @@ func (f *Session) removeWorktree(ctx context.Context, w Worktree) error {
 	_, err := gitlock.Output(ctx, r, nil, func() *exec.Cmd {
 		return r.GitParsed(ctx, "worktree", "remove", "--force", w.Path)
 	})
-	return errors.Join(err, removeAll(aside))
+	return errors.Join(err, file.RemoveAll(aside))
 }
 
 // sweep removes what a killed call has left of the worktree whose record is gone.
 func (f *Session) sweep() error {
-	return removeAll(retiredFolder(filepath.Join(launch.WorktreeDir(f.swarm.Repo), f.ID)))
-}
-
-// removeAll is os.RemoveAll, also of folders that may not be written, such as caches.
-func removeAll(path string) error {
-	err := os.RemoveAll(path)
-	if !errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	_ = filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
-		if d != nil && d.IsDir() {
-			_ = os.Chmod(path, 0o700)
-		}
-		return nil
-	})
-	return os.RemoveAll(path)
+	return file.RemoveAll(retiredFolder(filepath.Join(launch.WorktreeDir(f.swarm.Repo), f.ID)))
 }
 
 // deleteBranch deletes the branch from the tip that was looked at, and its settings.

@@ -1,6 +1,6 @@
 // Package file holds what git swarm needs of the file system beyond package os:
-// one lock, one way to replace a file, one way to read a small one, and marks by
-// which a process can be recognised later.
+// one lock, one way to replace a file, one way to read a small one, one way to remove
+// a folder, and marks by which a process can be recognised later.
 //
 // # Guarantees
 //
