@@ -101,13 +101,16 @@ func (c *Checkout) Heal(ctx context.Context, want func(path string) bool) ([]Hea
 	return all, nil
 }
 
+// changedSince is why a file is left that is not as git has left it.
+const changedSince = "changed in the work tree since git stopped"
+
 func (c *Checkout) file(ctx context.Context, objects *blobs, top string, f unmerged) (*Healed, error) {
 	h, err := healFile(ctx, objects, f, c.Options)
 	if err != nil || h.Why != "" || !h.Whole && (!c.Partial || len(h.Rules()) == 0) {
 		return h, err
 	}
 	if !c.Scratch && !c.asLeft(ctx, top, f, h.Versions) {
-		h.Whole, h.Why = false, "changed in the work tree since git stopped"
+		h.Whole, h.Why = false, changedSince
 		return h, nil
 	}
 	return h, c.write(ctx, top, f, h)

@@ -174,7 +174,9 @@ func TestRegenerateWaits(t *testing.T) {
 	c.Git("add", "other")
 	edited := c.read("web/all.lock") + "edited\n"
 	c.Write("web/all.lock", edited)
-	if h, err = c.regenerate("touch "+ran+"; "+makeLock, time.Minute); err != nil || h.Whole || c.read("web/all.lock") != edited {
+	made := "touch " + ran + "; " + makeLock
+	if h, err = c.regenerate(made, time.Minute); err != nil || h.Whole || c.read("web/all.lock") != edited ||
+		h.Reason() != "swarm.regenerate '"+made+"' is not run: web/all.lock was changed in the work tree since git stopped" {
 		t.Errorf("%+v, %v", h, err)
 	}
 	if _, err := os.Lstat(ran); err == nil {
