@@ -58,6 +58,8 @@ func hostilePaths() []hostile {
 		named("a category that is none", exitUsage, "unknown category 'SYSTEM': one of decision, interface, warning, convention, discovery", "context", "add", "x", "-c", "SYSTEM"),
 		named("a session of a bad name", exitUsage, `bad session id "\.\./E": letters, digits, '_' and '-', a letter or digit first, at most 64`, "init", "--sessions", "../E:e"),
 		named("a session for everybody", exitUsage, "bad session id 'all': it stands for every session", "init", "--sessions", "all:e"),
+		named("a hub of no name", exitUsage, "--hub takes a remote or a URL", "init", "--hub", ""),
+		named("a clone of no name", exitUsage, "--as takes a name", "init", "--hub", "origin", "--as", ""),
 		named("a workstream of two lines", exitUsage, "'b' is not ID:WORKSTREAM", "init", "--sessions", "E:a\nb"),
 		named("a target that is an option", exitUsage, "'--exec=x' is not a valid branch name", "push", "--to", "--exec=x"),
 		named("a target that is a path", exitUsage, `'\.\./main' is not a valid branch name`, "push", "--to", "../main"),

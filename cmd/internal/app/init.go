@@ -100,6 +100,9 @@ func runInit(ctx context.Context, c *call) error {
 	if c.cmd.IsSet("hub") && c.cmd.String("hub") == "" {
 		return usageOf(c.verb, "--hub takes a remote or a URL")
 	}
+	if c.cmd.IsSet("as") && c.cmd.String("as") == "" {
+		return usageOf(c.verb, "--as takes a name")
+	}
 	if err := c.mend(ctx); err != nil {
 		return err
 	}
