@@ -212,8 +212,8 @@ func (b *Bus) RegisterIn(tx *refstore.Tx, n Registration) error {
 	return err
 }
 
-// Sessions returns everybody who is registered, sorted by id. Damaged records
-// are left out: [refstore.Store.SetAside] tells.
+// Sessions returns everybody who is registered, sorted by id, T2 before T10. Damaged
+// records are left out: [refstore.Store.SetAside] tells.
 func (b *Bus) Sessions(ctx context.Context) ([]Session, error) {
 	table, err := b.store.Table(ctx, SessionsRef)
 	if err != nil {
@@ -238,7 +238,26 @@ func (b *Bus) Sessions(ctx context.Context) ([]Session, error) {
 		}
 		return failed == nil
 	})
+	slices.SortStableFunc(all, func(a, b Session) int { return strings.Compare(counted(a.ID), counted(b.ID)) })
 	return all, errors.Join(err, failed)
+}
+
+// counted is the id with the length of each number before it, up to 9: such strings sort
+// as people count.
+func counted(id string) string {
+	var key []byte
+	for i := 0; i < len(id); {
+		rest := strings.TrimLeft(id[i:], "0123456789")
+		end := len(id) - len(rest)
+		if end > i {
+			key = append(key, '0'+byte(min(end-i, 9)))
+		} else {
+			end++
+		}
+		key = append(key, id[i:end]...)
+		i = end
+	}
+	return string(key)
 }
 
 func (b *Bus) session(ctx context.Context, id string, content []byte, seen hash) (Session, error) {

@@ -162,6 +162,21 @@ func TestRegisterRace(t *testing.T) {
 	s.healthy()
 }
 
+// Sessions come by id, as people count.
+func TestSessionsCounted(t *testing.T) {
+	want := []string{"A", "A-1", "A1", "A2", "A2b1", "A2b10", "A10", "A010", "A" + strings.Repeat("8", 12), "A" + strings.Repeat("9", 12), "B"}
+	s := newSwarm(t, "A10", "A2", "B", "A2b10", "A"+strings.Repeat("9", 12), "A2b1", "A", "A-1", "A010", "A1", "A"+strings.Repeat("8", 12))
+	all, err := s.Sessions(bg)
+	s.Must(err)
+	var ids []string
+	for _, session := range all {
+		ids = append(ids, session.ID)
+	}
+	if !slices.Equal(ids, want) {
+		t.Errorf("they come as %q", ids)
+	}
+}
+
 func TestUnknownSession(t *testing.T) {
 	s := newSwarm(t, "B", "A")
 	note := "x"
