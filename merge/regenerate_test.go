@@ -95,7 +95,8 @@ func (c *checkout) regenerate(line string, limit time.Duration) (*Healed, error)
 func TestRegenerate(t *testing.T) {
 	t.Parallel()
 	c := dependencies(t, "")
-	h, err := c.regenerate("git rev-parse --git-dir 2>/dev/null && exit 9; ls -a .. > ../cache-list; rm ../cache-list; mkdir ../cache && touch ../cache/x; "+makeLock, time.Minute)
+	was := filepath.Join(t.TempDir(), "was")
+	h, err := c.regenerate("git rev-parse --git-dir 2>/dev/null && exit 9; cp all.lock "+was+"; ls -a .. > ../cache-list; rm ../cache-list; mkdir ../cache && touch ../cache/x; "+makeLock, time.Minute)
 	if err != nil || h == nil || !h.Whole || strings.Join(h.Rules(), " ") != "regenerated" {
 		t.Fatalf("%+v, %v", h, err)
 	}
@@ -106,7 +107,29 @@ func TestRegenerate(t *testing.T) {
 	if got := c.Git("status", "--porcelain"); got != "M  web/all.lock\nM  web/deps" {
 		t.Errorf("status: %s", got)
 	}
+	if before, err := os.ReadFile(was); err != nil || string(before) != "made of\n"+nine(map[int]string{2: "ours"}) {
+		t.Errorf("it was made from %q (%v), which is not our version", before, err)
+	}
 	c.nothingLeft()
+}
+
+// TestRegenerateNothing: what a command leaves as it was, our version, is its answer; at the level off there
+// is none.
+func TestRegenerateNothing(t *testing.T) {
+	t.Parallel()
+	c := dependencies(t, "")
+	conflict := c.read("web/all.lock")
+	all, err := (&Checkout{
+		Git: c.repo().GitParsed, Options: heal.Options{Level: heal.Off},
+		Regenerate: &Regenerator{Commands: []RegenerateCommand{{"*.lock", "true"}}},
+	}).Heal(c.Context(), nil)
+	if err != nil || len(all) != 2 || all[0].Whole || all[0].Failed || c.read("web/all.lock") != conflict {
+		t.Errorf("off: %+v, %v", all, err)
+	}
+	h, err := c.regenerate("true", time.Minute)
+	if got := c.read("web/all.lock"); err != nil || !h.Whole || got != "made of\n"+nine(map[int]string{2: "ours"}) {
+		t.Errorf("%+v, %v: %q", h, err, got)
+	}
 }
 
 func (c *checkout) nothingLeft() {

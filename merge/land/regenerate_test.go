@@ -69,12 +69,15 @@ func TestRegeneratePush(t *testing.T) {
 		held <- state
 		_ = os.WriteFile(filepath.Join(dir, "go"), []byte("on\n"), 0o666)
 	}()
-	landed, err := b.pushMaking("cd " + dir + " && echo > runs && read -r on < go; cd - && " + makeLock)
+	landed, err := b.pushMaking("cd " + dir + " && echo > runs && read -r on < go; cd - && cp all.lock " + dir + " && " + makeLock)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if state := <-held; state != "free" {
 		t.Errorf("while the command ran the push lock was %s", state)
+	}
+	if was, err := os.ReadFile(filepath.Join(dir, "all.lock")); err != nil || string(was) != "made of\n"+nine(map[int]string{1: "A"}) {
+		t.Errorf("it was made from %q (%v), not from what had landed", was, err)
 	}
 	if b.read("base") != bothLines || b.read("all.lock") != "made of\n"+bothLines || landGit(t, b.hub, "show", "main:all.lock")+"\n" != "made of\n"+bothLines {
 		t.Errorf("base %q, all.lock %q", b.read("base"), b.read("all.lock"))
