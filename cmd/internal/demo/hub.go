@@ -13,15 +13,10 @@ func PlayHub(ctx context.Context, opts Options) (clone string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if !opts.Keep {
-		defer os.RemoveAll(s.dir)
-	}
 	s.places = map[string]string{"desk": filepath.Join(s.dir, "desk"), "laptop": filepath.Join(s.dir, "laptop")}
-	for _, part := range []func(){s.meet, s.talk, s.contendApart, s.goOffline, s.landApart, s.lookApart, s.part} {
-		part()
-	}
-	s.say("\nThat was all plain git: the hub is a bare repository, and runs nothing of ours.")
-	return s.places["desk"], s.err
+	err = s.play("That was all plain git: the hub is a bare repository, and runs nothing of ours.",
+		s.meet, s.talk, s.contendApart, s.goOffline, s.landApart, s.lookApart, s.part)
+	return s.places["desk"], err
 }
 
 // clones are those of the demonstration, in the order in which they join.
@@ -52,32 +47,14 @@ func (s *sandbox) talk() {
 
 func (s *sandbox) contendApart() {
 	s.say("\nBoth want the same file at the same moment. A claim is granted on the hub first:\nexactly one gets it.\n")
-	results := s.atOnce(s.clones(), "git", "swarm", "claim", "src/auth.py")
-	for name, r := range results {
-		switch {
-		case r.code == 0 && s.winner != "":
-			s.fail("both clones were granted src/auth.py")
-		case r.code == 0:
-			s.winner = name
-		case r.code != 1:
-			s.fail("%s: exit code %d", name, r.code)
-		}
-	}
-	if s.winner == "" {
-		s.fail("nobody was granted src/auth.py")
-	}
-	if held := s.output("git", "-C", "hub.git", "ls-tree", "-r", "--name-only", "refs/swarm/claims"); held != "src/auth.py\n" {
-		s.fail("refs/swarm/claims on the hub holds %q", held)
-	}
+	s.race(s.clones(), "hub.git")
 }
 
 func (s *sandbox) goOffline() {
 	s.say("\nThe network is away. What is said waits, and is not lost; what must be granted is\nrefused, with exit code 75.\n")
 	s.move("hub.git", "away.git")
 	s.run("laptop", "git", "swarm", "context", "add", "The basket is sorted by name", "--category", "convention").has("waits here")
-	if r := s.run("laptop", "git", "swarm", "claim", "src/api.py"); r.code != 75 {
-		s.fail("'%s' ended with %d and not with %d", r.what, r.code, 75)
-	}
+	s.run("laptop", "git", "swarm", "claim", "src/api.py").ends(75)
 	s.say("\nIt is back.\n")
 	s.move("away.git", "hub.git")
 	s.run("laptop", "git", "swarm", "hub", "sync").has()

@@ -78,6 +78,19 @@ func (s *sandbox) setUp() error {
 	return nil
 }
 
+// play plays the parts one after the other, says how it ends, and removes the folder
+// unless it is kept.
+func (s *sandbox) play(end string, parts ...func()) error {
+	if !s.opts.Keep {
+		defer os.RemoveAll(s.dir)
+	}
+	for _, part := range parts {
+		part()
+	}
+	s.say("\n" + end)
+	return s.err
+}
+
 // place is the folder in which a session works, that of a clone, or the main checkout.
 func (s *sandbox) place(session string) string {
 	if dir, ok := s.places[session]; ok {
@@ -205,10 +218,15 @@ func (r result) is(wanted string) {
 
 // refuses checks that the command said a plain no, and why.
 func (r result) refuses(wanted ...string) {
-	if r.sandbox.err == nil && r.code != 1 {
-		r.sandbox.fail("'%s' ended with %d and not with %d", r.what, r.code, 1)
-	}
+	r.ends(1)
 	r.holds(wanted)
+}
+
+// ends checks the exit code.
+func (r result) ends(code int) {
+	if r.sandbox.err == nil && r.code != code {
+		r.sandbox.fail("'%s' ended with %d and not with %d", r.what, r.code, code)
+	}
 }
 
 func (r result) holds(wanted []string) {

@@ -30,14 +30,9 @@ func Play(ctx context.Context, opts Options) (app string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if !opts.Keep {
-		defer os.RemoveAll(s.dir)
-	}
-	for _, part := range []func(){s.start, s.decide, s.contend, s.land, s.plan, s.workThrough, s.review, s.conflict, s.look} {
-		part()
-	}
-	s.say("\nThat was all plain git: no server, no daemon, nothing outside .git.")
-	return s.app, s.err
+	err = s.play("That was all plain git: no server, no daemon, nothing outside .git.",
+		s.start, s.decide, s.contend, s.land, s.plan, s.workThrough, s.review, s.conflict, s.look)
+	return s.app, err
 }
 
 // Make makes the demonstration's remote and repository, hub.git and app, in dir,
@@ -103,22 +98,27 @@ func (s *sandbox) decide() {
 
 func (s *sandbox) contend() {
 	s.say("\nAll three want the same file at the same moment. Exactly one gets it; the others\nare told who has it, and what to do.\n")
-	results := s.atOnce([]string{"A", "B", "C"}, "git", "swarm", "claim", "src/auth.py")
-	for id, r := range results {
-		if r.code == 0 {
-			if s.winner != "" {
-				s.fail("both %s and %s were granted src/auth.py", s.winner, id)
-			}
+	s.race([]string{"A", "B", "C"}, "app")
+}
+
+// race has all of them claim src/auth.py at the same moment, and checks that exactly one
+// got it, also by what the claims in that repository are.
+func (s *sandbox) race(sessions []string, repository string) {
+	for id, r := range s.atOnce(sessions, "git", "swarm", "claim", "src/auth.py") {
+		switch {
+		case r.code == 0 && s.winner != "":
+			s.fail("both %s and %s were granted src/auth.py", s.winner, id)
+		case r.code == 0:
 			s.winner = id
-		} else if r.code != 1 {
+		case r.code != 1:
 			s.fail("%s: exit code %d", id, r.code)
 		}
 	}
 	if s.winner == "" {
 		s.fail("nobody was granted src/auth.py")
 	}
-	if held := s.output("git", "-C", "app", "ls-tree", "-r", "--name-only", "refs/swarm/claims"); held != "src/auth.py\n" {
-		s.fail("refs/swarm/claims holds %q", held)
+	if held := s.output("git", "-C", repository, "ls-tree", "-r", "--name-only", "refs/swarm/claims"); held != "src/auth.py\n" {
+		s.fail("refs/swarm/claims of %s holds %q", repository, held)
 	}
 }
 
