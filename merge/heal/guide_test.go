@@ -3,6 +3,7 @@ package heal
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,6 +51,38 @@ func TestGuideExamples(t *testing.T) {
 	for _, r := range rules() {
 		if !seen[r.name] {
 			t.Errorf("the guide has no example of %s", r.name)
+		}
+	}
+}
+
+// TestGuideTable: the guide's table of the rules has the figures and words of the page's.
+func TestGuideTable(t *testing.T) {
+	rows := func(file, row string) (all [][]string) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("(?m)"+row).FindAllStringSubmatch(string(text), -1) {
+			all = append(all, m[1:])
+		}
+		return all
+	}
+	page := rows("doc.go", `^//\t(\w+) +(safe|both|wide) +(\S+) +(\S+) +(\S+) +(\d+)  (.*)$`)
+	guide := rows("../../cmd/internal/guide/healing.md", `^\| (\w+) \| (safe|both|wide) \|(?: (\S+) \((.*)\))? \|(?: (\S+))? \| (\d+) \| (.*) \|$`)
+	for i := range guide {
+		for j, figure := range guide[i] {
+			if figure == "" {
+				guide[i][j] = "-" // none could be measured
+			}
+		}
+		guide[i][3] = strings.Replace(guide[i][3], " to ", "-", 1)
+	}
+	if len(page) == 0 || len(page) != len(guide) {
+		t.Fatalf("the page has %d rows, and the guide %d", len(page), len(guide))
+	}
+	for i := range page {
+		if !slices.Equal(page[i], guide[i]) {
+			t.Errorf("the page has %q, and the guide %q", page[i], guide[i])
 		}
 	}
 }
