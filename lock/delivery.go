@@ -17,7 +17,7 @@ import (
 // reach. Any grant or release of a claim here does so, too. also joins the transaction,
 // with the sessions that are done by it.
 func Deliver(ctx context.Context, b *bus.Bus, also func(tx *refstore.Tx, done []string) error) error {
-	if waits, err := Queued(ctx, b); err != nil || len(waits) == 0 {
+	if released, done, err := Queued(ctx, b); err != nil || released+done == 0 {
 		return err
 	}
 	return b.Store().Update(ctx, bus.Orchestrator, func(tx *refstore.Tx) error {

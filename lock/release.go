@@ -254,16 +254,23 @@ func recordQueued(tx *refstore.Tx, by string, n int, what string) error {
 	return err
 }
 
-// Queued are the paths in the table of releases: what is given back here and is not
-// delivered.
-func Queued(ctx context.Context, b *bus.Bus) (paths []string, err error) {
+// Queued is how many claims and locks are given back here, and how many sessions are done,
+// and that is not delivered.
+func Queued(ctx context.Context, b *bus.Bus) (released, done int, err error) {
 	if b.Store().Clone() == "" {
-		return nil, nil
+		return 0, 0, nil
 	}
 	table, err := b.Store().Table(ctx, ReleasesRef)
 	if err != nil {
-		return nil, err
+		return 0, 0, err
 	}
-	err = table.Below("", func(path string, _ []byte) bool { paths = append(paths, path); return true })
-	return paths, err
+	err = table.Below("", func(path string, _ []byte) bool {
+		if strings.HasPrefix(path, sessionsQueued) {
+			done++
+		} else {
+			released++
+		}
+		return true
+	})
+	return released, done, err
 }

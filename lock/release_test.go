@@ -117,8 +117,8 @@ func TestQueuedRelease(t *testing.T) {
 	if log := w.b.Git("log", "-1", "--format=%an", ClaimsRef); log != "A" {
 		t.Errorf("the release is %s's", log)
 	}
-	if paths, err := Queued(bg, w.a.bus); err != nil || len(paths) > 0 {
-		t.Errorf("queued are %q, %v", paths, err)
+	if released, done, err := Queued(bg, w.a.bus); err != nil || released+done > 0 {
+		t.Errorf("queued are %d and %d, %v", released, done, err)
 	}
 }
 
@@ -157,6 +157,9 @@ func TestQueuedDone(t *testing.T) {
 			none := func(*refstore.Tx) error { return nil }
 			if released, err := QueueDone(bg, w.a.bus, "A", "A", "all of it", none); err != nil || !slices.Equal(released, []string{"x"}) {
 				t.Fatal(released, err)
+			}
+			if released, done, err := Queued(bg, w.a.bus); err != nil || released != 1 || done != 1 {
+				t.Errorf("%d are released and %d done, %v", released, done, err)
 			}
 			back()
 			if want != bus.Done {

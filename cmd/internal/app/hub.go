@@ -57,15 +57,14 @@ there). Exit code 0 for the first two.`,
 			if err == nil {
 				err = c.deliver(ctx, b)
 			}
-			given, failed := lock.Queued(ctx, b)
-			return errors.Join(c.printHub(st, len(given), took, err), err, failed)
+			released, done, failed := lock.Queued(ctx, b)
+			return errors.Join(c.printHub(st, released, done, took, err), err, failed)
 		},
 	}
 }
 
-// printHub prints where the clone stands; released is how much was given back here and
-// is not delivered.
-func (c *call) printHub(st refstore.HubStatus, released int, took time.Duration, err error) error {
+// printHub prints where the clone stands; released and done are what [lock.Queued] counts.
+func (c *call) printHub(st refstore.HubStatus, released, done int, took time.Duration, err error) error {
 	s, failed := c.Settings()
 	if failed != nil {
 		return failed
@@ -90,13 +89,13 @@ func (c *call) printHub(st refstore.HubStatus, released int, took time.Duration,
 	if c.wantJSON() {
 		return c.object("hub", map[string]any{
 			"remote": h.Remote, "prefix": h.Prefix, "clone": h.Clone, "state": state, "milliseconds": took.Milliseconds(),
-			"behind": st.Behind(), "ahead": counts, "waiting": len(queued), "released": released, "queued": append([]map[string]any{}, queued...), "clones": append([]string{}, st.Clones...),
+			"behind": st.Behind(), "ahead": counts, "waiting": len(queued), "released": released, "done": done, "queued": append([]map[string]any{}, queued...), "clones": append([]string{}, st.Clones...),
 		})
 	}
 	if n := st.Behind(); state == "ok" && n > 0 {
 		state = fmt.Sprintf("behind %d, until now", n)
 	}
-	err = c.printf("%s, %s* as '%s': %s (%d ms)\n%s to be delivered\n", text.Inert(h.Remote), text.Inert(h.Prefix), h.Clone, state, took.Milliseconds(), hubWaits(len(queued), released))
+	err = c.printf("%s, %s* as '%s': %s (%d ms)\n%s to be delivered\n", text.Inert(h.Remote), text.Inert(h.Prefix), h.Clone, state, took.Milliseconds(), hubWaits(len(queued), released, done))
 	for _, q := range queued[:min(len(queued), 10)] {
 		err = errors.Join(err, c.printf("  %s %s by %s\n", q["id"], q["kind"], text.Inert(q["from"].(string))))
 	}
@@ -106,15 +105,20 @@ func (c *call) printHub(st refstore.HubStatus, released int, took time.Duration,
 	return errors.Join(err, c.printf("clones: %s\n", strings.Join(st.Clones, " ")))
 }
 
-// hubWaits is how much waits for the hub: messages and context, and what was given back.
-func hubWaits(entries, released int) string {
-	switch {
-	case released == 0:
-		return strconv.Itoa(entries)
-	case entries == 0:
-		return text.Count(released, "release")
+// hubWaits is how much waits for the hub: messages and context, what was given back, and
+// the sessions that are done.
+func hubWaits(entries, released, done int) string {
+	var parts []string
+	if entries > 0 || released+done == 0 {
+		parts = append(parts, strconv.Itoa(entries))
 	}
-	return fmt.Sprintf("%d and %s", entries, text.Count(released, "release"))
+	if released > 0 {
+		parts = append(parts, text.Count(released, "release"))
+	}
+	if done > 0 {
+		parts = append(parts, text.Count(done, "done session"))
+	}
+	return strings.Join(parts, " and ")
 }
 
 // hubState is the word for what a fetch and a delivery came to.
@@ -227,12 +231,12 @@ func leaveHub(ctx context.Context, c *call) error {
 	}
 	r, clone := c.swarm.Repo, b.Store().Clone()
 	if st, err := b.Store().HubStatus(ctx); err != nil {
-		released, failed := lock.Queued(ctx, b)
+		released, done, failed := lock.Queued(ctx, b)
 		if failed != nil {
 			return failed
 		}
 		var away *refstore.HubError
-		if waits := len(st.Waiting) + len(released); errors.As(err, &away) && waits > 0 && !c.cmd.Bool("force") {
+		if waits := len(st.Waiting) + released + done; errors.As(err, &away) && waits > 0 && !c.cmd.Bool("force") {
 			return &refusal{exitAgain, fmt.Sprintf("what waits here (%d) is not delivered: %s", waits, err), "try again later, or leave them in this clone alone: git swarm hub leave --force"}
 		}
 		c.notef("warning: what other clones had not got from here stays in this one: %s", text.Inert(err.Error()))
