@@ -20,9 +20,9 @@
 //
 // # Imports
 //
-// os and syscall, and of Go's packages no other: see package early, which runs this before
-// the rest of the program is initialised. What a file's path means, which files are read
-// and when a note may be left is for the command to say.
+// os, syscall and time, and no other: see package early, which runs this before the rest
+// of the program is initialised. What a file's path means, which files are read and when a
+// note may be left is for the command to say.
 package quiet
 
 import (

@@ -9,8 +9,8 @@
 //
 // So this is the one package here with an init function. Go initialises packages in the
 // order of their import paths, each as soon as all that it imports is: this one imports
-// package quiet, which imports os and syscall alone, and so comes before all others of
-// ours and before nearly every library. TestEarlyIsFirst holds that. What init decides, and
+// package quiet, which imports os, syscall and time alone, and so comes before all others
+// of ours and before nearly every library. TestEarlyIsFirst holds that. What init decides, and
 // that it says yes only where the command itself has said so of the same inputs, is
 // package quiet's to guarantee; without a note, as in every command but sync, it costs one
 // comparison.
