@@ -211,6 +211,42 @@ func TestRegenerateWaits(t *testing.T) {
 	}
 }
 
+// TestRegenerateFolders: a command runs once in each folder that has files of its, and makes all of them there.
+func TestRegenerateFolders(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	locks := []string{"a.lock", "b.lock", "web/a.lock"}
+	side := func(text string) {
+		for _, name := range locks {
+			c.Write(name, text+"\n")
+		}
+		c.Git("add", "-A")
+		c.Commit(text)
+	}
+	side("base")
+	c.Git("checkout", "-q", "-b", "topic")
+	side("theirs")
+	c.Git("checkout", "-q", "main")
+	side("ours")
+	c.stop("merge")
+	ran := filepath.Join(t.TempDir(), "ran")
+	all, err := (&Checkout{
+		Git:        c.repo().GitParsed,
+		Regenerate: &Regenerator{Commands: []RegenerateCommand{{"*.lock", "ls *.lock | xargs >> " + ran + "; for f in *.lock; do echo made > $f; done"}}},
+	}).Heal(c.Context(), nil)
+	if err != nil || len(all) != len(locks) {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	for i, name := range locks {
+		if !all[i].Whole || c.read(name) != "made\n" {
+			t.Errorf("%+v: %q", all[i], c.read(name))
+		}
+	}
+	if runs, err := os.ReadFile(ran); err != nil || string(runs) != "a.lock b.lock\na.lock\n" {
+		t.Errorf("it ran among %q (%v)", runs, err)
+	}
+}
+
 // TestRegenerateInterrupted: broken off, it leaves nothing running and nothing changed.
 func TestRegenerateInterrupted(t *testing.T) {
 	t.Parallel()
