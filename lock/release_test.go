@@ -3,6 +3,7 @@ package lock
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/hub"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
@@ -27,7 +29,7 @@ func newHubSwarms(t *testing.T) *hubSwarms {
 		clone := &swarm{Repo: refstoretest.NewRepo(t), clock: refstoretest.NewClock()}
 		clone.Git("config", "user.name", "clone of "+id)
 		clone.Git("remote", "add", "origin", w.hub.Dir)
-		clone.bus = clone.openHub("clone-"+map[string]string{"A": "a", "B": "b"}[id], w.hub)
+		clone.bus = clone.openHub("clone-"+map[string]string{"A": "a", "B": "b"}[id], 0)
 		clone.Claims = NewClaims(clone.bus, staleAfter, false)
 		if _, err := clone.bus.Connect(bg); err != nil {
 			t.Fatal(err)
@@ -41,12 +43,12 @@ func newHubSwarms(t *testing.T) *hubSwarms {
 	return w
 }
 
-// openHub is a process of the clone.
-func (s *swarm) openHub(clone string, at *refstoretest.Repo) *bus.Bus {
+// openHub is a process of the clone, which is so patient with the hub.
+func (s *swarm) openHub(clone string, patience time.Duration) *bus.Bus {
 	s.Helper()
 	b := s.open(refstore.Options{})
 	remote := &hub.Remote{Repo: b.Store().Repo(), Name: "origin", Prefix: "refs/swarm/", Timeout: 30 * time.Second}
-	return s.open(refstore.Options{Now: s.clock.Now, Hub: remote, Clone: clone, HubInterval: time.Nanosecond})
+	return s.open(refstore.Options{Now: s.clock.Now, Hub: remote, Clone: clone, HubInterval: time.Nanosecond, HubPatience: patience})
 }
 
 // meet has both clones deliver and fetch all there is.
@@ -120,6 +122,29 @@ func TestQueuedRelease(t *testing.T) {
 	if released, done, err := Queued(bg, w.a.bus); err != nil || released+done > 0 {
 		t.Errorf("queued are %d and %d, %v", released, done, err)
 	}
+}
+
+// TestQueuedBusy: what is given back while the hub is another's for too long is queued as
+// with one that is away.
+func TestQueuedBusy(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	w.a.grant("A", "one", "two")
+	hurried := w.a.openHub("clone-a", 50*time.Millisecond)
+	unlock, err := file.TryLockPath(filepath.Join(hurried.Store().Repo().CommonDir, "swarm", "hub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := bus.Done
+	if err := hurried.SetStatus(bg, "A", "A", bus.Change{Status: &done}, nil); !errors.Is(err, refstore.ErrBusy) || !Away(hurried, err) {
+		t.Errorf("a session is done with %v, as if the hub were there", err)
+	}
+	if queued, err := NewClaims(hurried, staleAfter, false).Release(bg, "A", []string{"one"}); err != nil || !queued {
+		t.Errorf("a release is queued: %v, %v", queued, err)
+	}
+	w.a.want("two A#1")
+	unlock()
+	w.want("two A#1")
 }
 
 // TestQueuedReleaseFence: a release that was queued frees no claim that was granted

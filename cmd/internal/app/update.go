@@ -91,8 +91,7 @@ func runUpdate(ctx context.Context, c *call) error {
 	}
 	u := update{by: by, before: before, change: change}
 	err = b.SetStatus(ctx, by, id, change, func(tx *refstore.Tx) error { return u.also(tx, c.swarm.Repo) })
-	var away *refstore.HubError
-	if errors.As(err, &away) && change.Status != nil && *change.Status == bus.Done {
+	if lock.Away(b, err) && change.Status != nil && *change.Status == bus.Done {
 		u.queued = true
 		note := before.Note
 		if change.Note != nil {
