@@ -106,16 +106,14 @@ func (p *pieces) renames(edits, others []edit, baseFile, sideFile, otherFile str
 	return out, true
 }
 
-// certain reports whether what the other side brings in may be given the new names: it has the old ones
-// as the base has them, as members of something or not, and none of a family in which a name was changed.
+// certain reports whether what the other side has may be given the new names: the old ones stand there as
+// the base has them, as members of something or not, and it brings in none of a family in which a name was
+// changed.
 func (r renaming) certain(in tally, text, baseFile string) bool {
 	for from, to := range r {
 		went, came := tally{from: 1}, tally{to: 1}
 		if in.any(func(t token) bool { return ofFamily(t, went, came) || renamedStem(t, went, came) }) {
 			return false
-		}
-		if in[from] == 0 {
-			continue
 		}
 		known := marksBefore(baseFile, from)
 		for mark := range marksBefore(text, from) {

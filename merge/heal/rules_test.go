@@ -362,6 +362,10 @@ func TestRules(t *testing.T) {
 			base: "old = f()\n//\n//\n//\n//\nshow(old)\n", ours: "fresh = f()\n//\n//\n//\n//\nshow(fresh)\n", theirs: "old = f()\n//\n//\n//\n//\nshow(old)\nkeep(book.old)\n",
 		},
 		{
+			name: "renamed, and made a member of something in one place", why: Overlap, path: "a.js",
+			base: "open(db);\nclose(db);\n", ours: "open(store);\nclose(store);\n", theirs: "open(x.db, 1);\nclose(db);\n",
+		},
+		{
 			name: "renamed, and one of its family brought in beside it", level: Both, why: Overlap, path: "a.c",
 			base: "buf_init(s)\n//\n//\n//\n//\nbuf_init(t)\n", ours: "str_init(s)\n//\n//\n//\n//\nstr_init(t)\n", theirs: "buf_init(s)\n//\n//\n//\n//\nbuf_puts(t)\nbuf_init(t)\n",
 		},
