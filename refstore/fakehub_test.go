@@ -30,6 +30,8 @@ type fakeHub struct {
 	beaten  func([]HubUpdate) bool // whether another clone is first
 	slower  time.Duration          // what a fetch takes
 
+	forbidden string // no push is taken that brings a commit with that in its message
+
 	throughGit bool // the clones ask git for everything
 
 	fetches, pushes, refused int
@@ -173,6 +175,11 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 	h.last = updates
 	if h.away {
 		return &HubError{Err: errCut}
+	}
+	for _, o := range objects {
+		if h.forbidden != "" && o.Kind == object.Commit && strings.Contains(string(o.Content), h.forbidden) {
+			return &RefusedError{Why: "remote rejected"}
+		}
 	}
 	if h.beaten != nil && h.beaten(updates) {
 		h.refused++

@@ -23,26 +23,43 @@ func (t *hubTurn) integrate(ctx context.Context) error {
 	if err != nil || len(in.follow)+len(in.applied) == 0 {
 		return errors.Join(err, in.fault)
 	}
-	err = s.asNobody(ctx, func(tx *Tx) error {
-		for _, u := range append(in.follow[:len(in.follow):len(in.follow)], in.applied...) {
-			if tip, err := tx.view.Tip(u.Ref); err != nil || tip != u.Prev {
-				return cmp.Or(err, refs.ErrChanged) // only who has the turn moves them
+	who, err := s.identity(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.retry(ctx, func(ctx context.Context) error {
+		err := s.transact(ctx, "", who, in.stage)
+		if errors.Is(err, refs.ErrChanged) { // what a killed command has left was completed meanwhile
+			now, failed := s.incoming(ctx)
+			if failed != nil {
+				return failed
 			}
-			tx.order = append(tx.order, &chain{ref: u.Ref, prev: u.Prev, tip: u.Next})
+			in = now
 		}
-		for _, e := range in.entries {
-			if err := tx.take(e); err != nil && !errors.Is(err, errSkip) {
-				return err
-			}
-		}
-		for id, heard := range in.heard {
-			if err := tx.heard(id, heard); err != nil {
-				return err
-			}
-		}
-		return nil
+		return err
 	})
 	return errors.Join(err, in.fault)
+}
+
+// stage stages that the refs here follow.
+func (in *incoming) stage(tx *Tx) error {
+	for _, u := range append(in.follow[:len(in.follow):len(in.follow)], in.applied...) {
+		if tip, err := tx.view.Tip(u.Ref); err != nil || tip != u.Prev {
+			return cmp.Or(err, refs.ErrChanged)
+		}
+		tx.order = append(tx.order, &chain{ref: u.Ref, prev: u.Prev, tip: u.Next})
+	}
+	for _, e := range in.entries {
+		if err := tx.take(e); err != nil && !errors.Is(err, errSkip) {
+			return err
+		}
+	}
+	for id, heard := range in.heard {
+		if err := tx.heard(id, heard); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // incoming is what is new of what the hub had.

@@ -30,15 +30,17 @@ type hubOp struct {
 }
 
 func checkHubModel(t *testing.T, seed uint64) {
-	const clones, each = 3, 14
+	const clones, each, together = 3, 14, 2 // in each clone so many processes take
 	h := newFakeHub(seed)
+	h.slow = 5 * time.Millisecond
 	var stores []*Store
+	var repos []*gitRepo
 	for i := range clones {
-		_, s := h.clone(t, fmt.Sprintf("c%d", i))
-		stores = append(stores, s)
+		r, s := h.clone(t, fmt.Sprintf("c%d", i))
+		stores, repos = append(stores, s), append(repos, r)
 	}
 	h.faults = true
-	ops := make([][]hubOp, clones)
+	ops := make([][]hubOp, clones*(1+together))
 	said := make([][]string, clones)
 	finished := make(chan int)
 	for i, s := range stores {
@@ -59,8 +61,21 @@ func checkHubModel(t *testing.T, seed uint64) {
 				ops[i] = append(ops[i], op)
 			}
 		}()
+		for j := range together {
+			mine := &ops[clones+i*together+j]
+			s := h.open(t, repos[i], fmt.Sprintf("c%d", i), Options{})
+			go func() {
+				defer func() { finished <- i }()
+				for n := range each / 4 {
+					op := hubOp{word: fmt.Sprintf("p%d-%d-%d", i, j, n), began: time.Now()}
+					op.before, op.err = take(s, "A", "push", op.word, "B")
+					op.done = time.Now()
+					*mine = append(*mine, op)
+				}
+			}()
+		}
 	}
-	for range clones {
+	for range clones * (1 + together) {
 		<-finished
 	}
 	h.Lock()

@@ -60,11 +60,15 @@ type stagedShared struct {
 	objects []object.Object
 	branch  *HubUpdate // that moves along, if any
 	chosen  map[string][]string
+
+	publishes bool      // an entry of this clone's own ref is staged
+	group     *hubGroup // whose changes go along, nil for none
+	carries   bool      // moves and updates are those of all of them
 }
 
 // updateShared makes a change on the hub, and then here. It waits for the others of
-// this clone, and tries again when another clone was first; ErrBusy after
-// Options.HubPatience.
+// this clone, or goes along with their push, and tries again when another clone was
+// first; ErrBusy after Options.HubPatience.
 func (s *Store) updateShared(ctx context.Context, by string, build func(*Tx) error) error {
 	who, err := s.identity(ctx)
 	if err != nil {
@@ -75,12 +79,13 @@ func (s *Store) updateShared(ctx context.Context, by string, build func(*Tx) err
 	}
 	patient, cancel := context.WithTimeoutCause(ctx, s.opts.HubPatience, ErrBusy)
 	defer cancel()
-	turn, err := s.hubTurn(patient)
-	if err != nil {
+	u := &sharedUpdate{hubTurn: &hubTurn{store: s}, by: by, who: who, build: build, told: ctx}
+	asked := time.Now().UnixMilli()
+	defer func() { u.end() }()
+	if done, err := u.arrive(patient); done || err != nil {
 		return err
 	}
-	u := &sharedUpdate{hubTurn: turn, by: by, who: who, build: build, told: ctx}
-	defer func() { u.end() }()
+	u.fresh = u.past.fetched > asked // another command of this clone has, meanwhile
 	return u.run(patient)
 }
 
@@ -89,8 +94,9 @@ type sharedUpdate struct {
 	by    string
 	who   person
 	build func(*Tx) error
-	fresh bool            // what is built upon was fetched since the turn began
+	fresh bool            // what is built upon was fetched since this command asked
 	sent  []*stagedShared // pushes without an answer
+	alone bool            // nobody goes along
 
 	// told ends when the command is told to end. Patience says whether another try is
 	// begun: a push that is cut short leaves it unknown whether it has arrived.
@@ -101,6 +107,11 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 	again := u.past.won != 0 && u.past.won == u.store.won.Load() // a step more of one command, as a landing has several
 	if u.past.stale || !again && since(u.past.won) < hubYield(time.Duration(u.past.took)*time.Millisecond) {
 		if err := u.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	if len(u.sent) > 0 { // along with another's push, of which it is not known whether it arrived
+		if done, err := u.settle(ctx, u.told); done || err != nil {
 			return err
 		}
 	}
@@ -131,6 +142,7 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 			}
 			return err
 		}
+		u.gather(ctx, staged)
 		began := time.Now()
 		calls, updates := u.told, staged.updates
 		if staged.branch != nil {
@@ -144,15 +156,24 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 			u.past.failed, u.past.won, u.past.took = 0, now.UnixMilli(), now.Sub(began).Milliseconds()
 			u.store.won.Store(u.past.won)
 			u.remember()
-			return u.apply(ctx, staged)
+			return u.land(ctx, staged)
 		case errors.As(err, &unanswered):
 			_ = u.failed(err)
-			if unanswered.Unsent && len(u.sent) == 0 {
-				return err
+			if unanswered.Unsent {
+				staged.group.end(endFailed)
+				if len(u.sent) == 0 {
+					return err
+				}
 			}
 			u.sent = append(u.sent, staged)
 		case errors.Is(err, ErrStale):
+			staged.group.end(endFailed)
 		default:
+			staged.group.end(endFailed)
+			if staged.carries { // what is refused may be another's
+				u.alone = true
+				continue
+			}
 			return err
 		}
 		if calls.Err() != nil && staged.branch != nil { // told to end: what has landed is still to be known
@@ -163,26 +184,21 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 		stale := errors.Is(err, ErrStale)
 		behind := stale && staged.branch != nil && mayBeStale(err, staged.branch.Ref)
 		if stale && !behind && len(u.sent) == 0 {
-			if !u.pause(ctx, hubPause(try, time.Since(began))) {
-				return fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
+			done, err := u.pause(ctx, hubPause(try, time.Since(began)))
+			if errors.Is(err, errPatience) {
+				err = fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
+			}
+			if done || err != nil {
+				return err
 			}
 		}
-		if failed := u.refresh(calls); failed != nil {
-			if len(u.sent) > 0 {
-				return &HubError{Err: failed, InDoubt: true}
-			}
-			return failed
+		done, err := u.settle(ctx, calls)
+		if done || err != nil {
+			return err
 		}
 		if stale {
 			u.past.stale = true
 			u.remember()
-		}
-		done, failed := u.arrived(context.WithoutCancel(ctx))
-		if failed != nil {
-			return failed
-		}
-		if done != nil {
-			return u.apply(ctx, done)
 		}
 		if behind {
 			return ErrBranchMoved
@@ -197,24 +213,51 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 	}
 }
 
+// land makes here what the hub has taken, of this command and of those that went along.
+func (u *sharedUpdate) land(ctx context.Context, staged *stagedShared) error {
+	err := u.apply(ctx, staged)
+	if err == nil {
+		staged.group.end(endLanded)
+	}
+	return err
+}
+
+// settle fetches, and makes here what has arrived of the pushes without an answer.
+func (u *sharedUpdate) settle(ctx, calls context.Context) (done bool, err error) {
+	if err := u.refresh(calls); err != nil {
+		if len(u.sent) > 0 {
+			err = &HubError{Err: err, InDoubt: true}
+		}
+		return false, err
+	}
+	staged, err := u.arrived(context.WithoutCancel(ctx))
+	if staged == nil || err != nil {
+		return false, err
+	}
+	return true, u.land(ctx, staged)
+}
+
+// errPatience says that a command had to wait for others for too long.
+var errPatience = errors.New("the time to wait has ended")
+
 // pause gives the turn up for so long: meanwhile others of this clone deliver what they
-// have published. It comes before a fetch, not after it, for what is fetched gets old. It
-// reports whether this process has the turn again before ctx ends.
-func (u *sharedUpdate) pause(ctx context.Context, d time.Duration) bool {
+// have published. It comes before a fetch, not after it, for what is fetched gets old. done
+// says that another's push has carried the change meanwhile; errPatience, that ctx has ended.
+func (u *sharedUpdate) pause(ctx context.Context, d time.Duration) (done bool, err error) {
 	u.past.stale = true // others write, too: the next one fetches first
 	u.remember()
 	u.end()
 	select {
 	case <-time.After(d):
 	case <-ctx.Done():
-		return false
+		return false, errPatience
 	}
-	turn, err := u.store.hubTurn(ctx)
-	if err != nil {
-		return false
+	done, err = u.arrive(ctx)
+	var away *HubError
+	if !done && err != nil && ctx.Err() != nil && !errors.As(err, &away) {
+		err = errPatience
 	}
-	u.hubTurn = turn
-	return true
+	return done, err
 }
 
 // hubYield is for how long after a change whose push took so long the next one of the
@@ -298,15 +341,7 @@ func (u *sharedUpdate) stage(ctx context.Context) (*stagedShared, error) {
 			return err
 		}
 		defer unlock()
-		tx, err := u.store.newTx(ctx, u.by, u.who)
-		if err != nil {
-			return err
-		}
-		tx.shared = true
-		if err := u.build(tx); err != nil {
-			return err
-		}
-		if staged, err = u.collect(ctx, tx); err != nil {
+		if staged, err = u.stageUpon(ctx, nil); err != nil {
 			return err
 		}
 		return u.store.writer.Write(ctx, staged.objects)
@@ -314,12 +349,33 @@ func (u *sharedUpdate) stage(ctx context.Context) (*stagedShared, error) {
 	return staged, err
 }
 
-// collect is what tx has staged for the hub, with all that is here and not yet there.
-func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, error) {
+// stageUpon runs build on what the shared refs will be once upon is on the hub. What it
+// has staged includes that.
+func (u *sharedUpdate) stageUpon(ctx context.Context, upon []HubUpdate) (*stagedShared, error) {
+	tx, err := u.store.newTx(ctx, u.by, u.who)
+	if err != nil {
+		return nil, err
+	}
+	now, waiting := tx.view, map[string]object.Hash{}
+	for _, p := range upon {
+		if ref := localName(TrackingPrefix + p.Ref); classOf(ref) == sharedRef {
+			waiting[ref] = p.New
+		}
+	}
+	tx.view, tx.shared = pinnedView{now, waiting}, true
+	if err := u.build(tx); err != nil {
+		return nil, err
+	}
+	return u.collect(ctx, tx, now, upon)
+}
+
+// collect is what tx has staged for the hub, with all that is now here and not yet there,
+// and with what it was staged upon.
+func (u *sharedUpdate) collect(ctx context.Context, tx *Tx, now refs.View, upon []HubUpdate) (*stagedShared, error) {
 	staged := &stagedShared{at: tx.at, objects: tx.objects, pinned: map[string]object.Hash{}, branch: tx.branch, chosen: tx.chosen}
 	next := map[string]object.Hash{}   // by local name
 	before := map[string]object.Hash{} // what they were
-	here, err := tx.view.List("refs/swarm/")
+	here, err := now.List("refs/swarm/")
 	if err != nil {
 		return nil, err
 	}
@@ -331,12 +387,19 @@ func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, erro
 			}
 		}
 	}
-	tips := map[string]object.Hash{}
+	tips := map[string]object.Hash{} // by the name on the hub
+	for _, p := range upon {
+		tips[p.Ref] = p.New
+		if ref := localName(TrackingPrefix + p.Ref); classOf(ref) == sharedRef {
+			next[ref], staged.pinned[ref] = p.New, p.New
+		}
+	}
 	for _, c := range tx.order {
 		if name, ok := tipsOf(c.ref); ok {
 			tips[name] = c.tip
 		}
 		if class := classOf(c.ref); class == sharedRef || class == publishedRef {
+			staged.publishes = staged.publishes || class == publishedRef
 			next[c.ref] = c.tip
 			staged.pinned[c.ref] = c.prev
 			staged.moves = append(staged.moves, refs.Update{Ref: c.ref, Prev: c.prev, Next: c.tip, Reflog: refs.ReflogLine(u.who.name, u.who.email, tx.at)})
@@ -350,7 +413,7 @@ func (u *sharedUpdate) collect(ctx context.Context, tx *Tx) (*stagedShared, erro
 	}
 	connected := before[metaRef] != "" // a swarm that is being published is new to the hub
 	for name, tip := range tips {
-		old, err := tx.view.Tip(TrackingPrefix + name)
+		old, err := now.Tip(TrackingPrefix + name)
 		if err != nil {
 			return nil, err
 		}

@@ -58,29 +58,88 @@ func (s *Store) HubAway() bool { return s.hasHub() && since(s.hubPast().failed) 
 
 // hubTurn waits for the turn.
 func (s *Store) hubTurn(ctx context.Context) (*hubTurn, error) {
+	q, err := s.askTurn()
+	if err != nil {
+		return nil, err
+	}
+	defer q.leave()
+	if t, err := q.try(ctx); t != nil || err != nil {
+		return t, err
+	}
+	select {
+	case err := <-q.got:
+		return q.turn(ctx, err)
+	case <-ctx.Done():
+		return nil, errTurn
+	}
+}
+
+var errTurn = fmt.Errorf("%w: another command of this clone is at the hub", ErrBusy)
+
+// queuedTurn is a place in the kernel's queue for the turn.
+type queuedTurn struct {
+	store *Store
+	file  *os.File
+	got   chan error // nil until it waits
+	taken bool
+}
+
+// askTurn opens what the turn is the lock of.
+func (s *Store) askTurn() (*queuedTurn, error) {
 	if err := file.MkdirAll(filepath.Dir(s.hubFile("hub"))); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(s.hubFile("hub"), os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	if err := file.Lock(ctx, f); err != nil {
-		return nil, fmt.Errorf("%w: another command of this clone is at the hub", ErrBusy)
-	}
-	v, err := s.reader.View(ctx)
-	if err == nil {
-		err = s.followName(ctx, v)
-	}
-	if err != nil {
-		file.Unlock(f)
-		return nil, err
-	}
-	return &hubTurn{store: s, file: f, past: s.hubPast()}, nil
+	return &queuedTurn{store: s, file: f}, err
 }
 
-// end gives the turn up.
-func (t *hubTurn) end() { file.Unlock(t.file) }
+// try is the turn if it is free, else nil: then it waits in the queue, until got says.
+func (q *queuedTurn) try(ctx context.Context) (*hubTurn, error) {
+	err := file.TryLock(q.file)
+	if !errors.Is(err, file.ErrLocked) {
+		return q.turn(ctx, err)
+	}
+	q.got = make(chan error, 1)
+	go func() { q.got <- file.Lock(context.Background(), q.file) }()
+	return nil, nil
+}
+
+// turn is the turn that the queue has given.
+func (q *queuedTurn) turn(ctx context.Context, err error) (*hubTurn, error) {
+	q.taken = true
+	if err != nil {
+		_ = q.file.Close()
+		return nil, err
+	}
+	v, err := q.store.reader.View(ctx)
+	if err == nil {
+		err = q.store.followName(ctx, v)
+	}
+	if err != nil {
+		file.Unlock(q.file)
+		return nil, err
+	}
+	return &hubTurn{store: q.store, file: q.file, past: q.store.hubPast()}, nil
+}
+
+// leave gives up the place, unless the turn has come.
+func (q *queuedTurn) leave() {
+	switch {
+	case q.taken:
+	case q.got == nil:
+		_ = q.file.Close()
+	default: // a wait in the kernel cannot be interrupted
+		go func() { <-q.got; file.Unlock(q.file) }()
+	}
+}
+
+// end gives the turn up, if it is there.
+func (t *hubTurn) end() {
+	if t.file != nil {
+		file.Unlock(t.file)
+		t.file = nil
+	}
+}
 
 func (t *hubTurn) remember() {
 	p := t.past

@@ -24,8 +24,9 @@ type Options struct {
 
 	// Failpoint is called at named points of a transaction; tests kill or delay the
 	// process there. The points, in order: "queued", "logged", "written",
-	// "locked" (once a ref), "renamed" (once a ref), "kept"; and around a push to the
-	// hub, "push" and "pushed".
+	// "locked" (once a ref), "renamed" (once a ref), "kept"; around a push to the hub,
+	// "push" and "pushed"; and where changes wait for the hub, "gathered" before no more
+	// of them can go along, and "joined" in those that do.
 	Failpoint func(point string)
 
 	// Hub is the remote through which this clone meets the others, as Clone; nil for

@@ -1,0 +1,223 @@
+package refstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// group has as many commands of the clone take something while another has the turn, and
+// returns what each was told. begun is called when all of them wait.
+func group(t *testing.T, h *fakeHub, r *gitRepo, n int, begun func(), do func(i int, s *Store) error) (told []error) {
+	t.Helper()
+	first := h.open(t, r, "desk", Options{})
+	turn, err := first.hubTurn(bg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told = make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			s := h.open(t, r, "desk", Options{})
+			told[i] = do(i, s)
+		})
+	}
+	for deadline := time.Now().Add(20 * time.Second); len(first.hubWaiters()) < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d wait", len(first.hubWaiters()))
+		}
+	}
+	begun()
+	turn.end()
+	all.Wait()
+	return told
+}
+
+// Changes that wait for the turn in one clone go in one push, each upon those before it;
+// what is refused has its own answer, by what it would have been made upon.
+func TestHubGroup(t *testing.T) {
+	h := newFakeHub(11)
+	h.slow = 100 * time.Millisecond
+	r, s := h.clone(t, "desk")
+	_, other := h.clone(t, "lap")
+	h.pushes, h.fetches = 0, 0
+	const n = 6
+	errTaken := errors.New("somebody else has it")
+	before := make([]string, n)
+	told := group(t, h, r, n, func() {}, func(i int, s *Store) (err error) {
+		if i%3 == 2 { // two that want the same
+			return s.Update(bg, "A", func(tx *Tx) error {
+				table, err := tx.Table("refs/swarm/locks")
+				if err != nil {
+					return err
+				}
+				if _, err := table.Get("one"); err == nil {
+					return errTaken
+				}
+				if err := table.Put("one", fmt.Append(nil, i)); err != nil {
+					return err
+				}
+				_, err = tx.Record("refs/swarm/locks", Entry{Body: "one"})
+				return err
+			})
+		}
+		before[i], err = take(s, "A", "push", fmt.Sprintf("w%d", i), "B")
+		return err
+	})
+	granted := 0
+	for i, err := range told {
+		switch {
+		case err == nil && i%3 == 2:
+			granted++
+		case err != nil && !errors.Is(err, errTaken):
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if granted != 1 {
+		t.Errorf("%d have what one can have", granted)
+	}
+	if h.pushes > 2 || h.fetches > 3 {
+		t.Errorf("%d pushes, %d fetches for %d changes", h.pushes, h.fetches, n)
+	}
+	mustRefresh(t, s, other)
+	var history []string
+	for _, word := range bodies(t, s, "refs/swarm/locks") {
+		if word != "one" {
+			history = append(history, word)
+		}
+	}
+	for i, err := range told {
+		at := slices.Index(history, fmt.Sprintf("w%d", i))
+		if err == nil && i%3 != 2 && (at < 0 || before[i] != strings.Join(history[:at], " ")) {
+			t.Errorf("w%d was made upon %q: %q", i, before[i], history)
+		}
+	}
+	told2, want := bodies(t, other, "refs/swarm/inbox/B"), slices.Clone(history)
+	if !slices.Equal(told2, want) || !slices.Equal(bodies(t, s, "refs/swarm/inbox/B"), want) {
+		t.Errorf("B was told of %q, not %q", told2, want)
+	}
+	checkWhole(t, s)
+	checkWhole(t, other)
+	if all, err := os.ReadDir(s.hubFile(waitingDir)); err != nil || len(all) > 0 {
+		t.Errorf("of those who waited are left %v, %v", all, err)
+	}
+}
+
+// Where another clone is first, or the hub refuses what goes along, everybody's change is
+// built anew; where no answer comes, everybody asks the hub.
+func TestHubGroupFails(t *testing.T) {
+	t.Run("stale", func(t *testing.T) {
+		h := newFakeHub(12)
+		h.slow = 50 * time.Millisecond
+		r, s := h.clone(t, "desk")
+		_, other := h.clone(t, "lap")
+		told := group(t, h, r, 4, func() {
+			if _, err := take(other, "B", "push", "first", ""); err != nil {
+				t.Error(err)
+			}
+		}, func(i int, s *Store) error {
+			_, err := take(s, "A", "push", fmt.Sprintf("w%d", i), "")
+			return err
+		})
+		if err := errors.Join(told...); err != nil {
+			t.Error(err)
+		}
+		if got := bodies(t, s, "refs/swarm/locks"); len(got) != 5 || got[0] != "first" {
+			t.Errorf("%q", got)
+		}
+		checkWhole(t, s)
+	})
+	t.Run("refused", func(t *testing.T) {
+		h := newFakeHub(13)
+		h.slow = 50 * time.Millisecond
+		h.forbidden = "not this"
+		r, s := h.clone(t, "desk")
+		told := group(t, h, r, 4, func() {}, func(i int, s *Store) error {
+			word := fmt.Sprintf("w%d", i)
+			if i == 1 {
+				word = h.forbidden
+			}
+			_, err := take(s, "A", "push", word, "")
+			return err
+		})
+		for i, err := range told {
+			if refused := errors.As(err, new(*RefusedError)); refused != (i == 1) || !refused && err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		if got := bodies(t, s, "refs/swarm/locks"); len(got) != 3 {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// Whichever command is killed, and wherever: what the others were told is so, and what was
+// not acknowledged is there once or not at all.
+func TestHubGroupKilled(t *testing.T) {
+	for _, point := range []string{"gathered", "push", "pushed", "logged", "written", "renamed", "joined"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			h := newFakeHub(14)
+			h.slow = 50 * time.Millisecond
+			r, s := h.clone(t, "desk")
+			_, other := h.clone(t, "lap")
+			var one sync.Once
+			const n = 5
+			told := group(t, h, r, n, func() {}, func(i int, s *Store) (err error) {
+				doomed := h.open(t, r, "desk", Options{})
+				doomed.opts.Failpoint = func(p string) {
+					if p == point {
+						one.Do(func() { panic("killed") })
+					}
+				}
+				defer func() {
+					if recover() != nil { // the kernel gives up its locks; here the process lives on
+						_ = doomed.Close()
+						err = context.Canceled
+					}
+				}()
+				_, err = take(doomed, "A", "push", fmt.Sprintf("w%d", i), "B")
+				return err
+			})
+			mustRefresh(t, s, other)
+			mustRefresh(t, s, other)
+			history := bodies(t, s, "refs/swarm/locks")
+			killed := 0
+			for i, err := range told {
+				count := 0
+				for _, word := range history {
+					if word == fmt.Sprintf("w%d", i) {
+						count++
+					}
+				}
+				switch {
+				case errors.Is(err, context.Canceled):
+					killed++
+				case err != nil:
+					t.Errorf("w%d: %v", i, err)
+				}
+				if count > 1 || err == nil && count == 0 {
+					t.Errorf("w%d (%v) is %d times in %q", i, err, count, history)
+				}
+			}
+			if killed != 1 {
+				t.Errorf("%d were killed: %v", killed, told)
+			}
+			if theirs := bodies(t, other, "refs/swarm/locks"); !slices.Equal(theirs, history) || r.tip("refs/swarm/locks") != h.refs["locks"] {
+				t.Errorf("here are %q, there %q", history, theirs)
+			}
+			if got := bodies(t, other, "refs/swarm/inbox/B"); !slices.Equal(got, history) {
+				t.Errorf("B was told of %q, not %q", got, history)
+			}
+			checkWhole(t, s)
+			checkWhole(t, other)
+		})
+	}
+}
