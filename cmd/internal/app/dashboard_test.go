@@ -251,7 +251,10 @@ func TestDashboardCalls(t *testing.T) {
 	fake.swarm("update", "A", "--status", "blocked", "--note", "which currency?")
 	fake.open()
 	fake.until("the first look", func(rows []string) bool {
-		return slices.ContainsFunc(rows, func(r string) bool { return strings.Contains(r, "which currency?") })
+		shows := func(words string) bool {
+			return slices.ContainsFunc(rows, func(r string) bool { return strings.Contains(r, words) })
+		}
+		return shows("which currency?") && !shows("looking for collisions") // what is new then is no news
 	})
 	fake.swarm("update", "B", "--status", "blocked", "--note", "and which tax?")
 	fake.until("B is blocked", func(rows []string) bool {
