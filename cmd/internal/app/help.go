@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/guide"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/urfave/cli/v3"
 )
 
 func helpVerb() *verb {
@@ -177,13 +177,9 @@ func describeFlag(f cli.Flag) (names, text string) {
 		}
 		names += strings.Repeat("-", min(len(name), 2)) + name
 	}
-	usage := ""
-	if d, ok := f.(cli.DocGenerationFlag); ok {
-		usage = d.GetUsage()
-	}
-	before, rest, ok := strings.Cut(usage, "`")
+	before, rest, ok := strings.Cut(f.Help(), "`")
 	if !ok {
-		return names, usage
+		return names, before
 	}
 	value, after, _ := strings.Cut(rest, "`")
 	return names + " " + value, before + value + after

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -20,7 +21,6 @@ import (
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/hub"
-	"github.com/urfave/cli/v3"
 )
 
 // hubVerb answers "git swarm hub" alone with what it lacks.

@@ -3,7 +3,6 @@ package app
 import (
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -60,12 +59,12 @@ func checkCommand(t *testing.T, where, line string) {
 		t.Errorf("%s: no such command: %s", where, line)
 		return
 	}
-	arranged, err := v.arrange(rest, v.allFlags())
+	parsed, err := v.parse(rest)
 	if err != nil {
 		t.Errorf("%s: %s: %v", where, line, err)
 		return
 	}
-	args := arranged[slices.Index(arranged, "--")+1:]
+	args := append(parsed.Args, parsed.Rest...)
 	if len(args) < v.min && v.name != "help" || v.max >= 0 && len(args) > v.max {
 		t.Errorf("%s: %s: %d arguments", where, line, len(args))
 	}

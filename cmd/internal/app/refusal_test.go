@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/merge/land"
@@ -161,7 +162,7 @@ func TestRefusals(t *testing.T) {
 		a := &App{Name: "git-swarm", Env: os.Environ(), Dir: r.Dir, Stderr: &stderr, Now: time.Now}
 		for _, v := range []*verb{launchVerb(), retireVerb(), pushVerb(), claimVerb()} {
 			stderr.Reset()
-			c := &call{App: a, verb: v, cmd: a.command(v)}
+			c := &call{App: a, verb: v, cmd: new(cli.Line)}
 			code := a.fail(&callError{one.err, c}, nil)
 			said := stderr.String()
 			shape := regexp.MustCompile(`\Agit swarm: [^\n]+\n(hint: [^\n]+\n)?\z`).FindStringSubmatch(said)
