@@ -9,6 +9,7 @@ import (
 
 // conflict is one conflict as the rules see it: the lines of git's region, before git cuts it down.
 type conflict struct {
+	path                 string
 	kind                 fileType
 	base, ours, theirs   string
 	above, below         []string // unchanged lines around it
@@ -54,7 +55,7 @@ func (c *conflict) tokenMerge() *tokenMerge {
 
 func (c *conflict) swapped() *conflict {
 	return &conflict{
-		kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd,
+		path: c.path, kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd,
 		baseFile: c.baseFile, oursFile: c.theirsFile, theirsFile: c.oursFile,
 	}
 }

@@ -74,14 +74,31 @@ func (h *healing) doublesNew(ours, theirs []byte, results [][]byte) bool {
 	}
 	inBase := occurrences(both, h.Base.Join(linemerge.Span{To: h.Base.Len()}))
 	inOurs, inTheirs := occurrences(both, string(ours)), occurrences(both, string(theirs))
+	within := h.withinDefinitions(both)
 	for _, r := range results {
 		for l, n := range occurrences(both, string(r)) {
-			if inBase[l] == 0 && n > max(inOurs[l], inTheirs[l]) {
+			if inBase[l] == 0 && n > max(inOurs[l], inTheirs[l])+within[l] {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// withinDefinitions counts how often each of the lines given was brought in by both sides at one place, within
+// definitions of different names.
+func (h *healing) withinDefinitions(lines map[string]int) map[string]int {
+	out := map[string]int{}
+	for i, r := range h.regions {
+		if r.Rule == "defined" {
+			k := h.hunks[h.at[i]]
+			theirs := occurrences(lines, h.Theirs.Join(k.Theirs))
+			for l, n := range occurrences(lines, h.Ours.Join(k.Ours)) {
+				out[l] += min(n, theirs[l])
+			}
+		}
+	}
+	return out
 }
 
 // occurrences counts the lines of text that are among those given.

@@ -106,7 +106,7 @@ func (h *healing) refuse(why Reason) {
 func (h *healing) heal() {
 	for i := range h.regions {
 		k, r := &h.hunks[h.at[i]], &h.regions[i]
-		c := &conflict{kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
+		c := &conflict{path: h.opts.Path, kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
 		c.above, c.below = h.around(h.at[i])
 		c.atEnd = k.Base.To == h.Base.Len()
 		c.baseFile, c.oursFile, c.theirsFile = h.base, h.ours, h.theirs
@@ -198,7 +198,7 @@ func objection(c *conflict, r rule, text string) Reason {
 		return Versions
 	case requoted(ours, theirs):
 		return Requoted
-	case doubled(c, text), c.tokens().slid():
+	case against(Doubled, doubled(c, text)), c.tokens().slid():
 		return Doubled
 	case r.apart && alike(ours, theirs):
 		return Alike

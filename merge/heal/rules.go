@@ -46,6 +46,7 @@ func rules() []rule {
 		{name: "tests", level: Both, heal: together(areTests, true), despite: []Reason{Versions}, ordered: true},
 		{name: "cases", level: Both, heal: together(areCases, true), despite: []Reason{Versions}, ordered: true},
 		{name: "apart", level: Both, heal: together(areWhole, false), despite: []Reason{Versions}, ordered: true},
+		{name: "defined", level: Both, heal: defined, despite: []Reason{Versions, Doubled}, ordered: true},
 		{name: "placed", level: Both, heal: placed, apart: true, despite: []Reason{Versions}},
 		{name: "touching", level: Wide, heal: neighbours, despite: []Reason{Stale, Versions}},
 		{name: "beside", level: Wide, heal: beside, apart: true, despite: []Reason{Versions}},

@@ -275,6 +275,36 @@ func TestRules(t *testing.T) {
 			base: "x = 1\n", ours: "x = 1\ndef test_b():\n    b()\n", theirs: "x = 1\ndef test_c():\n    c()\n", want: "x = 1\ndef test_b():\n    b()\ndef test_c():\n    c()\n",
 		},
 		{
+			name: "defined, tests that share lines", level: Both, rule: "defined", path: "a_test.go",
+			base: "package p\n\nfunc TestA(t *testing.T) { one() }\n", ours: "package p\n\nfunc TestA(t *testing.T) { one() }\n\nfunc TestB(t *testing.T) {\n\tdir := t.TempDir()\n\ttwo(dir)\n}\n", theirs: "package p\n\nfunc TestA(t *testing.T) { one() }\n\nfunc TestC(t *testing.T) {\n\tdir := t.TempDir()\n\tthree(dir, 7)\n}\n",
+			want: "package p\n\nfunc TestA(t *testing.T) { one() }\n\nfunc TestB(t *testing.T) {\n\tdir := t.TempDir()\n\ttwo(dir)\n}\n\nfunc TestC(t *testing.T) {\n\tdir := t.TempDir()\n\tthree(dir, 7)\n}\n",
+		},
+		{
+			name: "defined, annotated, and a class of one side's", level: Both, rule: "defined", path: "ATests.java",
+			base: "class A {\n}\n", ours: "class A {\n\t@Test\n\tvoid b() {\n\t\tsetUp(this);\n\t}\n\n\tstatic class K {\n\t}\n}\n", theirs: "class A {\n\t@Test\n\tvoid c() {\n\t\tsetUp(this);\n\t\tgo();\n\t}\n}\n",
+			want: "class A {\n\t@Test\n\tvoid b() {\n\t\tsetUp(this);\n\t}\n\n\tstatic class K {\n\t}\n\t@Test\n\tvoid c() {\n\t\tsetUp(this);\n\t\tgo();\n\t}\n}\n",
+		},
+		{
+			name: "defined, but one test under two names", level: Wide, why: Overlap, path: "a_test.py",
+			base: "x = 1\n", ours: "x = 1\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\n", theirs: "x = 1\ndef test_run():\n    b = make(1)\n    assert b.run() == 2\n",
+		},
+		{
+			name: "defined, but of one name", level: Wide, why: Overlap, path: "a_test.py",
+			base: "x = 1\n", ours: "x = 1\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\n", theirs: "x = 1\ndef test_b():\n    b = make(1)\n    stop(b, 7, 8)\n",
+		},
+		{
+			name: "defined, but a statement beside the test", level: Wide, why: Overlap, path: "a_test.py",
+			base: "x = 1\n", ours: "x = 1\ny = 2\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\n", theirs: "x = 1\ndef test_c():\n    b = make(1)\n    stop(b, 7, 8)\n",
+		},
+		{
+			name: "defined, but no tests", level: Wide, why: Overlap, path: "a.py",
+			base: "x = 1\n", ours: "x = 1\ndef start():\n    b = make(1)\n    return b.run()\n", theirs: "x = 1\ndef stop():\n    b = make(1)\n    drop(b, 7, 8)\n",
+		},
+		{
+			name: "defined, but one of them brought in elsewhere by the other side, too", level: Wide, why: Doubled, path: "a_test.py",
+			base: "x = 1\nalpha\nbeta\ngamma\ny = 2\n", ours: "x = 1\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\nalpha\nbeta\ngamma\ny = 2\n", theirs: "x = 1\ndef test_c():\n    b = make(1)\n    stop(b, 7, 8)\nalpha\nbeta\ngamma\ny = 2\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\n",
+		},
+		{
 			name: "records, appended", rule: "records", path: "log.jsonl",
 			base: "{\"id\":1}\n", ours: "{\"id\":1}\n{\"id\":2}\n", theirs: "{\"id\":1}\n{\"id\":3}\n", want: "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n",
 		},

@@ -1,0 +1,158 @@
+package heal
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// defined: both sides brought in whole definitions at one place, each under a name of its own: tests, or in a
+// file of tests whatever else they define. Each test runs by itself and none calls another, so that it takes
+// nothing from a test that it begins, ends or is set up like one of the other side's. Two whose bodies are
+// almost the same are one test under two names. Elsewhere definitions may not share a line.
+func defined(c *conflict) (string, bool) {
+	p := c.lines()
+	met := false
+	text, ok := p.weave(0, func(g group) ([]int32, bool) {
+		t, ok := p.broughtIn(g)
+		if !ok || met || t.comma != "" {
+			return nil, false
+		}
+		met = true
+		a, b := p.definitions(t.ours), p.definitions(t.theirs)
+		if a == nil || b == nil || a[0].indent != b[0].indent || sameOf(a, b) {
+			return nil, false
+		}
+		if !c.ofTests() && !areAllTests(a, b) && related(p.words(t.ours), p.words(t.theirs), true) {
+			return nil, false
+		}
+		ours, theirs := p.joined(t)
+		return slices.Concat(ours, theirs), true
+	})
+	return text, ok && met
+}
+
+// ofTests reports whether the file is one of tests, by its name or by that of a folder.
+func (c *conflict) ofTests() bool { return testFile().MatchString(c.path) }
+
+var testFile = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|/)(tests?|__tests__|testing|spec)/|(^|/|_|\.)(test|tests|spec)(_[^/]*)?\.\w+$|Tests?\.\w+$`)
+})
+
+func areAllTests(of ...[]namedBlock) bool {
+	for _, ds := range of {
+		if slices.ContainsFunc(ds, func(d namedBlock) bool { return !d.test }) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameOf reports whether two of the definitions have one name, or bodies that are almost the same.
+func sameOf(a, b []namedBlock) bool {
+	const almost = 0.95
+	all := slices.Concat(a, b)
+	for i, d := range all {
+		if slices.ContainsFunc(all[:i], func(e namedBlock) bool { return d.name == e.name }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(a, func(d namedBlock) bool {
+		return slices.ContainsFunc(b, func(e namedBlock) bool { return likeness(d.body, e.body) >= almost })
+	})
+}
+
+// namedBlock is a function, method, class or test, from the comments and annotations above its head to its end.
+type namedBlock struct {
+	name   string // its head up to its name, or up to the text that names it
+	indent string
+	test   bool
+	body   string // all but its name
+	open   int    // round brackets
+}
+
+// definitions cuts lines that are brought in into definitions, if they are nothing else and whole.
+func (p *pieces) definitions(ids []int32) []namedBlock {
+	lines := p.words(ids)
+	if len(lines) == 0 || !complete(lines, p.text(ids)) {
+		return nil
+	}
+	outer := outermost(lines)
+	var out []namedBlock
+	for _, l := range lines {
+		text := strings.TrimSpace(l)
+		last := len(out) - 1
+		switch {
+		case last >= 0 && (indent(l) != outer || out[last].goesOn(text)):
+		case indent(l) != outer:
+			return nil
+		default:
+			if last < 0 || out[last].name != "" {
+				out = append(out, namedBlock{indent: outer})
+				last++
+			}
+			if !out[last].begin(l, text) {
+				return nil
+			}
+			text = strings.TrimPrefix(text, out[last].name)
+		}
+		out[last].body += text + "\n"
+		out[last].open += strings.Count(text, "(") - strings.Count(text, ")")
+	}
+	if out[len(out)-1].name == "" {
+		return nil
+	}
+	return out
+}
+
+// goesOn reports whether a line at the indentation of a definition's head belongs to it still: within its
+// brackets, or closing what it opened.
+func (d *namedBlock) goesOn(text string) bool {
+	return d.open > 0 || d.name != "" && closing().MatchString(text)
+}
+
+var closing = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([}\])'"{]|end\b|EOF\b|EOT\b|done\b|fi\b)`)
+})
+
+// begin takes in a comment or an annotation above a head, or the head.
+func (d *namedBlock) begin(line, text string) bool {
+	switch {
+	case isComment(line):
+		return true
+	case annotation().MatchString(text):
+		d.test = d.test || testNote().MatchString(text)
+		return true
+	}
+	head := definitionHead().FindString(text)
+	if head == "" || noHead().MatchString(text) || strings.HasSuffix(text, ";") {
+		return false
+	}
+	d.name, d.test = head, d.test || testHead().MatchString(head)
+	return true
+}
+
+var annotation = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(@\w|#\[)`) })
+
+var testNote = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(@\w*Test\b|#\[(\w+::)?test\b)`) })
+
+// definitionHead matches the head of a definition up to its name: with a word that says what it is, a test
+// that is named by a text, or a method behind its type.
+var definitionHead = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^((export|default|pub(\([\w: ]+\))?|async|static|unsafe|const|abstract|final|public|private|protected|internal|override|virtual|inline|sealed|suspend)\s+)*` +
+		`(func|function|def|fn|class|struct|enum|interface|trait|type|record|object|fun)\s+(\([^)]*\)\s*)?[\w.$]+` +
+		`|^(it|test|describe)(\.\w+)*\(\s*('[^']+'|"[^"]+"|` + "`[^`]+`" + `)` +
+		`|^test_expect_success ([\w,!]+ )?('[^']+'|"[^"]+")` +
+		`|^test ("[^"]+"|\{[^}]*\})` +
+		`|^Scenario( Outline)?:.+` +
+		`|^([\w<>\[\],.?*&:]+\s+)+[*&]?[\w$]+\(`)
+})
+
+var testHead = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(func (\([^)]*\) )?Test\w*$|(async )?def test|(it|test|describe)(\.\w+)*\(|test_expect_success|test |(public |private )?(static )?(void|int) test\w*\(|Scenario|class Test\w+)`)
+})
+
+var noHead = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(return|else|new|throw|if|for|while|switch|assert|await|yield|case|let|var|elif|match|import|from|use)\b`)
+})
