@@ -190,6 +190,15 @@ func (s *Store) Read(ctx context.Context, id object.Hash) (object.Object, error)
 	return s.reader.Read(ctx, id)
 }
 
+// WriteObjects writes objects that no ref has: until [Store.Pin] keeps them, git gc
+// --prune=now may take them.
+func (s *Store) WriteObjects(ctx context.Context, objects []object.Object) error {
+	if err := s.chooseWriter(); err != nil {
+		return err
+	}
+	return s.writer.Write(ctx, objects)
+}
+
 // Refs lists the refs below prefix, sorted by name. prefix ends in "/".
 func (s *Store) Refs(ctx context.Context, prefix string) ([]Ref, error) {
 	v, err := s.reader.View(ctx)

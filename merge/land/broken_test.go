@@ -23,6 +23,7 @@ var moments = map[string]func(f *field, dir string){
 	},
 	"rebase": func(f *field, dir string) { // a filter in the scratch worktree, which holds all files for the driver's sake
 		f.write("../app/.git/info/attributes", "B filter=hold merge=hold\n")
+		f.git("config", "commit.cleanup", "whitespace") // nothing is replayed
 		f.git("config", "merge.hold.driver", "false")
 		f.git("config", "filter.hold.smudge", f.wrapper(dir, "cat"))
 	},
@@ -46,7 +47,7 @@ func (f *field) wrapper(dir, program string) string {
 
 // release takes the moments away.
 func release(f *field) {
-	for _, key := range []string{"remote.origin.uploadpack", "merge.hold.driver", "filter.hold.smudge"} {
+	for _, key := range []string{"remote.origin.uploadpack", "merge.hold.driver", "filter.hold.smudge", "commit.cleanup"} {
 		_, _ = tryLandGit(f.dir, "config", "--unset", key)
 	}
 	for _, dir := range []string{filepath.Join(f.app, ".git"), f.hub} {

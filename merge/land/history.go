@@ -119,8 +119,8 @@ func (l *Lander) commit(ctx context.Context, id string) (*object.CommitData, err
 
 // changedFile is a file that differs between two commits.
 type changedFile struct {
-	path    string
-	removed bool
+	path           string
+	added, removed bool
 }
 
 // changedBetween are the files that differ between two commits, found out only once.
@@ -128,7 +128,8 @@ func (l *Lander) changedBetween(ctx context.Context, from, to string) ([]changed
 	if known, ok := l.changes[[2]string{from, to}]; ok {
 		return known, nil
 	}
-	files, err := l.diffCommits(ctx, from, to)
+	d, err := l.diffOf(ctx, from, to)
+	files := d.files
 	if err != nil {
 		fields, err := repo.Fields(l.Repo.GitParsed(ctx, "diff", "--name-status", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z", from, to))
 		if err != nil {
@@ -137,7 +138,7 @@ func (l *Lander) changedBetween(ctx context.Context, from, to string) ([]changed
 		files = nil
 		for status := range slices.Chunk(fields, 2) {
 			if len(status) == 2 {
-				files = append(files, changedFile{status[1], status[0] == "D"})
+				files = append(files, changedFile{status[1], status[0] == "A", status[0] == "D"})
 			}
 		}
 	}
@@ -157,26 +158,27 @@ func (l *Lander) pathsBetween(ctx context.Context, from, to string) (paths []str
 	return paths, err
 }
 
-// diffCommits compares the trees of two commits in process.
-func (l *Lander) diffCommits(ctx context.Context, from, to string) ([]changedFile, error) {
+// diffOf compares the trees of two commits in process.
+func (l *Lander) diffOf(ctx context.Context, from, to string) (d treeDiff, err error) {
+	d.Lander = l
 	a, err := l.commit(ctx, from)
 	if err != nil {
-		return nil, err
+		return d, err
 	}
 	b, err := l.commit(ctx, to)
 	if err != nil {
-		return nil, err
+		return d, err
 	}
-	d := treeDiff{Lander: l}
 	err = d.compare(ctx, "", a.Tree, b.Tree)
-	return d.files, err
+	return d, err
 }
 
 // treeDiff collects the files in which two trees differ.
 type treeDiff struct {
 	*Lander
 	files []changedFile
-	trees int // that were read
+	trees int  // that were read
+	odd   bool // they have a mode that git writes no more
 }
 
 // mostTrees is how many trees are read before git is asked.
@@ -210,7 +212,7 @@ func (d *treeDiff) compare(ctx context.Context, path string, from, to object.Has
 		case x.IsTree() || y.IsTree():
 			err = d.compare(ctx, name+"/", x.ID, y.ID)
 		case x.ID != y.ID || x.Mode != y.Mode:
-			d.files = append(d.files, changedFile{name, y.Name == ""})
+			d.files = append(d.files, changedFile{name, x.Name == "", y.Name == ""})
 		}
 		if err != nil {
 			return err
@@ -241,5 +243,10 @@ func (d *treeDiff) entries(ctx context.Context, id object.Hash) (object.Entries,
 	if err != nil {
 		return nil, err
 	}
-	return d.Repo.Algo.DecodeTree(content)
+	all, err := d.Repo.Algo.DecodeTree(content)
+	d.odd = d.odd || slices.ContainsFunc(all, func(e object.Entry) bool { return !slices.Contains(modes, e.Mode) })
+	return all, err
 }
+
+// modes are those that git writes: of files, links, submodules and folders.
+var modes = []object.Mode{object.ModeFile, "100755", "120000", "160000", object.ModeTree}

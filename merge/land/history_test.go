@@ -51,18 +51,18 @@ func TestDiffCommits(t *testing.T) {
 	}
 	for range 25 {
 		after := feed("changed", "commit-tree", tree(0))
-		got, err := l.diffCommits(t.Context(), before, after)
+		got, err := l.diffOf(t.Context(), before, after)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var want []changedFile
 		for line := range strings.Lines(a.git("diff", "--name-status", "--no-renames", "--ignore-submodules=none", before, after) + "\n") {
 			if status, path, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); ok {
-				want = append(want, changedFile{path, status == "D"})
+				want = append(want, changedFile{path, status == "A", status == "D"})
 			}
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%+v, git says %+v", got, want)
+		if !slices.Equal(got.files, want) {
+			t.Errorf("%+v, git says %+v", got.files, want)
 		}
 		before = after
 	}

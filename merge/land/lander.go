@@ -184,6 +184,9 @@ func (l *Lander) onto(ctx context.Context, settingsOf *repo.Repo, tip string, tr
 	if err := l.healBy(ctx, &b, before); err != nil {
 		return "", nil, err
 	}
+	if next := l.replay(ctx, &b); next != "" {
+		return next, nil, nil
+	}
 	return b.run(ctx, l.Repo)
 }
 

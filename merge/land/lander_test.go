@@ -267,6 +267,7 @@ func TestLandBesideGC(t *testing.T) {
 		b.commit("by B", "B", "changed\n")
 		b.push()
 		a.commit("by A", "A", "changed\n")
+		a.git("config", "commit.cleanup", "whitespace") // nothing is replayed
 		bin := t.TempDir()
 		git, err := exec.LookPath("git")
 		if err != nil {

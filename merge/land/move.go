@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
@@ -22,16 +23,17 @@ func (e *InTheWayError) Error() string { return e.Line }
 // mayMove checks that the checked out branch can be moved from tip to next
 // without touching anything that is not committed. It changes nothing.
 func mayMove(ctx context.Context, r *repo.Repo, tip, next string) error {
-	var no *repo.GitError
-	_, err := inIndex(ctx, r, "update-index", "-q", "--refresh") // stat data only
-	if err != nil && !errors.As(err, &no) {                      // it complains of what is changed
+	err := readTree(ctx, r, tip, next, "-n")
+	var inTheWay *InTheWayError
+	if !errors.As(err, &inTheWay) {
 		return err
 	}
-	_, err = inIndex(ctx, r, "read-tree", "-n", "-m", "-u", "--exclude-per-directory=.gitignore", tip, next)
-	if errors.As(err, &no) {
-		return &InTheWayError{no.Line()}
+	// A file that was written again, with what it had, looks changed until git reads it.
+	var no *repo.GitError
+	if _, err := inIndex(ctx, r, "update-index", "-q", "--refresh"); err != nil && !errors.As(err, &no) { // it complains of what is changed
+		return err
 	}
-	return err
+	return readTree(ctx, r, tip, next, "-n")
 }
 
 // moveFile is the file that holds "BRANCH OLD NEW" while a branch is being moved.
@@ -76,9 +78,9 @@ func move(ctx context.Context, r *repo.Repo, c checkout, next string) error {
 
 // readTree takes index and files from one commit to another. What is not
 // committed stays. If that is impossible, it changes nothing and returns
-// *InTheWayError.
-func readTree(ctx context.Context, r *repo.Repo, from, to string) error {
-	_, err := inIndex(ctx, r, "read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", from, to)
+// *InTheWayError. With the option -n it only finds out.
+func readTree(ctx context.Context, r *repo.Repo, from, to string, options ...string) error {
+	_, err := inIndex(ctx, r, slices.Concat([]string{"read-tree"}, options, []string{"-m", "-u", "--exclude-per-directory=.gitignore", from, to})...)
 	var no *repo.GitError
 	if errors.As(err, &no) {
 		return &InTheWayError{no.Line()}

@@ -28,9 +28,9 @@ func (s *scratch) configure(ctx context.Context, commit, onto string) error {
 	if err != nil {
 		return err
 	}
-	s.settings, s.env = []string{"-c", "core.hooksPath=/dev/null"}, []string{"GIT_LFS_SKIP_SMUDGE=1"} // large files are not needed
-	for _, name := range config.Subsections("hook", "command") {                                      // since git 2.54
-		s.settings = append(s.settings, "-c", "hook."+name+".enabled=false")
+	s.env = []string{"GIT_LFS_SKIP_SMUDGE=1"} // large files are not needed
+	if err := s.withoutHooks(); err != nil {
+		return err
 	}
 	noDriver, err := merge.WithoutDriver(s.settingsOf)
 	if err != nil {
@@ -45,6 +45,19 @@ func (s *scratch) configure(ctx context.Context, commit, onto string) error {
 		s.settings = append(s.settings, "-c", "core.sparseCheckout=false")
 	}
 	return err
+}
+
+// withoutHooks begins the options: no hook of the user's runs.
+func (s *scratch) withoutHooks() error {
+	config, err := s.settingsOf.Config()
+	if err != nil {
+		return err
+	}
+	s.settings = []string{"-c", "core.hooksPath=/dev/null"}
+	for _, name := range config.Subsections("hook", "command") { // since git 2.54
+		s.settings = append(s.settings, "-c", "hook."+name+".enabled=false")
+	}
+	return nil
 }
 
 // inWorkTree reports whether git takes a path in its configuration from the top of
