@@ -4,7 +4,6 @@
 // only at first sight: "-" alone, and text with blanks that begins with a dash. Options of one
 // letter may stand together, the last of them with a value. A value is taken as it is.
 //
-// Libraries for command lines bring text/template along for their help, and with it every
-// exported method of every type that the program has, since a template could call any. The
-// tables for them were a seventh of what a short command cost.
+// A library would bring what the program does not want: help of its own, guesses at what a word
+// means, and tables that are built at each start.
 package cli
