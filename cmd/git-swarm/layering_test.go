@@ -27,8 +27,7 @@ var layers = map[string][]string{
 	"cmd/internal/agenthook":       {"cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
 	"cmd/ao":                       {"cmd/internal/app"},
 	"cmd/git-swarm-mcp":            nil, // it runs git-swarm
-	"cmd/internal/cli":             {"cmd/internal/text"},
-	"cmd/internal/app":             {"cmd/internal/cli", "cmd/internal/quiet", "cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/pool", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "orchestrator/attention", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/repo", "refstore/gitlock", "refstore/worktree"},
+	"cmd/internal/app":             {"cmd/internal/quiet", "cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/pool", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "orchestrator/attention", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/repo", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator":                 nil,
 	"orchestrator/standing":        {"orchestrator/agents", "review", "refstore/bus", "refstore/repo"},
 	"orchestrator/attention":       {"orchestrator/agents", "orchestrator/standing", "refstore/bus", "refstore", "refstore/repo"},
@@ -66,6 +65,7 @@ var layers = map[string][]string{
 
 // owners says which package may import an outside module; nobody else does.
 var owners = map[string][]string{
+	"github.com/urfave/cli/v3":                   {"cmd/internal/app"},
 	"github.com/modelcontextprotocol/go-sdk/mcp": {"cmd/git-swarm-mcp"},
 	"github.com/rivo/uniseg":                     {"cmd/internal/text"},
 	"golang.org/x/term":                          {"cmd/internal/screen", "cmd/internal/app", "orchestrator/launch"},

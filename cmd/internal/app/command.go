@@ -7,17 +7,18 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/urfave/cli/v3"
 )
 
-// verb is one command. Its flags are built only when it is run or described: a
-// quiet sync should not pay for thirty others.
+// verb is one command. Its cli.Command is built only when it is run or
+// described: a quiet sync should not pay for thirty others.
 type verb struct {
 	name    string // "sync", or "context add"
 	group   string // the heading it stands under in the help
@@ -41,45 +42,52 @@ type verb struct {
 type call struct {
 	*App
 	verb  *verb
-	cmd   *cli.Line
+	cmd   *cli.Command
 	args  []string
 	rest  []string     // behind "--", of a verb that passes it on
 	swarm *swarm.Swarm // nil until it is first asked for
 	agent *agents.Who  // see agentSession; nil until it is first asked for
 }
 
-// parse reads the words behind a verb's name.
-func (v *verb) parse(words []string) (*cli.Line, error) {
-	line, err := cli.Parse(v.allFlags(), words, v.passes)
-	if wrong := (*cli.Error)(nil); errors.As(err, &wrong) {
-		return nil, &usageError{verb: v, what: wrong.What, near: wrong.Near}
+// command is the one constructor of commands. urfave/cli alone takes surplus and
+// missing arguments silently and answers a wrong option with its help on stdout;
+// here each is a usageError.
+func (a *App) command(v *verb) *cli.Command {
+	flags := v.allFlags()
+	return &cli.Command{
+		Name: v.name, Flags: flags, SkipFlagParsing: v.raw,
+		HideHelp: true, HideHelpCommand: true, HideVersion: true,
+		Writer: io.Discard, ErrWriter: io.Discard,
+		OnUsageError:   func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageOf(v, err.Error()) },
+		ExitErrHandler: func(context.Context, *cli.Command, error) {},
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			args := cmd.Args().Slice()
+			var rest []string
+			if at := slices.Index(args, "--"); at >= 0 && v.passes {
+				args, rest = args[:at], args[at+1:]
+			}
+			if len(args) < v.min || (v.max >= 0 && len(args) > v.max) {
+				return v.wrongCount(args)
+			}
+			c := &call{App: a, verb: v, cmd: cmd, args: args, rest: rest}
+			defer func() { c.swarm.Close() }()
+			if v.news {
+				c.refresh(ctx)
+			}
+			err := v.run(ctx, c)
+			if v.news && errors.Is(err, refstore.ErrNotExist) && c.refreshNow(ctx) { // another clone may just have made it
+				err = v.run(ctx, c)
+			}
+			c.tellHubTrouble(err)
+			if v.name != "hook" && v.name != "fsck" { // which have their own way to tell
+				c.tellSetAside(err)
+			}
+			if err != nil {
+				return &callError{err, c}
+			}
+			return nil
+		},
 	}
-	return line, err
-}
-
-// call runs a verb.
-func (a *App) call(ctx context.Context, v *verb, line *cli.Line) error {
-	args := line.Args
-	if len(args) < v.min || (v.max >= 0 && len(args) > v.max) {
-		return v.wrongCount(args)
-	}
-	c := &call{App: a, verb: v, cmd: line, args: args, rest: line.Rest}
-	defer func() { c.swarm.Close() }()
-	if v.news {
-		c.refresh(ctx)
-	}
-	err := v.run(ctx, c)
-	if v.news && errors.Is(err, refstore.ErrNotExist) && c.refreshNow(ctx) { // another clone may just have made it
-		err = v.run(ctx, c)
-	}
-	c.tellHubTrouble(err)
-	if v.name != "hook" && v.name != "fsck" { // which have their own way to tell
-		c.tellSetAside(err)
-	}
-	if err != nil {
-		return &callError{err, c}
-	}
-	return nil
 }
 
 func (v *verb) allFlags() []cli.Flag {
@@ -125,16 +133,17 @@ func (a *App) run(ctx context.Context, args []string) error {
 		return unknownVerb(g.rest)
 	}
 	if v.raw {
-		return a.call(ctx, v, &cli.Line{Args: rest})
+		return a.command(v).Run(ctx, append([]string{v.name}, rest...))
 	}
 	if wantsHelp(rest) {
 		return a.helpVerb(v)
 	}
-	line, err := v.parse(append(g.flagsFor(v), rest...))
+	cmd := a.command(v)
+	words, err := v.arrange(append(g.flagsFor(v), rest...), cmd.Flags)
 	if err != nil {
 		return err
 	}
-	return a.call(ctx, v, line)
+	return cmd.Run(ctx, append([]string{v.name}, words...))
 }
 
 // global is what stands before the verb.

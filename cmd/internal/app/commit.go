@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/urfave/cli/v3"
 )
 
 func commitVerb() *verb {

@@ -8,13 +8,13 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/guide"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
 )
 
 //go:embed completion

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
 )
 
 // contextVerb answers "git swarm context" alone with what it lacks.

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/screen"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
@@ -121,7 +120,7 @@ func (fake *fakeScreen) swarm(args ...string) {
 // open runs the dashboard until the test ends.
 func (fake *fakeScreen) open() {
 	v := dashboardVerb()
-	c := &call{App: fake.app, verb: v, cmd: new(cli.Line)}
+	c := &call{App: fake.app, verb: v, cmd: fake.app.command(v)}
 	b, err := c.Bus()
 	if err != nil {
 		fake.t.Fatal(err)

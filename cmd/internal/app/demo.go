@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/demo"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/urfave/cli/v3"
 )
 
 func demoVerb() *verb {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
@@ -13,6 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
 )
 
 func fsckVerb() *verb {

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/urfave/cli/v3"
 )
 
 func gitStatusVerb() *verb {

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/guide"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/urfave/cli/v3"
 )
 
 func helpVerb() *verb {
@@ -177,9 +177,13 @@ func describeFlag(f cli.Flag) (names, text string) {
 		}
 		names += strings.Repeat("-", min(len(name), 2)) + name
 	}
-	before, rest, ok := strings.Cut(f.Help(), "`")
+	usage := ""
+	if d, ok := f.(cli.DocGenerationFlag); ok {
+		usage = d.GetUsage()
+	}
+	before, rest, ok := strings.Cut(usage, "`")
 	if !ok {
-		return names, before
+		return names, usage
 	}
 	value, after, _ := strings.Cut(rest, "`")
 	return names + " " + value, before + value + after

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -21,6 +20,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/hub"
+	"github.com/urfave/cli/v3"
 )
 
 // hubVerb answers "git swarm hub" alone with what it lacks.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/urfave/cli/v3"
 )
 
 func hubRepairVerb() *verb {

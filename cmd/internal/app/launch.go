@@ -11,13 +11,13 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/worktree"
+	"github.com/urfave/cli/v3"
 	"golang.org/x/term"
 )
 

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
 )
 
 func messageVerb() *verb {

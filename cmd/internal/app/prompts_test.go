@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,12 +60,12 @@ func checkCommand(t *testing.T, where, line string) {
 		t.Errorf("%s: no such command: %s", where, line)
 		return
 	}
-	parsed, err := v.parse(rest)
+	arranged, err := v.arrange(rest, v.allFlags())
 	if err != nil {
 		t.Errorf("%s: %s: %v", where, line, err)
 		return
 	}
-	args := append(parsed.Args, parsed.Rest...)
+	args := arranged[slices.Index(arranged, "--")+1:]
 	if len(args) < v.min && v.name != "help" || v.max >= 0 && len(args) > v.max {
 		t.Errorf("%s: %s: %d arguments", where, line, len(args))
 	}

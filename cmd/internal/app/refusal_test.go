@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/merge/land"
@@ -162,7 +161,7 @@ func TestRefusals(t *testing.T) {
 		a := &App{Name: "git-swarm", Env: os.Environ(), Dir: r.Dir, Stderr: &stderr, Now: time.Now}
 		for _, v := range []*verb{launchVerb(), retireVerb(), pushVerb(), claimVerb()} {
 			stderr.Reset()
-			c := &call{App: a, verb: v, cmd: new(cli.Line)}
+			c := &call{App: a, verb: v, cmd: a.command(v)}
 			code := a.fail(&callError{one.err, c}, nil)
 			said := stderr.String()
 			shape := regexp.MustCompile(`\Agit swarm: [^\n]+\n(hint: [^\n]+\n)?\z`).FindStringSubmatch(said)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/retire"
@@ -15,6 +14,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
 )
 
 func retireVerb() *verb {

@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
 )
 
 const groupReview = "review"

@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/git-swarm/git-swarm/review"
+	"github.com/urfave/cli/v3"
 )
 
 // sayVerb is a verb that adds one event to a review.

@@ -3,11 +3,11 @@ package app
 import (
 	"context"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/refstore/hub"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/urfave/cli/v3"
 )
 
 func serverHookVerb() *verb {

@@ -3,9 +3,9 @@ package app
 import (
 	"context"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
+	"github.com/urfave/cli/v3"
 )
 
 func setupVerb() *verb {

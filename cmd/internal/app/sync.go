@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
 )
 
 func syncVerb() *verb {

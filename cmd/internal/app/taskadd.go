@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/urfave/cli/v3"
 )
 
 func taskTextFlags() []cli.Flag {

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/urfave/cli/v3"
 )
 
 func taskImportVerb() *verb {

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/urfave/cli/v3"
 )
 
 func taskListVerb() *verb {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/cli"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/urfave/cli/v3"
 )
 
 func taskTakeVerb() *verb {
