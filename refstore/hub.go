@@ -44,10 +44,11 @@ const appliedPrefix = "refs/swarm-remotes/applied/"
 
 // The refs that only a swarm with a hub has. Those with a prefix end in a clone's name.
 const (
-	metaRef    = "refs/swarm/meta"
-	fromPrefix = "refs/swarm/from/"
-	toldPrefix = "refs/swarm/told/"
-	tipsPrefix = "tips/" // on the hub alone; here it is a pin
+	metaRef     = "refs/swarm/meta"
+	fromPrefix  = "refs/swarm/from/"
+	toldPrefix  = "refs/swarm/told/"
+	inboxPrefix = "refs/swarm/inbox/"
+	tipsPrefix  = "tips/" // on the hub alone; here it is a pin
 )
 
 const (
@@ -75,7 +76,7 @@ func classOf(ref string) class {
 	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/tasks",
 		ref == metaRef, strings.HasPrefix(ref, toldPrefix):
 		return sharedRef
-	case ref == "refs/swarm/context", strings.HasPrefix(ref, "refs/swarm/inbox/"):
+	case ref == "refs/swarm/context", strings.HasPrefix(ref, inboxPrefix):
 		return viewRef
 	case strings.HasPrefix(ref, fromPrefix):
 		return publishedRef

@@ -145,6 +145,15 @@ func (c *connecting) publish(tx *Tx, prepare func(*Tx) error) error {
 	if _, err := tx.append(metaRef, Entry{Label: labelHub, Body: "a swarm of several clones", Fields: []Field{{fieldSwarm, id}}}); err != nil {
 		return err
 	}
+	if err := c.publishSaid(tx, func(id string) string { return id }); err != nil {
+		return err
+	}
+	return prepare(tx)
+}
+
+// publishSaid stages what was said here so far as entries of this clone, with their
+// authors and times; rename is what a session is called from now on.
+func (c *connecting) publishSaid(tx *Tx, rename func(id string) string) error {
 	said, err := c.said(tx)
 	if err != nil {
 		return err
@@ -156,24 +165,34 @@ func (c *connecting) publish(tx *Tx, prepare func(*Tx) error) error {
 	numbers := map[string]int{} // on from/<clone>, by the number in an inbox
 	for _, old := range said {
 		e := *old.entry
-		e.Number, e.Clone, e.Origin = from.last.Number+1, c.store.clone(), ""
+		e.Number, e.Clone, e.Origin, e.Author = from.last.Number+1, c.store.clone(), "", rename(old.entry.Author)
 		numbers[old.ref+" "+strconv.Itoa(old.entry.Number)] = e.Number
-		e.Fields = []Field{{fieldTo, hubName(old.ref)}}
+		e.Fields = []Field{{fieldTo, hubName(renamedView(old.ref, rename))}}
 		if e.Label == "reply" {
-			if n := numbers["refs/swarm/inbox/"+e.Author+" "+old.entry.Field(fieldReply)]; n > 0 {
+			if n := numbers[inboxPrefix+old.entry.Author+" "+old.entry.Field(fieldReply)]; n > 0 {
 				e.Fields = append(e.Fields, Field{fieldReply, originOf(c.store.clone(), false, n)})
 			} else {
 				e.Label = "message"
 			}
 		}
 		data := *old.data
+		data.Author.Name = e.Author
 		data.Parents, data.Message = []object.Hash{from.tip}, e.message()
 		commit := tx.store.repo.Algo.NewObject(object.Commit, data.Encode())
 		tx.objects = append(tx.objects, commit)
 		e.ID = commit.ID
 		from.tip, from.last = commit.ID, &e
 	}
-	return prepare(tx)
+	return nil
+}
+
+// renamedView is the journal that the entries of ref are in when sessions are called
+// otherwise.
+func renamedView(ref string, rename func(id string) string) string {
+	if id, ok := strings.CutPrefix(ref, inboxPrefix); ok {
+		return inboxPrefix + rename(id)
+	}
+	return ref
 }
 
 // saidEntry is an entry of the context or of an inbox.
@@ -183,35 +202,53 @@ type saidEntry struct {
 	data  *object.CommitData
 }
 
-// said are all of them, in the order of their times.
+// said are all of them, in the order of their times, but never against the order of a
+// journal.
 func (c *connecting) said(tx *Tx) (all []saidEntry, err error) {
 	here, err := tx.view.List("refs/swarm/")
 	if err != nil {
 		return nil, err
 	}
+	var queues [][]saidEntry
 	for _, r := range here {
 		if classOf(r.Name) != viewRef {
 			continue
 		}
-		var entries []saidEntry
-		var failed error
-		_, err := c.store.Walk(tx.ctx, r.Name, r.Tip, "", func(e *Entry) bool {
-			if e.Repair() {
-				return true
-			}
-			var data *object.CommitData
-			data, _, failed = c.store.commit(tx.ctx, r.Name, e.ID)
-			entries = append(entries, saidEntry{r.Name, e, data})
-			return failed == nil
-		})
-		if err := cmp.Or(err, failed); err != nil {
+		entries, err := c.store.journal(tx.ctx, r.Name, r.Tip)
+		if err != nil {
 			return nil, err
 		}
-		slices.Reverse(entries)
-		all = append(all, entries...)
+		queues = append(queues, entries)
 	}
-	slices.SortStableFunc(all, func(a, b saidEntry) int { return a.entry.At.Compare(b.entry.At) })
-	return all, nil
+	for {
+		next := -1
+		for i, q := range queues {
+			if len(q) > 0 && (next < 0 || q[0].entry.At.Before(queues[next][0].entry.At)) {
+				next = i
+			}
+		}
+		if next < 0 {
+			return all, nil
+		}
+		all = append(all, queues[next][0])
+		queues[next] = queues[next][1:]
+	}
+}
+
+// journal are the entries of a journal, oldest first, without repair records.
+func (s *Store) journal(ctx context.Context, ref string, tip object.Hash) (entries []saidEntry, err error) {
+	var failed error
+	_, err = s.Walk(ctx, ref, tip, "", func(e *Entry) bool {
+		if e.Repair() {
+			return true
+		}
+		var data *object.CommitData
+		data, _, failed = s.commit(ctx, ref, e.ID)
+		entries = append(entries, saidEntry{ref, e, data})
+		return failed == nil
+	})
+	slices.Reverse(entries)
+	return entries, cmp.Or(err, failed)
 }
 
 // Origin is the name for all clones of an entry of the context or of an inbox; "" if

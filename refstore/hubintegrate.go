@@ -303,8 +303,5 @@ func (tx *Tx) heard(id string, at time.Time) error {
 	if c.last != nil {
 		e.Fields = c.last.Fields
 	}
-	defer func(by string, now time.Time) { tx.by, tx.at = by, now }(tx.by, tx.at)
-	tx.by, tx.at = id, at.Truncate(time.Second)
-	_, err = tx.Replace(ref, e)
-	return err
+	return tx.ReplaceAt(ref, id, at.Truncate(time.Second), e)
 }

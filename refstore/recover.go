@@ -50,6 +50,9 @@ func (s *Store) begin(ctx context.Context) (*redo.Log, func(), error) {
 	if err := s.recovery().Run(ctx, log); err != nil {
 		return nil, nil, err
 	}
+	if !s.hasHub() && s.Adopting() {
+		return nil, nil, ErrAdopting
+	}
 	recovered = true
 	return log, unlock, nil
 }

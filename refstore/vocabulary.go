@@ -38,9 +38,13 @@ func IsSessionID(id string) bool {
 	return true
 }
 
+// RepairLabel is the label of an entry by which the numbers of a table may rise by more
+// than one, and which no session has made.
+const RepairLabel = "repair"
+
 // The fields of a repair record, an entry that fsck writes on top of damage.
 const (
-	labelRepair   = "repair"
+	labelRepair   = RepairLabel
 	fieldSetAside = "Set-Aside" // a commit below that counts for nothing; once for each
 	fieldLost     = "Lost"      // the commit that could not be read any more, and was a part of the chain
 )

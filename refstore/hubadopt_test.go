@@ -1,0 +1,215 @@
+package refstore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
+)
+
+// adoptTables is what the tests know of the refs: a session is called A-2 whose id the hub
+// has, and its row goes there under that name.
+func adoptTables(by string) Adopting {
+	const sessions = "refs/swarm/sessions"
+	return Adopting{
+		By: by,
+		Plan: func(a *Adoption) error {
+			mine, err := a.Mine(sessions)
+			if err != nil {
+				return err
+			}
+			theirs, err := a.Theirs(sessions)
+			if err != nil {
+				return err
+			}
+			ids, err := mine.Names("")
+			for _, id := range ids {
+				if _, err := theirs.Get(id); err == nil {
+					a.Renamed[id] = id + "-2"
+				}
+			}
+			return err
+		},
+		Share: func(tx *Tx, a *Adoption) error {
+			mine, err := a.Mine(sessions)
+			if err != nil {
+				return err
+			}
+			table, err := tx.Table(sessions)
+			if err != nil {
+				return err
+			}
+			ids, err := mine.Names("")
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				if err := table.Put(a.Name(id), []byte("lap")); err != nil {
+					return err
+				}
+				if a.Renamed[id] != "" {
+					if _, err := tx.Append("refs/swarm/inbox/"+a.Name(id), Entry{Label: "message", Body: "you are " + a.Name(id)}); err != nil {
+						return err
+					}
+				}
+			}
+			_, err = tx.Record(sessions, Entry{Body: "adopted"})
+			return err
+		},
+		Keep: func(tx *Tx, a *Adoption, position Position) error {
+			n, id := position("refs/swarm/inbox/A", 2)
+			return tx.ReplaceAt("refs/swarm/seen/"+a.Name("A"), a.Name("A"), tx.At(), Entry{Body: "seen", Fields: []Field{{"Context", "none"}, {"Inbox", fmt.Sprintf("%d %s", n, id)}, {"Read", "none"}}})
+		},
+	}
+}
+
+// swarmOfItsOwn is a repository without a hub: A and B talk, A has read two messages.
+func swarmOfItsOwn(t testing.TB) *gitRepo {
+	r := newRepo(t, "--bare")
+	r.Git("config", "user.name", "lap")
+	r.Git("config", "user.email", "lap@example.com")
+	s := r.open(Options{})
+	mustPut(t, s, "refs/swarm/sessions", "A", "here")
+	mustPut(t, s, "refs/swarm/sessions", "B", "here")
+	for i, by := range []string{"B", "B", "A", "B"} {
+		if err := say(s, by, fmt.Sprintf("own %d", i)); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Update(bg, by, func(tx *Tx) error {
+			if by == "A" {
+				_, err := tx.Append("refs/swarm/inbox/B", Entry{Label: "reply", Body: "yes", Fields: []Field{{"In-Reply-To", "2"}}})
+				return err
+			}
+			_, err := tx.Append("refs/swarm/inbox/A", Entry{Label: "message", Body: fmt.Sprintf("ask %d", i)})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+// A repository that joins a hub with a swarm of its own, and is killed at any point of
+// that, has joined when the command is run again: all that was said on either side is in
+// each clone, once and in its writer's order, and nothing of another session of that name
+// is in an inbox.
+func TestAdoptKilled(t *testing.T) {
+	for _, point := range []string{"never", "planned", "staged", "push", "pushed", "logged", "written", "locked", "renamed", "kept", "swapped", "integrated"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			for skip := 0; testAdoptKilled(t, point, skip); skip += 1 + skip/4 {
+			}
+		})
+	}
+}
+
+func testAdoptKilled(t *testing.T, point string, skip int) (died bool) {
+	h := newFakeHub(3)
+	_, desk := h.clone(t, "desk")
+	mustPut(t, desk, "refs/swarm/sessions", "A", "desk")
+	if err := say(desk, "A", "hub 0"); err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Update(bg, "A", func(tx *Tx) error {
+		_, err := tx.Append("refs/swarm/inbox/A", Entry{Label: "message", Body: "note to self"})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r := swarmOfItsOwn(t)
+	left := skip
+	func() {
+		defer func() { died = recover() != nil }()
+		s := h.open(t, r, "lap", Options{Failpoint: func(p string) {
+			if p == point {
+				if left--; left < 0 {
+					panic("killed")
+				}
+			}
+		}})
+		if _, err := s.Adopt(bg, adoptTables("orchestrator")); err != nil {
+			t.Error(err)
+		}
+	}()
+	if died {
+		if err := say(r.open(Options{}), "B", "too early"); !errors.Is(err, ErrAdopting) {
+			t.Errorf("between the two: %v", err)
+		}
+		if err := say(desk, "A", "meanwhile"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lap := h.open(t, r, "lap", Options{})
+	a, err := lap.Adopt(bg, adoptTables("orchestrator"))
+	if err != nil || a.Name("A") != "A-2" || a.Name("B") != "B" || len(a.Moved) > 0 {
+		t.Fatalf("again: %+v, %v", a, err)
+	}
+	if err := lap.Adopted(); err != nil {
+		t.Fatal(err)
+	}
+	if err := say(lap, "B", "joined"); err != nil {
+		t.Fatal(err)
+	}
+	mustRefresh(t, desk, lap)
+	mustRefresh(t, lap, desk)
+	for ref, own := range map[string][]string{
+		"refs/swarm/context":   {"own 0", "own 1", "own 2", "own 3", "joined"},
+		"refs/swarm/inbox/A-2": {"ask 0", "ask 1", "ask 3", "you are A-2"},
+		"refs/swarm/inbox/B":   {"yes"},
+		"refs/swarm/inbox/A":   {"note to self"},
+	} {
+		mine, theirs := bodies(t, lap, ref), bodies(t, desk, ref)
+		for _, all := range [][]string{mine, theirs} {
+			if got := slices.DeleteFunc(slices.Clone(all), func(body string) bool { return !slices.Contains(own, body) }); !slices.Equal(got, own) {
+				t.Errorf("%s has %q of %q", ref, got, own)
+			}
+		}
+		if slices.Sort(mine); !slices.Equal(mine, slices.Sorted(slices.Values(theirs))) {
+			t.Errorf("%s: %q here, %q there", ref, mine, theirs)
+		}
+	}
+	if table, _ := lap.Table(bg, "refs/swarm/sessions"); table != nil {
+		if names, err := table.Names(""); err != nil || strings.Join(names, " ") != "A A-2 B" {
+			t.Errorf("sessions %q, %v", names, err)
+		}
+	}
+	if r.tip("refs/swarm/sessions") != h.refs["sessions"] {
+		t.Error("the sessions here are not the hub's")
+	}
+	checkAdopted(t, r, lap, a)
+	checkWhole(t, lap)
+	checkWhole(t, desk)
+	return died
+}
+
+// checkAdopted looks at what is this clone's own.
+func checkAdopted(t *testing.T, r *gitRepo, s *Store, a *Adoption) {
+	t.Helper()
+	e, err := s.Entry(bg, "refs/swarm/seen/A-2", r.tip("refs/swarm/seen/A-2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, id, _ := strings.Cut(e.Field("Inbox"), " ")
+	at, err := s.Entry(bg, "refs/swarm/inbox/A-2", object.Hash(id))
+	if err != nil || number != "2" || at.Body != "ask 1" || at.Author != "B" {
+		t.Errorf("the cursor is at %s, %+v, %v", number, at, err)
+	}
+	last, err := s.Find(bg, "refs/swarm/inbox/B", 1)
+	if err != nil || last.Author != "A-2" || !IsOrigin(last.Field("In-Reply-To")) {
+		t.Errorf("the reply is %+v, %v", last, err)
+	}
+	kept, err := s.Refs(bg, a.Kept())
+	if err != nil || len(kept) != 4 { // sessions, context, and two inboxes
+		t.Errorf("kept: %v, %v", kept, err)
+	}
+	for _, name := range []string{"hub-adopting"} {
+		if _, err := os.Lstat(s.hubFile(name)); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}
