@@ -58,6 +58,24 @@ func FreePorts(ctx context.Context, r *repo.Repo, session string) error {
 	return changePorts(ctx, r, func(all map[string]Ports) error { delete(all, session); return nil })
 }
 
+// RenamePorts gives the ports of sessions, by what they were called, to what they are
+// called now. Done again it changes nothing.
+func RenamePorts(ctx context.Context, r *repo.Repo, names map[string]string) error {
+	all, err := readPorts(r)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return changePorts(ctx, r, func(all map[string]Ports) error {
+		for was, name := range names {
+			if p, ok := all[was]; ok {
+				delete(all, was)
+				all[name] = p
+			}
+		}
+		return nil
+	})
+}
+
 // PortsOf are the session's ports; ok is false if it has none.
 func PortsOf(r *repo.Repo, session string) (own Ports, ok bool) {
 	all, err := readPorts(r)

@@ -160,3 +160,39 @@ func (b *Bus) sendOne(ctx context.Context, path string) {
 	}
 	_ = os.Remove(path)
 }
+
+// RenameKept has the notices that are kept be to, and from, the sessions as they are called
+// now, by what they were called. Done again it changes nothing.
+func (b *Bus) RenameKept(names map[string]string) error {
+	files, _ := os.ReadDir(b.KeptDir()) // without any there is no such folder
+	for _, f := range files {
+		path := filepath.Join(b.KeptDir(), f.Name())
+		content, err := file.Read(path, 2*MaxBody)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		var n Notice
+		if json.Unmarshal(content, &n) != nil {
+			continue
+		}
+		before := n
+		for _, id := range []*string{&n.From, &n.To} {
+			if name, ok := names[*id]; ok {
+				*id = name
+			}
+		}
+		if n == before {
+			continue
+		}
+		if content, err = json.Marshal(n); err == nil {
+			err = file.Replace(path, content, 0o666)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -383,23 +383,42 @@ func (c *call) connectHub(ctx context.Context) error {
 	if !refstore.IsClone(names[0]) {
 		return usageOf(c.verb, fmt.Sprintf("'%s' is no clone's name: lower case letters, digits and '-', at most 32", text.Inert(names[0])))
 	}
+	if c.cmd.Bool("dry-run") {
+		return c.planAdoption(ctx, h, names)
+	}
 	if h.Clone == "" {
 		if _, err := at.Probe(ctx); err != nil {
 			return err
 		}
 	}
-	published, joined, err := c.connectAs(ctx, h, names)
+	var adopted *refstore.Adoption
+	published, joined, err := false, h, error(refstore.ErrOtherSwarm)
+	begun := c.swarm.Store().Adopting()
+	if !begun {
+		published, joined, err = c.connectAs(ctx, h, names)
+	}
+	if errors.Is(err, refstore.ErrOtherSwarm) && (begun || c.cmd.Bool("adopt")) {
+		adopted, joined, err = c.adoptAs(ctx, h, names)
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, c.forgetHub(ctx))
 	}
 	for _, v := range [][2]string{{"swarm.hubClone", joined.Clone}, {"swarm.hub", remote}} {
 		if err := install.SetHub(ctx, c.swarm.Repo, v[0], v[1]); err != nil {
 			return err
 		}
 	}
+	if err := c.swarm.Store().Adopted(); err != nil {
+		return err
+	}
 	swarm.Connected(c.swarm.Repo)
 	c.swarm.Close()
 	c.swarm = nil // its configuration is another now
+	if adopted != nil {
+		if err := c.printAdoption(adopted, joined.Clone, true); err != nil {
+			return err
+		}
+	}
 	what := "Joined"
 	if published {
 		what = "Published"

@@ -54,6 +54,10 @@ lock, reviews, messages and context hold in all clones that have run this with t
 same REMOTE, which is any git remote that this clone may push to. The first clone
 publishes its swarm there, the others join. git swarm help hub tells more.
 
+With --adopt, a clone joins that has a swarm of its own: sessions whose ids are taken
+in the other are called otherwise here, as in A-2, and are told; --dry-run says what
+would be done. Cut short, it goes on when it is run again.
+
 With --worktrees each of them gets a linked worktree with its branch, beside the
 repository, in which git swarm knows which session it is. A new branch begins at
 the branch on which work lands, as it was last fetched, whatever is checked out;
@@ -71,6 +75,8 @@ again. See git swarm help sessions.`,
 				&cli.BoolFlag{Name: "worktrees", Usage: "make a worktree and branch for each session"},
 				&cli.StringFlag{Name: "from", Usage: "let new branches begin at `COMMIT` (default: where work lands, as last fetched)"},
 				&cli.StringFlag{Name: "hub", Usage: "meet other clones through `REMOTE`, a remote or a URL"},
+				&cli.BoolFlag{Name: "adopt", Usage: "with --hub: join with the swarm that is here, also where REMOTE has another"},
+				&cli.BoolFlag{Name: "dry-run", Usage: "with --adopt: say what would be done"},
 				&cli.StringFlag{Name: "as", Usage: "with --hub: `NAME`, what this clone is called there"},
 				&cli.BoolFlag{Name: "git-hooks", Usage: "install git hooks that refuse what others claim, and what is not approved"},
 				&cli.BoolFlag{Name: "claude", Usage: "install Claude Code's hooks"},
@@ -97,6 +103,12 @@ func runInit(ctx context.Context, c *call) error {
 	if c.cmd.IsSet("as") && !c.cmd.IsSet("hub") {
 		return usageOf(c.verb, "--as goes with --hub")
 	}
+	if c.cmd.Bool("adopt") && !c.cmd.IsSet("hub") {
+		return usageOf(c.verb, "--adopt goes with --hub")
+	}
+	if c.cmd.Bool("dry-run") && !c.cmd.Bool("adopt") {
+		return usageOf(c.verb, "--dry-run goes with --adopt")
+	}
 	if c.cmd.IsSet("hub") && c.cmd.String("hub") == "" {
 		return usageOf(c.verb, "--hub takes a remote or a URL")
 	}
@@ -107,7 +119,7 @@ func runInit(ctx context.Context, c *call) error {
 		return err
 	}
 	if c.cmd.IsSet("hub") && !c.cmd.Bool("remove") {
-		if err := c.connectHub(ctx); err != nil {
+		if err := c.connectHub(ctx); err != nil || c.cmd.Bool("dry-run") {
 			return err
 		}
 	}

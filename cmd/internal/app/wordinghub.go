@@ -46,7 +46,7 @@ func (c *call) formatHub(err error) *wording {
 	case errors.Is(err, refstore.ErrCloneTaken):
 		return &wording{err.Error(), "git swarm init --hub REMOTE --as ANOTHER-NAME", exitNo}
 	case errors.Is(err, refstore.ErrOtherSwarm):
-		return &wording{err.Error(), "to join without what is here: git swarm uninit --refs, then this again", exitNo}
+		return &wording{err.Error(), "to join with what is here: git swarm init --hub REMOTE --adopt; without it: git swarm uninit --refs, then this again", exitNo}
 	case errors.Is(err, refstore.ErrNoHub):
 		return &wording{err.Error(), "git config swarm.hubPrefix refs/swarm-hub/, then this again, with the same in each clone", exitNo}
 	}

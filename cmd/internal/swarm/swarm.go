@@ -180,6 +180,12 @@ func (s *Swarm) Joined() error {
 	return nil
 }
 
+// Unjoined reports whether this clone has no hub, and has not begun to connect to one.
+func (s *Swarm) Unjoined() bool {
+	h := s.hub()
+	return s.Joined() == nil && h.Remote == "" && h.Clone == ""
+}
+
 // Joining is the swarm with that hub, which the configuration need not name yet.
 func (s *Swarm) Joining(h settings.Hub) *Swarm {
 	joining := In(s.Repo, s.opts)

@@ -1,0 +1,115 @@
+package adopt
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
+)
+
+// AtWorkError says that an agent is at work as a session that would be called otherwise.
+type AtWorkError struct{ Session, Name string }
+
+func (e *AtWorkError) Error() string {
+	return fmt.Sprintf("an agent works as %s, which would be %s", e.Session, e.Name)
+}
+
+// LandingError says that work is about to land here, whose end is to come first.
+type LandingError struct{ Err error }
+
+func (e *LandingError) Error() string { return e.Err.Error() }
+
+// Unwrap returns a *lock.PushHeldError or a *queue.UndecidedError.
+func (e *LandingError) Unwrap() error { return e.Err }
+
+// UncarriedError says that there is something here that is not carried over.
+type UncarriedError struct{ What string }
+
+func (e *UncarriedError) Error() string {
+	return "there are " + e.What + " here, which cannot be joined to the hub's"
+}
+
+// Joining is a repository that joins a hub with a swarm of its own.
+type Joining struct {
+	Repo       *repo.Repo
+	Bus        *bus.Bus // as of the clone that it becomes
+	Claims     *lock.Claims
+	StaleAfter time.Duration // after which an agent of which no process is known has ended
+}
+
+// Plan is what Run would do; it changes nothing.
+func (j Joining) Plan(ctx context.Context) (*refstore.Adoption, error) {
+	return j.Bus.Store().PlanAdoption(ctx, j.steps(ctx))
+}
+
+// Run does it, but for what is in the configuration: see [refstore.Store.Adopt]. Files that
+// name a session name it as it is called then.
+func (j Joining) Run(ctx context.Context) (*refstore.Adoption, error) {
+	a, err := j.Bus.Store().Adopt(ctx, j.steps(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return a, j.renameFiles(context.WithoutCancel(ctx), a)
+}
+
+func (j Joining) steps(ctx context.Context) refstore.Adopting {
+	return refstore.Adopting{
+		By:   bus.Orchestrator,
+		Plan: func(a *refstore.Adoption) error { return j.plan(ctx, a) },
+		Share: func(tx *refstore.Tx, a *refstore.Adoption) error {
+			if err := bus.AdoptSessions(tx, a); err != nil {
+				return err
+			}
+			return lock.ShareClaims(tx, a)
+		},
+		Keep: func(tx *refstore.Tx, a *refstore.Adoption, position refstore.Position) error {
+			if err := j.Bus.AdoptCursors(ctx, tx, a, position); err != nil {
+				return err
+			}
+			return queue.KeepQueue(tx, a)
+		},
+	}
+}
+
+// plan decides who is called what, and refuses what cannot be done now.
+func (j Joining) plan(ctx context.Context, a *refstore.Adoption) error {
+	for _, step := range []func(*refstore.Adoption) error{
+		bus.AdoptNames, j.Claims.AdoptClaims,
+		func(a *refstore.Adoption) error { return lock.AdoptLocks(a, j.Bus) },
+		queue.AdoptQueue,
+	} {
+		if err := step(a); err != nil {
+			var held *lock.PushHeldError
+			var waits *queue.UndecidedError
+			if errors.As(err, &held) || errors.As(err, &waits) {
+				err = &LandingError{err}
+			}
+			return err
+		}
+	}
+	for what, ref := range map[string]string{"reviews": review.TableRef, "tasks": task.Ref} {
+		table, err := a.Mine(ref)
+		if err != nil {
+			return err
+		}
+		if names, err := table.Names(""); err != nil || len(names) > 0 {
+			return cmp.Or(err, error(&UncarriedError{what}))
+		}
+	}
+	for id, name := range a.Renamed {
+		if agents.In(j.Repo).MayWork(id, j.StaleAfter, time.Now()) {
+			return &AtWorkError{id, name}
+		}
+	}
+	return nil
+}

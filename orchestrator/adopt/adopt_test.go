@@ -1,0 +1,297 @@
+package adopt
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/orchestrator/setup"
+	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
+	"github.com/git-swarm/git-swarm/refstore/hub"
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
+	"github.com/git-swarm/git-swarm/refstore/repo"
+)
+
+var bg = context.Background()
+
+func TestMain(m *testing.M) { refstoretest.Main(m, nil) }
+
+// clone is a repository of a hub's, or one that is to be.
+type clone struct {
+	*refstoretest.Repo
+	repo *repo.Repo
+	name string
+	bus  *bus.Bus
+}
+
+// open is a process of the clone, with or without the hub.
+func (c *clone) open(joined bool) *bus.Bus {
+	c.Helper()
+	found, err := repo.Discover(repo.Env(os.Environ()), c.Dir)
+	c.Must(err)
+	c.repo = found
+	opts := refstore.Options{}
+	if joined {
+		opts.Hub = &hub.Remote{Repo: found, Name: "origin", Prefix: "refs/swarm/", Timeout: 30 * time.Second}
+		opts.Clone, opts.HubInterval = c.name, time.Nanosecond
+	}
+	s := refstore.Open(found, opts)
+	c.Cleanup(func() { s.Close() })
+	return bus.New(s)
+}
+
+func (c *clone) register(ids ...string) {
+	c.Helper()
+	for _, id := range ids {
+		_, err := c.bus.Register(bg, []bus.Registration{{ID: id, Workstream: "w" + id}})
+		c.Must(err)
+	}
+}
+
+func (c *clone) claims(foldCase bool) *lock.Claims { return lock.NewClaims(c.bus, time.Hour, foldCase) }
+
+func (c *clone) claim(by string, paths ...string) {
+	c.Helper()
+	_, err := c.claims(false).Grant(bg, by, lock.Request{Paths: paths})
+	c.Must(err)
+}
+
+func (c *clone) send(from, to, body string) {
+	c.Helper()
+	_, err := c.bus.Send(bg, from, to, body)
+	c.Must(err)
+}
+
+// refresh brings what the others have done.
+func (c *clone) refresh() {
+	c.Helper()
+	c.Must(c.bus.Refresh(bg, time.Hour, true))
+}
+
+// joining is the clone that has a swarm of its own, about to join.
+func (c *clone) joining(foldCase bool) Joining {
+	return Joining{Repo: c.repo, Bus: c.open(true), Claims: c.claims(foldCase), StaleAfter: time.Hour}
+}
+
+// adopt joins, and goes on as a clone of the hub.
+func (c *clone) adopt(foldCase bool) *refstore.Adoption {
+	c.Helper()
+	a, err := c.joining(foldCase).Run(bg)
+	c.Must(err)
+	c.bus = c.open(true)
+	c.Must(c.bus.Store().Adopted())
+	return a
+}
+
+// twoSwarms are a hub's only clone, with session A and B, and a repository with A and C.
+func twoSwarms(t *testing.T) (desk, lap *clone) {
+	t.Helper()
+	h := refstoretest.NewRepo(t, "--bare")
+	for name, c := range map[string]**clone{"desk": &desk, "lap": &lap} {
+		*c = &clone{Repo: refstoretest.NewRepo(t), name: name}
+		(*c).Git("config", "user.name", name)
+		(*c).Git("remote", "add", "origin", h.Dir)
+		(*c).bus = (*c).open(name == "desk")
+	}
+	_, err := desk.bus.Connect(bg)
+	desk.Must(err)
+	desk.register("A", "B")
+	lap.register("A", "C")
+	return desk, lap
+}
+
+// unread are the unread messages to a session, by their bodies.
+func (c *clone) unread(id string) (bodies []string) {
+	c.Helper()
+	all, err := c.bus.Inbox(bg, id, false)
+	c.Must(err)
+	for _, m := range all {
+		bodies = append(bodies, m.Body)
+	}
+	return bodies
+}
+
+// sync is the session's.
+func (c *clone) sync(id string) (news bus.News) {
+	c.Helper()
+	c.Must(c.bus.Sync(bg, id, func(n *bus.News) error { news = *n; return nil }))
+	return news
+}
+
+// What a session had read and seen before its clone joined, it has read and seen under its
+// new name; of what others said in the hub's swarm all is new to it.
+func TestAdoptCursors(t *testing.T) {
+	t.Parallel()
+	desk, lap := twoSwarms(t)
+	_, err := desk.bus.AddContext(bg, "B", "decision", "of the hub")
+	desk.Must(err)
+	for _, body := range []string{"one", "two", "three", "four"} {
+		lap.send("C", "A", body)
+	}
+	lap.sync("A")
+	lap.Must(lap.bus.MarkRead(bg, "A", 1, 3))
+	lap.send("C", "A", "five")
+	_, err = lap.bus.AddContext(bg, "C", "decision", "seen")
+	lap.Must(err)
+	lap.sync("A")
+	_, err = lap.bus.AddContext(bg, "C", "decision", "of this clone")
+	lap.Must(err)
+	lap.send("C", "A", "six")
+
+	if a := lap.adopt(false); a.Name("A") != "A-2" || a.Name("C") != "C" {
+		t.Fatalf("renamed: %v", a.Renamed)
+	}
+	news := lap.sync("A-2")
+	var got []string
+	for _, m := range news.Messages {
+		got = append(got, m.Body)
+	}
+	for _, e := range news.Context {
+		got = append(got, e.Body)
+	}
+	slices.Sort(got)
+	told := "this clone has joined a swarm in which A is another session: you are A-2 from now on"
+	if want := []string{"of the hub", "of this clone", "six", told}; !slices.Equal(got, want) {
+		t.Errorf("new to A-2: %q, want %q", got, want)
+	}
+	if got := lap.unread("A-2"); !slices.Equal(got, []string{"two", "four", "five", "six", told}) {
+		t.Errorf("unread by A-2: %q", got)
+	}
+	if got := lap.unread("A"); len(got) > 0 {
+		t.Errorf("the hub's A has messages: %q", got)
+	}
+}
+
+// A claim here ends where the hub has one on the path, above it or below it, and whose it
+// was is told; the others are granted on the hub, under an epoch above both.
+func TestAdoptClaims(t *testing.T) {
+	t.Parallel()
+	for _, foldCase := range []bool{false, true} {
+		desk, lap := twoSwarms(t)
+		desk.claim("B", "same.go", "folder/below.go", "above", "Case.go")
+		desk.claim("A", "other.go")
+		lap.claim("A", "same.go", "folder")
+		lap.claim("C", "above/file.go", "case.go", "mine.go")
+		a := lap.adopt(foldCase)
+		lost := map[string]string{}
+		for _, l := range a.Lost {
+			lost[l.Path] = l.Session + " to " + l.Holder
+		}
+		want := map[string]string{"same.go": "A-2 to B", "folder": "A-2 to B", "above/file.go": "C to B"}
+		if foldCase {
+			want["case.go"] = "C to B"
+		}
+		for path, who := range want {
+			if lost[path] != who {
+				t.Errorf("%s went from %q, want %s", path, lost[path], who)
+			}
+		}
+		if len(lost) != len(want) {
+			t.Errorf("lost %v", lost)
+		}
+		desk.refresh()
+		for _, c := range []*clone{desk, lap} {
+			all, err := c.claims(foldCase).List(bg, "")
+			c.Must(err)
+			holders := map[string]string{}
+			for _, claim := range all {
+				holders[claim.Path] = claim.Session
+				if claim.Path == "mine.go" && claim.Epoch != 3 {
+					t.Errorf("epoch %d after 2 and 2", claim.Epoch)
+				}
+			}
+			if holders["mine.go"] != "C" || holders["same.go"] != "B" || holders["folder"] != "" || holders["other.go"] != "A" {
+				t.Errorf("%s has %v", c.name, holders)
+			}
+		}
+		if got := strings.Join(lap.unread("C"), "\n"); !strings.Contains(got, "above/file.go (B holds it)") {
+			t.Errorf("C was told %q", got)
+		}
+		desk.claim("B", "next.go") // the clones go on
+		lap.refresh()
+		lap.claim("A-2", "last.go")
+	}
+}
+
+// Files that name a session name it as it is called now, also when the command is run a
+// second time.
+func TestAdoptFiles(t *testing.T) {
+	t.Parallel()
+	_, lap := twoSwarms(t)
+	swarmDir := filepath.Join(lap.repo.CommonDir, "swarm")
+	write := func(path, content string) {
+		lap.Must(os.MkdirAll(filepath.Dir(path), 0o777))
+		lap.Must(os.WriteFile(path, []byte(content), 0o666))
+	}
+	write(lap.repo.SessionFile(), "A\n")
+	write(filepath.Join(swarmDir, "agents", "one.json"), `{"session":"A","pid":0,"ended":true,"asked":"C","told":0,"named":null}`)
+	write(filepath.Join(swarmDir, "notices", "00000000000000000001-00000001.json"), `{"from":"C","to":"A","body":"kept"}`)
+	write(launch.PromptFile(lap.repo.CommonDir, "A"), "prompt")
+	_, err := setup.TakePorts(bg, lap.repo, "A", 10)
+	lap.Must(err)
+	j := lap.joining(false)
+	for range 2 {
+		if _, err := j.Run(bg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if id := agents.SessionIn(lap.repo.SessionFile()); id != "A-2" {
+		t.Errorf("the checkout is %q", id)
+	}
+	if r := agents.In(lap.repo).Load("one"); r == nil || r.Session != "A-2" || r.Asked != "C" || !r.Ended {
+		t.Errorf("the agent's record is %+v", r)
+	}
+	if _, ok := setup.PortsOf(lap.repo, "A-2"); !ok {
+		t.Error("A-2 has no ports")
+	}
+	if _, err := os.Stat(launch.PromptFile(lap.repo.CommonDir, "A-2")); err != nil {
+		t.Error(err)
+	}
+	lap.bus = lap.open(true)
+	lap.Must(lap.bus.Store().Adopted())
+	lap.send("C", "C", "x") // which sends what was kept
+	if got := lap.unread("A-2"); !slices.Contains(got, "kept") {
+		t.Errorf("A-2 has %q", got)
+	}
+}
+
+// While an agent works as a session that would be called otherwise, or somebody lands,
+// nothing is changed.
+func TestAdoptRefused(t *testing.T) {
+	t.Parallel()
+	_, lap := twoSwarms(t)
+	refs := func() string { return lap.Git("for-each-ref", "refs/swarm", "refs/swarm-lost") }
+	before := refs()
+	record := filepath.Join(lap.repo.CommonDir, "swarm", "agents", "one.json")
+	lap.Must(os.MkdirAll(filepath.Dir(record), 0o777))
+	lap.Must(os.WriteFile(record, []byte(`{"session":"A","pid":0,"ended":false,"told":0,"named":null}`), 0o666))
+	var working *AtWorkError
+	if _, err := lap.joining(false).Run(bg); !errors.As(err, &working) || working.Session != "A" {
+		t.Errorf("beside an agent: %v", err)
+	}
+	lap.Must(os.Remove(record))
+	if after := refs(); after != before {
+		t.Errorf("it has changed\n%s\nto\n%s", before, after)
+	}
+	lease, _, err := lock.NewPushLock(lap.bus, time.Minute).Acquire(bg, "C", lock.Wait{})
+	lap.Must(err)
+	before = refs()
+	var landing *LandingError
+	if _, err := lap.joining(false).Run(bg); !errors.As(err, &landing) {
+		t.Errorf("beside a landing: %v", err)
+	}
+	if after := refs(); after != before || lap.bus.Store().Adopting() {
+		t.Errorf("it has changed\n%s\nto\n%s", before, after)
+	}
+	lap.Must(lease.Release(bg))
+	lap.adopt(false)
+}
