@@ -16,6 +16,7 @@ type Candidate struct {
 	refs  []string  // besides the lock's, a change of which ends a Wait
 	asked time.Time // a moment before the lock was taken
 	epoch int
+	free  map[int]time.Time // since when turns could have been taken, by their numbers
 }
 
 // Candidate returns session by as a candidate, whose Wait ends also when one of the
@@ -34,6 +35,7 @@ func (c *Candidate) Holder(ctx context.Context) (*PushHolder, error) {
 	if err != nil || s == nil || s.State == stateFree || c.dead(s) {
 		return nil, err
 	}
+	c.free = nil
 	h := s.holder()
 	return &h, nil
 }

@@ -23,12 +23,14 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 			return faults, read, err
 		}
 	}
-	more, n, err := b.Store().Check(ctx, ReleasesRef, refstore.TableShape, nil)
-	faults, read = append(faults, more...), read+n
-	if err != nil {
-		return faults, read, err
+	for _, ref := range []string{ReleasesRef, TurnsRef} {
+		more, n, err := b.Store().Check(ctx, ref, refstore.TableShape, nil)
+		faults, read = append(faults, more...), read+n
+		if err != nil {
+			return faults, read, err
+		}
 	}
-	more, err = checkTips(ctx, b)
+	more, err := checkTips(ctx, b)
 	var damaged *refstore.DamagedError
 	if errors.As(err, &damaged) && len(faults) > 0 {
 		err = nil // reported already
@@ -113,18 +115,20 @@ func checkTips(ctx context.Context, b *bus.Bus) (faults []error, err error) {
 			faults = append(faults, failed)
 		}
 	}
-	queued, err := b.Store().WholeTable(ctx, ReleasesRef)
-	if err != nil {
-		return faults, err
-	}
-	failed := queued.Below("", func(path string, content []byte) bool {
-		if err := checkQueued(path, content); err != nil {
-			faults = append(faults, err)
+	for ref, check := range map[string]func(string, []byte) error{ReleasesRef: checkQueued, TurnsRef: checkTurn} {
+		table, err := b.Store().WholeTable(ctx, ref)
+		if err != nil {
+			return faults, err
 		}
-		return true
-	})
-	if failed != nil {
-		faults = append(faults, failed)
+		failed := table.Below("", func(path string, content []byte) bool {
+			if err := check(path, content); err != nil {
+				faults = append(faults, err)
+			}
+			return true
+		})
+		if failed != nil {
+			faults = append(faults, failed)
+		}
 	}
 	return faults, nil
 }

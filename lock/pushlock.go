@@ -74,9 +74,13 @@ func (s *pushState) holder() PushHolder {
 type PushHeldError struct {
 	Holder PushHolder
 	Waited time.Duration
+	Next   bool // nobody holds it: it is to be the holder's first, in another clone
 }
 
 func (e *PushHeldError) Error() string {
+	if e.Next {
+		return fmt.Sprintf("%s of another clone is to land first", e.Holder.Session)
+	}
 	return fmt.Sprintf("%s is landing", e.Holder.Session)
 }
 

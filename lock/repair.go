@@ -11,7 +11,8 @@ import (
 // Repair puts the tables of claims and locks in order in the name of session by,
 // and returns what it did. Unless write is set it only says what it would do. A
 // damaged claim is dropped: who holds the path cannot be told. A damaged lock
-// becomes free. A damaged release is dropped, and the claim stays until it is released anew.
+// becomes free. A damaged release is dropped, and the claim stays until it is released anew;
+// a damaged turn is dropped, and the clone that waits enters at the end.
 func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*refstore.Repair, err error) {
 	chains := []refstore.Chain{
 		{
@@ -42,6 +43,17 @@ func Repair(ctx context.Context, b *bus.Bus, by string, write bool) (done []*ref
 		Mend: func(state map[string][]byte, _ refstore.Mending) error {
 			for path, content := range state {
 				if checkQueued(path, content) != nil {
+					delete(state, path)
+				}
+			}
+			return nil
+		},
+	}, refstore.Chain{
+		Ref: TurnsRef, Shape: refstore.TableShape,
+		State: checkTurn,
+		Mend: func(state map[string][]byte, _ refstore.Mending) error {
+			for path, content := range state {
+				if checkTurn(path, content) != nil {
 					delete(state, path)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/internal/refs"
 	"github.com/git-swarm/git-swarm/refstore/object"
@@ -73,7 +74,7 @@ const (
 // classOf is the class of a ref by its local name.
 func classOf(ref string) class {
 	switch {
-	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/tasks",
+	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/tasks", ref == "refs/swarm/turns",
 		ref == metaRef, strings.HasPrefix(ref, toldPrefix):
 		return sharedRef
 	case ref == "refs/swarm/context", strings.HasPrefix(ref, inboxPrefix):
@@ -233,6 +234,9 @@ func (s *Store) Clone() string {
 	}
 	return s.clone()
 }
+
+// HubInterval is for how long what was fetched from the hub counts.
+func (s *Store) HubInterval() time.Duration { return s.opts.HubInterval }
 
 // hasHub reports whether there is one.
 func (s *Store) hasHub() bool { return s.opts.Hub != nil }

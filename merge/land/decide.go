@@ -51,6 +51,7 @@ func (t *train) end(ctx context.Context) error {
 	if errors.Is(err, lock.ErrLost) {
 		err = t.Bus.Update(ctx, t.Session, func(tx *refstore.Tx, _ string) error { return all(tx) })
 	}
+	t.leaveLine(ctx)
 	if err == nil {
 		t.tellForOthers(ctx)
 	}

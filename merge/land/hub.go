@@ -34,43 +34,95 @@ func (t *train) excludeClones(ctx context.Context) (context.Context, error) {
 	}
 	candidate := t.verifier()
 	defer candidate.Close()
-	err := t.waitFor(ctx, func() error {
-		return t.Bus.Update(ctx, t.Session, candidate.TakeIn)
+	err := t.waitFor(ctx, candidate, func() error {
+		return t.Bus.Update(ctx, t.Session, candidate.TakeInTurn)
 	}, candidate)
 	if err != nil {
 		return nil, err
 	}
+	t.inLine = false
 	lease, held := candidate.Hold(ctx)
 	t.clones = &exclusion{lease, held}
 	return held, nil
 }
 
-// waitFor tries until nobody else holds one of the locks, for as long as this push may
-// wait. In between it looks at what is known here, which the watch on the hub brings.
-func (t *train) waitFor(ctx context.Context, try func() error, locks ...*lock.Candidate) error {
-	for began := time.Now(); ; {
+// lineTries is how often a landing on the hub may find that others were first before it
+// gets in line: from then on they wait for it.
+const lineTries = 3
+
+// enterLine has the other clones know that this one waits to land on the target.
+func (t *train) enterLine(ctx context.Context) error {
+	if t.inLine || t.Bus.Store().Clone() == "" {
+		return nil
+	}
+	candidate := t.verifier()
+	defer candidate.Close()
+	err := t.Bus.Update(ctx, t.Session, candidate.EnterIn)
+	t.inLine = err == nil
+	return err
+}
+
+// leaveLine ends the waiting. What fails of it the others see: they pass this clone over.
+func (t *train) leaveLine(ctx context.Context) {
+	if !t.inLine {
+		return
+	}
+	t.inLine = false
+	candidate := t.verifier()
+	defer candidate.Close()
+	_ = t.Bus.Update(ctx, t.Session, func(tx *refstore.Tx, _ string) error { return candidate.LeaveIn(tx) })
+}
+
+// waitFor tries until nobody else holds one of the locks and it is this clone's turn in
+// line, for as long as this push may wait while nothing moves. In between it looks at
+// what is known here, which the watch on the hub brings.
+func (t *train) waitFor(ctx context.Context, line *lock.Candidate, try func() error, locks ...*lock.Candidate) error {
+	began := time.Now()
+	for moved, seen := began, object.Hash(""); ; {
 		err := try()
 		var held *lock.PushHeldError
 		if !errors.As(err, &held) {
 			return err
 		}
+		if t.wait.Timeout > 0 {
+			if err := t.enterLine(ctx); err != nil {
+				return err
+			}
+		}
 		for free := false; !free; {
-			if time.Since(began) >= t.wait.Timeout {
+			tip, failed := t.Bus.Store().Tip(ctx, lock.LocksRef)
+			if failed != nil {
+				return failed
+			}
+			if tip != seen {
+				seen, moved = tip, time.Now()
+			}
+			if held.Waited = time.Since(began); time.Since(moved) >= t.wait.Timeout || t.MaxWait > 0 && held.Waited >= t.MaxWait {
 				return err
 			}
 			if err := locks[0].Wait(ctx); err != nil {
 				return err
 			}
-			free = true
-			for _, c := range locks {
-				holder, err := c.Holder(ctx)
-				if err != nil {
-					return err
-				}
-				free = free && holder == nil
+			holder, before, failed := t.keptBy(ctx, line, locks)
+			if failed != nil {
+				return failed
+			}
+			if free = holder == nil; !free && t.Where != nil {
+				t.Where(Position{Waited: held.Waited, Holder: holder.Session, Before: before})
 			}
 		}
 	}
+}
+
+// keptBy is who keeps this clone from landing by what is known here, nil for nobody, and
+// how many are before it.
+func (t *train) keptBy(ctx context.Context, line *lock.Candidate, locks []*lock.Candidate) (holder *lock.PushHolder, before int, err error) {
+	for _, c := range locks {
+		if holder, err = c.Holder(ctx); holder != nil || err != nil {
+			return holder, 1, err
+		}
+	}
+	return line.First(ctx)
 }
 
 // lostToClone is ErrLost if another clone has taken over while this one verified, which
@@ -90,6 +142,7 @@ func (t *train) leave(ctx context.Context) error {
 		err = errors.Join(err, t.clones.lease.Release(ctx))
 		t.clones = nil
 	}
+	t.leaveLine(ctx)
 	return err
 }
 
@@ -107,13 +160,13 @@ func (t *train) pushToHub(ctx context.Context, made stack) error {
 	stage := t.landing(ctx, made)
 	verifier := t.verifier()
 	defer verifier.Close()
-	err := t.waitFor(ctx, func() error {
+	err := t.waitFor(ctx, verifier, func() error {
 		return t.Bus.Update(ctx, t.Session, func(tx *refstore.Tx, by string) error {
 			if t.clones != nil {
 				if err := t.clones.lease.YieldIn(tx); err != nil {
 					return err
 				}
-			} else if err := verifier.AwaitIn(tx); err != nil {
+			} else if err := verifier.AwaitInTurn(tx); err != nil {
 				return err
 			}
 			return stage(tx, by)
@@ -131,7 +184,7 @@ func (t *train) pushToHub(ctx context.Context, made stack) error {
 	if t.clones != nil {
 		t.clones.lease.End()
 	}
-	t.clones, t.bad = nil, nil
+	t.clones, t.bad, t.inLine = nil, nil, false
 	t.tellForOthers(context.WithoutCancel(ctx))
 	return nil
 }

@@ -22,6 +22,8 @@ type hubField struct {
 	*field
 	clone string
 	calls string // the file that counts them
+
+	interval time.Duration // how often a push that waits looks at the hub
 }
 
 // newHubFields makes the ground's remote the hub, with a clone for each session.
@@ -42,7 +44,7 @@ func newHubFields(t *testing.T, ids ...string) []*hubField {
 			landGit(t, fields[0].dir, "reset", "-q", "--hard", "origin/main")
 			g.hub = town.hub
 		}
-		f := &hubField{fields[0], strings.ToLower(id), filepath.Join(t.TempDir(), "calls")}
+		f := &hubField{fields[0], strings.ToLower(id), filepath.Join(t.TempDir(), "calls"), time.Minute}
 		for _, program := range []string{"upload-pack", "receive-pack"} {
 			script := filepath.Join(filepath.Dir(f.calls), program)
 			text := "#!/bin/sh\necho " + program + " >>" + f.calls + "\nexec git " + program + " \"$@\"\n"
@@ -68,7 +70,7 @@ func (f *hubField) bus() *bus.Bus {
 	f.Helper()
 	r := f.repo()
 	at := &hub.Remote{Repo: r, Name: "origin", Prefix: "refs/swarm/", Timeout: 30 * time.Second}
-	store := refstore.Open(r, refstore.Options{Hub: at, Clone: f.clone, HubInterval: time.Minute})
+	store := refstore.Open(r, refstore.Options{Hub: at, Clone: f.clone, HubInterval: f.interval})
 	f.Cleanup(func() { store.Close() })
 	return bus.New(store)
 }
@@ -207,6 +209,87 @@ func TestHubFence(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.linear("by A", "by B")
+}
+
+// TestHubLine: of clones that wait, the one that came first lands first, however seldom it
+// looks at the hub. Nobody is left in line.
+func TestHubLine(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B", "C")
+	a, b, c := fields[0], fields[1], fields[2]
+	lease, _, err := a.lander().Lock.Verifier("origin/main").Acquire(t.Context(), "A", lock.Wait{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.interval, c.interval = 2*time.Second, 100*time.Millisecond
+	inLine := func() string {
+		if landGit(t, a.hub, "for-each-ref", lock.TurnsRef) == "" {
+			return ""
+		}
+		return landGit(t, a.hub, "ls-tree", "-r", "--name-only", lock.TurnsRef)
+	}
+	landed := make(chan error, 2)
+	for _, f := range []*hubField{b, c} {
+		f.commit("by "+f.id, f.id, "changed\n")
+		go func() {
+			_, err := f.lander().Push(t.Context(), f.target(), lock.Wait{Timeout: time.Minute})
+			landed <- err
+		}()
+		for deadline := time.Now().Add(30 * time.Second); !strings.Contains(inLine(), "/"+f.clone); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s is not in line: %s", f.id, inLine())
+			}
+		}
+	}
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(<-landed, <-landed); err != nil {
+		t.Fatal(err)
+	}
+	if log := a.hubLog("main"); len(log) < 2 || log[0] != "by C" || log[1] != "by B" {
+		t.Errorf("main has %q", log)
+	}
+	if left := inLine(); left != "" {
+		t.Errorf("in line are still\n%s", left)
+	}
+}
+
+// TestHubLoser: a clone that finds three times that another has landed first gets in line,
+// and the other waits for it.
+func TestHubLoser(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B")
+	a, b := fields[0], fields[1]
+	b.commit("by B", "new", "B\n")
+	l := b.lander()
+	first, waited := 0, false
+	l.Gate = func(context.Context, string, string, string) error {
+		if waited || first > lineTries {
+			return nil
+		}
+		a.commit("by A", "fresh", strings.Repeat("A\n", first+1))
+		_, err := a.lander().Push(t.Context(), a.target(), lock.Wait{})
+		var held *lock.PushHeldError
+		switch {
+		case err == nil:
+			first++
+		case errors.As(err, &held) && held.Next && held.Holder.Session == "B":
+			waited = true
+		default:
+			t.Error(err)
+		}
+		return nil
+	}
+	if _, err := l.Push(t.Context(), b.target(), lock.Wait{Timeout: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	if first != lineTries || !waited {
+		t.Errorf("A was first %d times, and waited: %v", first, waited)
+	}
+	if _, err := a.lander().Push(t.Context(), a.target(), lock.Wait{}); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestHubLost: a clone whose turn to verify was taken over lands nothing by it.

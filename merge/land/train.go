@@ -26,6 +26,7 @@ type train struct {
 	candidate *lock.Candidate // for it
 	pushing   *lock.Lease     // nil while it is not held
 	clones    *exclusion      // of other clones while the verify command runs; nil without
+	inLine    bool            // this clone waits for its turn among all
 
 	landed []*staged    // decided, and not yet written
 	result *Landed      // what became of our own entry, once it is landed,
@@ -60,7 +61,11 @@ func (t *train) run(ctx context.Context) (*Landed, error) {
 		case !errors.Is(err, errMoved):
 			return nil, err
 		}
-		moved++
+		if moved++; moved == lineTries && t.AtHub {
+			if err := t.enterLine(ctx); err != nil {
+				return nil, err
+			}
+		}
 		again := moved < landTries
 		switch {
 		case errors.As(err, &locked) && !again:
