@@ -27,7 +27,7 @@ var layers = map[string][]string{
 	"cmd/internal/agenthook":       {"cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
 	"cmd/ao":                       {"cmd/internal/app"},
 	"cmd/git-swarm-mcp":            nil, // it runs git-swarm
-	"cmd/internal/app":             {"cmd/internal/quiet", "cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/adopt", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/pool", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "orchestrator/attention", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/repo", "refstore/gitlock", "refstore/worktree"},
+	"cmd/internal/app":             {"cmd/internal/quiet", "cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/adopt", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/pool", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "orchestrator/attention", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/index", "refstore/repo", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator":                 nil,
 	"orchestrator/adopt":           {"orchestrator/agents", "orchestrator/launch", "orchestrator/setup", "review", "lock", "lock/queue", "lock/task", "refstore/bus", "refstore", "refstore/repo"},
 	"orchestrator/standing":        {"orchestrator/agents", "review", "refstore/bus", "refstore/repo"},
@@ -57,6 +57,7 @@ var layers = map[string][]string{
 	"refstore/hub":                 {"refstore", "refstore/gitlock", "refstore/object", "refstore/repo"},
 	"refstore/odb":                 {"refstore/object", "refstore/file"},
 	"refstore/worktree":            {"refstore/gitlock", "refstore/repo", "refstore/file"},
+	"refstore/index":               {"refstore/object"},
 	"refstore/gitlock":             {"refstore/repo", "refstore/file"},
 	"refstore/repo":                {"refstore/object", "refstore/file"},
 	"refstore/object":              nil,

@@ -132,14 +132,14 @@ func commitLocks(ctx context.Context, r *repo.Repo) []string {
 // mayCommit refuses staged files that others claim, naming them all. deletes reports
 // whether some are staged as deleted: of a worktree whose index was lost, all are.
 func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) (deletes bool, err error) {
-	staged, err := repo.Fields(r.GitParsed(ctx, "diff", "--cached", "--name-status", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z"))
+	staged, err := c.staged(ctx, r)
 	if err != nil {
 		return false, err
 	}
 	var files []string
-	for change := range slices.Chunk(staged, 2) { // a letter, and the file
-		deletes = deletes || change[0] == "D"
-		files = append(files, change[1])
+	for _, change := range staged {
+		deletes = deletes || change.Deleted
+		files = append(files, change.Path)
 	}
 	if len(files) == 0 {
 		return false, nil // git has its own word on that, and merges may be empty
