@@ -1,6 +1,7 @@
 package heal
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,7 +11,8 @@ import (
 // defined: both sides brought in whole definitions at one place, each under a name of its own: tests, or in a
 // file of tests whatever else they define. Each test runs by itself and none calls another, so that it takes
 // nothing from a test that it begins, ends or is set up like one of the other side's. Two whose bodies are
-// almost the same are one test under two names. Elsewhere definitions may not share a line.
+// almost the same are one test under two names. Elsewhere definitions may not share a line. Branches of a
+// switch may: each has labels of its own, and only one is taken.
 func defined(c *conflict) (string, bool) {
 	p := c.lines()
 	met := false
@@ -20,11 +22,17 @@ func defined(c *conflict) (string, bool) {
 			return nil, false
 		}
 		met = true
-		a, b := p.definitions(t.ours), p.definitions(t.theirs)
-		if a == nil || b == nil || a[0].indent != b[0].indent || sameOf(a, b) {
-			return nil, false
+		branches := false
+		a, b := c.definitions(p, t.ours, branches), c.definitions(p, t.theirs, branches)
+		if a == nil || b == nil {
+			branches = true
+			a, b = c.definitions(p, t.ours, branches), c.definitions(p, t.theirs, branches)
 		}
-		if !c.ofTests() && !areAllTests(a, b) && related(p.words(t.ours), p.words(t.theirs), true) {
+		switch {
+		case a == nil || b == nil, a[0].indent != b[0].indent, sameName(a, b):
+			return nil, false
+		case branches:
+		case sameBody(a, b), !c.ofTests() && !areAllTests(a, b) && related(p.words(t.ours), p.words(t.theirs), true):
 			return nil, false
 		}
 		ours, theirs := p.joined(t)
@@ -49,31 +57,40 @@ func areAllTests(of ...[]namedBlock) bool {
 	return true
 }
 
-// sameOf reports whether two of the definitions have one name, or bodies that are almost the same.
-func sameOf(a, b []namedBlock) bool {
-	const almost = 0.95
-	all := slices.Concat(a, b)
-	for i, d := range all {
-		if slices.ContainsFunc(all[:i], func(e namedBlock) bool { return d.name == e.name }) {
-			return true
+// sameName reports whether two of the definitions have one name, or two of the branches one label.
+func sameName(a, b []namedBlock) bool {
+	seen := map[string]bool{}
+	for _, d := range slices.Concat(a, b) {
+		for _, name := range d.names {
+			if seen[name] {
+				return true
+			}
+			seen[name] = true
 		}
 	}
+	return false
+}
+
+// sameBody reports whether a definition of each side have bodies that are almost the same.
+func sameBody(a, b []namedBlock) bool {
+	const almost = 0.95
 	return slices.ContainsFunc(a, func(d namedBlock) bool {
 		return slices.ContainsFunc(b, func(e namedBlock) bool { return likeness(d.body, e.body) >= almost })
 	})
 }
 
-// namedBlock is a function, method, class or test, from the comments and annotations above its head to its end.
+// namedBlock is a function, method, class, test or branch of a switch, from the comments and annotations above its
+// head to its end.
 type namedBlock struct {
-	name   string // its head up to its name, or up to the text that names it
+	names  []string // its head up to its name or to the text that names it; or its labels
 	indent string
 	test   bool
 	body   string // all but its name
 	open   int    // round brackets
 }
 
-// definitions cuts lines that are brought in into definitions, if they are nothing else and whole.
-func (p *pieces) definitions(ids []int32) []namedBlock {
+// definitions cuts lines that are brought in into definitions, or into branches, if they are nothing else and whole.
+func (c *conflict) definitions(p *pieces, ids []int32, branches bool) []namedBlock {
 	lines := p.words(ids)
 	if len(lines) == 0 || !complete(lines, p.text(ids)) {
 		return nil
@@ -88,28 +105,41 @@ func (p *pieces) definitions(ids []int32) []namedBlock {
 		case indent(l) != outer:
 			return nil
 		default:
-			if last < 0 || out[last].name != "" {
+			if last < 0 || out[last].names != nil {
 				out = append(out, namedBlock{indent: outer})
 				last++
 			}
-			if !out[last].begin(l, text) {
+			head, ok := out[last].begin(l, text, c, branches)
+			if !ok {
 				return nil
 			}
-			text = strings.TrimPrefix(text, out[last].name)
+			text = strings.TrimPrefix(text, head)
 		}
 		out[last].body += text + "\n"
 		out[last].open += strings.Count(text, "(") - strings.Count(text, ")")
 	}
-	if out[len(out)-1].name == "" {
+	if out[len(out)-1].names == nil || branches && !c.leaves(lines[len(lines)-1]) {
 		return nil
 	}
 	return out
 }
 
+// leaves reports whether a switch is left at the end of a branch whose last line this is: by itself, as in Go and
+// where branches have arrows, or by what the line says.
+func (c *conflict) leaves(last string) bool {
+	switch path.Ext(c.path) {
+	case ".go", ".rs", ".scala", ".kt", ".swift", ".py":
+		return true
+	}
+	return leaving().MatchString(last)
+}
+
+var leaving = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(break|return|continue|goto|throw)\b|;;\s*$`) })
+
 // goesOn reports whether a line at the indentation of a definition's head belongs to it still: within its
 // brackets, or closing what it opened.
 func (d *namedBlock) goesOn(text string) bool {
-	return d.open > 0 || d.name != "" && closing().MatchString(text)
+	return d.open > 0 || d.names != nil && closing().MatchString(text)
 }
 
 var closing = sync.OnceValue(func() *regexp.Regexp {
@@ -117,21 +147,30 @@ var closing = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // begin takes in a comment or an annotation above a head, or the head.
-func (d *namedBlock) begin(line, text string) bool {
+func (d *namedBlock) begin(line, text string, c *conflict, branch bool) (head string, ok bool) {
 	switch {
 	case isComment(line):
-		return true
+		return "", true
 	case annotation().MatchString(text):
 		d.test = d.test || testNote().MatchString(text)
-		return true
+		return "", true
+	case branch:
+		head = branchHead().FindString(text)
+		for _, label := range strings.FieldsFunc(strings.TrimPrefix(head, "case "), func(r rune) bool { return r == '|' || r == ',' }) {
+			d.names = append(d.names, strings.Trim(label, " =>:"))
+		}
+		return head, head != "" && (strings.HasPrefix(head, "case") || path.Ext(c.path) == ".rs")
 	}
-	head := definitionHead().FindString(text)
+	head = definitionHead().FindString(text)
 	if head == "" || noHead().MatchString(text) || strings.HasSuffix(text, ";") {
-		return false
+		return "", false
 	}
-	d.name, d.test = head, d.test || testHead().MatchString(head)
-	return true
+	d.names, d.test = []string{head}, d.test || testHead().MatchString(head)
+	return head, true
 }
+
+// branchHead matches the labels of a branch: case and what follows it, or what stands before an arrow.
+var branchHead = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(case\b.*?=>|case\b[^=]*?:|[^=]+?=>)`) })
 
 var annotation = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(@\w|#\[)`) })
 

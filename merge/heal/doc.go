@@ -65,7 +65,7 @@
 //	tests       both   0.64  0.49-0.86  0.80   45  tests, brought in at one place
 //	cases       both   0.00  0.00-0.00  1.00    6  branches of a switch, brought in at one place
 //	apart       both   0.56  0.46-0.67  0.86  147  other lines brought in at one place of which none looks like one of the other side's
-//	defined     both   0.59  0.49-0.68  0.77   87  tests and other definitions, each under a name of its own, brought in at one place
+//	defined     both   0.59  0.49-0.68  0.77   87  tests, branches of a switch and other definitions, each under a name of its own, brought in at one place
 //	placed      both   0.77  0.67-0.86  0.85  119  lines brought in next to lines that the other changed in place, or above ones it made more of
 //	touching    wide   0.65  0.56-0.81  0.69   86  as neighbours, in spite of any evidence but a line doubled
 //	beside      wide   0.71  0.59-0.80  0.76   76  lines brought in next to lines that the other changed in place
@@ -118,7 +118,8 @@
 //   - Of several lines that the other side changed alike, or with whose marks a line is brought in beside them, one
 //     more would have been changed, too (placed).
 //   - Lines brought in at one place have all their words in a line of the other side's, are not closed (brackets,
-//     conditions of a preprocessor), or end in an annotation or comment, which belongs to the line below.
+//     conditions of a preprocessor), or end in an annotation or comment, which belongs to the line below; or
+//     one side's go on in a list and the other's are its last.
 //   - Both sides change a version that is written as a list, (1, 8, 0, 'alpha', 0), each in parts of its own.
 //   - One side comments a line out, or in, and the other indents it.
 //   - Lines are brought in beside a line that the other changed, and use a name of a family in which that

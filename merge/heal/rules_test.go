@@ -305,6 +305,52 @@ func TestRules(t *testing.T) {
 			base: "x = 1\nalpha\nbeta\ngamma\ny = 2\n", ours: "x = 1\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\nalpha\nbeta\ngamma\ny = 2\n", theirs: "x = 1\ndef test_c():\n    b = make(1)\n    stop(b, 7, 8)\nalpha\nbeta\ngamma\ny = 2\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\n",
 		},
 		{
+			name: "defined, branches that share lines", level: Both, rule: "defined", path: "a.c",
+			base: "switch (x) {\n}\n", ours: "switch (x) {\ncase A:\n\tget(out, 1);\n\tbreak;\n}\n", theirs: "switch (x) {\ncase B:\n\tget(out, 1);\n\tset(y);\n\tbreak;\n}\n",
+			want: "switch (x) {\ncase A:\n\tget(out, 1);\n\tbreak;\ncase B:\n\tget(out, 1);\n\tset(y);\n\tbreak;\n}\n",
+		},
+		{
+			name: "defined, branches with arrows", level: Both, rule: "defined", path: "a.rs",
+			base: "match x {\n}\n", ours: "match x {\n    K::A { span } => {\n        now = get(span)?;\n    }\n}\n", theirs: "match x {\n    K::B { span } => {\n        now = get(span)?;\n    }\n}\n",
+			want: "match x {\n    K::A { span } => {\n        now = get(span)?;\n    }\n    K::B { span } => {\n        now = get(span)?;\n    }\n}\n",
+		},
+		{
+			name: "defined, but branches of which one goes on in the next", level: Wide, why: Overlap, path: "a.c",
+			base: "switch (x) {\n}\n", ours: "switch (x) {\ncase A:\n\tget(out, 1);\n}\n", theirs: "switch (x) {\ncase B:\n\tget(out, 1);\n\tset(y);\n\tbreak;\n}\n",
+		},
+		{
+			name: "defined, but branches with one label", level: Wide, why: Overlap, path: "a.rs",
+			base: "match x {\n}\n", ours: "match x {\n    A | B => {\n        get(span)?;\n    }\n}\n", theirs: "match x {\n    B => {\n        get(span)?;\n        set(y);\n    }\n}\n",
+		},
+		{
+			name: "apart, calls about keys of their own", level: Both, rule: "apart", path: "a.js",
+			base: "a()\n", ours: "a()\nconf.preset(\"margin\", 7, left)\n", theirs: "a()\nconf.preset(\"color\", red)\n", want: "a()\nconf.preset(\"margin\", 7, left)\nconf.preset(\"color\", red)\n",
+		},
+		{
+			name: "apart, but calls about one key", level: Wide, why: Overlap, path: "a.js",
+			base: "a()\n", ours: "a()\nconf.preset(\"color\", 7, left)\n", theirs: "a()\nconf.preset(\"color\", red)\n",
+		},
+		{
+			name: "apart, but one is the last of a list", level: Wide, why: Overlap, path: "a.c",
+			base: "x = {\n};\n", ours: "x = {\nSUITE(alpha)\n};\n", theirs: "x = {\nSUITE(beta),\n};\n",
+		},
+		{
+			name: "unordered, imports of names", level: Both, rule: "unordered", path: "a.ts",
+			base: "a()\n", ours: "import { b } from './b'\na()\n", theirs: "import { c } from './c'\na()\n", want: "import { b } from './b'\nimport { c } from './c'\na()\n",
+		},
+		{
+			name: "unordered, but imports from one module", level: Wide, why: Overlap, path: "a.ts",
+			base: "a()\n", ours: "import { b } from './b'\na()\n", theirs: "import { c } from './b'\na()\n",
+		},
+		{
+			name: "items, alike and each about an issue of its own", level: Both, rule: "items", path: "CHANGES.md",
+			base: "# New\n\n", ours: "# New\n\n- faster starts of all, see #12\n", theirs: "# New\n\n- faster starts of it all, see #13\n", want: "# New\n\n- faster starts of all, see #12\n- faster starts of it all, see #13\n",
+		},
+		{
+			name: "items, alike and about one issue", level: Both, why: Overlap, path: "CHANGES.md",
+			base: "# New\n\n", ours: "# New\n\n- faster starts of all, see #12\n", theirs: "# New\n\n- faster starts of it all, see #12\n",
+		},
+		{
 			name: "records, appended", rule: "records", path: "log.jsonl",
 			base: "{\"id\":1}\n", ours: "{\"id\":1}\n{\"id\":2}\n", theirs: "{\"id\":1}\n{\"id\":3}\n", want: "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n",
 		},

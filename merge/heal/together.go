@@ -25,13 +25,13 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 			met = true
 			a, b := t.said(p, t.ours), t.said(p, t.theirs)
 			switch {
-			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b):
+			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b), endsInComma(a) != endsInComma(b):
 				return nil, false
 			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b)):
 				return nil, false
 			case !complete(a, p.text(t.ours)) || !complete(b, p.text(t.theirs)):
 				return nil, false
-			case related(a, b, alike) || !alike && oneThing(a, b):
+			case related(a, b, alike) || !alike && oneThing(a, b) && !ownNumbers(a, b):
 				return nil, false
 			}
 			ours, theirs := p.joined(t)
@@ -42,6 +42,11 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 		})
 		return text, ok && met
 	}
+}
+
+// endsInComma reports whether a list goes on behind the lines. Before other lines, the last of a list would miss it.
+func endsInComma(lines []string) bool {
+	return strings.HasSuffix(strings.TrimSpace(lines[len(lines)-1]), ",")
 }
 
 // insertions are lines that both sides brought in at one place: at the end of a list, maybe, where both gave
@@ -137,8 +142,10 @@ func outermost(lines []string) string {
 	return outer
 }
 
-// about is what a line defines: what stands before its first colon, equals sign or bracket. Where lines are
-// alike by nature, many calls and statements begin with the same name: then it is the first text in quotes.
+// about is what a line defines: what stands before its first colon, equals sign or bracket. A call is about its
+// first argument, too, if that is a key or a name; an import of names about what they are from, and a condition
+// about nothing. Where lines are alike by nature, many calls and statements begin with the same name: then it is
+// the first text in quotes.
 func about(l string, alike bool) string {
 	i := strings.IndexAny(l, ":=({")
 	if i <= 0 {
@@ -146,14 +153,26 @@ func about(l string, alike bool) string {
 	}
 	name := strings.TrimSpace(l[:i])
 	first, _, several := strings.Cut(name, " ")
-	if l[i] != '(' || !alike || several && !statement[first] {
+	switch {
+	case l[i] == '{' && (name == "import" || name == "export"):
+		return quoted().FindString(l)
+	case l[i] != '(' || several && !statement[first]:
 		return name
+	case alike:
+		return quoted().FindString(l)
+	case statement[first]:
+		return ""
 	}
-	return quoted().FindString(l)
+	return cmp.Or(keyedCall().FindString(l), name)
 }
 
 // statement holds words that stand before a bracket and define nothing.
 var statement = map[string]bool{"if": true, "for": true, "while": true, "return": true, "switch": true, "assert": true, "else": true, "elif": true, "match": true, "await": true, "}": true}
+
+// keyedCall matches a call up to its first argument, a text of one word or a name.
+var keyedCall = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\w.:$]+(\(\)[\w.:]+)*\(\s*("[^"\s]+"|'[^'\s]+'|[&*]?[\w.]+)\s*[,)]`)
+})
 
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"[^"]+"|'[^']+'`) })
 
@@ -189,6 +208,15 @@ func oneThing(a, b []string) bool {
 		return slices.ContainsFunc(b, func(m string) bool { return looksLike(l, m) || within(l, m) || within(m, l) })
 	})
 }
+
+// ownNumbers reports whether each side names issues or requests, and none that the other side names: entries
+// about different ones are two, however alike they are.
+func ownNumbers(a, b []string) bool {
+	x, y := reference().FindAllString(strings.Join(a, "\n"), -1), reference().FindAllString(strings.Join(b, "\n"), -1)
+	return len(x) > 0 && len(y) > 0 && !slices.ContainsFunc(x, func(r string) bool { return slices.Contains(y, r) })
+}
+
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`#\d+\b|\b(issues|pull|merge_requests)/\d+\b`) })
 
 // within reports whether the words of a line, more than one, are all in another.
 func within(l, of string) bool {
@@ -240,7 +268,7 @@ func areEntries(_ *conflict, lines []string) bool {
 			return false
 		}
 	}
-	return strings.HasSuffix(strings.TrimSpace(lines[len(lines)-1]), ",")
+	return endsInComma(lines)
 }
 
 // areItems: a list of Markdown, rst or YAML, or a changelog.
