@@ -70,13 +70,16 @@ func (j Joining) steps(ctx context.Context) refstore.Adopting {
 			if err := bus.AdoptSessions(tx, a); err != nil {
 				return err
 			}
-			return lock.ShareClaims(tx, a)
+			if err := lock.ShareClaims(tx, a); err != nil {
+				return err
+			}
+			return review.NewStore(j.Bus).ShareReviews(ctx, tx, a)
 		},
 		Keep: func(tx *refstore.Tx, a *refstore.Adoption, position refstore.Position) error {
 			if err := j.Bus.AdoptCursors(ctx, tx, a, position); err != nil {
 				return err
 			}
-			return queue.KeepQueue(tx, a)
+			return errors.Join(queue.KeepQueue(tx, a), review.KeepNotes(tx, a))
 		},
 	}
 }
@@ -84,7 +87,7 @@ func (j Joining) steps(ctx context.Context) refstore.Adopting {
 // plan decides who is called what, and refuses what cannot be done now.
 func (j Joining) plan(ctx context.Context, a *refstore.Adoption) error {
 	for _, step := range []func(*refstore.Adoption) error{
-		bus.AdoptNames, j.Claims.AdoptClaims,
+		bus.AdoptNames, j.Claims.AdoptClaims, review.AdoptReviews,
 		func(a *refstore.Adoption) error { return lock.AdoptLocks(a, j.Bus) },
 		queue.AdoptQueue,
 	} {
@@ -97,14 +100,12 @@ func (j Joining) plan(ctx context.Context, a *refstore.Adoption) error {
 			return err
 		}
 	}
-	for what, ref := range map[string]string{"reviews": review.TableRef, "tasks": task.Ref} {
-		table, err := a.Mine(ref)
-		if err != nil {
-			return err
-		}
-		if names, err := table.Names(""); err != nil || len(names) > 0 {
-			return cmp.Or(err, error(&UncarriedError{what}))
-		}
+	table, err := a.Mine(task.Ref)
+	if err != nil {
+		return err
+	}
+	if names, err := table.Names(""); err != nil || len(names) > 0 {
+		return cmp.Or(err, error(&UncarriedError{"tasks"}))
 	}
 	for id, name := range a.Renamed {
 		if agents.In(j.Repo).MayWork(id, j.StaleAfter, time.Now()) {

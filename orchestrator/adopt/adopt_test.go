@@ -17,8 +17,10 @@ import (
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/hub"
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/review"
 )
 
 var bg = context.Background()
@@ -219,6 +221,68 @@ func TestAdoptClaims(t *testing.T) {
 		desk.claim("B", "next.go") // the clones go on
 		lap.refresh()
 		lap.claim("A-2", "last.go")
+	}
+}
+
+// request is a request for a review by the session, of a commit of its own.
+func (c *clone) request(from, to string) *review.Review {
+	c.Helper()
+	c.Git("commit", "-q", "--allow-empty", "-m", "base")
+	c.Git("update-ref", "refs/remotes/origin/main", "HEAD")
+	c.Write(from+".txt", c.Git("rev-parse", "HEAD"))
+	c.Git("add", ".")
+	c.Git("commit", "-q", "-m", "work of "+from)
+	s := review.NewStore(c.bus)
+	base, tip := c.Git("rev-parse", "HEAD~1"), c.Git("rev-parse", "HEAD")
+	r, err := s.Request(bg, from, review.RequestParams{To: []string{to}, Range: &review.Range{Base: object.Hash(base), Tip: object.Hash(tip), Target: "refs/heads/main"}})
+	c.Must(err)
+	return r
+}
+
+// Reviews here are the hub's, under numbers above its own, with all verdicts, also one that
+// only the note has; the notes here say the same, and whom they concern is told.
+func TestAdoptReviews(t *testing.T) {
+	t.Parallel()
+	desk, lap := twoSwarms(t)
+	theirs := desk.request("A", "B")
+	desk.request("B", "A")
+	mine := lap.request("A", "C")
+	_, err := review.NewStore(lap.bus).AddEvent(bg, "C", mine.Number, review.Approve, "fine")
+	lap.Must(err)
+	lap.request("C", "A")
+	if a := lap.adopt(false); a.Numbers[review.Numbers] != 2 {
+		t.Errorf("numbers rise by %v", a.Numbers)
+	}
+	desk.refresh()
+	for _, c := range []*clone{desk, lap} {
+		s := review.NewStore(c.bus)
+		r, err := s.Get(bg, 3)
+		c.Must(err)
+		if r.From != "A-2" || r.To[0] != "C" || r.State != review.Approved || r.Tip != mine.Tip || r.Events[1].Text != "fine" {
+			t.Errorf("%s: #3 is %+v", c.name, r)
+		}
+		if r, err := s.Get(bg, 1); err != nil || r.From != "A" || r.Tip != theirs.Tip || r.State != review.Pending {
+			t.Errorf("%s: #1 is %+v, %v", c.name, r, err)
+		}
+		if r, err := s.Latest(bg, "A-2"); err != nil || r.Number != 3 {
+			t.Errorf("%s: the latest of A-2 is %+v, %v", c.name, r, err)
+		}
+		if faults, _, err := s.Fsck(bg); err != nil || len(faults) > 0 {
+			t.Errorf("%s: %v, %v", c.name, faults, err)
+		}
+	}
+	note := lap.Git("notes", "--ref", review.NotesRef, "show", string(mine.Tip))
+	if !strings.Contains(note, "#3.2 approve by=C") || strings.Contains(note, "#1.") {
+		t.Errorf("the note is %q", note)
+	}
+	if got := strings.Join(lap.unread("A-2"), "\n"); !strings.Contains(got, "review #1 is #3 now, review #2 is #4 now") {
+		t.Errorf("A-2 was told %q", got)
+	}
+	if tip := lap.Git("ls-remote", "origin", "refs/swarm/tips/A-2"); !strings.HasPrefix(tip, string(mine.Tip)) {
+		t.Errorf("the hub has %q for %s", tip, mine.Tip)
+	}
+	if r := desk.request("B", "A"); r.Number != 5 {
+		t.Errorf("the next is #%d", r.Number)
 	}
 }
 
