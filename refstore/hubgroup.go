@@ -326,6 +326,9 @@ func (u *sharedUpdate) arrive(ctx context.Context) (done bool, err error) {
 		}
 		answered = g.dir
 		staged, err := u.join(ctx, g)
+		if errors.Is(err, errGroupClosed) || errors.Is(err, fs.ErrExist) { // the next one waits for an answer
+			continue
+		}
 		sign.answered()
 		if err != nil || staged == nil {
 			continue

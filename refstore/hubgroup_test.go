@@ -110,6 +110,43 @@ func TestHubGroup(t *testing.T) {
 	}
 }
 
+// What comes while a group is being pushed goes together, too, in the next one.
+func TestHubGroupNext(t *testing.T) {
+	h := newFakeHub(15)
+	h.slow = 100 * time.Millisecond
+	r, s := h.clone(t, "desk")
+	h.pushes = 0
+	const n = 3
+	var once sync.Once
+	var later sync.WaitGroup
+	word := func(s *Store, word string) {
+		if _, err := take(s, "A", "push", word, ""); err != nil {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+	group(t, h, r, n, func() {}, func(i int, s *Store) error {
+		s.opts.Failpoint = func(p string) {
+			if p != "push" {
+				return
+			}
+			once.Do(func() {
+				for j := range n {
+					later.Go(func() { word(h.open(t, r, "desk", Options{}), fmt.Sprintf("later %d", j)) })
+				}
+				for deadline := time.Now().Add(20 * time.Second); len(s.hubWaiters()) < n && time.Now().Before(deadline); {
+					time.Sleep(time.Millisecond)
+				}
+			})
+		}
+		word(s, fmt.Sprintf("w%d", i))
+		return nil
+	})
+	later.Wait()
+	if got := bodies(t, s, "refs/swarm/locks"); len(got) != 2*n || h.pushes != 2 {
+		t.Errorf("%d pushes for %q", h.pushes, got)
+	}
+}
+
 // Where another clone is first, or the hub refuses what goes along, everybody's change is
 // built anew; where no answer comes, everybody asks the hub.
 func TestHubGroupFails(t *testing.T) {
