@@ -37,7 +37,7 @@ func (d *DB) Write(o object.Object) error {
 	if d.freshen(path, o.ID) {
 		return nil
 	}
-	data := d.deflate(object.Header(o.Kind, len(o.Content)), o.Content)
+	data := d.deflate(o.Kind, o.Content)
 	var err error
 	for range writeAttempts {
 		if err = d.writeFile(path, data); !errors.Is(err, fs.ErrNotExist) {

@@ -2,7 +2,9 @@ package odb
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -26,7 +28,25 @@ func TestGitReadsWhatIsWritten(t *testing.T) {
 			}
 		}
 	}
-	tree := mustWrite(t, d, object.Tree, nil)
+	blob := object.SHA1.Sum(object.Blob, nil)
+	mustWrite(t, d, object.Blob, nil)
+	entry, _ := hex.DecodeString(string(blob))
+	var tree object.Hash
+	for n, stored := range map[int]bool{1: true, 120: true, 200: true, 1985: true, 1986: false} { // 33 bytes each
+		var content []byte
+		for i := range n {
+			content = append(fmt.Appendf(content, "100644 %05d\x00", i), entry...)
+		}
+		tree = mustWrite(t, d, object.Tree, content)
+		r.git("update-ref", fmt.Sprintf("refs/swarm/tree%d", n), string(tree))
+		if lines := gitIn(t, r.dir, nil, "ls-tree", string(tree)); bytes.Count(lines, []byte("\n")) != n {
+			t.Fatalf("git reads another tree than that of %d entries", n)
+		}
+		info, err := os.Stat(d.own().loosePath(tree))
+		if err != nil || (info.Size() > int64(len(content))) != stored {
+			t.Errorf("a tree of %d bytes takes %d, %v", len(content), info.Size(), err)
+		}
+	}
 	when := time.Unix(1700000000, 0).UTC()
 	s := object.Signature{Name: "A", Email: "a@example.com", When: when}
 	c := object.CommitData{Tree: tree, Author: s, Committer: s, Message: "m\n"}

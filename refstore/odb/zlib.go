@@ -6,11 +6,14 @@ import (
 	"encoding/binary"
 	"hash/adler32"
 	"io"
+
+	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
 const (
 	zlibHeader   = 0x7801 // deflate, window of 32 KiB, fastest: what git writes at level 1
-	compressFrom = 4096   // bytes: a file system's usual block; below 65,536, a stored block's bound
+	compressFrom = 4096   // bytes: a file system's usual block
+	storedMost   = 65535  // bytes: a stored block's bound
 	maxRatio     = 1032   // deflate cannot expand by more
 	scratchLimit = 1 << 20
 )
@@ -114,11 +117,13 @@ type deflater struct {
 	z   *zlib.Writer
 }
 
-// deflate is the zlib stream of head and content. Up to compressFrom bytes are
-// stored as they are: no disk block would be saved, and the time to set up a
-// compressor is.
-func (d *DB) deflate(head, content []byte) []byte {
-	if len(head)+len(content) <= compressFrom {
+// deflate is the zlib stream of an object. Up to compressFrom bytes are stored as they
+// are: no disk block would be saved, and the time to set up a compressor is. So are trees
+// that fit a stored block: more than half of them is ids, of which nothing is saved.
+func (d *DB) deflate(kind object.Kind, content []byte) []byte {
+	head := object.Header(kind, len(content))
+	size := len(head) + len(content)
+	if size <= compressFrom || kind == object.Tree && size <= storedMost {
 		return storeFlat(head, content)
 	}
 	df, ok := d.deflaters.Get().(*deflater)
