@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	"cmd/git-swarm-mcp":            nil, // it runs git-swarm
 	"cmd/internal/app":             {"cmd/internal/quiet", "cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/adopt", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/pool", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "orchestrator/attention", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/index", "refstore/repo", "refstore/gitlock", "refstore/worktree"},
 	"orchestrator":                 nil,
-	"orchestrator/adopt":           {"orchestrator/agents", "orchestrator/launch", "orchestrator/setup", "review", "lock", "lock/queue", "lock/task", "refstore/bus", "refstore", "refstore/repo"},
+	"orchestrator/adopt":           {"orchestrator/agents", "orchestrator/launch", "orchestrator/setup", "review", "lock", "lock/queue", "lock/task", "refstore/bus", "refstore", "refstore/file", "refstore/repo"},
 	"orchestrator/standing":        {"orchestrator/agents", "review", "refstore/bus", "refstore/repo"},
 	"orchestrator/attention":       {"orchestrator/agents", "orchestrator/standing", "refstore/bus", "refstore", "refstore/repo"},
 	"orchestrator/pool":            {"orchestrator/agents", "orchestrator/attention", "orchestrator/launch", "orchestrator/retire", "review", "lock", "lock/task", "refstore", "refstore/bus", "refstore/file", "refstore/object", "refstore/repo"},

@@ -17,6 +17,16 @@ import (
 // Fsck reads the backlog and its history and returns what breaks the format, each as a
 // *refstore.DamagedError, and how many commits were read.
 func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error) {
+	faults, read, err = fsckAdopted(ctx, b)
+	if err != nil {
+		return faults, read, err
+	}
+	more, n, err := fsckTasks(ctx, b)
+	return append(faults, more...), read + n, err
+}
+
+// fsckTasks is Fsck of the tasks alone.
+func fsckTasks(ctx context.Context, b *bus.Bus) (faults []error, read int, err error) {
 	faults, read, err = b.Store().Check(ctx, Ref, refstore.TableShape, nil)
 	if err != nil || read == 0 {
 		return faults, read, err

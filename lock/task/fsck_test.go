@@ -120,7 +120,7 @@ func TestLandingOnDamage(t *testing.T) {
 	to := s.lands(1)
 	id, err := s.ID(bg)
 	s.Must(err)
-	marks, _, err := Scan(bg, s.repo, id, from+".."+to)
+	marks, _, err := Scan(bg, s.repo, IDs{id: 0}, from+".."+to)
 	s.Must(err)
 	s.forge("list/0", "what\n")
 	s.Must(s.Bus.Update(bg, "A", func(tx *refstore.Tx, by string) error {

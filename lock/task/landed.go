@@ -28,8 +28,8 @@ type Mark struct {
 }
 
 // Scan returns the commits of a range (as git rev-list takes it) that say something of
-// tasks, oldest first, and how many it has looked at. id is the swarm's.
-func Scan(ctx context.Context, r *repo.Repo, id string, revisions ...string) (marks []Mark, looked int, err error) {
+// tasks, oldest first, and how many it has looked at.
+func Scan(ctx context.Context, r *repo.Repo, ids IDs, revisions ...string) (marks []Mark, looked int, err error) {
 	args := append([]string{"log", "--reverse", "--no-show-signature", "--no-color", "--format=%H%n%(trailers:key=" + Trailer + ",valueonly)%x01%n%b%x00"}, revisions...)
 	out, err := repo.Output(r.GitParsed(ctx, append(args, "--")...))
 	if err != nil {
@@ -44,9 +44,10 @@ func Scan(ctx context.Context, r *repo.Repo, id string, revisions ...string) (ma
 		trailers, body, _ := strings.Cut(rest, "\x01\n")
 		m := Mark{Commit: commit}
 		for value := range strings.Lines(trailers) {
-			number, ok := strings.CutPrefix(strings.TrimSpace(value), id+"-")
-			if n, err := refstore.ParseNumber(number); ok && err == nil && !slices.Contains(m.Tasks, n) {
-				m.Tasks = append(m.Tasks, n)
+			id, number, _ := strings.Cut(strings.TrimSpace(value), "-")
+			offset, ok := ids[id]
+			if n, err := refstore.ParseNumber(number); ok && err == nil && !slices.Contains(m.Tasks, n+offset) {
+				m.Tasks = append(m.Tasks, n+offset)
 			}
 		}
 		m.Reverts = reverts(body)
@@ -417,12 +418,12 @@ func (b *Backlog) CatchUp(ctx context.Context, by string, r *repo.Repo, ref stri
 	if l.From == l.To {
 		return nil, nil
 	}
-	id, err := b.ID(ctx)
-	if err != nil || id == "" {
+	ids, err := b.IDs(ctx)
+	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	looked := 0
-	if l.Marks, looked, err = b.scanNew(ctx, r, id, l, all); err != nil {
+	if l.Marks, looked, err = b.scanNew(ctx, r, ids, l, all); err != nil {
 		return nil, err
 	}
 	if len(l.Marks) == 0 && looked < fewNew {
@@ -447,9 +448,9 @@ const mostNew = 10_000
 // noted: the diary is for what happens.
 const fewNew = 50
 
-func (b *Backlog) scanNew(ctx context.Context, r *repo.Repo, id string, l Landing, all []Branch) ([]Mark, int, error) {
+func (b *Backlog) scanNew(ctx context.Context, r *repo.Repo, ids IDs, l Landing, all []Branch) ([]Mark, int, error) {
 	if l.From != "" && b.known(ctx, r, l.From) {
-		return Scan(ctx, r, id, l.To, "^"+l.From)
+		return Scan(ctx, r, ids, l.To, "^"+l.From)
 	}
 	revisions := []string{"--max-count=" + strconv.Itoa(mostNew), l.To}
 	for _, o := range all {
@@ -457,7 +458,7 @@ func (b *Backlog) scanNew(ctx context.Context, r *repo.Repo, id string, l Landin
 			revisions = append(revisions, "^"+o.Tip)
 		}
 	}
-	return Scan(ctx, r, id, revisions...)
+	return Scan(ctx, r, ids, revisions...)
 }
 
 // known reports whether there is such a commit here.

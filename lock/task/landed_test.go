@@ -166,7 +166,7 @@ func TestCloseInTransaction(t *testing.T) {
 			t.Errorf("%+v: %q", one, got)
 		}
 	}
-	if marks, looked, err := Scan(bg, s.repo, id, from+"..main"); err != nil || looked != 1 || len(marks) != 0 {
+	if marks, looked, err := Scan(bg, s.repo, IDs{id: 0}, from+"..main"); err != nil || looked != 1 || len(marks) != 0 {
 		t.Errorf("%v, %d, %v", marks, looked, err)
 	}
 	before := s.Git("rev-parse", Ref)

@@ -195,7 +195,9 @@ func (p *plan) release(t *Task) {
 }
 
 // record commits the changes, if there are any, with body in the log.
-func (p *plan) record(body string) error {
+func (p *plan) record(body string) error { return p.recordAs("", body) }
+
+func (p *plan) recordAs(label, body string) error {
 	if len(p.changed) == 0 && !p.staged {
 		return nil
 	}
@@ -219,6 +221,6 @@ func (p *plan) record(body string) error {
 	if err := p.table.Put(headsPath, encodeHeads(next)); err != nil {
 		return err
 	}
-	_, err := p.tx.Record(Ref, refstore.Entry{Body: body, Fields: []refstore.Field{refstore.Counter(fieldEpoch, p.epoch), refstore.Counter(fieldTasks, p.last)}})
+	_, err := p.tx.Record(Ref, refstore.Entry{Label: label, Body: body, Fields: []refstore.Field{refstore.Counter(fieldEpoch, p.epoch), refstore.Counter(fieldTasks, p.last)}})
 	return err
 }

@@ -1,10 +1,10 @@
 package adopt
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
@@ -32,11 +32,11 @@ func (e *LandingError) Error() string { return e.Err.Error() }
 // Unwrap returns a *lock.PushHeldError or a *queue.UndecidedError.
 func (e *LandingError) Unwrap() error { return e.Err }
 
-// UncarriedError says that there is something here that is not carried over.
-type UncarriedError struct{ What string }
+// PoolError says that git swarm run has begun a session here and not ended it.
+type PoolError struct{ Session string }
 
-func (e *UncarriedError) Error() string {
-	return "there are " + e.What + " here, which cannot be joined to the hub's"
+func (e *PoolError) Error() string {
+	return fmt.Sprintf("git swarm run has begun session %s, and not ended it", e.Session)
 }
 
 // Joining is a repository that joins a hub with a swarm of its own.
@@ -73,7 +73,10 @@ func (j Joining) steps(ctx context.Context) refstore.Adopting {
 			if err := lock.ShareClaims(tx, a); err != nil {
 				return err
 			}
-			return review.NewStore(j.Bus).ShareReviews(ctx, tx, a)
+			if err := review.NewStore(j.Bus).ShareReviews(ctx, tx, a); err != nil {
+				return err
+			}
+			return task.ShareTasks(tx, a)
 		},
 		Keep: func(tx *refstore.Tx, a *refstore.Adoption, position refstore.Position) error {
 			if err := j.Bus.AdoptCursors(ctx, tx, a, position); err != nil {
@@ -87,7 +90,7 @@ func (j Joining) steps(ctx context.Context) refstore.Adopting {
 // plan decides who is called what, and refuses what cannot be done now.
 func (j Joining) plan(ctx context.Context, a *refstore.Adoption) error {
 	for _, step := range []func(*refstore.Adoption) error{
-		bus.AdoptNames, j.Claims.AdoptClaims, review.AdoptReviews,
+		bus.AdoptNames, j.Claims.AdoptClaims, review.AdoptReviews, task.AdoptTasks,
 		func(a *refstore.Adoption) error { return lock.AdoptLocks(a, j.Bus) },
 		queue.AdoptQueue,
 	} {
@@ -100,12 +103,11 @@ func (j Joining) plan(ctx context.Context, a *refstore.Adoption) error {
 			return err
 		}
 	}
-	table, err := a.Mine(task.Ref)
-	if err != nil {
-		return err
-	}
-	if names, err := table.Names(""); err != nil || len(names) > 0 {
-		return cmp.Or(err, error(&UncarriedError{"tasks"}))
+	pooled, _ := os.ReadDir(agents.PoolDir(j.Repo)) // without a pool there is no such folder
+	for _, e := range pooled {
+		if e.IsDir() {
+			return &PoolError{e.Name()}
+		}
 	}
 	for id, name := range a.Renamed {
 		if agents.In(j.Repo).MayWork(id, j.StaleAfter, time.Now()) {

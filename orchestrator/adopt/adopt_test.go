@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/orchestrator/setup"
@@ -283,6 +284,95 @@ func TestAdoptReviews(t *testing.T) {
 	}
 	if r := desk.request("B", "A"); r.Number != 5 {
 		t.Errorf("the next is #%d", r.Number)
+	}
+}
+
+// A row of the swarms whose tasks were taken over that is damaged is found and repaired, and
+// keeps no task from landing by its own id.
+func TestAdoptedDamaged(t *testing.T) {
+	t.Parallel()
+	_, lap := twoSwarms(t)
+	_, err := lap.tasks().Add(bg, "C", []task.New{{Title: "mine"}}, task.Branch{})
+	lap.Must(err)
+	lap.Must(lap.bus.Store().Update(bg, "C", func(tx *refstore.Tx) error {
+		table, err := tx.Table(task.AdoptedRef)
+		if err != nil {
+			return err
+		}
+		if err := table.Put("tasks/nonsense", []byte("offset = 1\n")); err != nil {
+			return err
+		}
+		_, err = tx.Record(task.AdoptedRef, refstore.Entry{Body: "x"})
+		return err
+	}))
+	if ids, err := lap.tasks().IDs(bg); err != nil || len(ids) != 1 {
+		t.Errorf("ids %v, %v", ids, err)
+	}
+	if faults, _, err := task.Fsck(bg, lap.bus); err != nil || len(faults) != 1 {
+		t.Errorf("faults %v, %v", faults, err)
+	}
+	if r, err := task.RepairAdopted(bg, lap.bus, "C", true); err != nil || r == nil {
+		t.Errorf("repair %+v, %v", r, err)
+	}
+	if faults, _, err := task.Fsck(bg, lap.bus); err != nil || len(faults) > 0 {
+		t.Errorf("after the repair %v, %v", faults, err)
+	}
+}
+
+func (c *clone) tasks() *task.Backlog { return &task.Backlog{Bus: c.bus, Claims: c.claims(false)} }
+
+// Tasks here are the hub's, under numbers above its own; who has one keeps it. A commit that
+// names one by the number that it had lands it, in whatever clone that is seen.
+func TestAdoptTasks(t *testing.T) {
+	t.Parallel()
+	desk, lap := twoSwarms(t)
+	add := func(c *clone, by string, tasks ...task.New) {
+		_, err := c.tasks().Add(bg, by, tasks, task.Branch{})
+		c.Must(err)
+	}
+	add(desk, "A", task.New{Title: "theirs"}, task.New{Title: "also theirs"})
+	_, err := desk.tasks().Take(bg, "A", 1, "")
+	desk.Must(err)
+	add(lap, "A", task.New{Title: "mine", Body: "how"}, task.New{Title: "then", AfterNew: []int{0}, For: "A"})
+	_, err = lap.tasks().Take(bg, "A", 1, "")
+	lap.Must(err)
+	id, err := lap.tasks().ID(bg)
+	lap.Must(err)
+
+	if a := lap.adopt(false); a.Numbers[task.Adopted] != 2 {
+		t.Errorf("numbers rise by %v", a.Numbers)
+	}
+	desk.refresh()
+	for _, c := range []*clone{desk, lap} {
+		mine, body, err := c.tasks().Get(bg, 3)
+		c.Must(err)
+		if mine.Title != "mine" || mine.Holder != "A-2" || mine.AddedBy != "A-2" || mine.Epoch != 2 || body != "how" || mine.Waits != 1 {
+			t.Errorf("%s: #3 is %+v with %q", c.name, mine, body)
+		}
+		if then, _, err := c.tasks().Get(bg, 4); err != nil || then.State != task.Open || then.After[0] != 3 || then.For != "A-2" {
+			t.Errorf("%s: #4 is %+v, %v", c.name, then, err)
+		}
+		if theirs, err := c.tasks().Held(bg, "A"); err != nil || theirs == nil || theirs.Number != 1 || theirs.Epoch != 1 {
+			t.Errorf("%s: A has %+v, %v", c.name, theirs, err)
+		}
+	}
+	if got := strings.Join(lap.unread("A-2"), "\n"); !strings.Contains(got, "task #1 is #3 now, task #2 is #4 now") {
+		t.Errorf("A-2 was told %q", got)
+	}
+	desk.Git("commit", "-q", "--allow-empty", "-m", "mine\n\n"+task.TrailerOf(id, 1))
+	landed, err := desk.tasks().CatchUp(bg, "B", desk.repo, "refs/heads/main")
+	desk.Must(err)
+	if len(landed) != 1 || landed[0].Number != 3 {
+		t.Errorf("in the other clone %v landed", landed)
+	}
+	lap.refresh()
+	if then, _, err := lap.tasks().Get(bg, 4); err != nil || then.State != task.Ready {
+		t.Errorf("#4 is %+v, %v", then, err)
+	}
+	for _, c := range []*clone{desk, lap} {
+		if faults, _, err := task.Fsck(bg, c.bus); err != nil || len(faults) > 0 {
+			t.Errorf("%s: %v, %v", c.name, faults, err)
+		}
 	}
 }
 

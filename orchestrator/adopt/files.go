@@ -3,21 +3,29 @@ package adopt
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/orchestrator/setup"
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // renameFiles has the files beside the refs name the sessions as they are called now. Done
 // again it changes nothing.
 func (j Joining) renameFiles(ctx context.Context, a *refstore.Adoption) error {
+	if a.Numbers[task.Adopted] > 0 {
+		if err := j.keepLogs(a); err != nil {
+			return err
+		}
+	}
 	if len(a.Renamed) == 0 {
 		return nil
 	}
@@ -35,6 +43,24 @@ func (j Joining) renameFiles(ctx context.Context, a *refstore.Adoption) error {
 			if err := os.Rename(path[0], path[1]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// keepLogs puts the logs of tasks aside, whose numbers are those of the hub's now.
+func (j Joining) keepLogs(a *refstore.Adoption) error {
+	logs, err := filepath.Glob(filepath.Join(agents.PoolDir(j.Repo), "[0-9]*.log"))
+	if err != nil || len(logs) == 0 {
+		return err
+	}
+	dir := filepath.Join(j.Repo.CommonDir, "swarm", "lost")
+	if err := file.MkdirAll(dir); err != nil {
+		return err
+	}
+	for _, path := range logs {
+		if err := os.Rename(path, filepath.Join(dir, fmt.Sprintf("%d-pool-%s", a.At, filepath.Base(path)))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil

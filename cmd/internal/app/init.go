@@ -55,8 +55,8 @@ same REMOTE, which is any git remote that this clone may push to. The first clon
 publishes its swarm there, the others join. git swarm help hub tells more.
 
 With --adopt, a clone joins that has a swarm of its own: sessions whose ids are taken
-in the other are called otherwise here, as in A-2, and are told; --dry-run says what
-would be done. Cut short, it goes on when it is run again.
+in the other are called otherwise here, as in A-2, reviews and tasks get numbers above
+the other's, and whom that concerns is told; --dry-run says what would be done. Cut short, it goes on when it is run again.
 
 With --worktrees each of them gets a linked worktree with its branch, beside the
 repository, in which git swarm knows which session it is. A new branch begins at

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -98,16 +97,16 @@ func (c *call) printAdoption(a *refstore.Adoption, clone string, done bool) erro
 // formatAdoption words what keeps the swarm here from being joined to another.
 func formatAdoption(err error) *wording {
 	var working *adopt.AtWorkError
-	var uncarried *adopt.UncarriedError
+	var pool *adopt.PoolError
 	var landing *adopt.LandingError
 	again := "git swarm init --hub REMOTE --adopt"
 	switch {
 	case errors.As(err, &working):
-		return &wording{err.Error(), fmt.Sprintf("end that agent, or what git swarm run began as %s, then this again", working.Session), exitNo}
+		return &wording{err.Error(), "once that agent has ended: " + again, exitNo}
 	case errors.As(err, &landing):
 		return &wording{err.Error(), "once that has ended: " + again, exitAgain}
-	case errors.As(err, &uncarried):
-		return &wording{err.Error(), "to join without what is here: git swarm uninit --refs, then git swarm init --hub REMOTE", exitNo}
+	case errors.As(err, &pool):
+		return &wording{err.Error(), "once it has ended: " + again, exitAgain}
 	case errors.Is(err, refstore.ErrAdopting):
 		return &wording{err.Error(), again, exitAgain}
 	case errors.Is(err, refstore.ErrNoSwarm):

@@ -53,11 +53,11 @@ func (c *call) taskGate(ctx context.Context, id, base, tip string) error {
 	if id, err = l.Bus.CountsAs(ctx, id); err != nil {
 		return err
 	}
-	swarm, err := l.ID(ctx)
+	ids, err := l.IDs(ctx)
 	if err != nil {
 		return err
 	}
-	marks, _, err := task.Scan(ctx, c.swarm.Repo, swarm, tip, "^"+base)
+	marks, _, err := task.Scan(ctx, c.swarm.Repo, ids, tip, "^"+base)
 	if err != nil {
 		return err
 	}
@@ -88,14 +88,14 @@ func (c *call) closing(target repo.Target) func(context.Context, []land.Closed) 
 		if err != nil {
 			ref = ""
 		}
-		swarm, err := l.ID(ctx)
+		ids, err := l.IDs(ctx)
 		if err != nil {
 			return none
 		}
 		var landings []task.Landing
 		for _, one := range closed {
 			landing := task.Landing{Target: ref, From: one.Base, To: one.Tip, By: one.Session}
-			if landing.Marks, _, err = task.Scan(ctx, c.swarm.Repo, swarm, scanned(one)...); err != nil {
+			if landing.Marks, _, err = task.Scan(ctx, c.swarm.Repo, ids, scanned(one)...); err != nil {
 				return none
 			}
 			if mine, err := l.Held(ctx, one.Session); err == nil && mine != nil && !mine.Since.After(one.Since) {
