@@ -2,6 +2,7 @@ package repo
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ func (r *Repo) InProcess() (bool, string) {
 	if mode, _ := c.Get("core.logAllRefUpdates"); strings.EqualFold(mode, "always") {
 		return false, "core.logAllRefUpdates=always"
 	}
-	if !r.unhooked(c) {
+	if !r.unhooked(c, "reference-transaction") {
 		return false, "reference-transaction hook"
 	}
 	return true, ""
@@ -59,11 +60,16 @@ func private(mode entry) bool {
 	return err == nil && !shared
 }
 
-const hookName = "reference-transaction"
+// Unhooked reports whether git certainly runs none of these hooks. It needs the whole
+// configuration.
+func (r *Repo) Unhooked(names ...string) bool {
+	c, err := r.Config()
+	return err == nil && !slices.ContainsFunc(names, func(name string) bool { return !r.unhooked(c, name) })
+}
 
-// unhooked reports whether git certainly runs no reference-transaction hook. A
+// unhooked reports whether git certainly runs no hook of that name. A
 // relative core.hooksPath is taken from wherever git could run hooks.
-func (r *Repo) unhooked(c *Config) bool {
+func (r *Repo) unhooked(c *Config, hookName string) bool {
 	for _, e := range c.entries { // hooks named in the configuration, since git 2.54
 		if strings.HasPrefix(e.key, "hook.") && strings.HasSuffix(e.key, ".event") && e.value == hookName {
 			return false

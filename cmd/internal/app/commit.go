@@ -102,6 +102,9 @@ func runCommit(ctx context.Context, c *call) error {
 		}
 		args = append(append([]string{"-C", c.Dir}, args...), take.args...)
 	}
+	if c.looksInVain(r) {
+		args = append([]string{"-c", "maintenance.auto=false"}, args...)
+	}
 	cmd := r.Git(ctx, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(message), c.Stderr, c.Stderr
 	if err := passStatus(gitlock.Attached(r, cmd, locks)); err != nil {
@@ -116,6 +119,13 @@ func runCommit(ctx context.Context, c *call) error {
 		return err
 	}
 	return c.object("commit", map[string]any{"commit": strings.TrimSpace(head), "session": id, "subject": subject})
+}
+
+// looksInVain reports whether the git maintenance that git commit starts at its end would
+// find nothing to do, and no hook could see that it was not started.
+func (c *call) looksInVain(r *repo.Repo) bool {
+	return r.Unhooked("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-index-change", "reference-transaction", "pre-auto-gc") &&
+		!c.swarm.Store().MaintenanceDue()
 }
 
 // commitLocks are the locks that git commit may take. It stays at the terminal, where
