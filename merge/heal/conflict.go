@@ -19,6 +19,7 @@ type conflict struct {
 	byLine, byToken      *pieces // cut when first asked for
 	merge                *tokenMerge
 	greater              *superset
+	settled              bool      // by the lines themselves, which side comes first
 	old                  *oldNames // with the names that were changed throughout the file taken back
 }
 

@@ -80,10 +80,8 @@ func TestStaysAtBoth(t *testing.T) {
 		{"an address, and the same with a second", ".mailmap", "Ann Lee <ann@old.example>\n", "Ann Lee <ann@new.example> Ann Lee <ann@old.example>\n"},
 		{"a condition without its end", "a.c", "#if !defined(stop)\n", "go();\n"},
 		{"the end of a condition", "a.c", "free(x);\n#endif /* OLD */\n", "go(y);\n"},
+		{"two annotations of the line below", "A.java", "@Deprecated\n", "@Inject\n"},
 		{"the other case of a condition", "a.c", "#else\nold();\n", "go(y);\n"},
-		{"an annotation of the line below", "A.java", "@Deprecated\n", "int size = 1;\n"},
-		{"an attribute of the line below", "a.rs", "#[inline]\n", "let size = 1;\n"},
-		{"a comment on the line below", "a.js", "// for tests alone\n", "let size = 1\n"},
 	}
 	for _, c := range tests {
 		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
@@ -96,6 +94,23 @@ func TestStaysAtBoth(t *testing.T) {
 	whole := "#ifdef A\na();\n#elif B\nb();\n#endif\n"
 	if r := Merge([]byte("k\nz\n"), []byte("k\n"+whole+"z\n"), []byte("k\ngo(y);\nz\n"), Options{Path: "a.c", Level: Both}); r.Conflicts != 0 {
 		t.Errorf("a whole condition stays: %+v", r.Regions)
+	}
+}
+
+// An annotation, an attribute or a comment of the line below stays right above it: the other side's lines come first,
+// whichever side's they are.
+func TestStaysAboveItsLine(t *testing.T) {
+	for _, c := range []struct{ path, lead, line string }{
+		{"A.java", "@Deprecated\n", "int size = 1;\n"},
+		{"a.rs", "#[inline]\n", "let size = 1;\n"},
+		{"a.js", "// for tests alone\n", "let size = 1\n"},
+	} {
+		for _, s := range [2][2]string{{c.lead, c.line}, {c.line, c.lead}} {
+			r := Merge([]byte("k\nz\n"), []byte("k\n"+s[0]+"z\n"), []byte("k\n"+s[1]+"z\n"), Options{Path: c.path, Level: Both})
+			if want := "k\n" + c.line + c.lead + "z\n"; string(r.Text) != want || r.Regions[0].OursFirst {
+				t.Errorf("%q: %+v", r.Text, r.Regions)
+			}
+		}
 	}
 }
 

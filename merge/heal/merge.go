@@ -166,13 +166,14 @@ func try(c *conflict, level Level) (text, name string, oursFirst bool, why Reaso
 		if r.level > level || r.records != (c.kind == records) {
 			continue
 		}
+		c.settled = false
 		text, ok := r.heal(c)
 		if !ok {
 			continue
 		}
 		against := objection(c, r, text)
 		if against == NotRefused {
-			return text, r.name, r.ordered, against
+			return text, r.name, r.ordered && !c.settled, against
 		}
 		if why == unfit {
 			why = against

@@ -11,8 +11,8 @@ import (
 
 // together returns the rule for lines of one kind that both sides brought in at the same place. Each
 // side's must be whole in themselves, and about something of their own; and none may look like one of the
-// other side's, unless lines of this kind are alike by nature. Where the lines around are sorted, so is
-// the result; else ours come first.
+// other side's, unless lines of this kind are alike by nature. Lines that end in an annotation or a comment, which
+// belongs to the line below, stay above it. Where the lines around are sorted, so is the result; else ours come first.
 func together(kind func(c *conflict, lines []string) bool, alike bool) func(*conflict) (string, bool) {
 	return func(c *conflict) (string, bool) {
 		p := c.lines()
@@ -29,12 +29,17 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 				return nil, false
 			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b)):
 				return nil, false
-			case !complete(a, p.text(t.ours)) || !complete(b, p.text(t.theirs)):
+			case !closed(a, p.text(t.ours)) || !closed(b, p.text(t.theirs)), leads(a, p.text(t.ours)) && leads(b, p.text(t.theirs)):
 				return nil, false
 			case related(a, b, alike) || !alike && oneThing(a, b) && !ownNumbers(a, b):
 				return nil, false
 			}
 			ours, theirs := p.joined(t)
+			if leads(a, p.text(t.ours)) {
+				c.settled = true
+				return slices.Concat(t.head, theirs, ours), true
+			}
+			c.settled = leads(b, p.text(t.theirs))
 			if sorted, ok := p.sort(slices.Concat(ours, theirs), c.above, c.below); ok && t.comma == "" {
 				return sorted, true
 			}
@@ -175,31 +180,6 @@ var keyedCall = sync.OnceValue(func() *regexp.Regexp {
 })
 
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"[^"]+"|'[^']+'`) })
-
-// complete reports whether an insertion is whole in itself: its brackets and its conditions of a preprocessor
-// are closed, and it does not end in an annotation or a comment, which belongs to the line below it.
-func complete(lines []string, text string) bool {
-	open := 0
-	for _, l := range lines {
-		l = strings.ReplaceAll(strings.TrimSpace(l), "# ", "#")
-		switch {
-		case strings.HasPrefix(l, "#if"):
-			open++
-		case strings.HasPrefix(l, "#endif"):
-			open--
-		case strings.HasPrefix(l, "#el") && open <= 0:
-			return false
-		}
-		if open < 0 {
-			return false
-		}
-	}
-	leads := leading().MatchString(lines[len(lines)-1]) && !strings.HasSuffix(text, "\n\n")
-	return open == 0 && !leads && balanced([]byte(text))
-}
-
-// leading matches an annotation and a comment of a whole line.
-var leading = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*(@\w+(\(.*\))?\s*$|#\[|//|<!--|#\s)|\*/\s*$`) })
 
 // oneThing reports whether a line of the one side looks like a line of the other,
 // or has all of its words, if these are more than one: one thing done in two ways.
