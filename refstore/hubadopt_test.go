@@ -102,18 +102,26 @@ func TestAdoptKilled(t *testing.T) {
 	for _, point := range []string{"never", "planned", "staged", "push", "pushed", "logged", "written", "locked", "renamed", "kept", "swapped", "integrated"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
-			step := 2 // how much further than the last the next visit is
+			step := 4 // how much further than the last the next visit is
 			if os.Getenv("SWARM_RACE") == "long" {
 				step = 0
 			}
-			for skip := 0; testAdoptKilled(t, point, skip); skip += 1 + skip*step {
+			for skip := 0; testAdoptKilled(t, point, skip, false); skip += 1 + skip*step {
 			}
 		})
 	}
 }
 
-func testAdoptKilled(t *testing.T, point string, skip int) (died bool) {
+// The same where git is asked for everything.
+func TestAdoptThroughGit(t *testing.T) {
+	t.Parallel()
+	testAdoptKilled(t, "never", 0, true)
+	testAdoptKilled(t, "swapped", 0, true)
+}
+
+func testAdoptKilled(t *testing.T, point string, skip int, throughGit bool) (died bool) {
 	h := newFakeHub(3)
+	h.throughGit = throughGit
 	_, desk := h.clone(t, "desk")
 	mustPut(t, desk, "refs/swarm/sessions", "A", "desk")
 	if err := say(desk, "A", "hub 0"); err != nil {
