@@ -193,6 +193,33 @@ func TestHubGroupFails(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	})
+	t.Run("no answer", func(t *testing.T) {
+		h := newFakeHub(16)
+		h.slow = 50 * time.Millisecond
+		r, s := h.clone(t, "desk")
+		var sent [4]bool
+		told := group(t, h, r, len(sent), func() { // a change was made a moment ago: the next command fetches first
+			turn := &hubTurn{store: s, past: hubPast{won: time.Now().UnixMilli(), took: time.Hour.Milliseconds()}}
+			turn.remember()
+		}, func(i int, s *Store) error {
+			s.opts.Failpoint = func(p string) {
+				sent[i] = sent[i] || p == "joined" || p == "push"
+				if p == "push" {
+					h.Lock()
+					defer h.Unlock()
+					h.away = true
+				}
+			}
+			_, err := take(s, "A", "push", fmt.Sprintf("w%d", i), "")
+			return err
+		})
+		for i, err := range told {
+			var away *HubError
+			if !errors.As(err, &away) || away.InDoubt != sent[i] {
+				t.Errorf("w%d was sent: %t, and was told: %v", i, sent[i], err)
+			}
+		}
+	})
 }
 
 // Whichever command is killed, and wherever: what the others were told is so, and what was

@@ -105,13 +105,13 @@ type sharedUpdate struct {
 
 func (u *sharedUpdate) run(ctx context.Context) error {
 	again := u.past.won != 0 && u.past.won == u.store.won.Load() // a step more of one command, as a landing has several
-	if u.past.stale || !again && since(u.past.won) < hubYield(time.Duration(u.past.took)*time.Millisecond) {
-		if err := u.refresh(ctx); err != nil {
+	switch {
+	case len(u.sent) > 0: // along with another's push, of which it is not known whether it arrived
+		if done, err := u.settle(ctx, u.told); done || err != nil {
 			return err
 		}
-	}
-	if len(u.sent) > 0 { // along with another's push, of which it is not known whether it arrived
-		if done, err := u.settle(ctx, u.told); done || err != nil {
+	case u.past.stale || !again && since(u.past.won) < hubYield(time.Duration(u.past.took)*time.Millisecond):
+		if err := u.refresh(ctx); err != nil {
 			return err
 		}
 	}
