@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// MaintenanceDue reports whether git maintenance run --auto may have something to do. It
-// is false only where that would certainly do no more than look: by git's own rule for
-// git gc --auto, if no task is configured otherwise.
+// MaintenanceDue reports whether git maintenance run --auto may have something to do, by
+// git's own rule for git gc --auto. It is true where anything of maintenance is configured.
+// That rule is git's default up to 2.53; from 2.54 on git packs earlier, in smaller steps,
+// which where this is false is left to the git commands that start it themselves.
 func (s *Store) MaintenanceDue() bool {
 	c, err := s.repo.Config()
 	if err != nil || s.objects == nil || len(c.Keys("maintenance")) > 0 || len(c.Subsections("maintenance", "enabled", "schedule", "auto")) > 0 {
