@@ -9,11 +9,16 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 )
 
-// HeldLine says who holds a path, since when, and why.
+// HeldLine says who holds a path, since when, and why. A session of another clone was
+// seen when it claimed, although its clone says only now and then that it is alive.
 func HeldLine(now time.Time, e *lock.HeldError) string {
 	shown := *e // between single quotes, which the paths must not close
 	shown.Path, shown.Claim.Path = escapeSingle(e.Path), escapeSingle(e.Claim.Path)
-	line := fmt.Sprintf("%s (for %s, seen %s)", Inert(shown.Error()), Age(now, e.Claim.Since), Ago(now, e.Seen))
+	seen := e.Seen
+	if e.Claim.Since.After(seen) {
+		seen = e.Claim.Since
+	}
+	line := fmt.Sprintf("%s (for %s, seen %s)", Inert(shown.Error()), Age(now, e.Claim.Since), Ago(now, seen))
 	if e.Claim.Reason != "" {
 		line += ": " + Quoted(e.Claim.Reason)
 	}
