@@ -172,13 +172,26 @@ func (c *call) formatReview(err error) *wording {
 	return nil
 }
 
+// firstCommit is how a branch gets its first commit: the remote's, if that has one by now.
+func (c *call) firstCommit() string {
+	const own = "git commit --allow-empty -m start"
+	r, err := c.Repo()
+	if err != nil {
+		return own
+	}
+	if config, err := r.Config(); err != nil || len(config.Subsections("remote", "url")) == 0 {
+		return own
+	}
+	return "git pull, or, where the remote has no commit yet, " + own
+}
+
 // formatSetup words what can go wrong with what init, start and launch set up.
 func (c *call) formatSetup(err error) *wording {
 	var gone *launch.GoneError
 	var settings *install.SettingsError
 	switch {
 	case errors.Is(err, launch.ErrNoCommit):
-		return &wording{"a worktree needs a commit to begin with, and the repository has none", "git commit --allow-empty -m start", exitNo}
+		return &wording{"a worktree needs a commit to begin with, and the branch that is checked out has none", c.firstCommit(), exitNo}
 	case errors.As(err, &gone):
 		return &wording{gone.Error(), "git worktree prune if it was deleted, git worktree repair NEWPATH if it was moved; then this again", exitNo}
 	case errors.Is(err, install.ErrForeignHook):
