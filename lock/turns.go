@@ -214,14 +214,7 @@ func (c *Candidate) LeaveIn(tx *refstore.Tx) error {
 // how many clones that are.
 func (c *Candidate) First(ctx context.Context) (first *PushHolder, before int, err error) {
 	s := c.lock.bus.Store()
-	table, err := s.Table(ctx, TurnsRef)
-	var all []*Turn
-	if err == nil {
-		all, err = c.turns(table)
-	}
-	if s.LeaveOut(err) {
-		return nil, 0, nil
-	}
+	all, err := c.known(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -239,4 +232,24 @@ func (c *Candidate) First(ctx context.Context) (first *PushHolder, before int, e
 		before++
 	}
 	return first, before, nil
+}
+
+// InLine reports whether this clone has a place in line by what is known here.
+func (c *Candidate) InLine(ctx context.Context) (bool, error) {
+	all, err := c.known(ctx)
+	own := c.lock.bus.Store().Clone()
+	return slices.ContainsFunc(all, func(t *Turn) bool { return t.Clone == own }), err
+}
+
+// known are the turns by what is known here. Nobody waits for a table that is damaged.
+func (c *Candidate) known(ctx context.Context) (all []*Turn, err error) {
+	s := c.lock.bus.Store()
+	table, err := s.Table(ctx, TurnsRef)
+	if err == nil {
+		all, err = c.turns(table)
+	}
+	if s.LeaveOut(err) {
+		return nil, nil
+	}
+	return all, err
 }

@@ -50,13 +50,19 @@ func (t *train) excludeClones(ctx context.Context) (context.Context, error) {
 // gets in line: from then on they wait for it.
 const lineTries = 3
 
-// enterLine has the other clones know that this one waits to land on the target.
+// enterLine has the other clones know that this one waits to land on the target, also
+// where they have passed it over.
 func (t *train) enterLine(ctx context.Context) error {
-	if t.inLine || t.Bus.Store().Clone() == "" {
+	if t.Bus.Store().Clone() == "" {
 		return nil
 	}
 	candidate := t.verifier()
 	defer candidate.Close()
+	if t.inLine {
+		if there, err := candidate.InLine(ctx); there || err != nil {
+			return err
+		}
+	}
 	err := t.Bus.Update(ctx, t.Session, candidate.EnterIn)
 	t.inLine = err == nil
 	return err

@@ -255,6 +255,32 @@ func TestHubLine(t *testing.T) {
 	}
 }
 
+// TestHubLineAgain: who was passed over, and waits still, gets in line again.
+func TestHubLineAgain(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B")
+	a, b := fields[0], fields[1]
+	waiting := &train{Lander: b.lander(), target: b.target()}
+	place := func() string {
+		if err := waiting.enterLine(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return landGit(t, a.hub, "ls-tree", "-r", lock.TurnsRef)
+	}
+	first := place()
+	if again := place(); !strings.Contains(first, "/b") || again != first {
+		t.Errorf("in line was\n%s\nand is\n%s", first, again)
+	}
+	passing := waiting.verifier()
+	defer passing.Close()
+	if err := b.bus().Update(t.Context(), "B", func(tx *refstore.Tx, _ string) error { return passing.LeaveIn(tx) }); err != nil {
+		t.Fatal(err)
+	}
+	if again := place(); !strings.Contains(again, "/b") {
+		t.Errorf("in line is %q", again)
+	}
+}
+
 // TestHubLoser: a clone that finds three times that another has landed first gets in line,
 // and the other waits for it.
 func TestHubLoser(t *testing.T) {
