@@ -26,7 +26,7 @@ import (
 // a file may have been renamed, a patch may have landed already, a line of commits has a
 // merge or is long, a message or header is unusual, or commits are signed.
 func (l *Lander) replay(ctx context.Context, b *rebase) string {
-	if !l.mayReplay(b) {
+	if !l.mayReplay(ctx, b) {
 		return ""
 	}
 	at, ok := l.fork(ctx, b.after, b.tip)
@@ -47,8 +47,8 @@ func (l *Lander) replay(ctx context.Context, b *rebase) string {
 }
 
 // mayReplay reports whether the configuration and the environment have git make plain
-// commits.
-func (l *Lander) mayReplay(b *rebase) bool {
+// commits, of commits that are what their objects say.
+func (l *Lander) mayReplay(ctx context.Context, b *rebase) bool {
 	if ok, _ := l.Repo.InProcess(); !ok || b.settingsOf != nil {
 		return false
 	}
@@ -64,11 +64,14 @@ func (l *Lander) mayReplay(b *rebase) bool {
 			return false
 		}
 	}
-	env := repo.Env(l.Repo.GitParsed(context.Background()).Env)
+	env := repo.Env(l.Repo.GitParsed(ctx).Env)
 	if env.Get("GIT_COMMITTER_DATE") != "" {
 		return false
 	}
 	if _, err := time.LoadLocation(env.Get("TZ")); err != nil { // git may know it all the same
+		return false
+	}
+	if replaced, err := l.Bus.Store().Refs(ctx, "refs/replace/"); err != nil || len(replaced) > 0 {
 		return false
 	}
 	for _, name := range []string{"shallow", "info/grafts"} {

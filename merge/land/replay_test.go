@@ -50,6 +50,7 @@ raw() { # the tip again, with other bytes
 		"blank lines first": {theirs: "w t 1; c theirs", ours: `w o 1; git add o; printf '\n\nours\n' | git commit -q --cleanup=verbatim -F -`, git: true},
 		"no line feed":      {theirs: "w t 1; c theirs", ours: `w o 1; git add o; printf 'ours' | git commit -q --cleanup=verbatim -F -`, git: true},
 		"other header":      {theirs: "w t 1; c theirs", ours: raw + `w o 1; c ours; raw 's/^committer .*/&\nstrange x/'`, git: true},
+		"a replacement":     {theirs: "w t 1; c theirs", ours: `w o 1; c ours; git replace HEAD $(git commit-tree -p HEAD^ -m other HEAD^{tree})`, git: true},
 		"latin-1":           {theirs: "w t 1; c theirs", ours: raw + `w o 1; c ours; raw 's/^ours/\xe4/'`, git: true},
 		"clean-up is set":   {theirs: "w t 1; c theirs", ours: "w o 1; c ours", config: "git config commit.cleanup strip", git: true},
 		"encoding is set":   {theirs: "w t 1; c theirs", ours: "w o 1; c ours", config: "git config i18n.commitEncoding latin1", git: true},
