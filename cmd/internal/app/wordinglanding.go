@@ -212,9 +212,12 @@ func formatConflict(e *land.ConflictError) string {
 		}
 		commits = append(commits, t.Commit)
 	}
-	unmade := ""
+	theirs, unmade := "", ""
+	if len(commits) > 0 { // a path that git has made up for one of two in each other's way is in none
+		theirs = fmt.Sprintf(", changed by %s (%s)", strings.Join(sessions, ", "), strings.Join(commits, ", "))
+	}
 	if e.Unmade != "" {
 		unmade = ": " + text.Inert(e.Unmade)
 	}
-	return fmt.Sprintf("conflict in %s, changed by %s (%s)%s; nothing was changed", strings.Join(e.Files, ", "), strings.Join(sessions, ", "), strings.Join(commits, ", "), unmade)
+	return fmt.Sprintf("conflict in %s%s%s; nothing was changed", strings.Join(e.Files, ", "), theirs, unmade)
 }
