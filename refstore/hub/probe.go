@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 const (
 	probeRef      = "probe"
 	probeTracking = "refs/swarm-remotes/probe"
+	probeTries    = 5 // to find the ref where it was seen
 )
 
 // Trial is how far a remote does what a hub must, in the order in which it was tried,
@@ -39,24 +41,18 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 	defer func() {
 		_, _ = repo.Line(r.Repo.GitParsed(context.WithoutCancel(ctx), "update-ref", "-d", probeTracking))
 	}()
-	began := time.Now()
-	if err := r.look(ctx); err != nil {
-		return t, err
+	old, first, err := r.place(ctx, &t)
+	for try := 1; errors.Is(err, refstore.ErrStale) && try < probeTries; try++ { // another clone probes, too
+		select {
+		case <-ctx.Done():
+			return t, err
+		case <-time.After(mathrand.N(time.Duration(try)*t.FetchTime + 1)):
+		}
+		old, first, err = r.place(ctx, &t)
 	}
-	t.Fetched, t.FetchTime = true, time.Since(began)
-	old, err := r.tracked(ctx)
 	if err != nil {
 		return t, err
 	}
-	first, err := r.trial(ctx, old)
-	if err != nil {
-		return t, err
-	}
-	began = time.Now()
-	if err := r.Push(ctx, nil, []refstore.HubUpdate{{Ref: probeRef, Old: old, New: first}}); err != nil {
-		return t, err
-	}
-	t.Pushed, t.PushTime = true, time.Since(began)
 	if err := r.look(ctx); err != nil {
 		return t, err
 	}
@@ -80,6 +76,27 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 	t.Leased = true
 	_, _ = r.run(ctx, nil, "push", "--quiet", "--no-verify", r.Name, ":"+r.Prefix+probeRef)
 	return t, nil
+}
+
+// place moves probeRef from where it is, to a trial commit.
+func (r *Remote) place(ctx context.Context, t *Trial) (old, first object.Hash, err error) {
+	began := time.Now()
+	if err := r.look(ctx); err != nil {
+		return "", "", err
+	}
+	t.Fetched, t.FetchTime = true, time.Since(began)
+	if old, err = r.tracked(ctx); err != nil {
+		return "", "", err
+	}
+	if first, err = r.trial(ctx, old); err != nil {
+		return "", "", err
+	}
+	began = time.Now()
+	if err := r.Push(ctx, nil, []refstore.HubUpdate{{Ref: probeRef, Old: old, New: first}}); err != nil {
+		return "", "", err
+	}
+	t.Pushed, t.PushTime = true, time.Since(began)
+	return old, first, nil
 }
 
 // trial is a commit that the remote cannot have, after the one that it has, if any: a

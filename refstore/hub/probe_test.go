@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +52,24 @@ func TestProbe(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A clone that probes at the same moment as another tries again.
+func TestProbeTwo(t *testing.T) {
+	t.Parallel()
+	f := newField(t)
+	f.bare.Git("fetch", "-q", f.clone.Dir, string(f.tip))
+	once, script := filepath.Join(t.TempDir(), "once"), filepath.Join(t.TempDir(), "upload-pack")
+	text := "#!/bin/sh\ngit upload-pack \"$@\"\nmkdir " + once + " 2>/dev/null && git -C " + f.bare.Dir + " update-ref refs/swarm/probe " + string(f.tip) + "\n"
+	f.clone.Must(os.WriteFile(script, []byte(text), 0o777))
+	f.clone.Git("config", "remote.hub.url", f.bare.Dir)
+	f.clone.Git("config", "remote.hub.uploadpack", script)
+	if got, err := f.remote("hub", "refs/swarm/").Probe(context.Background()); err != nil || !got.Leased {
+		t.Errorf("%+v %v", got, err)
+	}
+	if _, err := os.Stat(once); err != nil {
+		t.Error("nobody else has probed")
 	}
 }
 
