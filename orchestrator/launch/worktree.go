@@ -76,6 +76,8 @@ func AddWorktree(ctx context.Context, r *repo.Repo, n NewWorktree) (Worktree, er
 		if half, err := worktree.HalfMade(ctx, r, there); err != nil || !half && !worktree.BeingMade(there) {
 			return w, err
 		}
+	} else if othersAt(r, w) {
+		return w, fmt.Errorf("worktree for %s: %w", n.Session, &worktree.ExistsError{Path: w.Path})
 	}
 	if unidentified(ctx, r, w.Path) {
 		return w, identify(w)
@@ -104,6 +106,17 @@ type GoneError struct{ Worktree }
 
 func (e *GoneError) Error() string {
 	return fmt.Sprintf("the worktree of %s is not at '%s' any more", e.Session, e.Path)
+}
+
+// othersAt reports whether another session's worktree is at that path, as after the
+// session whose id it had got another.
+func othersAt(r *repo.Repo, w Worktree) bool {
+	if _, err := os.Lstat(w.Path); err != nil {
+		return false
+	}
+	return slices.ContainsFunc(agents.Checkouts(r), func(c agents.Checkout) bool {
+		return c.Session != "" && c.DotGit() == filepath.Join(w.Path, ".git")
+	})
 }
 
 // gone reports whether git still lists a worktree of the session at that path,

@@ -1,12 +1,14 @@
 package launch
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
+	"github.com/git-swarm/git-swarm/refstore/worktree"
 )
 
 // TestWorktreeDir: the sessions' worktrees stand beside the repository.
@@ -24,7 +26,7 @@ func TestWorktreeDir(t *testing.T) {
 }
 
 // TestAddWorktree: made once, found again wherever it was moved to, identified
-// after a kill, and refused where something else stands.
+// after a kill, and refused where something else or another session's worktree stands.
 func TestAddWorktree(t *testing.T) {
 	r := newWorktreeRepo(t)
 	a, err := addWorktree(t, r, "A", "feat/a")
@@ -52,6 +54,13 @@ func TestAddWorktree(t *testing.T) {
 	}
 	if id, err := os.ReadFile(repo.SessionFileIn(gitDir)); err != nil || string(id) != "A\n" {
 		t.Errorf("identity %q (%v)", id, err)
+	}
+	if err := os.WriteFile(repo.SessionFileIn(gitDir), []byte("A-2\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var exists *worktree.ExistsError
+	if other, err := addWorktree(t, r, "A", "feat/other"); !errors.As(err, &exists) {
+		t.Errorf("in the worktree of a session that is called otherwise by now: %+v, %v", other, err)
 	}
 	if err := os.MkdirAll(filepath.Join(WorktreeDir(r), "B", "x"), 0o777); err != nil {
 		t.Fatal(err)

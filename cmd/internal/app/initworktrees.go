@@ -119,7 +119,7 @@ func formatWorktree(err error) *wording {
 	var hook *worktree.HookError
 	switch {
 	case errors.As(err, &exists):
-		return &wording{err.Error(), "move it away, then this again", exitNo}
+		return &wording{err.Error(), "move it away (a worktree with git worktree move), then this again", exitNo}
 	case errors.As(err, &used):
 		return &wording{err.Error(), "git worktree list", exitNo}
 	case errors.As(err, &hook):
