@@ -45,13 +45,26 @@ func (a Algo) Valid(h Hash) bool {
 // Sum is the id of an object of that kind with that content.
 func (a Algo) Sum(kind Kind, content []byte) Hash {
 	d := a.New()
-	d.Write(Header(kind, len(content)))
+	head := Header(kind, len(content))
+	d.Write(head)
 	d.Write(content)
-	return Hash(hex.EncodeToString(d.Sum(nil)))
+	return hashOf(d.Sum(head[:0]))
 }
 
-// EmptyTree is the id of the tree with no entry.
-func (a Algo) EmptyTree() Hash { return a.Sum(Tree, nil) }
+// hashOf is the id whose bytes are raw, at most 32 of them.
+func hashOf(raw []byte) Hash {
+	var digits [2 * sha256.Size]byte
+	return Hash(digits[:hex.Encode(digits[:], raw)])
+}
+
+// EmptyTree is the id of the tree with no entry. It is asked of every commit that is
+// read, so it is not computed.
+func (a Algo) EmptyTree() Hash {
+	if a.Size == sha256.Size {
+		return "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
+	}
+	return "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+}
 
 // Kind is an object's type, by git's name for it.
 type Kind string
@@ -78,7 +91,7 @@ func (a Algo) NewObject(kind Kind, content []byte) Object {
 
 // Header is what git hashes and stores in front of the content.
 func Header(kind Kind, size int) []byte {
-	b := make([]byte, 0, 24)
+	b := make([]byte, 0, sha256.Size) // room for a checksum, too: see Sum
 	b = append(b, kind...)
 	b = append(b, ' ')
 	b = strconv.AppendInt(b, int64(size), 10)

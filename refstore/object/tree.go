@@ -86,19 +86,21 @@ func (t Entries) Encode() []byte {
 
 // DecodeTree reads a tree object's content and checks its order and names.
 func (a Algo) DecodeTree(content []byte) (Entries, error) {
-	var t Entries
-	for len(content) > 0 {
-		mode, rest, ok1 := bytes.Cut(content, []byte(" "))
-		name, rest, ok2 := bytes.Cut(rest, []byte{0})
-		if !ok1 || !ok2 || len(rest) < a.Size || len(name) == 0 || bytes.IndexByte(name, '/') >= 0 {
+	const about = 16 // bytes of mode and name
+	t := slices.Grow(Entries(nil), len(content)/(about+a.Size))
+	for text := string(content); text != ""; { // modes and names are parts of it
+		mode, rest, ok1 := strings.Cut(text, " ")
+		name, rest, ok2 := strings.Cut(rest, "\x00")
+		if !ok1 || !ok2 || len(rest) < a.Size || len(name) == 0 || strings.IndexByte(name, '/') >= 0 {
 			return nil, &SyntaxError{Tree, "an entry is cut short or has no proper name"}
 		}
-		e := Entry{string(name), Mode(mode), Hash(hex.EncodeToString(rest[:a.Size]))}
+		from := len(content) - len(rest)
+		e := Entry{name, Mode(mode), hashOf(content[from : from+a.Size])}
 		if n := len(t); n > 0 && t[n-1].SortKey() >= e.SortKey() {
 			return nil, &SyntaxError{Tree, "entries are out of order"}
 		}
 		t = append(t, e)
-		content = rest[a.Size:]
+		text = rest[a.Size:]
 	}
 	return t, nil
 }
