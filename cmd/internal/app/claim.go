@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -233,12 +234,15 @@ func newestClaims(held []lock.Claim) []lock.Claim {
 	if len(held) <= most {
 		return held
 	}
-	at := make([]int, len(held))
-	for i := range held {
-		at[i] = i
+	at := make([]int, 0, most+1) // the newest first; of the same age the first by path
+	for i, h := range held {
+		if len(at) == most && !h.Since.After(held[at[most-1]].Since) {
+			continue
+		}
+		before := sort.Search(len(at), func(k int) bool { return held[at[k]].Since.Before(h.Since) })
+		at = slices.Insert(at, before, i)
+		at = at[:min(len(at), most)]
 	}
-	slices.SortStableFunc(at, func(a, b int) int { return held[b].Since.Compare(held[a].Since) })
-	at = at[:most]
 	slices.Sort(at)
 	var newest []lock.Claim
 	for _, i := range at {

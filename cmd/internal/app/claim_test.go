@@ -1,0 +1,30 @@
+package app
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+)
+
+// The newest are those that a stable sort by age puts first, and stay in order of path.
+func TestNewestClaims(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 50 {
+		held := make([]lock.Claim, random.IntN(300))
+		for i := range held {
+			held[i] = lock.Claim{Path: strconv.Itoa(1000 + i), Since: time.Unix(random.Int64N(40), 0)}
+		}
+		want := slices.Clone(held)
+		slices.SortStableFunc(want, func(a, b lock.Claim) int { return b.Since.Compare(a.Since) })
+		want = want[:min(len(want), 50)]
+		slices.SortFunc(want, func(a, b lock.Claim) int { return strings.Compare(a.Path, b.Path) })
+		if got := newestClaims(held); !slices.Equal(got, want) {
+			t.Fatalf("of %d: %v, want %v", len(held), got, want)
+		}
+	}
+}
