@@ -35,5 +35,9 @@ func leads(lines []string, text string) bool {
 	return leading().MatchString(lines[len(lines)-1]) && !strings.HasSuffix(text, "\n\n")
 }
 
-// leading matches an annotation and a comment of a whole line.
-var leading = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*(@\w+(\(.*\))?\s*$|#\[|//|<!--|#\s)|\*/\s*$`) })
+// leading matches an annotation or attribute, a comment of a whole line or its beginning, the head of a template and
+// a label of the lines below.
+var leading = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(@[\w.:]+(\(.*\))?(\s+@[\w.:]+(\(.*\))?)*\s*(//.*|#.*|/\*.*\*/)?\s*$|#\[|//|<!--|#\s|--\s|/\*[^/]*$|` +
+		`\[\[?\w[^\]=]*\]\]?\s*$|template\s*<.*>\s*$|(public|private|protected)(\s+\w+)?:\s*$)|\*/\s*$`)
+})

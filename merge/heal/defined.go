@@ -11,8 +11,8 @@ import (
 // defined: both sides brought in whole definitions at one place, each under a name of its own: tests, or in a
 // file of tests whatever else they define. Each test runs by itself and none calls another, so that it takes
 // nothing from a test that it begins, ends or is set up like one of the other side's. Two whose bodies are
-// almost the same are one test under two names. Elsewhere definitions may not share a line. Branches of a
-// switch may: each has labels of its own, and only one is taken.
+// almost the same are one test under two names, and two alike that are no tests one helper. Elsewhere definitions may
+// not share a line. Branches of a switch may: each has labels of its own, and only one is taken.
 func defined(c *conflict) (string, bool) {
 	p := c.lines()
 	met := false
@@ -22,23 +22,41 @@ func defined(c *conflict) (string, bool) {
 			return nil, false
 		}
 		met = true
-		branches := false
-		a, b := c.definitions(p, t.ours, branches), c.definitions(p, t.theirs, branches)
-		if a == nil || b == nil {
-			branches = true
-			a, b = c.definitions(p, t.ours, branches), c.definitions(p, t.theirs, branches)
-		}
-		switch {
-		case a == nil || b == nil, a[0].indent != b[0].indent, sameName(a, b):
-			return nil, false
-		case branches:
-		case sameBody(a, b), !c.ofTests() && !areAllTests(a, b) && related(p.words(t.ours), p.words(t.theirs), true):
+		above := c.lineAbove(p, g)
+		if !c.areApart(p, t, above) && !c.areBranches(p, t, above) {
 			return nil, false
 		}
 		ours, theirs := p.joined(t)
 		return slices.Concat(ours, theirs), true
 	})
 	return text, ok && met
+}
+
+// areApart reports whether both sides brought in definitions, and of none could be said that it is one of the other
+// side's: by its name, which the other side may have brought in elsewhere, or by its body.
+func (c *conflict) areApart(p *pieces, t insertions, above string) bool {
+	const branches = false
+	a, b := c.definitions(p, t.ours, branches), c.definitions(p, t.theirs, branches)
+	switch {
+	case a == nil || b == nil, a[0].indent != b[0].indent, annotation().MatchString(above):
+		return false
+	case sameName(a, b), sameBody(a, b), c.definedElsewhere(a, c.theirsFile), c.definedElsewhere(b, c.oursFile):
+		return false
+	}
+	return c.ofTests() || areAllTests(a, b) || !related(p.words(t.ours), p.words(t.theirs), true)
+}
+
+// areBranches reports whether both sides brought in branches of a switch.
+func (c *conflict) areBranches(p *pieces, t insertions, above string) bool {
+	const branches = true
+	a, b := c.definitions(p, t.ours, branches), c.definitions(p, t.theirs, branches)
+	return a != nil && b != nil && a[0].indent == b[0].indent && c.exclusive(above, p.words(t.ours), p.words(t.theirs))
+}
+
+// definedElsewhere reports whether a side brought in the name of one of the other's definitions.
+func (c *conflict) definedElsewhere(of []namedBlock, file string) bool {
+	before, now := definitions(c.baseFile), definitions(file)
+	return slices.ContainsFunc(of, func(d namedBlock) bool { return now[d.name] > before[d.name] })
 }
 
 // ofTests reports whether the file is one of tests, by its name or by that of a folder.
@@ -57,32 +75,34 @@ func areAllTests(of ...[]namedBlock) bool {
 	return true
 }
 
-// sameName reports whether two of the definitions have one name, or two of the branches one label.
+// sameName reports whether two of the definitions have one name.
 func sameName(a, b []namedBlock) bool {
 	seen := map[string]bool{}
 	for _, d := range slices.Concat(a, b) {
-		for _, name := range d.names {
-			if seen[name] {
-				return true
-			}
-			seen[name] = true
+		if seen[d.name] {
+			return true
 		}
+		seen[d.name] = true
 	}
 	return false
 }
 
-// sameBody reports whether a definition of each side have bodies that are almost the same.
+// sameBody reports whether a definition of each side have bodies that are almost the same; or, unless they are
+// tests, alike.
 func sameBody(a, b []namedBlock) bool {
-	const almost = 0.95
+	const almost, alike = 0.95, 0.7
 	return slices.ContainsFunc(a, func(d namedBlock) bool {
-		return slices.ContainsFunc(b, func(e namedBlock) bool { return likeness(d.body, e.body) >= almost })
+		return slices.ContainsFunc(b, func(e namedBlock) bool {
+			how := likeness(d.body, e.body)
+			return how >= almost || how >= alike && !d.test && !e.test
+		})
 	})
 }
 
 // namedBlock is a function, method, class, test or branch of a switch, from the comments and annotations above its
 // head to its end.
 type namedBlock struct {
-	names  []string // its head up to its name or to the text that names it; or its labels
+	name   string // or the text that names it; of a branch, its labels
 	indent string
 	test   bool
 	body   string // all but its name
@@ -105,7 +125,7 @@ func (c *conflict) definitions(p *pieces, ids []int32, branches bool) []namedBlo
 		case indent(l) != outer:
 			return nil
 		default:
-			if last < 0 || out[last].names != nil {
+			if last < 0 || out[last].name != "" {
 				out = append(out, namedBlock{indent: outer})
 				last++
 			}
@@ -118,28 +138,16 @@ func (c *conflict) definitions(p *pieces, ids []int32, branches bool) []namedBlo
 		out[last].body += text + "\n"
 		out[last].open += strings.Count(text, "(") - strings.Count(text, ")")
 	}
-	if out[len(out)-1].names == nil || branches && !c.leaves(lines[len(lines)-1]) {
+	if out[len(out)-1].name == "" {
 		return nil
 	}
 	return out
 }
 
-// leaves reports whether a switch is left at the end of a branch whose last line this is: by itself, as in Go and
-// where branches have arrows, or by what the line says.
-func (c *conflict) leaves(last string) bool {
-	switch path.Ext(c.path) {
-	case ".go", ".rs", ".scala", ".kt", ".swift", ".py":
-		return true
-	}
-	return leaving().MatchString(last)
-}
-
-var leaving = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(break|return|continue|goto|throw)\b|;;\s*$`) })
-
 // goesOn reports whether a line at the indentation of a definition's head belongs to it still: within its
 // brackets, or closing what it opened.
 func (d *namedBlock) goesOn(text string) bool {
-	return d.open > 0 || d.names != nil && closing().MatchString(text)
+	return d.open > 0 || d.name != "" && closing().MatchString(text)
 }
 
 var closing = sync.OnceValue(func() *regexp.Regexp {
@@ -155,17 +163,14 @@ func (d *namedBlock) begin(line, text string, c *conflict, branch bool) (head st
 		d.test = d.test || testNote().MatchString(text)
 		return "", true
 	case branch:
-		head = branchHead().FindString(text)
-		for _, label := range strings.FieldsFunc(strings.TrimPrefix(head, "case "), func(r rune) bool { return r == '|' || r == ',' }) {
-			d.names = append(d.names, strings.Trim(label, " =>:"))
-		}
-		return head, head != "" && (strings.HasPrefix(head, "case") || path.Ext(c.path) == ".rs")
+		d.name = branchHead().FindString(text)
+		return d.name, d.name != "" && (strings.HasPrefix(d.name, "case") || path.Ext(c.path) == ".rs")
 	}
 	head = definitionHead().FindString(text)
 	if head == "" || noHead().MatchString(text) || strings.HasSuffix(text, ";") {
 		return "", false
 	}
-	d.names, d.test = []string{head}, d.test || testHead().MatchString(head)
+	d.name, d.test = strings.Trim(nameOfHead().FindString(head), "(\"'`"), d.test || testHead().MatchString(head)
 	return head, true
 }
 
@@ -188,10 +193,15 @@ var definitionHead = sync.OnceValue(func() *regexp.Regexp {
 		`|^([\w<>\[\],.?*&:]+\s+)+[*&]?[\w$]+\(`)
 })
 
+// nameOfHead matches the name, or the text, in which a head ends.
+var nameOfHead = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`('[^']+'|"[^"]+"|\x60[^\x60]+\x60|\{[^}]*\}|Scenario.*|[\w.$]+\(?)$`)
+})
+
 var testHead = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(func (\([^)]*\) )?Test\w*$|(async )?def test|(it|test|describe)(\.\w+)*\(|test_expect_success|test |(public |private )?(static )?(void|int) test\w*\(|Scenario|class Test\w+)`)
 })
 
 var noHead = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(return|else|new|throw|if|for|while|switch|assert|await|yield|case|let|var|elif|match|import|from|use)\b`)
+	return regexp.MustCompile(`^(return|else|new|throw|if|for|while|switch|assert|await|yield|case|let|var|elif|match|import|from|use|with|defer|go|del|delete|raise|except|unless|until|not|and|or|in|is|lock|using|print|echo|expect|local|do|goto|co_await|co_return)\b`)
 })

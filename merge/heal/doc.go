@@ -118,9 +118,13 @@
 //     line.
 //   - Of several lines that the other side changed alike, or with whose marks a line is brought in beside them, one
 //     more would have been changed, too (placed).
-//   - Lines brought in at one place have all their words in a line of the other side's, are not closed (brackets,
-//     conditions of a preprocessor), or both end in an annotation or comment, which belongs to the line below; or
-//     one side's go on in a list and the other's are its last.
+//   - Lines brought in at one place have all their words in a line of the other side's, or are not closed (brackets,
+//     conditions of a preprocessor).
+//   - It depends on the line above them, or on their order, what they mean (seam.go): one side's go on in a list and the
+//     other's are its last, or end what goes on above; they are arguments of a call, or begin with else or catch; they
+//     return; a comment or an annotation stands above them, and one side's end in another; both take the next number.
+//   - Branches of a switch may be for one value, as a wildcard or a condition may, or run into the next.
+//   - Both import one name, from wherever, or define it, however its head is written, or give one key a value.
 //   - Both sides change a version that is written as a list, (1, 8, 0, 'alpha', 0), each in parts of its own.
 //   - One side comments a line out, or in, and the other indents it.
 //   - Lines are brought in beside a line that the other changed, and use a name of a family in which that

@@ -104,6 +104,15 @@ func TestStaysAboveItsLine(t *testing.T) {
 		{"A.java", "@Deprecated\n", "int size = 1;\n"},
 		{"a.rs", "#[inline]\n", "let size = 1;\n"},
 		{"a.js", "// for tests alone\n", "let size = 1\n"},
+		{"a.js", "/* for tests alone,\n   and slow */\n", "let size = 1\n"},
+		{"a.lua", "-- for tests alone\n", "local size = 1\n"},
+		{"A.java", "@Inject @Named(\"x\")\n", "int size = 1;\n"},
+		{"A.java", "@Inject // once\n", "int size = 1;\n"},
+		{"a.py", "@app.route(\"/x\")\n", "def size():\n    go(1)\n"},
+		{"A.cs", "[Obsolete]\n", "int size = 1;\n"},
+		{"a.cpp", "[[nodiscard]]\n", "int size();\n"},
+		{"a.cpp", "template <typename T>\n", "int size();\n"},
+		{"a.h", "public:\n", "int size;\n"},
 	} {
 		for _, s := range [2][2]string{{c.lead, c.line}, {c.line, c.lead}} {
 			r := Merge([]byte("k\nz\n"), []byte("k\n"+s[0]+"z\n"), []byte("k\n"+s[1]+"z\n"), Options{Path: c.path, Level: Both})

@@ -267,8 +267,12 @@ func TestRules(t *testing.T) {
 		},
 		{
 			name: "cases", level: Both, rule: "cases", path: "a.c",
+			base: "switch (x) {\ncase 1: return a();\n}\n", ours: "switch (x) {\ncase 1: return a();\ncase 2: return b();\n}\n", theirs: "switch (x) {\ncase 1: return a();\ncase 3: return c();\n}\n",
+			want: "switch (x) {\ncase 1: return a();\ncase 2: return b();\ncase 3: return c();\n}\n",
+		},
+		{
+			name: "cases, but of which one goes on in the next", level: Both, why: Overlap, path: "a.c",
 			base: "switch (x) {\ncase 1: a();\n}\n", ours: "switch (x) {\ncase 1: a();\ncase 2: b();\n}\n", theirs: "switch (x) {\ncase 1: a();\ncase 3: c();\n}\n",
-			want: "switch (x) {\ncase 1: a();\ncase 2: b();\ncase 3: c();\n}\n",
 		},
 		{
 			name: "tests", level: Both, rule: "tests", path: "a_test.py",
@@ -301,8 +305,12 @@ func TestRules(t *testing.T) {
 			base: "x = 1\n", ours: "x = 1\ndef start():\n    b = make(1)\n    return b.run()\n", theirs: "x = 1\ndef stop():\n    b = make(1)\n    drop(b, 7, 8)\n",
 		},
 		{
-			name: "defined, but one of them brought in elsewhere by the other side, too", level: Wide, why: Doubled, path: "a_test.py",
-			base: "x = 1\nalpha\nbeta\ngamma\ny = 2\n", ours: "x = 1\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\nalpha\nbeta\ngamma\ny = 2\n", theirs: "x = 1\ndef test_c():\n    b = make(1)\n    stop(b, 7, 8)\nalpha\nbeta\ngamma\ny = 2\ndef test_b():\n    b = make(1)\n    assert b.run() == 2\n",
+			name: "defined, but one of them brought in elsewhere by the other side, too", level: Wide, why: Overlap, path: "a_test.py",
+			base: "x = 1\nalpha\nbeta\ngamma\ny = 2\n", ours: "x = 1\ndef test_b(tmp):\n    b = make(1)\n    assert b.run() == 2\nalpha\nbeta\ngamma\ny = 2\n", theirs: "x = 1\ndef test_c():\n    b = make(1)\n    stop(b, 7, 8)\nalpha\nbeta\ngamma\ny = 2\ndef test_b():\n    b = make(3)\n    other(b)\n",
+		},
+		{
+			name: "defined, but of a test a line was brought in elsewhere by the other side, too", level: Wide, why: Doubled, path: "a.test.js",
+			base: "x()\nalpha\nbeta\ngamma\ny()\n", ours: "x()\nit('does b', () => {\n  b = make(1)\n  run(b)\n})\nalpha\nbeta\ngamma\ny()\n", theirs: "x()\nit('does c', () => {\n  b = make(1)\n  stop(b, 7, 8)\n})\nalpha\nbeta\ngamma\ny()\nit('does b', () => {\n  b = make(1)\n  run(b)\n})\n",
 		},
 		{
 			name: "defined, branches that share lines", level: Both, rule: "defined", path: "a.c",
@@ -333,6 +341,11 @@ func TestRules(t *testing.T) {
 		{
 			name: "apart, but one is the last of a list", level: Wide, why: Overlap, path: "a.c",
 			base: "x = {\n};\n", ours: "x = {\nSUITE(alpha)\n};\n", theirs: "x = {\nSUITE(beta),\n};\n",
+		},
+		{
+			name: "unordered, at the top of a block", level: Both, rule: "unordered", path: "a.go",
+			base: "package p\n\nimport (\n\t\"b\"\n)\n\nvar _ = b.X\n", ours: "package p\n\nimport (\n\t\"a\"\n\t\"b\"\n)\n\nvar _ = b.X\n", theirs: "package p\n\nimport (\n\t\"aa\"\n\t\"b\"\n)\n\nvar _ = b.X\n",
+			want: "package p\n\nimport (\n\t\"a\"\n\t\"aa\"\n\t\"b\"\n)\n\nvar _ = b.X\n",
 		},
 		{
 			name: "unordered, imports of names", level: Both, rule: "unordered", path: "a.ts",

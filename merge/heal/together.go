@@ -25,13 +25,17 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 			met = true
 			a, b := t.said(p, t.ours), t.said(p, t.theirs)
 			switch {
-			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b), endsInComma(a) != endsInComma(b):
+			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b):
 				return nil, false
 			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b)):
 				return nil, false
-			case !closed(a, p.text(t.ours)) || !closed(b, p.text(t.theirs)), leads(a, p.text(t.ours)) && leads(b, p.text(t.theirs)):
+			case !closed(a, p.text(t.ours)) || !closed(b, p.text(t.theirs)):
 				return nil, false
-			case related(a, b, alike) || !alike && oneThing(a, b) && !ownNumbers(a, b):
+			case related(a, b, alike) || !alike && oneThing(a, b) && !ownNumbers(a, b), c.importSame(a, b):
+				return nil, false
+			}
+			above := c.lineAbove(p, g)
+			if !c.joinable(above, a, b, p.text(t.ours), p.text(t.theirs)) || !c.exclusive(above, a, b) {
 				return nil, false
 			}
 			ours, theirs := p.joined(t)
@@ -47,11 +51,6 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 		})
 		return text, ok && met
 	}
-}
-
-// endsInComma reports whether a list goes on behind the lines. Before other lines, the last of a list would miss it.
-func endsInComma(lines []string) bool {
-	return strings.HasSuffix(strings.TrimSpace(lines[len(lines)-1]), ",")
 }
 
 // insertions are lines that both sides brought in at one place: at the end of a list, maybe, where both gave
@@ -152,21 +151,30 @@ func outermost(lines []string) string {
 // about nothing. Where lines are alike by nature, many calls and statements begin with the same name: then it is
 // the first text in quotes.
 func about(l string, alike bool) string {
+	l = strings.TrimPrefix(l, ":")
 	i := strings.IndexAny(l, ":=({")
-	if i <= 0 {
-		return ""
+	switch {
+	case i == 0:
+		first, _, _ := strings.Cut(l, ",")
+		return quoted().FindString(first)
+	case i < 0:
+		return strings.TrimSuffix(l, ",")
 	}
-	name := strings.TrimSpace(l[:i])
+	name := strings.Trim(strings.TrimSpace(accessor().ReplaceAllString(l[:i], "")), `"'`)
 	first, _, several := strings.Cut(name, " ")
 	switch {
 	case l[i] == '{' && (name == "import" || name == "export"):
 		return quoted().FindString(l)
 	case l[i] != '(' || several && !statement[first]:
 		return name
+	case alike && strings.HasSuffix(l, "},"):
+		return name
 	case alike:
 		return quoted().FindString(l)
 	case statement[first]:
 		return ""
+	case setter().MatchString(name) && !keyed().MatchString(name):
+		return name
 	}
 	return cmp.Or(keyedCall().FindString(l), name)
 }
@@ -176,8 +184,19 @@ var statement = map[string]bool{"if": true, "for": true, "while": true, "return"
 
 // keyedCall matches a call up to its first argument, a text of one word or a name.
 var keyedCall = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[\w.:$]+(\(\)[\w.:]+)*\(\s*("[^"\s]+"|'[^'\s]+'|[&*]?[\w.]+)\s*[,)]`)
+	return regexp.MustCompile(`^[\w.:$]+(\(\)[\w.:]+)*\(\s*("[^"\s]+"|'[^'\s]+'|[&*]?[A-Za-z_][\w.]*)\s*[,)]`)
 })
+
+// setter matches the name of a call that gives something a value: then what it is given is no key.
+var setter = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|[.:>_])set([A-Z_]\w*)$`) })
+
+// keyed matches the name of a setter that is given a key first.
+var keyed = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(property|attribute|item|option|header|parameter|value|env)$`)
+})
+
+// accessor matches what may stand before the name of a member.
+var accessor = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^((get|set|async|static)\s+)+`) })
 
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"[^"]+"|'[^']+'`) })
 
@@ -189,14 +208,26 @@ func oneThing(a, b []string) bool {
 	})
 }
 
-// ownNumbers reports whether each side names issues or requests, and none that the other side names: entries
-// about different ones are two, however alike they are.
+// ownNumbers reports whether each side has items that name issues or requests, and none that the other side names:
+// items about different ones are two, however alike they are.
 func ownNumbers(a, b []string) bool {
-	x, y := reference().FindAllString(strings.Join(a, "\n"), -1), reference().FindAllString(strings.Join(b, "\n"), -1)
-	return len(x) > 0 && len(y) > 0 && !slices.ContainsFunc(x, func(r string) bool { return slices.Contains(y, r) })
+	numbers := func(lines []string) map[string]bool {
+		out := map[string]bool{}
+		for _, m := range reference().FindAllStringSubmatch(strings.Join(lines, "\n"), -1) {
+			out[m[1]] = true
+		}
+		return out
+	}
+	x, y := numbers(a), numbers(b)
+	for n := range x {
+		if y[n] {
+			return false
+		}
+	}
+	return len(x) > 0 && len(y) > 0 && item().MatchString(a[0]) && item().MatchString(b[0])
 }
 
-var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`#\d+\b|\b(issues|pull|merge_requests)/\d+\b`) })
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:#|\b(?:issues|pull|merge_requests)/)(\d+)\b`) })
 
 // within reports whether the words of a line, more than one, are all in another.
 func within(l, of string) bool {
@@ -248,7 +279,7 @@ func areEntries(_ *conflict, lines []string) bool {
 			return false
 		}
 	}
-	return endsInComma(lines)
+	return strings.HasSuffix(strings.TrimSpace(lines[len(lines)-1]), ",")
 }
 
 // areItems: a list of Markdown, rst or YAML, or a changelog.
