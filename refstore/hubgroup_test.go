@@ -199,7 +199,7 @@ func TestHubGroupFails(t *testing.T) {
 		r, s := h.clone(t, "desk")
 		var sent [4]bool
 		told := group(t, h, r, len(sent), func() { // a change was made a moment ago: the next command fetches first
-			turn := &hubTurn{store: s, past: hubPast{won: time.Now().UnixMilli(), took: time.Hour.Milliseconds()}}
+			turn := &hubTurn{store: s, past: hubPast{made: time.Now().UnixMilli(), took: time.Hour.Milliseconds()}}
 			turn.remember()
 		}, func(i int, s *Store) error {
 			s.opts.Failpoint = func(p string) {

@@ -23,6 +23,7 @@ func (t *hubTurn) integrate(ctx context.Context) error {
 	if err != nil || len(in.follow)+len(in.applied) == 0 {
 		return errors.Join(err, in.fault)
 	}
+	t.notice(in)
 	who, err := s.identity(ctx)
 	if err != nil {
 		return err
@@ -39,6 +40,22 @@ func (t *hubTurn) integrate(ctx context.Context) error {
 		return err
 	})
 	return errors.Join(err, in.fault)
+}
+
+// notice notes which clones have asked to yield, and which have made changes.
+func (t *hubTurn) notice(in *incoming) {
+	delete(in.changed, t.store.clone())
+	if len(in.yields)+len(in.changed) == 0 {
+		return
+	}
+	now := time.Now().UnixMilli()
+	for clone, needs := range in.yields {
+		t.past.hear(clone, needs, now)
+	}
+	for clone := range in.changed {
+		t.past.goes(clone, now)
+	}
+	t.remember()
 }
 
 // stage stages that the refs here follow.
@@ -69,6 +86,9 @@ type incoming struct {
 	entries []*incomingEntry
 	heard   map[string]time.Time // sessions of other clones
 	fault   error                // what is left out because of it
+
+	changed map[string]bool  // clones that have made shared changes
+	yields  map[string]int64 // for how many milliseconds clones ask the others to yield
 }
 
 type incomingEntry struct {
@@ -80,7 +100,7 @@ type incomingEntry struct {
 // incoming compares the refs of the hub with those here. They move only while this
 // process has the turn.
 func (s *Store) incoming(ctx context.Context) (*incoming, error) {
-	in := &incoming{heard: map[string]time.Time{}}
+	in := &incoming{heard: map[string]time.Time{}, changed: map[string]bool{}, yields: map[string]int64{}}
 	theirs, err := s.Refs(ctx, TrackingPrefix)
 	if err != nil {
 		return in, err
@@ -152,7 +172,10 @@ func (s *Store) follow(ctx context.Context, in *incoming, ref string, tip object
 		return err
 	}
 	sound := func(*DamagedError) bool { return false }
-	found, err := s.walk(ctx, ref, tip, mine, sound, func(*Entry) bool { return true })
+	found, err := s.walk(ctx, ref, tip, mine, sound, func(e *Entry) bool {
+		in.changed[e.Clone] = true
+		return true
+	})
 	switch {
 	case err != nil:
 		return err
@@ -224,7 +247,7 @@ func (in *incoming) merge(queues [][]*incomingEntry, now time.Time) {
 		queues[next] = queues[next][1:]
 		switch e.entry.Label {
 		case labelBeat:
-			in.beat(e.entry.Body, now)
+			in.beat(e, now)
 		case labelJoin:
 		default:
 			in.entries = append(in.entries, e)
@@ -233,9 +256,15 @@ func (in *incoming) merge(queues [][]*incomingEntry, now time.Time) {
 }
 
 // beat reads the lines "<id> <seconds>" of a beat: how long ago a clone has heard of
-// its sessions, by its own clock. This clone counts from when it reads that.
-func (in *incoming) beat(body string, now time.Time) {
-	for line := range strings.Lines(body) {
+// its sessions, by its own clock. This clone counts from when it reads that. A line may
+// also ask to yield.
+func (in *incoming) beat(e *incomingEntry, now time.Time) {
+	for line := range strings.Lines(e.entry.Body) {
+		if needs, ok := yielding(line); ok {
+			clone, _, _ := strings.Cut(e.origin, ".")
+			in.yields[clone] = needs
+			continue
+		}
 		id, age, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		if seconds, err := ParseNumber(age); err == nil && IsSessionID(id) && seconds < 1<<31 {
 			in.heard[id] = now.Add(-time.Duration(seconds) * time.Second)

@@ -91,12 +91,16 @@ func (s *Store) updateShared(ctx context.Context, by string, build func(*Tx) err
 
 type sharedUpdate struct {
 	*hubTurn
-	by    string
-	who   person
-	build func(*Tx) error
-	fresh bool            // what is built upon was fetched since this command asked
-	sent  []*stagedShared // pushes without an answer
-	alone bool            // nobody goes along
+	by      string
+	who     person
+	build   func(*Tx) error
+	brought time.Duration   // what the last fetch took, with what came of it
+	fresh   bool            // what is built upon was fetched since this command asked
+	sent    []*stagedShared // pushes without an answer
+	alone   bool            // nobody goes along
+
+	again  bool      // a step more of one command, as a landing has several
+	yields time.Time // until when it lets others go first, at most
 
 	// told ends when the command is told to end. Patience says whether another try is
 	// begun: a push that is cut short leaves it unknown whether it has arrived.
@@ -104,14 +108,15 @@ type sharedUpdate struct {
 }
 
 func (u *sharedUpdate) run(ctx context.Context) error {
-	again := u.past.won != 0 && u.past.won == u.store.won.Load() // a step more of one command, as a landing has several
-	switch {
-	case len(u.sent) > 0: // along with another's push, of which it is not known whether it arrived
+	u.again = u.past.made != 0 && u.past.made == u.store.won.Load()
+	u.yields = time.Now().Add(u.store.opts.HubPatience / 4)
+	if len(u.sent) > 0 { // along with another's push, of which it is not known whether it arrived
 		if done, err := u.settle(ctx, u.told); done || err != nil {
 			return err
 		}
-	case u.past.stale || !again && since(u.past.won) < hubYield(time.Duration(u.past.took)*time.Millisecond):
-		if err := u.refresh(ctx); err != nil {
+	} else {
+		first := u.past.stale || !u.again && since(u.past.made) < hubYield(time.Duration(u.past.took)*time.Millisecond)
+		if done, err := u.ready(ctx, first); done || err != nil {
 			return err
 		}
 	}
@@ -153,8 +158,9 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 		switch {
 		case err == nil:
 			now := time.Now()
-			u.past.failed, u.past.won, u.past.took = 0, now.UnixMilli(), now.Sub(began).Milliseconds()
-			u.store.won.Store(u.past.won)
+			u.past.failed, u.past.made, u.past.took = 0, now.UnixMilli(), now.Sub(began).Milliseconds()
+			u.past.won(u.past.made)
+			u.store.won.Store(u.past.made)
 			u.remember()
 			return u.land(ctx, staged)
 		case errors.As(err, &unanswered):
@@ -183,7 +189,11 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 		}
 		stale := errors.Is(err, ErrStale)
 		behind := stale && staged.branch != nil && mayBeStale(err, staged.branch.Ref)
-		if stale && !behind && len(u.sent) == 0 {
+		lost := stale && !behind && len(u.sent) == 0
+		if lost && u.past.lose(time.Now().UnixMilli()) {
+			u.ask(ctx, 3*(u.brought+time.Since(began)))
+		}
+		if lost {
 			done, err := u.pause(ctx, hubPause(try, time.Since(began)))
 			if errors.Is(err, errPatience) {
 				err = fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
@@ -202,6 +212,11 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 		}
 		if behind {
 			return ErrBranchMoved
+		}
+		if lost {
+			if done, err := u.ready(ctx, false); done || err != nil {
+				return err
+			}
 		}
 		if ctx.Err() != nil {
 			err := fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
@@ -283,7 +298,9 @@ func mayBeStale(err error, ref string) bool {
 }
 
 func (u *sharedUpdate) refresh(ctx context.Context) error {
+	began := time.Now()
 	err := u.fetch(ctx)
+	u.brought = time.Since(began)
 	u.fresh = u.fresh || err == nil
 	return err
 }

@@ -19,9 +19,10 @@ type hubSim struct {
 	rand     *rand.Rand
 	trip     time.Duration
 	calls    simCalls
-	journal  bool // what is published is appended to one journal that all share
-	singly   bool // each exclusive change has a push of its own
-	shared   int  // how often the shared refs have moved
+	journal  bool        // what is published is appended to one journal that all share
+	singly   bool        // each exclusive change has a push of its own
+	shared   []*simClone // who has moved the shared refs, in order
+	asked    []simAsked  // to yield
 	occupied time.Duration
 	clones   []*simClone
 }
@@ -37,10 +38,12 @@ var simKinds = map[string]simCalls{
 	"mux":  {3.3, 3.8, 2.8, 3.5, 5},
 }
 
-// simGit is what git takes of a machine's time for one call, and simJoin what it takes a
-// command to add its change to another's push.
+// simGit is what git takes of a machine's time for one call, simTake what it takes to index
+// and check the commits that a fetch brings and to take them over, and simJoin what it takes
+// a command to add its change to another's push.
 const (
 	simGit  = 15 * time.Millisecond
+	simTake = 100 * time.Millisecond
 	simJoin = 10 * time.Millisecond
 )
 
@@ -49,11 +52,22 @@ func (h *hubSim) push() time.Duration { return h.trips(h.calls.pushed) + simGit 
 
 func (h *hubSim) trips(n float64) time.Duration { return time.Duration(n * float64(h.trip)) }
 
+// simAsked is what a clone has asked the others for.
+type simAsked struct {
+	clone *simClone
+	needs time.Duration
+}
+
 type simClone struct {
+	name      string
 	sim       *hubSim
 	busy      bool // somebody has the turn
 	queue     []*simOp
 	base      int           // what it has of the shared refs
+	read      int           // of what clones have asked
+	fair      hubFairness   // moments are milliseconds of the simulated time
+	fetched   time.Duration // when it last began to fetch
+	brought   time.Duration // what the last fetch took
 	stale     bool          // the next exclusive change fetches first
 	won, took time.Duration // when the last one was made, and what its push took
 	published []time.Duration
@@ -93,8 +107,8 @@ func (h *hubSim) after(d time.Duration, do func()) {
 // often on average; 0 is never, and less than 0 is again as soon as it is done.
 func newHubSim(kind string, trip time.Duration, clones, sessions int, publish, claim time.Duration) *hubSim {
 	h := &hubSim{rand: rand.New(rand.NewPCG(1, 2)), trip: trip, calls: simKinds[kind]}
-	for range clones {
-		c := &simClone{sim: h}
+	for i := range clones {
+		c := &simClone{sim: h, name: fmt.Sprint(i)}
 		h.clones = append(h.clones, c)
 		for range sessions {
 			c.session(publish, false)
@@ -144,11 +158,41 @@ func (c *simClone) turn() {
 	}
 	c.busy = true
 	op := c.queue[first]
-	if op.exclusive && (c.stale || c.sim.now-c.won < hubYield(c.took)) {
-		c.fetch(func() { c.send(op) })
+	if !op.exclusive {
+		c.send(op)
 		return
 	}
-	c.send(op)
+	c.ready(op, c.stale || c.sim.now-c.won < hubYield(c.took))
+}
+
+// ready fetches first, where it has to, and lets others go first.
+func (c *simClone) ready(op *simOp, fetch bool) {
+	h := c.sim
+	step := max(c.took/2, groupWait/10)
+	left := c.fair.yield(h.now.Milliseconds())
+	if h.journal {
+		left = 0
+	}
+	switch {
+	case fetch && (left <= 0 || h.now-c.fetched >= step):
+		c.fetch(func() { c.ready(op, false) })
+	case left > 0:
+		c.stale = true
+		c.pause(op, min(left, step))
+	default:
+		c.send(op)
+	}
+}
+
+// pause gives up the turn for so long.
+func (c *simClone) pause(op *simOp, d time.Duration) {
+	op.pauses, c.busy = true, false
+	c.sim.after(d, func() {
+		op.pauses = false
+		c.queue = append(slices.DeleteFunc(c.queue, func(o *simOp) bool { return o == op }), op)
+		c.turn()
+	})
+	c.turn()
 }
 
 // send pushes what op is, what else the clone has published until now, and the exclusive
@@ -174,17 +218,18 @@ func (c *simClone) send(op *simOp) {
 			return
 		}
 		h.occupied = h.now + simGit/2
-		if op.exclusive && base != h.shared {
+		if op.exclusive && base != len(h.shared) {
 			h.after(h.trips(h.calls.refused-1), func() { c.lost(op, h.now-began) })
 			return
 		}
 		if op.exclusive {
-			h.shared++
-			c.base = h.shared
+			h.shared = append(h.shared, c)
+			c.base = len(h.shared)
 		}
 		h.after(h.trips(h.calls.pushed-h.calls.swapped), func() {
 			if op.exclusive {
 				c.won, c.took = h.now, h.now-began-gather
+				c.fair.won(h.now.Milliseconds())
 			}
 			c.end(along)
 		})
@@ -193,21 +238,43 @@ func (c *simClone) send(op *simOp) {
 }
 
 func (c *simClone) lost(op *simOp, took time.Duration) {
+	h := c.sim
 	op.lost++
-	op.pauses, c.stale, c.busy = true, true, false
-	c.sim.after(hubPause(op.lost, took), func() {
-		op.pauses = false
-		c.queue = append(slices.DeleteFunc(c.queue, func(o *simOp) bool { return o == op }), op)
-		c.turn()
+	c.stale = true
+	if !c.fair.lose(h.now.Milliseconds()) || h.journal {
+		c.pause(op, hubPause(op.lost, took))
+		return
+	}
+	h.after(h.trips(h.calls.swapped)+simGit, func() {
+		h.asked = append(h.asked, simAsked{c, 3 * (c.brought + took)})
+		h.after(h.trips(h.calls.pushed-h.calls.swapped), func() { c.pause(op, hubPause(op.lost, took)) })
 	})
-	c.turn()
 }
 
 func (c *simClone) fetch(then func()) {
 	h := c.sim
+	began := h.now
+	c.fetched = h.now
 	h.after(h.trips(h.calls.snapshot), func() {
-		seen := h.shared
-		h.after(h.trips(h.calls.fetched-h.calls.snapshot)+simGit, func() { c.base, c.stale = seen, false; then() })
+		seen, asked := len(h.shared), len(h.asked)
+		rest := h.trips(0.5) // of the list of refs, after which a fetch that brings nothing ends
+		if seen != c.base {
+			rest = h.trips(h.calls.fetched-h.calls.snapshot) + simTake
+		}
+		h.after(rest+simGit, func() {
+			for _, a := range h.asked[c.read:asked] {
+				if a.clone != c {
+					c.fair.hear(a.clone.name, a.needs.Milliseconds(), h.now.Milliseconds())
+				}
+			}
+			for _, by := range h.shared[c.base:seen] {
+				if by != c {
+					c.fair.goes(by.name, h.now.Milliseconds())
+				}
+			}
+			c.base, c.read, c.stale, c.brought = seen, asked, false, h.now-began
+			then()
+		})
 	})
 }
 
@@ -305,10 +372,16 @@ func TestHubSimulated(t *testing.T) {
 	if together.perSecond < 4*singly.perSecond || together.fewest < together.most/2 {
 		t.Error("that is less than 4 times what each alone would be, or a clone has less than half of another")
 	}
-	if r := newHubSim("http", 50*ms, 8, 1, 0, -1).run(10 * time.Minute).result(true); r.fewest < r.most/2 {
-		t.Errorf("8 sessions that claim in a closed loop: %v", r)
-	} else {
-		t.Log(r)
+	for _, trip := range []time.Duration{5, 50, 200} {
+		for _, clones := range []int{2, 8} {
+			for _, sessions := range []int{1, 8} {
+				r := newHubSim("http", trip*ms, clones, sessions, 0, -1).run(10 * time.Minute).result(true)
+				t.Logf("%d clones with %d sessions that claim in a closed loop, %d ms: %v", clones, sessions, trip, r)
+				if r.fewest < r.most/2 {
+					t.Error("a clone has less than half of another")
+				}
+			}
+		}
 	}
 }
 

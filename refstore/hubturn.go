@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
@@ -24,8 +25,9 @@ type hubPast struct {
 	fetched int64 // when it was last fetched from, in Unix milliseconds
 	failed  int64 // when it was last out of reach; 0 if it was reached since
 	stale   bool  // the last push that did not fetch first was refused
-	won     int64 // when a push last made a shared change
+	made    int64 // when a push last made a shared change
 	took    int64 // how long that push was, in milliseconds
+	hubFairness
 }
 
 const hubPastLine = "fetched %d failed %d stale %t won %d took %d\n"
@@ -33,13 +35,15 @@ const hubPastLine = "fetched %d failed %d stale %t won %d took %d\n"
 func (s *Store) hubFile(name string) string { return filepath.Join(s.repo.CommonDir, "swarm", name) }
 
 func (s *Store) hubPast() (p hubPast) {
-	content, err := file.Read(s.hubFile("hub-past"), 1024)
+	content, err := file.Read(s.hubFile("hub-past"), 1<<16)
+	first, rest, _ := strings.Cut(string(content), "\n")
 	if err == nil {
-		_, err = fmt.Sscanf(string(content), hubPastLine, &p.fetched, &p.failed, &p.stale, &p.won, &p.took)
+		_, err = fmt.Sscanf(first+"\n", hubPastLine, &p.fetched, &p.failed, &p.stale, &p.made, &p.took)
 	}
 	if err != nil {
 		return hubPast{}
 	}
+	p.hubFairness = decodeFairness(rest)
 	return p
 }
 
@@ -143,7 +147,8 @@ func (t *hubTurn) end() {
 
 func (t *hubTurn) remember() {
 	p := t.past
-	_ = file.Replace(t.store.hubFile("hub-past"), fmt.Appendf(nil, hubPastLine, p.fetched, p.failed, p.stale, p.won, p.took), 0o666)
+	line := fmt.Sprintf(hubPastLine, p.fetched, p.failed, p.stale, p.made, p.took)
+	_ = file.Replace(t.store.hubFile("hub-past"), []byte(line+p.encode()), 0o666)
 }
 
 // failed notes that the hub was out of reach, if that is what err says.
