@@ -55,8 +55,22 @@ func (c *conflict) areBranches(p *pieces, t insertions, above string) bool {
 
 // definedElsewhere reports whether a side brought in the name of one of the other's definitions.
 func (c *conflict) definedElsewhere(of []namedBlock, file string) bool {
-	before, now := definitions(c.baseFile), definitions(file)
-	return slices.ContainsFunc(of, func(d namedBlock) bool { return now[d.name] > before[d.name] })
+	return slices.ContainsFunc(of, func(d namedBlock) bool {
+		return strings.Count(file, d.name) > strings.Count(c.baseFile, d.name) && defines(file, d.name) > defines(c.baseFile, d.name)
+	})
+}
+
+// defines is how often a name is defined. Only lines that have it are looked at: files are long.
+func defines(file, name string) int {
+	n := 0
+	for at := strings.Index(file, name); at >= 0; {
+		from := strings.LastIndexByte(file[:at], '\n') + 1
+		line, rest, _ := strings.Cut(file[from:], "\n")
+		n += definitions(line)[name]
+		file = rest
+		at = strings.Index(file, name)
+	}
+	return n
 }
 
 // ofTests reports whether the file is one of tests, by its name or by that of a folder.

@@ -68,11 +68,10 @@ var clause = sync.OnceValue(func() *regexp.Regexp {
 
 // leavesBlock reports whether nothing runs behind the lines.
 func leavesBlock(lines []string) bool {
-	last := lines[len(lines)-1]
-	for _, l := range slices.Backward(lines) {
-		if indent(l) == outermost(lines) {
+	last, outer := "", outermost(lines)
+	for _, l := range lines {
+		if indent(l) == outer {
 			last = l
-			break
 		}
 	}
 	return left().MatchString(last) && !branch().MatchString(lines[0])
