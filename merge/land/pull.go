@@ -48,7 +48,7 @@ func (l *Lander) pull(ctx context.Context, c checkout, target repo.Target) (land
 		return landed, err
 	}
 	if !landed.Rebased {
-		if err := l.endRequest(ctx, c.branch); err != nil {
+		if err := l.endRequest(ctx, c.branch, nil); err != nil {
 			return landed, err
 		}
 	}

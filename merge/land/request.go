@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -52,7 +53,7 @@ func (l *Lander) PushRequest(ctx context.Context, target repo.Target, open func(
 	landed, err := l.prepare(ctx, c, target)
 	if err == nil && landed.After == landed.Before {
 		landed.Stayed = l.follow(ctx, c, landed.After)
-		return landed, nil, errors.Join(l.endRequest(ctx, c.branch), l.unmarkBlocked(ctx))
+		return landed, nil, errors.Join(l.endRequest(ctx, c.branch, nil), l.unmarkBlocked(ctx))
 	}
 	request := &Request{Branch: c.branch, Target: target}
 	if err == nil {
@@ -174,8 +175,9 @@ func pushedBefore(r *repo.Repo, branch string) ([]string, error) {
 }
 
 // endRequest ends the review of a branch that has landed: the session's note goes, and
-// so do its claims but those under which something is not committed.
-func (l *Lander) endRequest(ctx context.Context, branch string) error {
+// so do its claims but those under which something is not committed. tell, if not nil, joins
+// the transaction in which the note goes.
+func (l *Lander) endRequest(ctx context.Context, branch string, tell func(*refstore.Tx) error) error {
 	pushed, err := pushedBefore(l.Repo, branch)
 	if err != nil || pushed == nil {
 		return err
@@ -203,9 +205,13 @@ func (l *Lander) endRequest(ctx context.Context, branch string) error {
 		}
 	}
 	s, err := l.Bus.Session(ctx, l.Session)
-	if err == nil && strings.HasPrefix(s.Note, bus.RequestNote) {
+	switch {
+	case err != nil:
+	case strings.HasPrefix(s.Note, bus.RequestNote):
 		none := ""
-		err = l.Bus.SetStatus(ctx, l.Session, l.Session, bus.Change{Note: &none}, nil)
+		err = l.Bus.SetStatus(ctx, l.Session, l.Session, bus.Change{Note: &none}, tell)
+	case tell != nil:
+		err = l.Bus.Update(ctx, l.Session, func(tx *refstore.Tx, _ string) error { return tell(tx) })
 	}
 	if err != nil {
 		return err

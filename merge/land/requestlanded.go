@@ -40,22 +40,24 @@ func (l *Lander) SettleRequest(ctx context.Context, target repo.Target) (*Landed
 	}
 	landed := &Landed{Target: target, Before: at, After: at, Tip: tip}
 	landed.Stayed = l.follow(ctx, c, at)
-	return landed, errors.Join(l.endRequest(ctx, branch), l.unmarkBlocked(ctx))
+	return landed, errors.Join(l.endRequest(ctx, branch, nil), l.unmarkBlocked(ctx))
 }
 
 // EndRequest is SettleRequest for who watches over the session: the branch stays where it
-// is until the session's own command, and the session is told. landed reports whether the review has ended.
+// is until the session's own command, and the session is told in the transaction that ends
+// the review. landed reports whether the review has ended.
 func (l *Lander) EndRequest(ctx context.Context, target repo.Target) (landed bool, err error) {
 	branch, _, at, err := l.requestLanded(ctx, target)
 	if err != nil || branch == "" {
 		return false, err
 	}
-	if err := errors.Join(l.endRequest(ctx, branch), l.unmarkBlocked(ctx)); err != nil {
+	tell := func(tx *refstore.Tx) error {
+		return notify(tx, l.Session, fmt.Sprintf("your %s landed on %s by its request (%.10s): git swarm pull lets the branch follow", branch, target, at))
+	}
+	if err := errors.Join(l.endRequest(ctx, branch, tell), l.unmarkBlocked(ctx)); err != nil {
 		return false, err
 	}
-	return true, l.Bus.Update(ctx, l.Session, func(tx *refstore.Tx, _ string) error {
-		return notify(tx, l.Session, fmt.Sprintf("your %s landed on %s by its request (%.10s): git swarm pull lets the branch follow", branch, target, at))
-	})
+	return true, nil
 }
 
 // requestLanded is the branch that is in review and has landed, its tip and the target's;
