@@ -1,6 +1,10 @@
 package refstore
 
-import "testing"
+import (
+	"context"
+	"testing"
+	"time"
+)
 
 // A clone that has lost two races in a row asks the others to yield, once; who has read
 // that lets it go first after a change of its own, and no longer than it has asked for.
@@ -55,10 +59,35 @@ func TestHubYield(t *testing.T) {
 		{"then no more", func() { f.won(1800) }, 1800, 0},
 		{"more than can be asked for", func() { f.hear("lap", 1<<30, 2000) }, 2000, 5000},
 		{"the clock was set back", func() {}, 1000, 0},
+		{"asked for again, within the minute", func() { f.hear("lap", 300, 2000); f.won(61_990) }, 61_990, 300},
+		{"the minute is over", func() { f.won(62_001) }, 62_001, 0},
 	} {
 		step.do()
 		if got := f.yield(step.now).Milliseconds(); got != step.want {
 			t.Errorf("%s: %d ms, not %d", step.what, got, step.want)
 		}
+	}
+}
+
+// A command that has little time, as a hook has, yields for a part of it.
+func TestHubYieldInHaste(t *testing.T) {
+	t.Parallel()
+	h := newFakeHub(22)
+	r, s := h.clone(t, "desk")
+	turn, err := s.hubTurn(bg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn.past.hear("lap", maxYield.Milliseconds(), time.Now().UnixMilli())
+	turn.remember()
+	turn.end()
+	ctx, cancel := context.WithTimeout(bg, maxYield-time.Second)
+	defer cancel()
+	began := time.Now()
+	if err := h.open(t, r, "desk", Options{}).Update(ctx, "A", func(tx *Tx) error {
+		_, err := tx.Record("refs/swarm/locks", Entry{Body: "w"})
+		return err
+	}); err != nil {
+		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 }

@@ -109,7 +109,10 @@ type sharedUpdate struct {
 
 func (u *sharedUpdate) run(ctx context.Context) error {
 	u.again = u.past.made != 0 && u.past.made == u.store.won.Load()
-	u.yields = time.Now().Add(u.store.opts.HubPatience / 4)
+	u.yields = time.Now()
+	if end, ok := ctx.Deadline(); ok { // of its patience, or of a hook, which has less
+		u.yields = u.yields.Add(time.Until(end) / 4)
+	}
 	if len(u.sent) > 0 { // along with another's push, of which it is not known whether it arrived
 		if done, err := u.settle(ctx, u.told); done || err != nil {
 			return err
