@@ -128,7 +128,9 @@ func (s *Store) adoptingFile() string { return s.hubFile("hub-adopting") }
 // PlanAdoption is what Adopt would do. It changes nothing but the refs in which is kept
 // what the hub has.
 func (s *Store) PlanAdoption(ctx context.Context, ad Adopting) (*Adoption, error) {
-	turn, err := s.hubTurn(ctx)
+	patient, cancel := context.WithTimeoutCause(ctx, s.opts.HubPatience, ErrBusy)
+	defer cancel()
+	turn, err := s.hubTurn(patient)
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,14 @@
 package refstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
@@ -197,6 +199,82 @@ func testAdoptKilled(t *testing.T, point string, skip int, throughGit bool) (die
 	checkWhole(t, lap)
 	checkWhole(t, desk)
 	return died
+}
+
+// Neither joining nor saying what it would do waits without end for another command of the
+// clone that is at the hub.
+func TestAdoptBusy(t *testing.T) {
+	h := newFakeHub(4)
+	h.clone(t, "desk")
+	r := swarmOfItsOwn(t)
+	turn, err := h.open(t, r, "lap", Options{}).hubTurn(bg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer turn.end()
+	s := h.open(t, r, "lap", Options{HubPatience: 50 * time.Millisecond})
+	for what, adopt := range map[string]func(context.Context, Adopting) (*Adoption, error){"plan": s.PlanAdoption, "adopt": s.Adopt} {
+		told := make(chan error, 1)
+		go func() {
+			_, err := adopt(bg, adoptTables("orchestrator"))
+			told <- err
+		}()
+		select {
+		case err := <-told:
+			if !errors.Is(err, ErrBusy) {
+				t.Errorf("%s: %v", what, err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Errorf("%s still waits", what)
+		}
+	}
+}
+
+// What an older version, which does not know that the clone has begun to join, writes in
+// between is kept, and named.
+func TestAdoptOlder(t *testing.T) {
+	h := newFakeHub(5)
+	_, desk := h.clone(t, "desk")
+	mustPut(t, desk, "refs/swarm/sessions", "A", "desk")
+	r := swarmOfItsOwn(t)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("it was not killed")
+			}
+		}()
+		_, _ = h.open(t, r, "lap", Options{Failpoint: func(p string) {
+			if p == "pushed" {
+				panic("killed")
+			}
+		}}).Adopt(bg, adoptTables("orchestrator"))
+	}()
+	lap := h.open(t, r, "lap", Options{})
+	older := r.open(Options{})
+	if err := os.Rename(older.adoptingFile(), older.adoptingFile()+".unknown"); err != nil {
+		t.Fatal(err)
+	}
+	if err := say(older, "B", "of an older version"); err != nil {
+		t.Fatal(err)
+	}
+	moved := r.tip("refs/swarm/context")
+	if err := os.Rename(older.adoptingFile()+".unknown", older.adoptingFile()); err != nil {
+		t.Fatal(err)
+	}
+	a, err := lap.Adopt(bg, adoptTables("orchestrator"))
+	if err != nil || !slices.Equal(a.Moved, []string{"refs/swarm/context"}) {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if kept := r.tip(a.Kept() + "swarm/context"); kept != moved {
+		t.Errorf("%s is kept, not %s", kept, moved)
+	}
+	mustRefresh(t, desk, lap)
+	for _, s := range []*Store{lap, desk} {
+		if all := bodies(t, s, "refs/swarm/context"); !slices.Contains(all, "own 3") || slices.Contains(all, "of an older version") {
+			t.Errorf("%q", all)
+		}
+	}
+	checkWhole(t, lap)
 }
 
 // checkAdopted looks at what is this clone's own.

@@ -351,7 +351,8 @@ func (u *sharedUpdate) take(ctx context.Context, queued *queuedTurn, err error) 
 }
 
 // carried waits for the end of the push that carries what was staged: done, or without any
-// of it, or with the turn and without knowing.
+// of it, or with the turn and without knowing. Where ctx ends first, for whoever pushes was
+// stopped, the change is in doubt.
 func (u *sharedUpdate) carried(ctx context.Context, queued *queuedTurn, g *hubGroup, staged *stagedShared) (done bool, err error) {
 	tick := time.NewTicker(groupPoll)
 	defer tick.Stop()
@@ -380,7 +381,7 @@ func (u *sharedUpdate) carried(ctx context.Context, queued *queuedTurn, g *hubGr
 				return false, err
 			}
 			turn = true
-		case <-u.told.Done():
+		case <-ctx.Done():
 			return false, &HubError{Err: errTurn, InDoubt: true}
 		case <-tick.C:
 		}

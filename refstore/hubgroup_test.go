@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -283,5 +284,97 @@ func TestHubGroupKilled(t *testing.T) {
 			checkWhole(t, s)
 			checkWhole(t, other)
 		})
+	}
+}
+
+// A command that goes along with the push of another one, which is stopped in it, ends when
+// its patience does. It does not know what became of its change.
+func TestHubGroupStopped(t *testing.T) {
+	t.Parallel()
+	for try := 1; ; try++ {
+		h := newFakeHub(23)
+		r, _ := h.clone(t, "desk")
+		stopped, goes := make(chan struct{}), make(chan struct{})
+		var joined bool
+		told := make(chan error, 2)
+		turn, err := h.open(t, r, "desk", Options{}).hubTurn(bg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range cap(told) {
+			s := h.open(t, r, "desk", Options{HubPatience: 3 * time.Second})
+			s.opts.Failpoint = func(p string) {
+				switch p {
+				case "joined":
+					joined = true
+				case "push":
+					close(stopped)
+					<-goes
+				}
+			}
+			go func() {
+				_, err := take(s, "A", "push", "w", "")
+				told <- err
+			}()
+		}
+		for len(turn.store.hubWaiters()) < cap(told) {
+			time.Sleep(time.Millisecond)
+		}
+		turn.end()
+		<-stopped
+		select {
+		case err = <-told:
+		case <-time.After(20 * time.Second):
+			t.Fatal("who goes along still waits")
+		}
+		close(goes)
+		if first := <-told; first != nil {
+			t.Errorf("who was stopped: %v", first)
+		}
+		var away *HubError
+		switch {
+		case joined:
+			if !errors.As(err, &away) || !away.InDoubt || !errors.Is(err, ErrBusy) {
+				t.Errorf("who went along was told: %v", err)
+			}
+			if got := bodies(t, turn.store, "refs/swarm/locks"); len(got) != 2 {
+				t.Errorf("%q", got)
+			}
+			return
+		case !errors.Is(err, ErrBusy) || errors.As(err, &away):
+			t.Errorf("who did not go along was told: %v", err)
+		case try == 5:
+			t.Fatal("nobody went along")
+		}
+	}
+}
+
+// Who waits for the turn and never answers holds up nobody for long, and its change is not
+// made; a landing, which moves a branch, takes nobody along.
+func TestHubGroupSilent(t *testing.T) {
+	h := newFakeHub(24)
+	r, s := h.clone(t, "desk")
+	silent := s.announce()
+	defer silent.answered()
+	if _, err := take(s, "A", "push", "w", ""); err != nil {
+		t.Error(err)
+	}
+	var joined atomic.Int32
+	h.pushes = 0
+	told := group(t, h, r, 3, func() {}, func(i int, s *Store) error {
+		s.opts.Failpoint = func(p string) {
+			if p == "joined" {
+				joined.Add(1)
+			}
+		}
+		return s.Update(bg, "A", func(tx *Tx) error {
+			if _, err := tx.Record("refs/swarm/locks", Entry{Body: fmt.Sprintf("w%d", i)}); err != nil {
+				return err
+			}
+			return tx.Along(fmt.Sprintf("refs/heads/b%d", i), "", s.repo.Algo.EmptyTree())
+		})
+	})
+	if err := errors.Join(told...); err != nil || joined.Load() > 0 || h.pushes != 3 {
+		t.Errorf("%d pushes, %d went along: %v", h.pushes, joined.Load(), err)
 	}
 }
