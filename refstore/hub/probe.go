@@ -41,28 +41,18 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 	defer func() {
 		_, _ = repo.Line(r.Repo.GitParsed(context.WithoutCancel(ctx), "update-ref", "-d", probeTracking))
 	}()
-	old, first, err := r.place(ctx, &t)
+	first, err := r.place(ctx, &t)
 	for try := 1; errors.Is(err, refstore.ErrStale) && try < probeTries; try++ { // another clone probes, too
 		select {
 		case <-ctx.Done():
 			return t, err
 		case <-time.After(mathrand.N(time.Duration(try)*t.FetchTime + 1)):
 		}
-		old, first, err = r.place(ctx, &t)
+		first, err = r.place(ctx, &t)
 	}
 	if err != nil {
 		return t, err
 	}
-	if err := r.look(ctx); err != nil {
-		return t, err
-	}
-	switch now, err := r.tracked(ctx); {
-	case err != nil:
-		return t, err
-	case now == old:
-		return t, &ConfigError{Remote: r.Name, Why: fmt.Sprintf("takes pushes below %s, and hides them from fetches", r.Prefix)}
-	}
-	t.Shown = true
 	second, err := r.trial(ctx, first)
 	if err != nil {
 		return t, err
@@ -78,25 +68,36 @@ func (r *Remote) Probe(ctx context.Context) (t Trial, err error) {
 	return t, nil
 }
 
-// place moves probeRef from where it is, to a trial commit.
-func (r *Remote) place(ctx context.Context, t *Trial) (old, first object.Hash, err error) {
+// place moves probeRef from where it is to a trial commit, and looks whether a fetch shows
+// that.
+func (r *Remote) place(ctx context.Context, t *Trial) (first object.Hash, err error) {
 	began := time.Now()
-	if err := r.look(ctx); err != nil {
-		return "", "", err
+	old, err := r.look(ctx)
+	if err != nil {
+		return "", err
 	}
 	t.Fetched, t.FetchTime = true, time.Since(began)
-	if old, err = r.tracked(ctx); err != nil {
-		return "", "", err
-	}
 	if first, err = r.trial(ctx, old); err != nil {
-		return "", "", err
+		return "", err
 	}
 	began = time.Now()
 	if err := r.Push(ctx, nil, []refstore.HubUpdate{{Ref: probeRef, Old: old, New: first}}); err != nil {
-		return "", "", err
+		return "", err
 	}
 	t.Pushed, t.PushTime = true, time.Since(began)
-	return old, first, nil
+	now, err := r.look(ctx)
+	if t.Shown = err == nil && now != old; t.Shown || err != nil {
+		return first, err
+	}
+	second, err := r.trial(ctx, first)
+	if err != nil {
+		return "", err
+	}
+	// Another clone's probe may have put back in between what was there before.
+	if err := r.Push(ctx, nil, []refstore.HubUpdate{{Ref: probeRef, Old: first, New: second}}); err != nil {
+		return "", err
+	}
+	return "", &ConfigError{Remote: r.Name, Why: fmt.Sprintf("takes pushes below %s, and hides them from fetches", r.Prefix)}
 }
 
 // trial is a commit that the remote cannot have, after the one that it has, if any: a
@@ -114,13 +115,11 @@ func (r *Remote) trial(ctx context.Context, after object.Hash) (object.Hash, err
 	return object.Hash(commit), err
 }
 
-// look has probeTracking be what the remote has.
-func (r *Remote) look(ctx context.Context) error {
-	return r.fetch(ctx, nil, "+"+r.Prefix+probeRef+"*:"+probeTracking+"*")
-}
-
-// tracked is what look has found, "" for no such ref.
-func (r *Remote) tracked(ctx context.Context) (object.Hash, error) {
+// look has probeTracking be what the remote has, "" for no such ref.
+func (r *Remote) look(ctx context.Context) (object.Hash, error) {
+	if err := r.fetch(ctx, nil, "+"+r.Prefix+probeRef+"*:"+probeTracking+"*"); err != nil {
+		return "", err
+	}
 	out, err := repo.Line(r.Repo.GitParsed(ctx, "for-each-ref", "--format=%(objectname)", probeTracking))
 	return object.Hash(strings.TrimSpace(out)), err
 }

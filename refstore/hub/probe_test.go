@@ -73,6 +73,25 @@ func TestProbeTwo(t *testing.T) {
 	}
 }
 
+// A clone whose probe another one deletes before it is looked for tries again: the remote
+// hides nothing.
+func TestProbeDeleted(t *testing.T) {
+	t.Parallel()
+	f := newField(t)
+	dir := t.TempDir()
+	script := filepath.Join(dir, "upload-pack")
+	text := "#!/bin/sh\nif ! mkdir " + dir + "/first 2>/dev/null && mkdir " + dir + "/second 2>/dev/null; then git -C " + f.bare.Dir + " update-ref -d refs/swarm/probe; fi\nexec git upload-pack \"$@\"\n"
+	f.clone.Must(os.WriteFile(script, []byte(text), 0o777))
+	f.clone.Git("config", "remote.hub.url", f.bare.Dir)
+	f.clone.Git("config", "remote.hub.uploadpack", script)
+	if got, err := f.remote("hub", "refs/swarm/").Probe(context.Background()); err != nil || !got.Shown || !got.Leased {
+		t.Errorf("%+v %v", got, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "second")); err != nil {
+		t.Error("nothing was deleted")
+	}
+}
+
 // A remote that is away is found so at the first call.
 func TestProbeAway(t *testing.T) {
 	t.Parallel()
