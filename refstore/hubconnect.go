@@ -109,7 +109,7 @@ func (c *connecting) look(ctx context.Context) (connected, publish bool, err err
 		return false, false, ErrCloneTaken
 	case tips[1] == tips[0], ours:
 	case tips[1] != "":
-		return false, false, ErrOtherSwarm
+		return false, false, ErrLeftHub
 	default:
 		mine, err := s.Refs(ctx, "refs/swarm/")
 		if err != nil {

@@ -95,11 +95,11 @@ func (c *call) printAdoption(a *refstore.Adoption, clone string, done bool) erro
 }
 
 // formatAdoption words what keeps the swarm here from being joined to another.
-func formatAdoption(err error) *wording {
+func (c *call) formatAdoption(err error) *wording {
 	var working *adopt.AtWorkError
 	var pool *adopt.PoolError
 	var landing *adopt.LandingError
-	again := "git swarm init --hub REMOTE --adopt"
+	again := c.hubCommand() + " --adopt"
 	switch {
 	case errors.As(err, &working):
 		return &wording{err.Error(), "once that agent has ended: " + again, exitNo}
@@ -110,9 +110,9 @@ func formatAdoption(err error) *wording {
 	case errors.Is(err, refstore.ErrAdopting):
 		return &wording{err.Error(), again, exitAgain}
 	case errors.Is(err, refstore.ErrNoSwarm):
-		return &wording{err.Error(), "what publishes this one: git swarm init --hub REMOTE", exitNo}
+		return &wording{err.Error(), "what publishes this one: " + c.hubCommand(), exitNo}
 	case errors.Is(err, refstore.ErrLeftHub):
-		return &wording{err.Error(), "to join without what is here: git swarm uninit --refs, then git swarm init --hub REMOTE", exitNo}
+		return &wording{err.Error(), "to join without what is here: git swarm uninit --refs, then " + c.hubCommand(), exitNo}
 	}
 	return nil
 }

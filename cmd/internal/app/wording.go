@@ -37,7 +37,7 @@ type wording struct {
 
 // format words an error.
 func (c *call) format(err error) (line, hint string, code int) {
-	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, formatAdoption, formatLocked, formatWorktree, c.formatRetire, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, c.formatTaskError, c.formatHub, c.formatBus, c.formatRepository} {
+	for _, known := range []func(error) *wording{c.formatUnanswered, c.formatUsage, c.formatAdoption, formatLocked, formatWorktree, c.formatRetire, c.formatLanding, formatTarget, c.formatReview, c.formatSetup, c.formatClaim, c.formatTaskError, c.formatHub, c.formatBus, c.formatRepository} {
 		if w := known(err); w != nil {
 			return w.line, w.hint, w.code
 		}

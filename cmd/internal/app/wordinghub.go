@@ -46,11 +46,20 @@ func (c *call) formatHub(err error) *wording {
 	case errors.Is(err, refstore.ErrCloneTaken):
 		return &wording{err.Error(), "git swarm init --hub REMOTE --as ANOTHER-NAME", exitNo}
 	case errors.Is(err, refstore.ErrOtherSwarm):
-		return &wording{err.Error(), "to join with what is here: git swarm init --hub REMOTE --adopt; without it: git swarm uninit --refs, then this again", exitNo}
+		return &wording{err.Error(), "to join with what is here: " + c.hubCommand() + " --adopt; without it: git swarm uninit --refs, then this again", exitNo}
 	case errors.Is(err, refstore.ErrNoHub):
 		return &wording{err.Error(), "git config swarm.hubPrefix refs/swarm-hub/, then this again, with the same in each clone", exitNo}
 	}
 	return nil
+}
+
+// hubCommand is what joins a hub: the one that init was asked for.
+func (c *call) hubCommand() string {
+	remote := "REMOTE"
+	if c.verb != nil && c.verb.name == "init" && c.cmd.IsSet("hub") {
+		remote = text.ShellWord(c.cmd.String("hub"))
+	}
+	return "git swarm init --hub " + remote
 }
 
 // awayHint is what to do where the hub is out of reach: hub status says more, but not
