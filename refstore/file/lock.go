@@ -38,7 +38,7 @@ func TryLockPath(path string) (unlock func(), err error) {
 }
 
 func openLock(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	return Open(path, os.O_RDWR|os.O_CREATE, 0o666)
 }
 
 // Lock waits in the kernel's queue for the lock on the open file. If ctx ends
@@ -85,7 +85,7 @@ func Unlock(f *os.File) {
 
 // Locked reports whether somebody holds the lock of the file at this moment.
 func Locked(path string) bool {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := Open(path, os.O_RDWR, 0)
 	if err != nil {
 		return false
 	}

@@ -70,7 +70,7 @@ const sweepAge = time.Minute
 func CreateTemp(dir, prefix string, perm fs.FileMode) (*os.File, error) {
 	for range 1000 {
 		name := fmt.Sprintf("%s/%s%08x", dir, prefix, rand.Uint32())
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		f, err := Open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err
 		}

@@ -3,11 +3,13 @@ package odb
 import (
 	"os"
 	"syscall"
+
+	"github.com/git-swarm/git-swarm/refstore/file"
 )
 
 // mapFile maps a file read-only. The file may be unlinked after that.
 func mapFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := file.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}

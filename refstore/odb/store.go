@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -102,7 +103,7 @@ func (d *DB) exchange(stores []*store) error {
 // packBases are the packs in dir that have an index, without their suffix,
 // sorted. One that is being written has none yet.
 func packBases(dir string) ([]string, error) {
-	f, err := os.Open(dir)
+	f, err := file.Open(dir, os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

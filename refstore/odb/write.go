@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -74,7 +75,7 @@ func (d *DB) freshen(path string, id object.Hash) bool {
 }
 
 func syncFile(path string) error {
-	f, err := os.Open(path)
+	f, err := file.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (d *DB) writeFile(path string, data []byte) error {
 func createTemp(dir string) (*os.File, error) {
 	for range 1000 {
 		name := fmt.Sprintf("%s/tmp_obj_%06x", dir, rand.Uint32())
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
+		f, err := file.Open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err
 		}
@@ -138,7 +139,7 @@ func (d *DB) RemoveLoose(id object.Hash) error {
 // CountLoose17 is the number of loose objects whose ids begin with 17. git gc
 // --auto takes 27 of them for the 6,700 of gc.auto's default.
 func (d *DB) CountLoose17() (int, error) {
-	f, err := os.Open(filepath.Join(d.own().dir, "17"))
+	f, err := file.Open(filepath.Join(d.own().dir, "17"), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}

@@ -29,7 +29,7 @@ func path(commonDir string) string { return filepath.Join(commonDir, "swarm", "r
 // not be used afterwards. When ctx expires, the error is refs.ErrBusy; when it is
 // cancelled, context.Canceled.
 func Lock(ctx context.Context, commonDir string) (log *Log, unlock func(), err error) {
-	f, err := os.OpenFile(path(commonDir), os.O_RDWR, 0)
+	f, err := file.Open(path(commonDir), os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = create(path(commonDir), filepath.Join(commonDir, "refs"))
 	}
@@ -47,7 +47,7 @@ func Lock(ctx context.Context, commonDir string) (log *Log, unlock func(), err e
 // TryLock is Lock that does not wait: file.ErrLocked while its holder is alive.
 // It makes no log where there is none.
 func TryLock(commonDir string) (log *Log, unlock func(), err error) {
-	f, err := os.OpenFile(path(commonDir), os.O_RDWR, 0)
+	f, err := file.Open(path(commonDir), os.O_RDWR, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the redo log: %w", err)
 	}
@@ -75,9 +75,9 @@ func create(path, beside string) (*os.File, error) {
 	if err := file.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := file.Open(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) { // another process was faster
-		return os.OpenFile(path, os.O_RDWR, 0)
+		return file.Open(path, os.O_RDWR, 0)
 	}
 	if err != nil {
 		return nil, err

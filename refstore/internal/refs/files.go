@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/odb"
 )
@@ -135,15 +136,15 @@ func (f *Files) lock(u Update) error {
 }
 
 func (f *Files) writeTemp(temp string, id object.Hash) error {
-	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	out, err := file.Open(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString(string(id) + "\n")
+	_, err = out.WriteString(string(id) + "\n")
 	if err == nil && f.Fsync {
-		err = file.Sync()
+		err = out.Sync()
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
+	if err = errors.Join(err, out.Close()); err != nil {
 		_ = os.Remove(temp)
 	}
 	return err

@@ -54,7 +54,7 @@ func openPackedRefs(path string, algo object.Algo) (*packedRefs, error) {
 }
 
 func mapFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := file.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
