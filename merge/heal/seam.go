@@ -165,6 +165,9 @@ func (c *conflict) labels(lines []string) (labels []string, ok bool) {
 		if indent(l) != outer || isComment(l) || !isCase && (ext != ".rs" || head == "") {
 			continue
 		}
+		if head == "" { // its labels go on below
+			return []string{text}, false
+		}
 		for _, label := range strings.FieldsFunc(withoutParts(strings.TrimPrefix(head, "case ")), func(r rune) bool { return r == '|' || r == ',' }) {
 			label = strings.Trim(label, " =>:")
 			if !value().MatchString(label) || label == "error" || label == "any" || patterns && bound().MatchString(label) {
@@ -172,9 +175,6 @@ func (c *conflict) labels(lines []string) (labels []string, ok bool) {
 			}
 			label = label[strings.LastIndex(label, "::")+1:]
 			labels = append(labels, strings.Trim(label, `:"'`))
-		}
-		if len(labels) == 0 {
-			return []string{head}, false
 		}
 	}
 	return labels, true

@@ -46,6 +46,9 @@ func TestStaysInItsPlace(t *testing.T) {
 		{"a branch that goes on in the next", "a.c", "switch (x) {\ncase Z:\n\tz();\n\tbreak;\n", "case A:\n\tone();\n", "case B:\n\tset(y);\n\tbreak;\n", "case Y:\n\ty();\n}\n"},
 		{"a label of the next branch", "a.c", "switch (x) {\ncase Z:\n\tz();\n\tbreak;\n", "case A:\n", "case B:\n\tset(y);\n\tbreak;\n", "case Y:\n\ty();\n}\n"},
 		{"a branch left on a condition", "a.c", "switch (x) {\n", "case A:\n\tget(out, 1);\n\tif (q)\n\t\tbreak;\n", "case B:\n\tget(out, 1);\n\tset(y);\n\tbreak;\n", "}\n"},
+		{"a label on the next line, twice", "a.go", "package p\n\nfunc f() {\n\tswitch x {\n\tcase 1:\n\t\tz()\n", "\tcase 3,\n\t\t4:\n\t\tnow = get(span)\n", "\tcase 5,\n\t\t4:\n\t\tnow = get(span)\n\t\tmore()\n", "\tcase 7:\n\t}\n}\n"},
+		{"the same, below a branch", "a.go", "package p\n\nfunc f() {\n\tswitch x {\n\tcase 1:\n\t\tz()\n", "\tcase 2:\n\t\tuse(q)\n\tcase 3,\n\t\t4:\n\t\tnow = get(span)\n", "\tcase 5,\n\t\t4:\n\t\tnow = get(span)\n\t\tmore()\n", "\tcase 7:\n\t}\n}\n"},
+		{"the same, below a branch of each side", "a.go", "package p\n\nfunc f() {\n\tswitch x {\n\tcase 1:\n\t\tz()\n", "\tcase 2:\n\t\tuse(q)\n\tcase 3,\n\t\t4:\n\t\talpha(out, 1)\n", "\tcase 6:\n\t\tdrop(r)\n\tcase 5,\n\t\t4:\n\t\tset(y)\n", "\tcase 7:\n\t}\n}\n"},
 		{"a branch that falls through", "a.go", "package p\n\nfunc f() {\n\tswitch x {\n", "\tcase 3:\n\t\tnow = get(span)\n\t\tfallthrough\n", "\tcase 5:\n\t\tnow = get(span)\n\t\tmore()\n", "\tcase 7:\n\t}\n}\n"},
 		// A setting given two values.
 		{"a level by two names", "a.js", "a()\n", "conf.setLevel(DEBUG)\n", "conf.setLevel(warnings)\n", "z()\n"},
