@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -51,8 +52,13 @@ func (l *Lander) EndRequest(ctx context.Context, target repo.Target) (landed boo
 	if err != nil || branch == "" {
 		return false, err
 	}
+	body := fmt.Sprintf("your %s landed on %s by its request (%.10s): git swarm pull lets the branch follow", branch, target, at)
 	tell := func(tx *refstore.Tx) error {
-		return notify(tx, l.Session, fmt.Sprintf("your %s landed on %s by its request (%.10s): git swarm pull lets the branch follow", branch, target, at))
+		told, err := l.Bus.Told(ctx, tx, bus.Notice{From: l.Session, To: l.Session, Body: body}) // by who was killed then
+		if told || err != nil {
+			return err
+		}
+		return notify(tx, l.Session, body)
 	}
 	if err := errors.Join(l.endRequest(ctx, branch, tell), l.unmarkBlocked(ctx)); err != nil {
 		return false, err

@@ -69,7 +69,7 @@ func (b *Bus) tell(ctx context.Context, notices []Notice, again bool) error {
 	return b.store.Update(ctx, notices[0].From, func(tx *refstore.Tx) error {
 		for _, n := range notices {
 			if again {
-				told, err := b.told(ctx, tx, n)
+				told, err := b.Told(ctx, tx, n)
 				if err != nil {
 					return err
 				}
@@ -89,8 +89,8 @@ func (b *Bus) tell(ctx context.Context, notices []Notice, again bool) error {
 // lookBack is how many messages are searched for one that may have been sent.
 const lookBack = 200
 
-// told reports whether the notice is in the inbox.
-func (b *Bus) told(ctx context.Context, tx *refstore.Tx, n Notice) (found bool, err error) {
+// Told reports whether the notice is in the inbox.
+func (b *Bus) Told(ctx context.Context, tx *refstore.Tx, n Notice) (found bool, err error) {
 	last, err := tx.Last(InboxRef(n.To))
 	if err != nil || last == nil {
 		return false, err
