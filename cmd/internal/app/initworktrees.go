@@ -35,6 +35,10 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 			if !strings.EqualFold(n.ID, s.ID) {
 				continue
 			}
+			if clone := c.swarm.Store().Clone(); clone != "" && s.Host != clone {
+				failed = cmp.Or(c.refuseElsewhere(s), failed)
+				continue
+			}
 			w, err := launch.AddWorktree(ctx, r, launch.NewWorktree{Session: s.ID, Branch: s.Branch, Start: from.commit, Progress: c.Stderr})
 			var git *repo.GitError
 			if errors.As(err, &git) {
@@ -55,6 +59,18 @@ func (c *call) addWorktrees(ctx context.Context, all []bus.Session, wanted []bus
 		}
 	}
 	return cmp.Or(c.initJSON(all, paths), failed)
+}
+
+// refuseElsewhere says that a session of another clone of the hub has no worktree in this
+// one. It is an error where the command line has named the session, and not the team's file.
+func (c *call) refuseElsewhere(s bus.Session) error {
+	err := &bus.ElsewhereError{ID: s.ID, Clone: s.Host}
+	if !c.cmd.IsSet("sessions") {
+		c.notef("%s: no worktree for it here", text.Inert(err.Error()))
+		return nil
+	}
+	c.fail(&callError{err, c}, c.jsonFlag())
+	return &statusError{exitNo}
 }
 
 // mend puts in order what a kill has left: git's locks, and worktrees that were being
