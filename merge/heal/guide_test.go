@@ -1,9 +1,11 @@
 package heal
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -84,6 +86,67 @@ func TestGuideTable(t *testing.T) {
 		if !slices.Equal(page[i], guide[i]) {
 			t.Errorf("the page has %q, and the guide %q", page[i], guide[i])
 		}
+	}
+}
+
+// TestReading: each table of merge/heal/READING.md adds up, and the guide says of the
+// disagreements of safe what its tables come to.
+func TestReading(t *testing.T) {
+	reading, err := os.ReadFile("READING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile("../../cmd/internal/guide/healing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile(`^\| (\*\*)?([^|*]+?)(?:\*\*)? \|(?: (safe|both|wide)? ?\|)? (?:\*\*)?(\d+) of (\d+)(?:\*\*)? \| (?:\*\*)?(\d+)(?:\*\*)? \| (?:\*\*)?(\d+)(?:\*\*)? \| (?:\*\*)?(\d+)(?:\*\*)? \|$`)
+	type counts [4]int // read, people's own, unclear, ours
+	var sum, safe counts
+	totals := 0
+	for line := range strings.Lines(string(reading)) {
+		line = strings.TrimSuffix(line, "\n")
+		m := row.FindStringSubmatch(line)
+		if m == nil {
+			if strings.Contains(line, " of ") && strings.HasPrefix(line, "|") && regexp.MustCompile(`\d+ of \d+`).MatchString(line) {
+				t.Errorf("what is this row? %s", line)
+			}
+			if !strings.HasPrefix(line, "|") {
+				sum = counts{}
+			}
+			continue
+		}
+		var c counts
+		for i, word := range []string{m[4], m[6], m[7], m[8]} {
+			c[i], _ = strconv.Atoi(word)
+		}
+		switch {
+		case m[4] != m[5] || c[0] != c[1]+c[2]+c[3]:
+			t.Errorf("it does not add up: %s", line)
+		case m[1] == "":
+			for i := range c {
+				sum[i] += c[i]
+				if m[3] == "safe" {
+					safe[i] += c[i]
+				}
+			}
+		default:
+			totals++
+			if c != sum {
+				t.Errorf("the rows above come to %v: %s", sum, line)
+			}
+			sum = counts{}
+		}
+	}
+	if totals != 3 {
+		t.Errorf("%d totals", totals)
+	}
+	m := regexp.MustCompile(`the files that differ were read, (\d+) in all: in (\d+) people had\n[^.;]*, (\d+) were unclear, and (\w+)\nwas ours`).FindStringSubmatch(string(guide))
+	if m == nil {
+		t.Fatal("the guide does not say what reading found")
+	}
+	if want := fmt.Sprintf("%d %d %d %s", safe[0], safe[1], safe[2], map[int]string{0: "none", 1: "one"}[safe[3]]); strings.Join(m[1:], " ") != want {
+		t.Errorf("the guide says %q, and the tables %s", m[1:], want)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
@@ -418,8 +419,8 @@ func TestAdoptFiles(t *testing.T) {
 	}
 }
 
-// While an agent works as a session that would be called otherwise, or somebody lands,
-// nothing is changed.
+// While an agent works as a session that would be called otherwise, somebody lands or waits
+// to, or a pool is at work, nothing is changed.
 func TestAdoptRefused(t *testing.T) {
 	t.Parallel()
 	_, lap := twoSwarms(t)
@@ -447,5 +448,40 @@ func TestAdoptRefused(t *testing.T) {
 		t.Errorf("it has changed\n%s\nto\n%s", before, after)
 	}
 	lap.Must(lease.Release(bg))
+
+	put := func(do func(*queue.Change) error) {
+		lap.Must(lap.bus.Update(bg, "C", func(tx *refstore.Tx, _ string) error {
+			c, err := queue.Begin(tx)
+			if err == nil {
+				err = do(c)
+			}
+			return errors.Join(err, c.Record("C"))
+		}))
+	}
+	lap.Git("commit", "-q", "--allow-empty", "-m", "work")
+	entry := &queue.Entry{Session: "C", Branch: "main", Tip: lap.Git("rev-parse", "HEAD"), Remote: "origin", Target: "main"}
+	put(func(c *queue.Change) error { return c.Put(entry) })
+	before = refs()
+	var waits *queue.UndecidedError
+	landing = nil
+	if _, err := lap.joining(false).Run(bg); !errors.As(err, &landing) || !errors.As(err, &waits) || waits.Session != "C" {
+		t.Errorf("beside what waits to land: %v", err)
+	}
+	if after := refs(); after != before || lap.bus.Store().Adopting() {
+		t.Errorf("it has changed\n%s\nto\n%s", before, after)
+	}
+	put(func(c *queue.Change) error { return c.Remove("C") })
+
+	begun := filepath.Join(agents.PoolDir(lap.repo), "T1")
+	lap.Must(os.MkdirAll(begun, 0o777))
+	before = refs()
+	var pool *PoolError
+	if _, err := lap.joining(false).Run(bg); !errors.As(err, &pool) || pool.Session != "T1" {
+		t.Errorf("beside a pool: %v", err)
+	}
+	if after := refs(); after != before || lap.bus.Store().Adopting() {
+		t.Errorf("it has changed\n%s\nto\n%s", before, after)
+	}
+	lap.Must(os.Remove(begun))
 	lap.adopt(false)
 }
