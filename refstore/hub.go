@@ -74,7 +74,7 @@ const (
 // classOf is the class of a ref by its local name.
 func classOf(ref string) class {
 	switch {
-	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/tasks", ref == "refs/swarm/turns", ref == "refs/swarm/adopted",
+	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/reviews", ref == "refs/swarm/tasks", ref == "refs/swarm/turns", ref == "refs/swarm/offers", ref == "refs/swarm/adopted",
 		ref == metaRef, strings.HasPrefix(ref, toldPrefix):
 		return sharedRef
 	case ref == "refs/swarm/context", strings.HasPrefix(ref, inboxPrefix):

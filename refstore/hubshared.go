@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -414,6 +415,7 @@ func (u *sharedUpdate) collect(ctx context.Context, tx *Tx, now refs.View, upon 
 			next[ref], staged.pinned[ref] = p.New, p.New
 		}
 	}
+	maps.Copy(tips, tx.carried)
 	for _, c := range tx.order {
 		if name, ok := tipsOf(c.ref); ok {
 			tips[name] = c.tip

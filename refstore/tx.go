@@ -42,8 +42,9 @@ type Tx struct {
 	opened    bool // it has looked at what all clones share, to change it
 	published bool // it has put an entry on from/<clone>
 	branch    *HubUpdate
-	offline   bool                // it is made by what is known here: see Offline
-	chosen    map[string][]string // see Chosen
+	offline   bool                   // it is made by what is known here: see Offline
+	chosen    map[string][]string    // see Chosen
+	carried   map[string]object.Hash // see Carry
 }
 
 // PinPrefix begins the names of pins: refs that point at a commit of a branch to
@@ -325,6 +326,21 @@ func (tx *Tx) Pin(ref string, commit object.Hash) error {
 	}
 	tx.order = append(tx.order, &chain{ref: ref, prev: tip, tip: commit})
 	return nil
+}
+
+// Pinned reports whether the pin is there.
+func (tx *Tx) Pinned(ref string) (bool, error) {
+	tip, err := tx.view.Tip(ref)
+	return tip != "", err
+}
+
+// Carry takes a commit, with all that it has, to the other clones along with a change of
+// what all share. What keeps it here is the caller's to see to.
+func (tx *Tx) Carry(name string, commit object.Hash) {
+	if tx.carried == nil {
+		tx.carried = map[string]object.Hash{}
+	}
+	tx.carried[tipsPrefix+name] = commit
 }
 
 // Exists reports whether there is such a ref.

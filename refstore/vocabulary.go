@@ -86,7 +86,7 @@ func shapeOf(ref string) (shape Shape, ok bool) {
 		return JournalShape, true
 	case strings.HasPrefix(ref, "refs/swarm/seen/"):
 		return CursorShape, true
-	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/conductors", ref == "refs/swarm/reviews", ref == "refs/swarm/collisions", ref == "refs/swarm/queue", ref == "refs/swarm/tasks", ref == "refs/swarm/releases", ref == "refs/swarm/turns", ref == "refs/swarm/adopted":
+	case ref == "refs/swarm/sessions", ref == "refs/swarm/claims", ref == "refs/swarm/locks", ref == "refs/swarm/conductors", ref == "refs/swarm/reviews", ref == "refs/swarm/collisions", ref == "refs/swarm/queue", ref == "refs/swarm/tasks", ref == "refs/swarm/releases", ref == "refs/swarm/turns", ref == "refs/swarm/offers", ref == "refs/swarm/adopted":
 		return TableShape, true
 	}
 	return TableShape, false
@@ -125,7 +125,7 @@ func fieldsOf(ref, label string) (fields []string, ok bool) {
 		}
 	case ref == "refs/swarm/tasks":
 		return []string{fieldEpoch, fieldTasks}, label == ""
-	case ref == "refs/swarm/collisions", ref == "refs/swarm/locks", ref == "refs/swarm/conductors", ref == "refs/swarm/queue", ref == "refs/swarm/releases", ref == "refs/swarm/turns", ref == "refs/swarm/adopted":
+	case ref == "refs/swarm/collisions", ref == "refs/swarm/locks", ref == "refs/swarm/conductors", ref == "refs/swarm/queue", ref == "refs/swarm/releases", ref == "refs/swarm/turns", ref == "refs/swarm/offers", ref == "refs/swarm/adopted":
 		return nil, label == ""
 	}
 	return nil, false

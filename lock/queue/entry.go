@@ -65,6 +65,7 @@ type Entry struct {
 	Tail   string   `toml:"tail"`   // refused by swarm.verify: the last lines of it
 
 	Session string `toml:"-"` // the path in the table
+	Clone   string `toml:"-"` // of what another clone lets this one land: which; "" for an entry of the queue here
 }
 
 // Decided reports whether it is known what became of the entry.

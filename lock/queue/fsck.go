@@ -38,7 +38,55 @@ func Fsck(ctx context.Context, b *bus.Bus) (faults []error, read int, err error)
 		}
 		err = nil
 	}
+	if err != nil {
+		return faults, read, err
+	}
+	more, n, err := checkOffers(ctx, b)
+	return append(faults, more...), read + n, err
+}
+
+func checkOffers(ctx context.Context, b *bus.Bus) (faults []error, read int, err error) {
+	faults, read, err = b.Store().Check(ctx, OffersRef, refstore.TableShape, nil)
+	var table *refstore.Table
+	if err == nil {
+		table, err = b.Store().WholeTable(ctx, OffersRef)
+	}
+	if err == nil {
+		err = table.Below("", func(path string, content []byte) bool {
+			if _, bad := decodeOffer(path, content); bad != nil {
+				faults = append(faults, bad)
+			}
+			return true
+		})
+	}
+	var damaged *refstore.DamagedError
+	if errors.As(err, &damaged) {
+		if len(faults) == 0 {
+			faults = append(faults, err)
+		}
+		err = nil
+	}
 	return faults, read, err
+}
+
+// RepairOffers puts the table of offers in order as Repair does the queue. A damaged one is
+// dropped: its own clone lands it.
+func RepairOffers(ctx context.Context, b *bus.Bus, by string, write bool) (*refstore.Repair, error) {
+	return b.Store().Repair(ctx, by, refstore.Chain{
+		Ref: OffersRef, Shape: refstore.TableShape,
+		State: func(path string, content []byte) error {
+			_, err := decodeOffer(path, content)
+			return err
+		},
+		Mend: func(state map[string][]byte, _ refstore.Mending) error {
+			for path, content := range state {
+				if _, err := decodeOffer(path, content); err != nil {
+					delete(state, path)
+				}
+			}
+			return nil
+		},
+	}, write)
 }
 
 // lastNumber is the number of the newest commit, 0 if there is none.

@@ -81,7 +81,11 @@ func Withdraw(ctx context.Context, b *bus.Bus, session string) (out *Entry, err 
 		if err != nil || e == nil || e.Decided() {
 			return err
 		}
-		if e.Stage == Landing {
+		elsewhere, err := c.Elsewhere(by)
+		if err != nil {
+			return err
+		}
+		if e.Stage == Landing || elsewhere != nil {
 			return ErrLanding
 		}
 		if err := c.Remove(by); err != nil {
@@ -98,6 +102,8 @@ type Change struct {
 	tx      *refstore.Tx
 	table   *refstore.Table
 	changed bool
+
+	recalled, landedOffers []string // sessions
 }
 
 // Begin is the queue as the transaction found it.
@@ -141,14 +147,34 @@ func (c *Change) Put(e *Entry) error {
 		e.Number, e.Since = last.Number+1, c.tx.At()
 	}
 	e.Stage, e.At = Waiting, c.tx.At()
+	landed, err := c.Recall(e.Session)
+	if err != nil {
+		return err
+	}
+	if landed != nil {
+		e.Try(landed.Tip, landed.After)
+		if landed.Tip == e.Tip {
+			e.Base, e.Healed = landed.Base, landed.Healed
+		}
+	}
 	if err := c.tx.Pin(pin(e.Session), object.Hash(e.Tip)); err != nil {
 		return err
 	}
 	return c.Set(e)
 }
 
-// Move takes an entry to another stage.
+// Move takes an entry to another stage. What is decided no other clone lands; what one has
+// landed is not refused: ErrLanding.
 func (c *Change) Move(e *Entry, to Stage) error {
+	if to == Landed || to == Refused {
+		landed, err := c.Recall(e.Session)
+		if err != nil {
+			return err
+		}
+		if landed != nil && landed.Tip == e.Tip && to == Refused {
+			return ErrLanding
+		}
+	}
 	e.Stage, e.At = to, c.tx.At()
 	return c.Set(e)
 }
@@ -166,9 +192,16 @@ func (c *Change) Set(e *Entry) error {
 	return c.table.Put(e.Session, content)
 }
 
-// Remove takes the session's entry out, if it has one.
+// Remove takes the session's entry out, if it has one, also of what other clones may land.
 func (c *Change) Remove(session string) error {
-	err := c.table.Delete(session)
+	e, err := c.Find(session)
+	if err == nil && e != nil && !e.Decided() {
+		_, err = c.Recall(session)
+	}
+	if err != nil {
+		return err
+	}
+	err = c.table.Delete(session)
 	if errors.Is(err, refstore.ErrNotExist) {
 		return nil
 	}
@@ -178,8 +211,8 @@ func (c *Change) Remove(session string) error {
 
 // Record commits the changes, if there are any, with what was done as the log's line.
 func (c *Change) Record(what string) error {
-	if !c.changed {
-		return nil
+	if err := c.recordOffers(); err != nil || !c.changed {
+		return err
 	}
 	_, err := c.tx.Record(Ref, refstore.Entry{Body: "queue: " + what})
 	return err

@@ -197,7 +197,7 @@ func (l *Lander) takeOver(ctx context.Context, candidate *lock.Candidate) (mine 
 // giveUp, an error that is about no entry refuses those for which no process waits.
 func (l *Lander) conductOnce(ctx context.Context, target repo.Target, candidate *lock.Candidate, wait lock.Wait, giveUp bool) error {
 	lease, held := candidate.Hold(ctx)
-	train := &train{Lander: l, target: target, lease: lease, left: map[int]bool{}, pins: true, wait: wait, candidate: l.Lock.Candidate(l.Session)}
+	train := &train{Lander: l, target: target, lease: lease, left: map[entryKey]bool{}, pins: true, wait: wait, candidate: l.Lock.Candidate(l.Session)}
 	defer train.candidate.Close()
 	_, err := train.run(held)
 	var unanswered *UnansweredError

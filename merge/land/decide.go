@@ -52,6 +52,7 @@ func (t *train) end(ctx context.Context) error {
 		err = t.Bus.Update(ctx, t.Session, func(tx *refstore.Tx, _ string) error { return all(tx) })
 	}
 	t.leaveLine(ctx)
+	t.unpinGuests(ctx)
 	if err == nil {
 		t.tellForOthers(ctx)
 	}
@@ -80,6 +81,11 @@ func (t *train) removeOwn(tx *refstore.Tx) error {
 	if err != nil || now == nil || now.Number != t.own.Number {
 		return err
 	}
+	if t.result == nil { // what another clone has landed of it, the session's next push finds
+		if elsewhere, err := c.Elsewhere(t.own.Session); err != nil || elsewhere != nil {
+			return err
+		}
+	}
 	if err := c.Remove(t.own.Session); err != nil {
 		return err
 	}
@@ -105,6 +111,12 @@ func (t *train) decisions(tx *refstore.Tx) error {
 	}
 	var ids []string
 	for _, one := range t.landed {
+		if one.Clone != "" {
+			if err := t.landOther(tx, c, one); err != nil {
+				return err
+			}
+			continue
+		}
 		now, err := c.Find(one.Session)
 		if err != nil {
 			return err
@@ -187,7 +199,7 @@ func tellOwner(tx *refstore.Tx, c *queue.Change, e *queue.Entry, body string) er
 // their own push would. What fails is told by the sessions' next pushes or pulls.
 func (t *train) tellForOthers(ctx context.Context) {
 	for _, one := range t.landed {
-		if t.isOwn(one.Entry) || one.Attended(t.Bus) {
+		if t.isOwn(one.Entry) || one.Clone != "" || one.Attended(t.Bus) {
 			continue
 		}
 		l := *t.Lander
@@ -206,6 +218,10 @@ func (t *train) refuse(ctx context.Context, e *queue.Entry, why error) error {
 		return context.Cause(ctx)
 	}
 	var failure *VerifyError
+	if e.Clone != "" {
+		t.leaveToOwner(e, why)
+		return nil
+	}
 	if errors.As(why, &failure) {
 		t.blame(failure, e.Session)
 	}
@@ -213,7 +229,7 @@ func (t *train) refuse(ctx context.Context, e *queue.Entry, why error) error {
 		t.failed = why
 		return nil
 	}
-	t.left[e.Number] = true
+	t.left[keyOf(e)] = true
 	if failure == nil && e.Attended(t.Bus) {
 		return nil
 	}
@@ -242,6 +258,10 @@ func (t *train) refuse(ctx context.Context, e *queue.Entry, why error) error {
 		}
 		return c.Record("refused " + now.Session)
 	})
+	if errors.Is(err, queue.ErrLanding) { // another clone was first
+		delete(t.left, keyOf(e))
+		return errMoved
+	}
 	if err == nil && !e.Attended(t.Bus) {
 		l := *t.Lander
 		l.Session = e.Session

@@ -71,6 +71,9 @@ func (t *train) verifyStack(ctx context.Context, made stack, seen []*queue.Entry
 		return nil, nil, t.refuse(ctx, s.made[0].Entry, failure)
 	}
 	good = s.made[:s.passes]
+	if one := s.made[s.passes]; one.Clone != "" {
+		return good, nil, t.refuse(ctx, one.Entry, failure)
+	}
 	return good, &suspect{s.made[s.passes].Entry, good.sessions(), failure.Status}, nil
 }
 
@@ -197,7 +200,9 @@ func (t *train) markVerifying(tx *refstore.Tx, made stack) error {
 	}
 	in := map[int]bool{}
 	for _, one := range made {
-		in[one.Number] = true
+		if one.Clone == "" {
+			in[one.Number] = true
+		}
 	}
 	for _, e := range all {
 		stage := queue.Waiting
@@ -218,15 +223,15 @@ func (t *train) markVerifying(tx *refstore.Tx, made stack) error {
 // tenth of the time that it took last, the stack is begun anew with them.
 type lateComers struct {
 	*train
-	seen  map[int]bool
+	seen  map[entryKey]bool
 	until time.Time
 	watch *refstore.Watcher // nil where none join
 }
 
 func (t *train) lateComers(seen []*queue.Entry) *lateComers {
-	l := &lateComers{train: t, seen: map[int]bool{}, until: time.Now().Add(t.took() / 10)}
+	l := &lateComers{train: t, seen: map[entryKey]bool{}, until: time.Now().Add(t.took() / 10)}
 	for _, e := range seen {
-		l.seen[e.Number] = true
+		l.seen[keyOf(e)] = true
 	}
 	if l.until.After(time.Now()) {
 		l.watch = t.Bus.Store().Watch(queue.Ref)
@@ -251,10 +256,10 @@ func (l *lateComers) compose(ctx context.Context, made stack) (stack, error) {
 	}
 	var more []*queue.Entry
 	for _, e := range waiting {
-		if !l.seen[e.Number] {
+		if !l.seen[keyOf(e)] {
 			more = append(more, e)
 		}
-		l.seen[e.Number] = true
+		l.seen[keyOf(e)] = true
 	}
 	return l.composeUpon(ctx, made, made[0].base, more)
 }

@@ -1,12 +1,14 @@
 package land
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
 	"time"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
@@ -58,12 +60,24 @@ func (t *train) enterLine(ctx context.Context) error {
 	}
 	candidate := t.verifier()
 	defer candidate.Close()
-	if t.inLine {
+	more, err := t.prepareOffers(ctx)
+	if err != nil {
+		return err
+	}
+	if t.inLine && !more {
 		if there, err := candidate.InLine(ctx); there || err != nil {
 			return err
 		}
 	}
-	err := t.Bus.Update(ctx, t.Session, candidate.EnterIn)
+	enter := func(tx *refstore.Tx, by string) error {
+		return errors.Join(candidate.EnterIn(tx, by), t.offerIn(tx))
+	}
+	err = t.Bus.Update(ctx, t.Session, enter)
+	var refused *refstore.RefusedError
+	if errors.As(err, &refused) && more { // a server whose rules keep commits from being replaced
+		t.keepsOwn = true
+		err = t.Bus.Update(ctx, t.Session, enter)
+	}
 	t.inLine = err == nil
 	return err
 }
@@ -113,6 +127,9 @@ func (t *train) waitFor(ctx context.Context, line *lock.Candidate, try func() er
 			if failed != nil {
 				return failed
 			}
+			if found, failed := t.landedElsewhereAny(ctx); found || failed != nil {
+				return cmp.Or(failed, errMoved)
+			}
 			if free = holder == nil; !free && t.Where != nil {
 				t.Where(Position{Waited: held.Waited, Holder: holder.Session, Before: before})
 			}
@@ -149,6 +166,7 @@ func (t *train) leave(ctx context.Context) error {
 		t.clones = nil
 	}
 	t.leaveLine(ctx)
+	t.unpinGuests(ctx)
 	return err
 }
 
@@ -190,7 +208,8 @@ func (t *train) pushToHub(ctx context.Context, made stack) error {
 	if t.clones != nil {
 		t.clones.lease.End()
 	}
-	t.clones, t.bad, t.inLine = nil, nil, false
+	t.clones, t.bad, t.inLine, t.dropped = nil, nil, false, nil
+	t.forsake(context.WithoutCancel(ctx), made)
 	t.tellForOthers(context.WithoutCancel(ctx))
 	return nil
 }
@@ -202,6 +221,21 @@ func (t *train) landing(ctx context.Context, made stack) func(*refstore.Tx, stri
 		err := tx.Along("refs/heads/"+t.target.Branch, object.Hash(made[0].base), object.Hash(made.top()))
 		if err == nil {
 			err = t.candidate.PassIn(tx, by)
+		}
+		if err != nil {
+			return err
+		}
+		c, err := queue.Begin(tx)
+		if err == nil {
+			err = t.recallOwn(c, made)
+		}
+		for _, e := range t.dropped {
+			if err == nil {
+				err = c.DropOffer(e)
+			}
+		}
+		if err == nil {
+			err = c.Record("offers")
 		}
 		if err != nil {
 			return err

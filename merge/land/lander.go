@@ -46,6 +46,11 @@ type Lander struct {
 	// moves it takes the push lock, gives it up and says what has landed, all at once.
 	AtHub bool
 
+	// Rules, if not "", has this clone let others land what waits in it, and land what waits
+	// in others that have the same: on the hub, where it would have to wait for them. It is
+	// a hash of what keeps work from landing.
+	Rules string
+
 	AllowDeletions bool // let through what CheckDeletions refuses
 
 	// Heal, if not nil, says how far conflicts with the target are healed, given its

@@ -2,6 +2,7 @@ package land
 
 import (
 	"context"
+	"slices"
 
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/merge"
@@ -25,6 +26,9 @@ func (t *train) rebased(ctx context.Context, e *queue.Entry, before, base string
 		tip, healed, err = t.onto(ctx, t.ownersTree(ctx, e), e.Tip, e.Tried, before, base, t.target)
 		if err != nil || !t.pins || tip == e.Tip || tip == base {
 			return tip, healed, err
+		}
+		if e.Clone != "" && !slices.Contains(t.guests, e.Session) {
+			t.guests = append(t.guests, e.Session)
 		}
 		err = t.Bus.Store().Pin(ctx, t.Session, landingPin(e.Session), object.Hash(tip), object.Hash(base))
 		if err == nil || !repo.Pruned(err) || try == prunedTries || ctx.Err() != nil {
@@ -69,5 +73,6 @@ func (t *turn) unpin(ctx context.Context, landed *Landed) {
 	}
 	if e, err := queue.Find(context.WithoutCancel(ctx), t.Bus, t.Session); err == nil && (e == nil || e.Decided()) {
 		t.Lander.unpin(ctx)
+		_ = queue.Forsake(context.WithoutCancel(ctx), t.Bus, t.Session)
 	}
 }

@@ -49,6 +49,10 @@ func (t *train) composeUpon(ctx context.Context, made stack, before string, wait
 			break
 		}
 		one, err := t.landedAlready(ctx, e, before)
+		if err == nil && one != nil && e.Clone != "" {
+			t.left[keyOf(e)] = true
+			continue
+		}
 		if err == nil && one != nil {
 			t.landed = append(t.landed, one)
 			continue

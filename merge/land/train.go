@@ -28,18 +28,33 @@ type train struct {
 	clones    *exclusion      // of other clones while the verify command runs; nil without
 	inLine    bool            // this clone waits for its turn among all
 
-	landed []*staged    // decided, and not yet written
-	result *Landed      // what became of our own entry, once it is landed,
-	failed error        // or why it is refused
-	left   map[int]bool // refused entries, by number, whose sessions find out themselves
-	lost   error        // why the remote's answer to the last push did not arrive
-	bad    *suspect     // found, and not yet written
-	pins   bool         // rebases are kept (pin.go)
+	landed []*staged         // decided, and not yet written
+	result *Landed           // what became of our own entry, once it is landed,
+	failed error             // or why it is refused
+	left   map[entryKey]bool // refused entries whose sessions, or clones, find out themselves
+	lost   error             // why the remote's answer to the last push did not arrive
+	bad    *suspect          // found, and not yet written
+	pins   bool              // rebases are kept (pin.go)
+
+	keepsOwn bool           // the hub does not take what would be offered (others.go)
+	guests   []string       // sessions of other clones whose rebases are pinned here
+	dropped  []*queue.Entry // of other clones: the verify command fails with them
 }
 
 func (t *train) isOwn(e *queue.Entry) bool {
-	return t.own != nil && e.Session == t.own.Session && e.Number == t.own.Number
+	return t.own != nil && e.Clone == "" && e.Session == t.own.Session && e.Number == t.own.Number
 }
+
+// entryKey tells entries apart, of all clones.
+type entryKey struct {
+	session string
+	number  int
+}
+
+func keyOf(e *queue.Entry) entryKey { return entryKey{e.Session, e.Number} }
+
+// leaves reports whether the entry is left to its session or clone.
+func (t *train) leaves(e *queue.Entry) bool { return t.left[keyOf(e)] }
 
 // decided reports whether it is known what became of our own entry.
 func (t *train) decided() bool { return t.result != nil || t.failed != nil }
@@ -91,7 +106,13 @@ func (t *train) round(ctx context.Context) error {
 	if len(waiting) == 0 {
 		return errNothing
 	}
+	if done, err := t.takeBack(ctx, waiting); done || err != nil {
+		return err
+	}
 	if ctx, err = t.excludeClones(ctx); err != nil {
+		return err
+	}
+	if done, err := t.takeBack(ctx, waiting); done || err != nil { // what was fetched meanwhile may say so
 		return err
 	}
 	t.bad = nil
@@ -108,6 +129,14 @@ func (t *train) round(ctx context.Context) error {
 	made, err := t.compose(ctx, before, waiting)
 	if err != nil || t.failed != nil || len(made) == 0 {
 		return errors.Join(err, t.write(ctx))
+	}
+	others, err := t.others(ctx)
+	if err == nil && len(others) > 0 {
+		waiting = append(waiting, others...)
+		made, err = t.composeUpon(ctx, made, before, others)
+	}
+	if err != nil {
+		return err
 	}
 	good, bad, err := t.verifyStack(ctx, made, waiting)
 	if err != nil {
@@ -151,7 +180,7 @@ func (t *train) waiting(ctx context.Context) ([]*queue.Entry, error) {
 		return nil, ErrWithdrawn
 	}
 	return slices.DeleteFunc(all, func(e *queue.Entry) bool {
-		return e.Decided() || !t.isFor(e) || t.left[e.Number]
+		return e.Decided() || !t.isFor(e) || t.leaves(e)
 	}), nil
 }
 
@@ -302,6 +331,9 @@ func markLanding(tx *refstore.Tx, made stack) error {
 		return err
 	}
 	for _, one := range made {
+		if one.Clone != "" {
+			continue
+		}
 		now, err := c.Find(one.Session)
 		if err != nil {
 			return err

@@ -180,7 +180,7 @@ func (t *turn) find(ctx context.Context) (*queue.Entry, error) {
 // conduct lands what waits, while this process is the conductor.
 func (t *turn) conduct(ctx context.Context) (*Landed, error) {
 	lease, held := t.candidate.Hold(ctx)
-	train := &train{Lander: t.Lander, target: t.target, lease: lease, own: t.entry, left: map[int]bool{}, pins: true}
+	train := &train{Lander: t.Lander, target: t.target, lease: lease, own: t.entry, left: map[entryKey]bool{}, pins: true}
 	train.wait, train.candidate = t.wait, t.Lock.Candidate(t.Session)
 	defer train.candidate.Close()
 	landed, err := train.run(held)
@@ -298,15 +298,18 @@ func (e *RefusedError) Error() string { return e.Why }
 // withdraw takes the entry out, unless it is being pushed at this moment: what becomes
 // of it then, the session's next push finds out.
 func (t *turn) withdraw(ctx context.Context) error {
-	return t.out(ctx, func(now *queue.Entry) bool { return now.Stage == queue.Waiting || now.Stage == queue.Verifying })
+	return t.out(ctx, func(c *queue.Change, now *queue.Entry) (bool, error) {
+		elsewhere, err := c.Elsewhere(now.Session)
+		return elsewhere == nil && (now.Stage == queue.Waiting || now.Stage == queue.Verifying), err
+	})
 }
 
 // remove takes the entry out.
 func (t *turn) remove(ctx context.Context) error {
-	return t.out(ctx, func(*queue.Entry) bool { return true })
+	return t.out(ctx, func(*queue.Change, *queue.Entry) (bool, error) { return true, nil })
 }
 
-func (t *turn) out(ctx context.Context, may func(*queue.Entry) bool) error {
+func (t *turn) out(ctx context.Context, may func(*queue.Change, *queue.Entry) (bool, error)) error {
 	if t.entry == nil || t.entry.Number == 0 {
 		return nil
 	}
@@ -316,7 +319,10 @@ func (t *turn) out(ctx context.Context, may func(*queue.Entry) bool) error {
 			return err
 		}
 		now, err := c.Find(by)
-		if err != nil || now == nil || now.Number != t.entry.Number || !may(now) {
+		if err != nil || now == nil || now.Number != t.entry.Number {
+			return err
+		}
+		if out, err := may(c, now); err != nil || !out {
 			return err
 		}
 		if err := c.Remove(by); err != nil {

@@ -81,6 +81,15 @@ func homed(tx *refstore.Tx, id string) (*sessionState, error) {
 	return decodeSession(id, content)
 }
 
+// HomeIn is the clone that the session is at home in, "" for none.
+func HomeIn(tx *refstore.Tx, id string) (string, error) {
+	s, err := homed(tx, id)
+	if err != nil || s == nil {
+		return "", err
+	}
+	return s.Host, nil
+}
+
 // Elsewhere reports, within a transaction, whether a session is of another clone.
 func Elsewhere(tx *refstore.Tx, id string) (bool, error) {
 	s, err := homed(tx, id)

@@ -16,7 +16,7 @@ func TestBadValues(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
 		"ports": "abc", "staleAfter": "abc", "lockTimeout": "-1m", "requireReview": "perhaps", "heal": "best", "healCheck": "maybe",
-		"land": "fly", "claims": "sometimes", "verifyTimeout": "abc", "verifyJobs": "0", "hubInterval": "abc", "hubTimeout": "abc",
+		"land": "fly", "claims": "sometimes", "verifyTimeout": "abc", "verifyJobs": "0", "conduct": "abc", "hubInterval": "abc", "hubTimeout": "abc",
 		"hubPace": "abc", "hubSshMux": "perhaps", "hubPrefix": "swarm", "regenerate": "go.sum", "regenerateTimeout": "abc", "allow": "", "claude": "abc", "linger": "abc",
 	}
 	w := newTown(t, "files")
@@ -61,7 +61,7 @@ func TestBadValues(t *testing.T) {
 		{"heal --level safe --base code --ours code --theirs code --output -", nil, 0},
 		{"verify", []string{"staleAfter", "claims", "verifyTimeout", "verifyJobs"}, exitNo},
 		{"launch A --task x", []string{"requireReview"}, exitNo},
-		{"push", []string{"staleAfter", "claims", "verifyTimeout", "verifyJobs", "lockTimeout", "healCheck", "land", "requireReview"}, 0},
+		{"push", []string{"staleAfter", "claims", "verifyTimeout", "verifyJobs", "conduct", "lockTimeout", "healCheck", "land", "requireReview"}, 0},
 		{"retire A --dry-run", nil, 0},
 		{"init --sessions E:e", nil, 0},
 		{"init --sessions F:f --worktrees", []string{"ports"}, exitNo}, // feat is a branch already,

@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
@@ -86,6 +90,9 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 		return err
 	}
 	timeout, err := rules.LockTimeout.Get()
+	if err == nil {
+		l.Rules, err = c.sharedRules(rules)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +100,27 @@ func (c *call) conduct(ctx context.Context, target repo.Target) error {
 	var unknown *bus.UnknownSessionError
 	again, retired = err == nil, errors.As(err, &unknown) && unknown.ID == id
 	return err
+}
+
+// sharedRules is a hash of what keeps work from landing, "" where this clone lands its own
+// work alone (swarm.conduct): clones that have the same land each other's.
+func (c *call) sharedRules(rules *settings.Rules) (string, error) {
+	s, err := c.Settings()
+	if err != nil {
+		return "", err
+	}
+	all, err := s.ConductAll.Get()
+	if err != nil || !all {
+		return "", err
+	}
+	review, bad1 := rules.RequireReview.Get()
+	level, bad2 := rules.Heal.Get()
+	check, bad3 := s.HealCheck.Get()
+	warn, bad4 := s.ClaimsWarn.Get()
+	text := fmt.Sprintf("requireReview=%t heal=%s healCheck=%s claims=%s\n%s", review, [...]string{"safe", "both", "wide", "off"}[level],
+		[...]string{"show", "review", "refuse"}[check], map[bool]string{false: "refuse", true: "warn"}[warn], s.Verify)
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:]), errors.Join(bad1, bad2, bad3, bad4)
 }
 
 // conductInstead starts a conductor in the name of a session that waits for the target,

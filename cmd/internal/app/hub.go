@@ -14,6 +14,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/attention"
 	"github.com/git-swarm/git-swarm/orchestrator/install"
@@ -230,6 +231,9 @@ func leaveHub(ctx context.Context, c *call) error {
 		return err
 	}
 	r, clone := c.swarm.Repo, b.Store().Clone()
+	if err := queue.RecallAll(ctx, b); err != nil && !c.cmd.Bool("force") {
+		return err
+	}
 	if st, err := b.Store().HubStatus(ctx); err != nil {
 		released, done, failed := lock.Queued(ctx, b)
 		if failed != nil {

@@ -37,6 +37,7 @@ func configKeys() []configKey {
 		{"swarm.verify", "a command that must succeed on what would land, in a checkout of it", "", false},
 		{"swarm.verifyTimeout", "how long that command may run before it is ended, and has failed", "", false},
 		{"swarm.verifyJobs", "on how many prefixes of what waits that command may run at once, each in a checkout of its own", "1", false},
+		{"swarm.conduct", "with a hub: own, or all, to land what waits in other clones along, and have them land what waits here, where swarm.verify and the rules are the same", "own", false},
 		{"swarm.hub", "the remote through which clones meet; set by init --hub", "", false},
 		{"swarm.hubClone", "what this clone is called there; set by init --hub", "", false},
 		{"swarm.hubPrefix", "where the swarm's refs are on the hub, such as refs/heads/swarm/ where only branches are taken", "refs/swarm/", false},

@@ -107,6 +107,9 @@ func runPush(ctx context.Context, c *call) error {
 	if timeout, err = c.wait(timeout); err != nil {
 		return err
 	}
+	if l.Rules, err = c.sharedRules(rules); err != nil {
+		return err
+	}
 	l.AllowDeletions = c.cmd.Bool("allow-deletions")
 	if c.cmd.IsSet("wait") {
 		l.MaxWait = timeout

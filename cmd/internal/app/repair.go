@@ -71,6 +71,10 @@ func (r *repairer) run(ctx context.Context) error {
 	if err := r.tell([]*refstore.Repair{waiting}, err); err != nil {
 		return err
 	}
+	offered, err := queue.RepairOffers(ctx, r.bus, r.by, r.write)
+	if err := r.tell([]*refstore.Repair{offered}, err); err != nil {
+		return err
+	}
 	adopted, err := task.RepairAdopted(ctx, r.bus, r.by, r.write)
 	if err := r.tell([]*refstore.Repair{adopted}, err); err != nil {
 		return err

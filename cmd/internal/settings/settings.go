@@ -42,6 +42,8 @@ type Settings struct {
 	VerifyTimeout Value[time.Duration] // swarm.verifyTimeout: after which it is ended, 0 for never
 	VerifyJobs    Value[int]           // swarm.verifyJobs: how many of it may run at once, from 1
 
+	ConductAll Value[bool] // swarm.conduct = all: clones with the same rules land each other's work
+
 	// Regenerate is swarm.regenerate, of git's configuration only, and swarm.regenerateTimeout: nil
 	// if no command is set.
 	Regenerate Value[*merge.Regenerator]
@@ -147,6 +149,7 @@ func (s *Settings) readConfig(config *repo.Config) {
 	s.Ports = value(s, config, "swarm.ports", defaultPorts, number(config, 1, maxPorts))
 	s.VerifyTimeout = value(s, config, "swarm.verifytimeout", 0, config.Duration)
 	s.VerifyJobs = value(s, config, "swarm.verifyjobs", 1, number(config, 1, maxVerifyJobs))
+	s.ConductAll = value(s, config, "swarm.conduct", false, oneOf(config, "own", "all"))
 	s.Regenerate = regenerate(s, config)
 	hub, bad := ReadHub(config)
 	if s.Hub = (Value[Hub]{hub, bad}); bad != nil {

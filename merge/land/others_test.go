@@ -1,0 +1,319 @@
+package land
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/refstore"
+)
+
+// conducted are clones that wait for one that verifies, and a verify command of theirs
+// that counts its runs and fails on a file "bad".
+type conducted struct {
+	testing.TB
+	hub     string
+	runs    string
+	verify  string
+	release func()
+}
+
+func newConducted(t *testing.T, fields []*hubField) *conducted {
+	t.Helper()
+	runs := filepath.Join(t.TempDir(), "runs")
+	c := &conducted{t, fields[0].hub, runs, "echo run $(date +%T) $PWD: $(echo *) >>" + runs + "; test ! -e bad", nil}
+	lease, _, err := fields[0].lander().Lock.Verifier("origin/main").Acquire(t.Context(), fields[0].id, lock.Wait{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.release = func() {
+		t.Helper()
+		if err := lease.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range fields {
+		f.interval = 50 * time.Millisecond
+	}
+	return c
+}
+
+func (c *conducted) lander(f *hubField, rules string) *Lander {
+	l := f.lander()
+	l.Verify, l.Rules = c.verify, rules
+	return l
+}
+
+type pushed struct {
+	landed *Landed
+	err    error
+}
+
+// push pushes, and returns once the clone is in line, and its work is offered if it is to be.
+func (c *conducted) push(f *hubField, rules string) <-chan pushed {
+	c.Helper()
+	done := make(chan pushed, 1)
+	go func() {
+		landed, err := c.lander(f, rules).Push(c.Context(), f.target(), lock.Wait{Timeout: time.Minute})
+		done <- pushed{landed, err}
+	}()
+	c.until(func() bool { return strings.Contains(c.table(lock.TurnsRef), "/"+f.clone+"\n") })
+	return done
+}
+
+// table are the paths in a table on the hub, a line each.
+func (c *conducted) table(ref string) string {
+	c.Helper()
+	if landGit(c, c.hub, "for-each-ref", ref) == "" {
+		return ""
+	}
+	if paths := landGit(c, c.hub, "ls-tree", "-r", "--name-only", ref); paths != "" {
+		return paths + "\n"
+	}
+	return ""
+}
+
+func (c *conducted) until(so func() bool) {
+	c.Helper()
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			c.Fatalf("in line are %q, offered are %q", c.table(lock.TurnsRef), c.table(queue.OffersRef))
+		}
+	}
+}
+
+// verified is how often the command has run.
+func (c *conducted) verified() int {
+	content, _ := os.ReadFile(c.runs)
+	return strings.Count(string(content), "run")
+}
+
+// quiet checks that nothing is left in line, offered, or in the queues.
+func (c *conducted) quiet(fields []*hubField) {
+	c.Helper()
+	if line, offered := c.table(lock.TurnsRef), c.table(queue.OffersRef); line != "" || offered != "" {
+		c.Errorf("in line are %q, offered are %q", line, offered)
+	}
+	if content, err := os.ReadFile(c.runs); err == nil {
+		c.Logf("the command ran on\n%s", content)
+	}
+	for _, f := range fields {
+		if all, err := queue.Entries(c.Context(), f.bus()); err != nil || len(all) > 0 {
+			c.Errorf("in the queue of %s are %+v, %v", f.clone, all, err)
+		}
+		if pins := f.git("for-each-ref", "--format=%(refname)", "refs/swarm-pins/*.offer", "refs/swarm-pins/*.landing"); strings.Contains(pins, ".offer") || strings.Contains(pins, ".landing") {
+			c.Errorf("%s keeps %s", f.clone, pins)
+		}
+		if faults, _, err := queue.Fsck(c.Context(), f.bus()); err != nil || len(faults) > 0 {
+			c.Errorf("%s: %v, %v", f.clone, faults, err)
+		}
+	}
+}
+
+// TestConductAll: who has the turn lands what waits in other clones with the same rules
+// along with its own, verified once; each clone's branch follows.
+func TestConductAll(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B", "C", "D")
+	c := newConducted(t, fields)
+	var all []<-chan pushed
+	for i, rules := range []string{"same", "same", "other"} {
+		f := fields[i+1]
+		f.commit("by "+f.id, f.id, "changed\n")
+		all = append(all, c.push(f, rules))
+	}
+	c.release()
+	for i, done := range all {
+		f := fields[i+1]
+		p := <-done
+		if p.err != nil || p.landed.Commits != 1 || p.landed.Stayed != nil || p.landed.Late != nil {
+			t.Fatalf("%s: %+v, %v", f.id, p.landed, p.err)
+		}
+		if tip := f.git("rev-parse", "HEAD"); tip != p.landed.After {
+			t.Errorf("%s is at %s and not at %s", f.id, tip, p.landed.After)
+		}
+	}
+	if log := strings.Join(fields[0].hubLog("main")[:3], ", "); log != "by D, by C, by B" {
+		t.Errorf("main has %s", log)
+	}
+	if n := c.verified(); n != 2 {
+		t.Errorf("the command ran %d times", n)
+	}
+	c.quiet(fields)
+}
+
+// TestConductOwn: without the setting nothing is offered, and nothing is taken.
+func TestConductOwn(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B", "C")
+	c := newConducted(t, fields)
+	var all []<-chan pushed
+	for i, rules := range []string{"", "same"} {
+		f := fields[i+1]
+		f.commit("by "+f.id, f.id, "changed\n")
+		all = append(all, c.push(f, rules))
+	}
+	if offered := c.table(queue.OffersRef); offered != "C\n" {
+		t.Errorf("offered are %q", offered)
+	}
+	c.release()
+	for _, done := range all {
+		if p := <-done; p.err != nil {
+			t.Fatal(p.err)
+		}
+	}
+	if n := c.verified(); n != 2 {
+		t.Errorf("the command ran %d times", n)
+	}
+	c.quiet(fields)
+}
+
+// TestConductBad: what the command refuses keeps nobody else's work out, and its own clone
+// refuses it.
+func TestConductBad(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B", "C", "D")
+	c := newConducted(t, fields)
+	var all []<-chan pushed
+	for i, name := range []string{"B", "bad", "D"} {
+		f := fields[i+1]
+		f.commit("by "+f.id, name, "changed\n")
+		all = append(all, c.push(f, "same"))
+	}
+	c.release()
+	for i, done := range all {
+		p := <-done
+		var failure *VerifyError
+		if bad := i == 1; bad != errors.As(p.err, &failure) || !bad && p.err != nil {
+			t.Errorf("%s: %v", fields[i+1].id, p.err)
+		}
+	}
+	if log := strings.Join(fields[0].hubLog("main"), ", "); !strings.Contains(log, "by B") || !strings.Contains(log, "by D") || strings.Contains(log, "by C") {
+		t.Errorf("main has %s", log)
+	}
+	c.quiet(fields)
+}
+
+// TestConductWithdrawn: what was taken out of its queue lands nowhere, also where another
+// clone was about to land it.
+func TestConductWithdrawn(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B", "C")
+	c := newConducted(t, fields)
+	b, other := fields[1], fields[2]
+	b.commit("by B", "B", "changed\n")
+	other.commit("by C", "C", "changed\n")
+	last := c.lander(b, "same")
+	withdrawn := false
+	last.Gate = func(_ context.Context, session, _, _ string) error {
+		if session == "C" && !withdrawn {
+			withdrawn = true
+			if out, err := queue.Withdraw(t.Context(), other.bus(), "C"); err != nil || out == nil {
+				t.Errorf("withdrawn: %+v, %v", out, err)
+			}
+		}
+		return nil
+	}
+	landed := make(chan error, 1)
+	go func() {
+		_, err := last.Push(t.Context(), b.target(), lock.Wait{Timeout: time.Minute})
+		landed <- err
+	}()
+	c.until(func() bool { return strings.Contains(c.table(lock.TurnsRef), "/b\n") })
+	done := c.push(other, "same")
+	c.release()
+	if err := <-landed; err != nil {
+		t.Fatal(err)
+	}
+	if p := <-done; !errors.Is(p.err, ErrWithdrawn) {
+		t.Errorf("C: %+v, %v", p.landed, p.err)
+	}
+	if log := strings.Join(b.hubLog("main"), ", "); !withdrawn || strings.Contains(log, "by C") {
+		t.Errorf("main has %s", log)
+	}
+	c.quiet(fields)
+}
+
+// TestConductLeft: what a clone has offered lands also where no process of it is left, and
+// its session's next push, of a commit more, finds it landed. Nobody can withdraw it then.
+func TestConductLeft(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B", "C")
+	c := newConducted(t, fields)
+	b, gone := fields[1], fields[2]
+	gone.commit("by C", "C", "changed\n")
+	l := c.lander(gone, "same")
+	queued, _, err := l.Put(t.Context(), gone.target())
+	if err != nil {
+		t.Fatal(err)
+	}
+	candidate := l.conductor(gone.target()).Candidate("C")
+	defer candidate.Close()
+	if mine, err := l.takeOver(t.Context(), candidate); err != nil || !mine {
+		t.Fatal(mine, err)
+	}
+	waits := &train{Lander: l, target: gone.target()}
+	if err := waits.enterLine(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	waits.leaveLine(t.Context())
+	lease, _ := candidate.Hold(t.Context())
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if offered := c.table(queue.OffersRef); offered != "C\n" {
+		t.Fatalf("offered are %q", offered)
+	}
+	b.commit("by B", "B", "changed\n")
+	done := c.push(b, "same")
+	c.release()
+	if p := <-done; p.err != nil {
+		t.Fatal(p.err)
+	}
+	if log := strings.Join(b.hubLog("main")[:2], ", "); log != "by C, by B" {
+		t.Errorf("main has %s", log)
+	}
+	if _, err := queue.Withdraw(t.Context(), gone.bus(), "C"); !errors.Is(err, queue.ErrLanding) {
+		t.Errorf("withdrawn: %v", err)
+	}
+	gone.commit("more by C", "more", "changed\n")
+	if landed, err := c.lander(gone, "same").Push(t.Context(), gone.target(), lock.Wait{Timeout: time.Minute}); err != nil || landed.Commits != 1 {
+		t.Errorf("%s: %+v, %v", queued.Entry.Tip, landed, err)
+	}
+	if log := strings.Join(b.hubLog("main")[:3], ", "); log != "more by C, by C, by B" {
+		t.Errorf("main has %s", log)
+	}
+	c.quiet(fields)
+}
+
+// TestConductMoved: what a session has offered in a clone that it is at home in no more, no
+// other clone lands.
+func TestConductMoved(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B", "C")
+	c := newConducted(t, fields)
+	b, from := fields[1], fields[2]
+	from.commit("by C", "C", "changed\n")
+	done := c.push(from, "same")
+	if _, err := fields[0].bus().Bring(t.Context(), "A", "C", func(*refstore.Tx, string, string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	b.commit("by B", "B", "changed\n")
+	last := c.push(b, "same")
+	c.release()
+	if p := <-last; p.err != nil {
+		t.Fatal(p.err)
+	}
+	if p := <-done; p.err == nil {
+		t.Errorf("C: %+v", p.landed)
+	}
+	if log := strings.Join(b.hubLog("main"), ", "); strings.Contains(log, "by C") {
+		t.Errorf("main has %s", log)
+	}
+}
