@@ -18,6 +18,7 @@ type file struct {
 	path string
 	mode object.Mode
 	id   object.Hash
+	stat []byte // of the file in the work tree, as git saw it last
 }
 
 // folder is what the index knows of the tree of a folder.
@@ -50,47 +51,49 @@ const (
 	intentToAdd = 0x2000 // of those
 )
 
-// parse reads an index.
-func parse(content []byte, algo object.Algo) (files []file, root *folder, err error) {
+// parse reads an index. special reports whether there are entries of another kind, which
+// git takes for ones that are not there, or of which it does not look at the file.
+func parse(content []byte, algo object.Algo) (files []file, root *folder, special bool, err error) {
 	if len(content) < headerSize+algo.Size || string(content[:4]) != "DIRC" {
-		return nil, nil, ErrUnread
+		return nil, nil, false, ErrUnread
 	}
 	version, count := binary.BigEndian.Uint32(content[4:]), binary.BigEndian.Uint32(content[8:])
 	if version != 2 && version != 3 {
-		return nil, nil, ErrUnread
+		return nil, nil, false, ErrUnread
 	}
 	b := content[headerSize : len(content)-algo.Size]
 	for range count {
 		f, flags, n := parseFile(b, algo)
 		if n == 0 || n > len(b) || flags.stage || len(files) > 0 && files[len(files)-1].path >= f.path {
-			return nil, nil, ErrUnread
+			return nil, nil, false, ErrUnread
 		}
-		if !flags.intended { // git takes it for one that is not there
+		special = special || flags.extended
+		if !flags.intended {
 			files = append(files, f)
 		}
 		b = b[n:]
 	}
 	for len(b) > 0 {
 		if len(b) < 8 {
-			return nil, nil, ErrUnread
+			return nil, nil, false, ErrUnread
 		}
 		name, size := string(b[:4]), uint64(binary.BigEndian.Uint32(b[4:]))
 		if size > uint64(len(b)-8) || name[0] < 'A' || name[0] > 'Z' { // who does not know such a one must not read the index
-			return nil, nil, ErrUnread
+			return nil, nil, false, ErrUnread
 		}
 		if name == "TREE" {
 			var rest []byte
 			if root, rest, err = parseFolder(b[8:8+size], algo, 0); err != nil || len(rest) > 0 {
-				return nil, nil, ErrUnread
+				return nil, nil, false, ErrUnread
 			}
 		}
 		b = b[8+size:]
 	}
-	return files, root, nil
+	return files, root, special, nil
 }
 
 // fileFlags are the flags of an entry that matter.
-type fileFlags struct{ stage, intended bool }
+type fileFlags struct{ stage, extended, intended bool }
 
 // parseFile reads an entry of n bytes; 0 says that it is cut short.
 func parseFile(b []byte, algo object.Algo) (f file, flags fileFlags, n int) {
@@ -101,6 +104,7 @@ func parseFile(b []byte, algo object.Algo) (f file, flags fileFlags, n int) {
 	bits := binary.BigEndian.Uint16(b[head-2:])
 	flags.stage = bits&stage != 0
 	if bits&extended != 0 {
+		flags.extended = true
 		flags.intended = binary.BigEndian.Uint16(b[head:])&intentToAdd != 0
 		head += 2
 	}
@@ -111,6 +115,7 @@ func parseFile(b []byte, algo object.Algo) (f file, flags fileFlags, n int) {
 	f.path = string(b[head : head+length])
 	f.mode = object.Mode(strconv.FormatUint(uint64(binary.BigEndian.Uint32(b[modeAt:])), 8))
 	f.id = object.Hash(hex.EncodeToString(b[statSize : statSize+algo.Size]))
+	f.stat = b[:statSize]
 	return f, flags, (head + length + 8) &^ 7 // at least one NUL, up to a multiple of eight
 }
 

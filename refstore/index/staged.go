@@ -16,7 +16,7 @@ type Change struct {
 // Staged are the files in which the index, of that content, differs from the tree, "" for
 // none, by path. read reads a tree. Its errors are returned as they are.
 func Staged(content []byte, algo object.Algo, tree object.Hash, read func(object.Hash) (object.Entries, error)) ([]Change, error) {
-	files, root, err := parse(content, algo)
+	files, root, _, err := parse(content, algo)
 	if err != nil {
 		return nil, err
 	}

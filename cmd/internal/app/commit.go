@@ -70,7 +70,7 @@ func runCommit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	take, err := c.choose(ctx, r)
+	take, err := c.choose(ctx, r, id)
 	switch {
 	case err != nil:
 	case take != nil:

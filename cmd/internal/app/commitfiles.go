@@ -15,12 +15,12 @@ import (
 type chosen struct {
 	args    []string // of git commit
 	fresh   []string // files that git does not track yet, from the top
-	files   []string // all of them, from the top
+	files   []string // all of them, from the top; none where it is known that nobody else claims them
 	deletes bool     // some of them are gone
 }
 
 // choose is nil where the commit takes what is staged.
-func (c *call) choose(ctx context.Context, r *repo.Repo) (*chosen, error) {
+func (c *call) choose(ctx context.Context, r *repo.Repo, id string) (*chosen, error) {
 	paths, all := c.args[1:], c.cmd.Bool("all")
 	switch {
 	case all && len(paths) > 0:
@@ -39,6 +39,9 @@ func (c *call) choose(ctx context.Context, r *repo.Repo) (*chosen, error) {
 	}
 	untracked := "--untracked-files=all"
 	if all {
+		if take := c.takesOfNobody(ctx, r, id); take != nil {
+			return take, nil
+		}
 		untracked = "--untracked-files=no"
 	}
 	out, err := repo.Output(r.GitParsed(ctx, append([]string{"-C", c.Dir, "status", "--porcelain", "-z", "--no-renames", untracked, "--"}, paths...)...))
@@ -61,6 +64,25 @@ func (c *call) choose(ctx context.Context, r *repo.Repo) (*chosen, error) {
 		take.files = append(take.files, entry[3:])
 	}
 	return take, nil
+}
+
+// takesOfNobody is what a commit --all takes if none of the files that it may take is
+// another's, else nil: git is to be asked then which of them it does take.
+func (c *call) takesOfNobody(ctx context.Context, r *repo.Repo, id string) *chosen {
+	may, err := c.readTouched(ctx, r)
+	if err != nil {
+		return nil
+	}
+	take := &chosen{args: []string{"--all"}}
+	var files []string
+	for _, change := range may {
+		files = append(files, change.Path)
+		take.deletes = take.deletes || change.Deleted
+	}
+	if c.mayCommitFiles(ctx, id, files) != nil {
+		return nil
+	}
+	return take
 }
 
 // mayTake refuses what others claim, and a work tree from which most files are gone.

@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/index"
@@ -33,10 +35,50 @@ const maxIndex = 16 << 20
 
 // readStaged is staged, read in process.
 func (c *call) readStaged(ctx context.Context, r *repo.Repo) ([]index.Change, error) {
+	content, _, err := readIndex(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return c.stagedIn(ctx, r, content)
+}
+
+// readTouched are the files that git commit --all may change, read in process: what is
+// staged, and what may be otherwise in the work tree.
+func (c *call) readTouched(ctx context.Context, r *repo.Repo) ([]index.Change, error) {
+	content, written, err := readIndex(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	staged, err := c.stagedIn(ctx, r, content)
+	if err != nil {
+		return nil, err
+	}
+	touched, err := index.Touched(content, r.Algo, r.WorkTree, written)
+	return append(staged, touched...), err
+}
+
+// readIndex is the index that git commit would take, and when it was written.
+func readIndex(ctx context.Context, r *repo.Repo) (content []byte, written time.Time, err error) {
 	path, ok := indexPath(ctx, r)
+	if !ok {
+		return nil, written, index.ErrUnread
+	}
+	info, err := os.Stat(path) // before: another's new one is no older
+	if err != nil {
+		return nil, written, err
+	}
+	content, err = file.Read(path, maxIndex+1)
+	if err == nil && len(content) > maxIndex {
+		err = index.ErrUnread
+	}
+	return content, info.ModTime(), err
+}
+
+// stagedIn is what is staged in the index of that content.
+func (c *call) stagedIn(ctx context.Context, r *repo.Repo, staged []byte) ([]index.Change, error) {
 	branch, err := r.Head(ctx)
-	if err != nil || !ok {
-		return nil, index.ErrUnread
+	if err != nil {
+		return nil, err
 	}
 	tip := r.RefHere(branch)
 	if tip == "" { // detached, or without a commit
@@ -57,10 +99,6 @@ func (c *call) readStaged(ctx context.Context, r *repo.Repo) ([]index.Change, er
 	head, err := r.Algo.DecodeCommit(content)
 	if err != nil {
 		return nil, err
-	}
-	staged, err := file.Read(path, maxIndex+1)
-	if err != nil || len(staged) > maxIndex {
-		return nil, index.ErrUnread
 	}
 	return index.Staged(staged, r.Algo, head.Tree, func(tree object.Hash) (object.Entries, error) {
 		content, err := read(tree, object.Tree)
