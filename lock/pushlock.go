@@ -131,8 +131,12 @@ func (p *PushLock) name() string {
 	if !ok {
 		return "push lock"
 	}
-	target = strings.NewReplacer("%2F", "/", "%25", "%").Replace(target)
-	return "conductor for " + strings.ToValidUTF8(target, "\ufffd")
+	return "conductor for " + strings.ToValidUTF8(targetOf(target), "\ufffd")
+}
+
+// targetOf is the target of which that is in a path.
+func targetOf(escaped string) string {
+	return strings.NewReplacer("%2F", "/", "%25", "%").Replace(escaped)
 }
 
 // known reports whether a lock can have that path.

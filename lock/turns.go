@@ -33,7 +33,8 @@ type Turn struct {
 	Process string    `toml:"process"` // as in the push lock
 	Since   time.Time `toml:"since"`
 
-	Clone string `toml:"-"` // of the path "<target>/<clone>"
+	Target string `toml:"-"` // REMOTE/BRANCH, and
+	Clone  string `toml:"-"` // the clone, of the path "<target>/<clone>"
 }
 
 // turns are those that wait for the candidate's target, in their order. What is damaged
@@ -50,10 +51,31 @@ func (c *Candidate) turns(table *refstore.Table) (all []*Turn, err error) {
 	return all, err
 }
 
+// Turns are all clones that wait to land, by what is known here: target by target, in
+// their order.
+func Turns(ctx context.Context, b *bus.Bus) (all []*Turn, err error) {
+	table, err := b.Store().Table(ctx, TurnsRef)
+	if err == nil {
+		err = table.Below("", func(path string, content []byte) bool {
+			if t, err := decodeTurn(path, content); err == nil {
+				all = append(all, t)
+			}
+			return true
+		})
+	}
+	if b.Store().LeaveOut(err) {
+		return nil, nil
+	}
+	slices.SortFunc(all, func(a, b *Turn) int {
+		return cmp.Or(strings.Compare(a.Target, b.Target), cmp.Compare(a.Number, b.Number))
+	})
+	return all, err
+}
+
 func decodeTurn(path string, content []byte) (*Turn, error) {
 	t := new(Turn)
 	target, clone, ok := strings.Cut(path, "/")
-	t.Clone = clone
+	t.Target, t.Clone = targetOf(target), clone
 	err := refstore.DecodeState(content, t)
 	switch {
 	case err != nil:

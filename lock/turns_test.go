@@ -77,6 +77,10 @@ func TestTurns(t *testing.T) {
 	}
 	must(do(web, "C", c.EnterIn))
 	must(do(lap, "B", b.EnterIn)) // it keeps its place
+	all, err := Turns(bg, desk)
+	if must(err); len(all) != 2 || all[0].Clone != "lap" || all[0].Session != "B" || all[1].Clone != "web" || all[0].Target != "origin/main" {
+		t.Errorf("in line: %+v", all)
+	}
 	refused(do(web, "C", c.TakeInTurn), "A", false)
 	release(a)
 	refused(do(web, "C", c.TakeInTurn), "B", true)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/merge/land"
 )
 
@@ -43,6 +44,30 @@ func TestInQueueNoTerminal(t *testing.T) {
 		"git swarm: waiting: 1 before you (60 s in all)\n" +
 		"git swarm: waiting: 1 before you (90 s in all)\n"
 	if got := stderr.String(); got != want {
+		t.Errorf("it said\n%swant\n%s", got, want)
+	}
+}
+
+// TestPrintClones: the queue names the clones that are in line on the hub, target by target.
+func TestPrintClones(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	clones := []*lock.Turn{
+		{Target: "origin/main", Clone: "lap", Session: "B", Since: now.Add(-2 * time.Minute)},
+		{Target: "origin/main", Clone: "web", Session: "C", Since: now.Add(-10 * time.Second)},
+		{Target: "origin/x\x1b[2J", Clone: "desk", Session: "A", Since: now},
+	}
+	var stdout bytes.Buffer
+	c := &call{App: &App{Stdout: &stdout, Now: func() time.Time { return now }}}
+	if err := c.printClones(clones); err != nil {
+		t.Fatal(err)
+	}
+	want := "In line on the hub for origin/main:\n" +
+		"  lap, for B (2 min ago)\n" +
+		"  web, for C (10 s ago)\n" +
+		"In line on the hub for origin/x\\x1b[2J:\n" +
+		"  desk, for A (just now)\n"
+	if got := stdout.String(); got != want {
 		t.Errorf("it said\n%swant\n%s", got, want)
 	}
 }

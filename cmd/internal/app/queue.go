@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -15,7 +17,8 @@ func queueVerb() *verb {
 		name: "queue", group: groupLand, short: "who waits to land, in the order of arrival",
 		long: `An entry is a branch's tip as it was put by git swarm push. One that has landed, or
 was refused, stands there until the session's next push or pull has seen it.
-git swarm push --cancel takes one's own entry out.`,
+git swarm push --cancel takes one's own entry out. With a hub, clones that wait for
+each other are named below, in their order.`,
 		json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.Bus()
@@ -26,9 +29,18 @@ git swarm push --cancel takes one's own entry out.`,
 			if err != nil {
 				return err
 			}
+			clones, err := lock.Turns(ctx, b)
+			if err != nil {
+				return err
+			}
 			if c.wantJSON() {
 				for _, e := range all {
 					if err := c.object("queued", jsonQueued(b, e)); err != nil {
+						return err
+					}
+				}
+				for _, t := range clones {
+					if err := c.object("in-line", map[string]any{"clone": t.Clone, "session": t.Session, "target": t.Target, "since": text.Stamp(t.Since)}); err != nil {
 						return err
 					}
 				}
@@ -36,9 +48,9 @@ git swarm push --cancel takes one's own entry out.`,
 			}
 			if len(all) == 0 {
 				c.notef("nobody waits to land")
-				return nil
+				return c.printClones(clones)
 			}
-			return c.printLines(c.queueLines(b, all, c.terminalWidth()))
+			return errors.Join(c.printLines(c.queueLines(b, all, c.terminalWidth())), c.printClones(clones))
 		},
 	}
 }
@@ -65,6 +77,17 @@ func (c *call) queueLines(b *bus.Bus, all []*queue.Entry, width int) []text.Line
 		})
 	}
 	return text.Table([]string{"ID", "Branch", "Onto", "Stage", "Note", "Put"}, []int{4, 1}, width, rows)
+}
+
+// printClones names the clones of the hub that are in line to land, the first one first.
+func (c *call) printClones(clones []*lock.Turn) (err error) {
+	for i, t := range clones {
+		if i == 0 || clones[i-1].Target != t.Target {
+			err = errors.Join(err, c.printf("In line on the hub for %s:\n", text.Inert(t.Target)))
+		}
+		err = errors.Join(err, c.printf("  %s, for %s (%s)\n", t.Clone, text.Inert(t.Session), text.Ago(c.Now(), t.Since)))
+	}
+	return err
 }
 
 // queuedName is what an entry is of: a branch, or a commit where HEAD was detached.
