@@ -241,6 +241,21 @@ func TestRules(t *testing.T) {
 			want: "{\n  \"a\": 1,\n  \"b\": true,\n  \"c\": [\n    null\n  ]\n}\n",
 		},
 		{
+			name: "entries after the last, each with a key", level: Both, rule: "entries", path: "a.js",
+			base: "x = {\n  'a-1': 1\n}\n", ours: "x = {\n  'a-1': 1,\n  beta: true\n}\n", theirs: "x = {\n  'a-1': 1,\n  gamma: [\n    null\n  ]\n}\n",
+			want: "x = {\n  'a-1': 1,\n  beta: true,\n  gamma: [\n    null\n  ]\n}\n",
+		},
+		{
+			name: "values after the last of a list", level: Both, why: Overlap, path: "a.json",
+			base: "[\n  \"a\"\n]\n", ours: "[\n  \"a\",\n  \"beta\"\n]\n", theirs: "[\n  \"a\",\n  \"gamma\"\n]\n",
+		},
+		{
+			name: "arguments after the last of a call that begins further above", level: Both, why: Overlap, path: "a.js",
+			base:   "f(\n  a1,\n  a2,\n  a3,\n  a4,\n  a5,\n  k\n)\n",
+			ours:   "f(\n  a1,\n  a2,\n  a3,\n  a4,\n  a5,\n  k,\n  alpha\n)\n",
+			theirs: "f(\n  a1,\n  a2,\n  a3,\n  a4,\n  a5,\n  k,\n  beta\n)\n",
+		},
+		{
 			name: "statements after a line that both changed are no entries", level: Both, why: Overlap,
 			base: "{\n  a\n}\n", ours: "{\n  a;\n  b\n}\n", theirs: "{\n  a;\n  c\n}\n",
 		},

@@ -29,6 +29,8 @@ func (c *conflict) joinable(above string, a, b []string, textA, textB string) bo
 	switch {
 	case goesOn != continued(b[len(b)-1]), goesOn == "" && inList().MatchString(withoutRemark(above)):
 		return false
+	case goesOn == "" && beginsObject(withoutRemark(above)) && haveKeys(a) && haveKeys(b):
+		return false
 	case endsChain(a) || endsChain(b), follows(a) || follows(b), leavesBlock(a) || leavesBlock(b):
 		return false
 	case leadsA && leadsB, leading().MatchString(above) && (leadsA || leadsB):
@@ -47,6 +49,16 @@ var continuing = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompil
 
 // inList matches a line below which a list goes on or begins. Lines of a block, as of imports in Go, have no commas.
 var inList = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(,|\\|&&|\|\||\[|\w\(|[^\s\w]\s*\(|^\()$`) })
+
+// beginsObject reports whether below a line the entries of an object begin, which have commas between them. Those of a
+// type need none.
+func beginsObject(line string) bool {
+	return objectHead().MatchString(line) && !typeHead().MatchString(line)
+}
+
+var objectHead = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([=:(\[,]|\breturn)\s*\{$`) })
+
+var typeHead = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^((export|declare)\s+)*type\b`) })
 
 func withoutRemark(line string) string {
 	return strings.TrimSpace(remarkBehind().ReplaceAllString(strings.TrimSpace(line), ""))

@@ -27,7 +27,7 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 			switch {
 			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b):
 				return nil, false
-			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b)):
+			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b) || !haveKeys(a) || !haveKeys(b)):
 				return nil, false
 			case !closed(a, p.text(t.ours)) || !closed(b, p.text(t.theirs)):
 				return nil, false
@@ -281,6 +281,22 @@ func areEntries(_ *conflict, lines []string) bool {
 	}
 	return strings.HasSuffix(strings.TrimSpace(lines[len(lines)-1]), ",")
 }
+
+// haveKeys reports whether each line is an entry with a key of its own, outside of brackets: values alone may be
+// arguments, which mean what their places say.
+func haveKeys(lines []string) bool {
+	outer := outermost(lines)
+	return every(lines, func(l string) bool {
+		return indent(l) != outer || isComment(l) || keyedEntry().MatchString(l) || closers().MatchString(l)
+	})
+}
+
+var keyedEntry = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*("[^"]+"|'[^']+'|:?[\w$.-]+)\s*(=>|[=:]([^=:]|$))`)
+})
+
+// closers matches a line that closes brackets alone.
+var closers = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*[)\]}]+,?\s*$`) })
 
 // areItems: a list of Markdown, rst or YAML, or a changelog.
 func areItems(_ *conflict, lines []string) bool { return item().MatchString(lines[0]) }
