@@ -34,7 +34,8 @@ func bodyPath(n int) string { return fmt.Sprintf("%s%d/%d", bodyPrefix, pageOf(n
 type page []*Task
 
 func encodePage(p page) []byte {
-	var b []byte
+	const about = 160 // bytes of a line
+	b := make([]byte, 0, about*len(p))
 	for _, t := range p {
 		b = t.appendLine(b)
 	}
@@ -130,24 +131,31 @@ func (h head) empty() bool { return h.best.number == 0 && len(h.held) == 0 }
 //
 // of the ready one number, priority, how many wait, and how often it was passed over.
 func encodeHeads(heads []head) []byte {
-	var b bytes.Buffer
+	const about = 32 // bytes of a line
+	b := make([]byte, 0, about*len(heads))
 	for _, h := range heads {
 		if h.empty() {
 			continue
 		}
-		fmt.Fprint(&b, h.page)
+		b = strconv.AppendInt(b, int64(h.page), 10)
 		if k := h.best; k.number != 0 {
-			fmt.Fprintf(&b, " ready=%d,%d,%d,%d", k.number, k.priority, k.waits, k.passed)
+			for i, n := range [...]int{k.number, k.priority, k.waits, k.passed} {
+				b = append(b, [...]string{" ready=", ","}[min(i, 1)]...)
+				b = strconv.AppendInt(b, int64(n), 10)
+			}
 		}
 		for i, held := range h.held {
-			fmt.Fprintf(&b, "%s%d@%s", [...]string{" held=", ","}[min(i, 1)], held.number, held.holder)
+			b = append(b, [...]string{" held=", ","}[min(i, 1)]...)
+			b = strconv.AppendInt(b, int64(held.number), 10)
+			b = append(append(b, '@'), held.holder...)
 		}
-		b.WriteByte('\n')
+		b = append(b, '\n')
 	}
-	return b.Bytes()
+	return b
 }
 
 func parseHeads(content []byte) (heads []head, err error) {
+	heads = make([]head, 0, bytes.Count(content, []byte{'\n'}))
 	for text := range strings.Lines(string(content)) {
 		h, err := parseHead(strings.Fields(text))
 		if err != nil {

@@ -28,7 +28,13 @@ func header(payload []byte) string {
 // ref, with "-" for a PREV that must not exist, and "object KIND SIZE", the
 // content and a line feed for each object.
 func (r *Record) Encode() []byte {
+	size := 0
+	for _, o := range r.Objects {
+		size += len(o.Content)
+	}
+	const about = 256 // bytes of a line
 	var b bytes.Buffer
+	b.Grow(size + about*(len(r.Updates)+len(r.Objects)))
 	for _, u := range r.Updates {
 		prev := u.Prev
 		if prev == "" {
