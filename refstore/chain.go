@@ -85,8 +85,9 @@ func (s *Store) decodeLink(ref string, l *link, o object.Object) (err error) {
 		return err
 	}
 	shape, known := shapeOf(ref)
+	var room [1024]byte
 	switch {
-	case !bytes.Equal(l.data.Encode(), o.Content):
+	case !bytes.Equal(l.data.AppendTo(room[:0]), o.Content):
 		return errors.New("the headers are not as git swarm writes them")
 	case known && shape != TableShape && l.data.Tree != s.repo.Algo.EmptyTree():
 		return fmt.Errorf("tree %s where the empty tree belongs", l.data.Tree.Short())

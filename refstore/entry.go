@@ -97,39 +97,39 @@ func (e *Entry) format() int {
 // as git trailers. The metadata is what follows the last blank line, so a body
 // may end in anything, look-alike trailers included.
 func (e *Entry) message() string {
-	var b strings.Builder
-	body, escaped := escapeNUL(e.Body)
 	const metadata = 256 // bytes: what it seldom exceeds
-	b.Grow(len(body) + metadata)
+	return string(e.appendMessage(make([]byte, 0, len(e.Body)+metadata)))
+}
+
+func (e *Entry) appendMessage(b []byte) []byte {
+	body, escaped := escapeNUL(e.Body)
 	if e.Label != "" {
-		b.WriteString("[" + e.Label + "] ")
+		b = append(append(append(b, '['), e.Label...), "] "...)
 	}
-	b.WriteString(body)
-	b.WriteString("\n\n")
-	line := func(key, value string) {
-		b.WriteString(key)
-		b.WriteString(": ")
-		b.WriteString(value)
-		b.WriteByte('\n')
-	}
-	line(keyNumber, strconv.Itoa(e.Number))
+	b = append(append(b, body...), "\n\n"...)
+	b = strconv.AppendInt(append(b, keyNumber+": "...), int64(e.Number), 10)
+	b = append(b, '\n')
 	if e.Label != "" {
-		line(keyLabel, e.Label)
+		b = appendLine(b, keyLabel, e.Label)
 	}
 	if escaped {
-		line(keyEscaped, "nul")
+		b = appendLine(b, keyEscaped, "nul")
 	}
 	for _, f := range e.Fields {
-		line(f.Key, f.Value)
+		b = appendLine(b, f.Key, f.Value)
 	}
 	if e.Clone != "" {
-		line(keyClone, e.Clone)
+		b = appendLine(b, keyClone, e.Clone)
 	}
 	if e.Origin != "" {
-		line(keyOrigin, e.Origin)
+		b = appendLine(b, keyOrigin, e.Origin)
 	}
-	line(keyFormat, strconv.Itoa(e.format()))
-	return b.String()
+	return appendLine(b, keyFormat, strconv.Itoa(e.format()))
+}
+
+// appendLine appends a line of metadata.
+func appendLine(b []byte, key, value string) []byte {
+	return append(append(append(append(b, key...), ": "...), value...), '\n')
 }
 
 // decodeEntry reads back a commit that message and Tx wrote on ref, and nothing
@@ -146,7 +146,7 @@ func decodeEntry(ref string, id object.Hash, c *object.CommitData) (*Entry, erro
 		return nil, err
 	}
 	e.readWriter(c.Committer)
-	escaped, err := e.decodeMetadata(strings.Split(tail, "\n"))
+	escaped, err := e.decodeMetadata(tail)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,8 @@ func decodeEntry(ref string, id object.Hash, c *object.CommitData) (*Entry, erro
 	if err := e.check(); err != nil {
 		return nil, err
 	}
-	if e.message() != c.Message || !utf8.ValidString(c.Message) {
+	var room [1024]byte
+	if string(e.appendMessage(room[:0])) != c.Message || !utf8.ValidString(c.Message) {
 		return nil, errors.New("the message is not as git swarm writes it")
 	}
 	return e, nil
@@ -209,8 +210,9 @@ func checkHeaders(c *object.CommitData) error {
 	return nil
 }
 
-func (e *Entry) decodeMetadata(lines []string) (escaped bool, err error) {
-	for _, line := range lines[:len(lines)-1] {
+// decodeMetadata reads all lines but the last, which is the format.
+func (e *Entry) decodeMetadata(tail string) (escaped bool, err error) {
+	for line, rest, more := strings.Cut(tail, "\n"); more; line, rest, more = strings.Cut(rest, "\n") {
 		key, value, ok := strings.Cut(line, ": ")
 		if !ok {
 			return false, fmt.Errorf("malformed metadata line %.80q", line)

@@ -16,7 +16,7 @@ const MaxNumber = 1<<53 - 1
 // written: decimal, without a sign or leading zeros.
 func ParseNumber(s string) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > MaxNumber || strconv.Itoa(n) != s {
+	if err != nil || n < 0 || n > MaxNumber || s[0] < '0' || s[0] == '0' && len(s) > 1 {
 		return 0, fmt.Errorf("%.80q is no number from 0 to 2^53-1", s)
 	}
 	return n, nil

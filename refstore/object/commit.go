@@ -1,7 +1,6 @@
 package object
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -38,7 +37,11 @@ func (c *CommitData) Parent() Hash {
 // characters that git does not allow in them; the message is stored as it is.
 func (c *CommitData) Encode() []byte {
 	const headers = 512 // bytes: what they seldom exceed
-	b := make([]byte, 0, headers+len(c.Message))
+	return c.AppendTo(make([]byte, 0, headers+len(c.Message)))
+}
+
+// AppendTo appends to b what Encode gives.
+func (c *CommitData) AppendTo(b []byte) []byte {
 	b = append(append(append(b, "tree "...), c.Tree...), '\n')
 	for _, p := range c.Parents {
 		b = append(append(append(b, "parent "...), p...), '\n')
@@ -58,6 +61,9 @@ func (s Signature) append(b []byte) []byte {
 // clean drops what git's ident.c drops: the delimiters anywhere, and
 // punctuation and blanks at both ends.
 func clean(s string) string {
+	if isClean(s) {
+		return s
+	}
 	s = strings.Map(func(r rune) rune {
 		if r == '<' || r == '>' || r == '\n' || r == 0 {
 			return -1
@@ -69,15 +75,26 @@ func clean(s string) string {
 	})
 }
 
+// isClean reports whether s is ASCII of which clean drops nothing.
+func isClean(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '<' || c == '>' {
+			return false
+		}
+	}
+	trimmed := func(c byte) bool { return strings.IndexByte(" .,:;\"\\'", c) >= 0 }
+	return s == "" || !trimmed(s[0]) && !trimmed(s[len(s)-1])
+}
+
 // DecodeCommit reads a commit object's content.
 func (a Algo) DecodeCommit(content []byte) (*CommitData, error) {
-	head, message, found := bytes.Cut(content, []byte("\n\n"))
+	head, message, found := strings.Cut(string(content), "\n\n") // all texts are parts of it
 	if !found {
 		return nil, &SyntaxError{Commit, "no blank line after the headers"}
 	}
-	c := &CommitData{Message: string(message)}
+	c := &CommitData{Message: message}
 	first := true
-	for line := range strings.SplitSeq(string(head), "\n") {
+	for line := range strings.SplitSeq(head, "\n") {
 		if strings.HasPrefix(line, " ") && !first { // the rest of a header that is not ours
 			continue
 		}

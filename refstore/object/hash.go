@@ -91,7 +91,11 @@ func (a Algo) NewObject(kind Kind, content []byte) Object {
 
 // Header is what git hashes and stores in front of the content.
 func Header(kind Kind, size int) []byte {
-	b := make([]byte, 0, sha256.Size) // room for a checksum, too: see Sum
+	return AppendHeader(make([]byte, 0, sha256.Size), kind, size) // room for a checksum, too: see Sum
+}
+
+// AppendHeader appends to b what Header gives.
+func AppendHeader(b []byte, kind Kind, size int) []byte {
 	b = append(b, kind...)
 	b = append(b, ' ')
 	b = strconv.AppendInt(b, int64(size), 10)

@@ -64,7 +64,7 @@ func FuzzPack(f *testing.F) {
 		// The checksums that tie the two are left out: the fuzzer cannot make them.
 		d := Open(t.TempDir(), Options{})
 		m := &packFile{index: x, data: data}
-		u, err := d.unpack(new(pack), m, at)
+		u, err := d.unpack(d.inflater(), new(pack), m, at)
 		if err == nil && !known(u.kind) {
 			t.Fatal("an object of no kind")
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"encoding/hex"
+	"hash"
 	"hash/adler32"
 	"io"
 
@@ -18,11 +20,13 @@ const (
 	scratchLimit = 1 << 20
 )
 
-// inflater is a zlib reader with its source and a buffer, to be used again.
+// inflater is a zlib reader with its source and buffers, to be used again.
 type inflater struct {
 	src     bytes.Reader
 	z       io.ReadCloser
 	scratch []byte
+	sum     hash.Hash
+	head    [maxLooseHeader]byte
 }
 
 func (d *DB) inflater() *inflater {
@@ -30,6 +34,18 @@ func (d *DB) inflater() *inflater {
 		return in
 	}
 	return new(inflater)
+}
+
+// hasID reports whether the object has that id.
+func (in *inflater) hasID(u unpacked, id object.Hash) bool {
+	if in.sum == nil {
+		in.sum = object.SHA1.New()
+	}
+	in.sum.Reset()
+	in.sum.Write(object.AppendHeader(in.head[:0], u.kind, len(u.content)))
+	in.sum.Write(u.content)
+	var digits [2 * idSize]byte
+	return string(digits[:hex.Encode(digits[:], in.sum.Sum(in.head[:0]))]) == string(id)
 }
 
 func (in *inflater) reset(src []byte) error {

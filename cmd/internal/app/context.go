@@ -142,7 +142,7 @@ func showContext(ctx context.Context, c *call) error {
 
 // listContext adds the entry to the list, and reports whether more can be printed.
 func (c *call) listContext(list *listing, e bus.Context) bool {
-	if c.wantJSON() {
+	if list.json {
 		return list.object("context", jsonContext(e))
 	}
 	return list.row(text.Cells(text.Name(e.Origin, e.Number), e.Category, e.By, text.Ago(c.Now(), e.At), text.HeadLine(e.Body)))

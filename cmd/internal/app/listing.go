@@ -12,6 +12,7 @@ type listing struct {
 	out     *bufio.Writer
 	columns text.Columns
 	colours bool
+	json    bool
 	rows    [][]text.Cell // not printed yet
 	empty   bool          // nothing was listed
 	err     error         // the first of a write
@@ -21,7 +22,7 @@ func (c *call) listing(heading []string, flexible ...int) *listing {
 	return &listing{
 		out:     bufio.NewWriterSize(c.Stdout, 1<<16),
 		columns: text.Columns{Heading: heading, Flexible: flexible, Width: c.terminalWidth()},
-		colours: c.colours(), empty: true,
+		colours: c.colours(), json: c.wantJSON(), empty: true,
 	}
 }
 
@@ -45,9 +46,9 @@ func (l *listing) object(kind string, v any) bool {
 
 func (l *listing) align() {
 	if len(l.rows) > 0 {
-		l.err = errors.Join(l.err, text.Write(l.out, l.columns.Lines(l.rows), l.colours))
+		l.err = errors.Join(l.err, l.columns.Write(l.out, l.rows, l.colours))
 	}
-	l.rows = nil
+	l.rows = l.rows[:0]
 }
 
 // end prints what is left.

@@ -81,6 +81,33 @@ type Columns struct {
 // Lines are the next rows of the table, at first under its heading. Columns are as
 // wide as what there was until now asks for.
 func (t *Columns) Lines(rows [][]Cell) []Line {
+	rows, widths := t.fit(rows)
+	lines := make([]Line, 0, len(rows))
+	for _, row := range rows {
+		lines = append(lines, align(make(Line, 0, 2*len(row)), row, widths))
+	}
+	return lines
+}
+
+// Write writes the lines that Lines gives, with or without their colours.
+func (t *Columns) Write(w io.Writer, rows [][]Cell, colours bool) error {
+	rows, widths := t.fit(rows)
+	var b strings.Builder
+	var l Line
+	for i, row := range rows {
+		l = align(l[:0], row, widths)
+		l.write(&b, colours)
+		b.WriteByte('\n')
+		if i == 0 {
+			b.Grow(len(rows) * b.Len())
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// fit puts the heading in front of the first rows, and gives how wide the columns are.
+func (t *Columns) fit(rows [][]Cell) (all [][]Cell, widths []int) {
 	if t.widths == nil {
 		head := make([]Cell, len(t.Heading))
 		for i, h := range t.Heading {
@@ -94,20 +121,19 @@ func (t *Columns) Lines(rows [][]Cell) []Line {
 			t.widths[i] = max(t.widths[i], displayWidth(c.Text))
 		}
 	}
-	widths := fitting(t.widths, t.Flexible, t.Width)
-	lines := make([]Line, 0, len(rows))
-	for _, row := range rows {
-		l := make(Line, 0, 2*len(row))
-		for i, c := range row {
-			c.Text = Cut(c.Text, widths[i])
-			l = append(l, c)
-			if pad := widths[i] - displayWidth(c.Text) + 2; i < len(row)-1 {
-				l = append(l, Cell{Text: blanks(pad)})
-			}
+	return rows, fitting(t.widths, t.Flexible, t.Width)
+}
+
+// align appends the row to l, each cell as wide as its column.
+func align(l Line, row []Cell, widths []int) Line {
+	for i, c := range row {
+		c.Text = Cut(c.Text, widths[i])
+		l = append(l, c)
+		if pad := widths[i] - displayWidth(c.Text) + 2; i < len(row)-1 {
+			l = append(l, Cell{Text: blanks(pad)})
 		}
-		lines = append(lines, l)
 	}
-	return lines
+	return l
 }
 
 // blanks are n blanks, none for less than one.
