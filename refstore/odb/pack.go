@@ -24,6 +24,20 @@ type packFile struct {
 	index *index
 	data  []byte // the pack
 	idx   []byte // what index looks into
+
+	unpacked atomic.Int64 // bytes, since data was last forgotten
+}
+
+// maxMapped is about how much of a pack stays in memory after it was read: of a long
+// chain all is read once, and the whole of its pack would be there in the end.
+const maxMapped = 4 << 20
+
+// noteRead is called when an object of that size was read.
+func (m *packFile) noteRead(size int) {
+	if m.unpacked.Add(int64(size)) > maxMapped {
+		m.unpacked.Store(0)
+		forget(m.data)
+	}
 }
 
 // open maps the files unless they are. The error is os.ErrNotExist if either is

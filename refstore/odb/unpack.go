@@ -31,6 +31,7 @@ func (d *DB) readPacked(p *pack, m *packFile, at uint64, id object.Hash) (object
 	if err != nil {
 		return object.Object{}, blame(id, p.base+".pack", err)
 	}
+	m.noteRead(len(u.content))
 	return object.Object{ID: id, Kind: u.kind, Content: u.content}, nil
 }
 
