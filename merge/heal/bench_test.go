@@ -90,3 +90,22 @@ func BenchmarkMergeWorst(b *testing.B) {
 		}
 	})
 }
+
+// A thousand conflicts at each of which both sides bring in a definition, in one file.
+func BenchmarkMergeDefinitions(b *testing.B) {
+	var base, ours, theirs strings.Builder
+	for i := range 1000 {
+		keep := fmt.Sprintf("def test_kept_%d():\n    assert kept(%d)\n\n", i, i)
+		for _, side := range []*strings.Builder{&base, &ours, &theirs} {
+			side.WriteString(keep)
+		}
+		fmt.Fprintf(&ours, "def test_mine_%d():\n    app = start_all_of_it()\n    assert app.run(%d)\n\n", i, i)
+		fmt.Fprintf(&theirs, "def test_their_%d():\n    app = start_all_of_it()\n    with beta(app) as b:\n        b.check(none, %d)\n\n", i, i)
+	}
+	for b.Loop() {
+		r := Merge([]byte(base.String()), []byte(ours.String()), []byte(theirs.String()), Options{Path: "test_a.py", Level: Both})
+		if len(r.Regions) != 1000 || r.Conflicts > 0 || r.Regions[0].Rule != "defined" {
+			b.Fatalf("%d conflicts in %d regions, the first by %q", r.Conflicts, len(r.Regions), r.Regions[0].Rule)
+		}
+	}
+}

@@ -16,7 +16,8 @@ type conflict struct {
 	atEnd                bool     // nothing of the base comes after it
 	baseFile             string   // that it is of
 	oursFile, theirsFile string
-	byLine, byToken      *pieces // cut when first asked for
+	defs                 definitionCounts // of the files
+	byLine, byToken      *pieces          // cut when first asked for
 	merge                *tokenMerge
 	greater              *superset
 	settled              bool      // by the lines themselves, which side comes first
@@ -58,6 +59,7 @@ func (c *conflict) swapped() *conflict {
 	return &conflict{
 		path: c.path, kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd,
 		baseFile: c.baseFile, oursFile: c.theirsFile, theirsFile: c.oursFile,
+		defs: definitionCounts{c.defs.base, c.defs.theirs, c.defs.ours},
 	}
 }
 

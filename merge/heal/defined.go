@@ -40,7 +40,7 @@ func (c *conflict) areApart(p *pieces, t insertions, above string) bool {
 	switch {
 	case a == nil || b == nil, a[0].indent != b[0].indent, annotation().MatchString(above):
 		return false
-	case sameName(a, b), sameBody(a, b), c.definedElsewhere(a, c.theirsFile), c.definedElsewhere(b, c.oursFile):
+	case sameName(a, b), sameBody(a, b), c.definedElsewhere(a, c.defs.theirs), c.definedElsewhere(b, c.defs.ours):
 		return false
 	}
 	return c.ofTests() || areAllTests(a, b) || !related(p.words(t.ours), p.words(t.theirs), true)
@@ -54,23 +54,19 @@ func (c *conflict) areBranches(p *pieces, t insertions, above string) bool {
 }
 
 // definedElsewhere reports whether a side brought in the name of one of the other's definitions.
-func (c *conflict) definedElsewhere(of []namedBlock, file string) bool {
-	return slices.ContainsFunc(of, func(d namedBlock) bool {
-		return strings.Count(file, d.name) > strings.Count(c.baseFile, d.name) && defines(file, d.name) > defines(c.baseFile, d.name)
-	})
+func (c *conflict) definedElsewhere(of []namedBlock, side func() map[string]int) bool {
+	return slices.ContainsFunc(of, func(d namedBlock) bool { return side()[d.name] > c.defs.base()[d.name] })
 }
 
-// defines is how often a name is defined. Only lines that have it are looked at: files are long.
-func defines(file, name string) int {
-	n := 0
-	for at := strings.Index(file, name); at >= 0; {
-		from := strings.LastIndexByte(file[:at], '\n') + 1
-		line, rest, _ := strings.Cut(file[from:], "\n")
-		n += definitions(line)[name]
-		file = rest
-		at = strings.Index(file, name)
+// definitionCounts are how often each name is defined in the three files, which is counted when it is first asked for,
+// once for all conflicts.
+type definitionCounts struct{ base, ours, theirs func() map[string]int }
+
+func definitionsOf(base, ours, theirs string) definitionCounts {
+	of := func(file string) func() map[string]int {
+		return sync.OnceValue(func() map[string]int { return definitions(file) })
 	}
-	return n
+	return definitionCounts{of(base), of(ours), of(theirs)}
 }
 
 // ofTests reports whether the file is one of tests, by its name or by that of a folder.

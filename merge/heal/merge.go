@@ -104,12 +104,13 @@ func (h *healing) refuse(why Reason) {
 }
 
 func (h *healing) heal() {
+	defs := definitionsOf(h.base, h.ours, h.theirs)
 	for i := range h.regions {
 		k, r := &h.hunks[h.at[i]], &h.regions[i]
 		c := &conflict{path: h.opts.Path, kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
 		c.above, c.below = h.around(h.at[i])
 		c.atEnd = k.Base.To == h.Base.Len()
-		c.baseFile, c.oursFile, c.theirsFile = h.base, h.ours, h.theirs
+		c.baseFile, c.oursFile, c.theirsFile, c.defs = h.base, h.ours, h.theirs, defs
 		r.Text, r.Rule, r.OursFirst, r.Why = try(c, h.opts.Level)
 		if r.Why == NotRefused {
 			k.Kind, k.Text = linemerge.Replaced, r.Text
