@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -76,7 +77,46 @@ func (in *incoming) stage(tx *Tx) error {
 			return err
 		}
 	}
+	return in.started(tx)
+}
+
+// started has the sessions of other clones that have done something, and of which nothing
+// was heard yet, be heard of now.
+func (in *incoming) started(tx *Tx) error {
+	var sessions *Table
+	for _, id := range slices.Sorted(maps.Keys(in.acted)) {
+		c, err := tx.chain("refs/swarm/seen/" + id)
+		if err == nil && (c.bad != nil || c.last != nil) {
+			continue
+		}
+		if err == nil && sessions == nil {
+			sessions, err = in.sessions(tx)
+		}
+		if err == nil {
+			_, err = sessions.Get(id)
+		}
+		if errors.Is(err, ErrNotExist) { // it is retired
+			continue
+		}
+		if err == nil {
+			err = tx.heard(id, tx.at)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// sessions is the table of sessions as the transaction leaves it.
+func (in *incoming) sessions(tx *Tx) (*Table, error) {
+	const ref = "refs/swarm/sessions"
+	for _, u := range in.follow {
+		if u.Ref == ref {
+			return tx.store.TableAt(tx.ctx, ref, u.Next)
+		}
+	}
+	return tx.ReadTable(ref)
 }
 
 // incoming is what is new of what the hub had.
@@ -85,6 +125,7 @@ type incoming struct {
 	applied []refs.Update // how far the clones' own refs are applied
 	entries []*incomingEntry
 	heard   map[string]time.Time // sessions of other clones
+	acted   map[string]bool      // those that have changed something
 	fault   error                // what is left out because of it
 
 	changed map[string]bool  // clones that have made shared changes
@@ -100,7 +141,7 @@ type incomingEntry struct {
 // incoming compares the refs of the hub with those here. They move only while this
 // process has the turn.
 func (s *Store) incoming(ctx context.Context) (*incoming, error) {
-	in := &incoming{heard: map[string]time.Time{}, changed: map[string]bool{}, yields: map[string]int64{}}
+	in := &incoming{heard: map[string]time.Time{}, acted: map[string]bool{}, changed: map[string]bool{}, yields: map[string]int64{}}
 	theirs, err := s.Refs(ctx, TrackingPrefix)
 	if err != nil {
 		return in, err
@@ -174,6 +215,7 @@ func (s *Store) follow(ctx context.Context, in *incoming, ref string, tip object
 	sound := func(*DamagedError) bool { return false }
 	found, err := s.walk(ctx, ref, tip, mine, sound, func(e *Entry) bool {
 		in.changed[e.Clone] = true
+		in.acts(e, e.Clone, s.clone())
 		return true
 	})
 	switch {
@@ -184,6 +226,13 @@ func (s *Store) follow(ctx context.Context, in *incoming, ref string, tip object
 	}
 	in.follow = append(in.follow, refs.Update{Ref: ref, Prev: mine, Next: tip})
 	return nil
+}
+
+// acts notes whose entry, written in that clone, it is.
+func (in *incoming) acts(e *Entry, clone, own string) {
+	if clone != own && IsSessionID(e.Author) && !e.Repair() && e.Label != labelBeat && e.Label != labelJoin {
+		in.acted[e.Author] = true
+	}
 }
 
 // checkOwn compares the ref that only this clone writes with what the hub has of it.
@@ -212,6 +261,7 @@ func (s *Store) unapplied(ctx context.Context, in *incoming, ref string, tip obj
 	}
 	found, err := s.walk(ctx, ref, tip, at, func(*DamagedError) bool { return false }, func(e *Entry) bool {
 		queue = append(queue, &incomingEntry{entry: e, origin: originOf(clone, told, e.Number)})
+		in.acts(e, clone, s.clone())
 		return true
 	})
 	if err == nil && at != "" && !found {
