@@ -156,24 +156,30 @@ func (c *call) fetchFor(ctx context.Context, one *retire.Session, fetched map[st
 	return err == nil
 }
 
-// retireAll retires one after the other. One that is refused does not keep the others.
+// retireAll retires one after the other. One that is refused does not keep the others, nor
+// does one that the hub is to hear of, and cannot: what it holds is given back all the same.
 func (c *call) retireAll(ctx context.Context, all []*retire.Session) error {
 	var refused error
+	code := exitAgain
 	for _, one := range all {
 		err := c.retire(ctx, one, all)
 		var in *retire.ObstacleError
+		var away *retire.UnretiredError
 		switch {
 		case errors.As(err, &in):
+			code = exitNo
+		case err != nil && (ctx.Err() != nil || !errors.As(err, &away)):
+			return err
+		}
+		if err != nil {
 			refused = err
 			if len(all) > 1 {
 				c.fail(&callError{err, c}, c.jsonFlag())
 			}
-		case err != nil:
-			return err
 		}
 	}
 	if refused != nil && len(all) > 1 {
-		return &statusError{exitNo}
+		return &statusError{code}
 	}
 	return refused
 }
