@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -63,7 +64,13 @@ func decodeClaim(path string, content []byte) (Claim, error) {
 func decodeClaims() func(path string, content []byte) (Claim, error) {
 	const most = 1024
 	known := map[string]Claim{}
+	var before Claim // of the path before, where most often the same stands
+	var same []byte
 	return func(path string, content []byte) (Claim, error) {
+		if before.Session != "" && bytes.Equal(content, same) {
+			before.Path = path
+			return before, nil
+		}
 		if claim, ok := known[string(content)]; ok {
 			claim.Path = path
 			return claim, nil
@@ -74,6 +81,7 @@ func decodeClaims() func(path string, content []byte) (Claim, error) {
 				clear(known)
 			}
 			known[string(content)] = claim
+			before, same = claim, content
 		}
 		return claim, err
 	}

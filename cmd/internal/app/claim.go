@@ -270,7 +270,7 @@ func (c *call) printClaims(held []lock.Claim, below string) error {
 	more := true
 	for i := 0; more && i < len(held); i++ {
 		h := held[i]
-		if c.wantJSON() {
+		if list.json {
 			more = list.object("claim", jsonClaim(h))
 			continue
 		}

@@ -18,7 +18,7 @@ func JSON(v any) (string, error) {
 		return "", err
 	}
 	line := strings.TrimSuffix(b.String(), "\n")
-	if !strings.ContainsFunc(line, func(r rune) bool { return !plain(r) }) {
+	if isPrintable(line) || !strings.ContainsFunc(line, func(r rune) bool { return !plain(r) }) {
 		return line, nil
 	}
 	b.Reset()
