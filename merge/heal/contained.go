@@ -76,7 +76,7 @@ func (c *conflict) carried(text string, choose bool) bool {
 
 // carries reports whether the greater edits make each of the lesser ones, in its place: one of them
 // takes out what it takes out, brings in what it brings in, and begins or ends where it does, beside a
-// token that both kept. Words that both replace must have become the same, unless choose is set:
+// token that both kept. Words that both replace must have become the same, and more lines at most, unless choose is set:
 // then one may have become the other and more. What one takes out and the other replaces is left.
 func (p *pieces) carries(greater, lesser []edit, choose bool) bool {
 	for _, e := range lesser {
@@ -101,7 +101,7 @@ func (p *pieces) carriesEdit(g, e edit, choose bool) bool {
 		return choose && contains(g.with, e.with) && !p.readdressed(g.with, e.with) || p.bringsIn(g.with, e.with)
 	}
 	n := len(g.with) - len(e.with)
-	return choose && n >= 0 && (slices.Equal(g.with[:len(e.with)], e.with) || slices.Equal(g.with[n:], e.with))
+	return p.bringsMoreLines(g.with, e.with) || choose && n >= 0 && (slices.Equal(g.with[:len(e.with)], e.with) || slices.Equal(g.with[n:], e.with))
 }
 
 // bringsIn reports whether what is brought in holds the lesser as it is: its lines as lines, or words at
@@ -123,6 +123,18 @@ func (p *pieces) bringsIn(greater, lesser []int32) bool {
 	apart := func(id int32) bool { return isSpace(p.names[id]) || p.names[id] == "," }
 	return n > 0 && (slices.Equal(greater[:len(lesser)], lesser) && apart(greater[len(lesser)]) ||
 		slices.Equal(greater[n:], lesser) && apart(greater[n-1]))
+}
+
+// bringsMoreLines reports whether both sides put the same in the place of words, and the greater whole lines below it,
+// or above it.
+func (p *pieces) bringsMoreLines(greater, lesser []int32) bool {
+	n := len(greater) - len(lesser)
+	if n <= 0 {
+		return false
+	}
+	ends := func(id int32) bool { return strings.HasSuffix(p.names[id], "\n") }
+	below := slices.Equal(greater[:len(lesser)], lesser) && (ends(greater[len(lesser)]) || ends(lesser[len(lesser)-1]))
+	return below || slices.Equal(greater[n:], lesser) && ends(greater[n-1])
 }
 
 // readdressed reports whether a line of the lesser, which has no address of a host, became one that has.

@@ -40,6 +40,7 @@ func rules() []rule {
 		{name: "records", level: Safe, heal: appended, despite: []Reason{Stale, Versions}, ordered: true, records: true},
 		{name: "bumps", level: Safe, heal: bumps, apart: true, despite: []Reason{Versions}},
 		{name: "renamed", level: Safe, heal: renamed, respelled: true},
+		{name: "added", level: Safe, heal: added, apart: true},
 		{name: "unordered", level: Both, heal: together(areUnordered, true), despite: []Reason{Stale, Versions}, ordered: true},
 		{name: "entries", level: Both, heal: together(areEntries, true), despite: []Reason{Versions}, ordered: true},
 		{name: "items", level: Both, heal: together(areItems, false), despite: []Reason{Versions}, ordered: true},
@@ -48,11 +49,11 @@ func rules() []rule {
 		{name: "apart", level: Both, heal: together(areWhole, false), despite: []Reason{Versions}, ordered: true},
 		{name: "defined", level: Both, heal: defined, despite: []Reason{Versions, Doubled}, ordered: true},
 		{name: "placed", level: Both, heal: placed, apart: true, despite: []Reason{Versions}},
+		{name: "near", level: Both, heal: near, apart: true},
 		{name: "touching", level: Wide, heal: neighbours, despite: []Reason{Stale, Versions}},
 		{name: "beside", level: Wide, heal: beside, apart: true, despite: []Reason{Versions}},
 		{name: "covered", level: Wide, heal: covered},
 		{name: "additions", level: Wide, heal: additions, apart: true},
-		{name: "near", level: Wide, heal: near, apart: true},
 	}
 }
 

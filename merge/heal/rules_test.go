@@ -85,7 +85,7 @@ func TestRules(t *testing.T) {
 			want: "call(ALPHA, one, two, BETA)\n",
 		},
 		{
-			name: "near", level: Wide, rule: "near",
+			name: "near", level: Both, rule: "near",
 			base: "f(alpha|beta)\n", ours: "f(gamma|beta)\n", theirs: "f(alpha|delta)\n", want: "f(gamma|delta)\n",
 		},
 		{
@@ -93,13 +93,18 @@ func TestRules(t *testing.T) {
 			base: "x = alpha + beta\n", ours: "x = gamma + beta\n", theirs: "x = alpha - beta\n",
 		},
 		{
-			name: "words that are only added are for wide", why: Overlap,
+			name: "added", rule: "added",
 			base: "f(alpha, one, two, beta)\n", ours: "f(alpha, one, two, beta, more)\n", theirs: "f(ALPHA, one, two, beta)\n",
+			want: "f(ALPHA, one, two, beta, more)\n",
+		},
+		{
+			name: "lines that are added below words that changed are for wide", why: Overlap,
+			base: "f(alpha, one, two, beta)\n", ours: "f(alpha, one, two, beta)\ng()\n", theirs: "f(ALPHA, one, two,\n  beta)\n",
 		},
 		{
 			name: "additions", level: Wide, rule: "additions",
-			base: "f(alpha, one, two, beta)\n", ours: "f(alpha, one, two, beta, more)\n", theirs: "f(ALPHA, one, two, beta)\n",
-			want: "f(ALPHA, one, two, beta, more)\n",
+			base: "f(alpha, one, two, beta)\n", ours: "f(alpha, one, two, beta)\ng()\n", theirs: "f(ALPHA, one, two,\n  beta)\n",
+			want: "f(ALPHA, one, two,\n  beta)\ng()\n",
 		},
 		{
 			name: "placed, beside a line in which words at the seam changed", level: Wide, rule: "placed",
@@ -118,6 +123,10 @@ func TestRules(t *testing.T) {
 		{
 			name: "contained, the same lines and one more", rule: "contained",
 			base: "a\nz\n", ours: "a\nb()\nz\n", theirs: "a\nb()\nc()\nz\n", want: "a\nb()\nc()\nz\n",
+		},
+		{
+			name: "contained, the same line in the place of one, and a line more", rule: "contained",
+			base: "k\n- master\nz\n", ours: "k\n- main\n- next\nz\n", theirs: "k\n- main\nz\n", want: "k\n- main\n- next\nz\n",
 		},
 		{
 			name: "contained, but in another order", level: Wide, why: Unproven,
