@@ -149,17 +149,26 @@ func ReleaseAllIn(tx *refstore.Tx, id string) ([]string, error) {
 
 // List returns the claims at path and below it, all of them for "", by path.
 // Damaged ones are left out: [refstore.Store.SetAside] tells.
-func (c *Claims) List(ctx context.Context, path string) ([]Claim, error) {
+func (c *Claims) List(ctx context.Context, path string) (claims []Claim, err error) {
+	err = c.Each(ctx, path, func(claim Claim) bool {
+		claims = append(claims, claim)
+		return true
+	})
+	return claims, err
+}
+
+// Each calls visit with each claim of List as it is read, until visit says false. It
+// takes as much memory for many as for few.
+func (c *Claims) Each(ctx context.Context, path string, visit func(Claim) bool) error {
 	table, err := c.bus.Store().Table(ctx, ClaimsRef)
 	if err != nil {
-		return nil, err
-	}
-	claims, err := listBut(table, path, c.bus.Store().LeaveOut)
-	if err != nil {
-		return claims, err
+		return err
 	}
 	gone, err := c.givenBack(ctx)
-	return slices.DeleteFunc(claims, gone.has), err
+	if err != nil {
+		return err
+	}
+	return each(table, path, c.bus.Store().LeaveOut, func(claim Claim) bool { return gone.has(claim) || visit(claim) })
 }
 
 // Paths returns the claimed paths, in the order of their folders. It does not read the
@@ -202,22 +211,30 @@ func list(table *refstore.Table, path string) ([]Claim, error) {
 	return listBut(table, path, nothing)
 }
 
-// listBut lists the claims without the damaged ones that leaveOut takes.
-func listBut(table *refstore.Table, path string, leaveOut func(error) bool) ([]Claim, error) {
-	var claims []Claim
+// listBut lists the claims that each visits.
+func listBut(table *refstore.Table, path string, leaveOut func(error) bool) (claims []Claim, err error) {
+	err = each(table, path, leaveOut, func(claim Claim) bool {
+		claims = append(claims, claim)
+		return true
+	})
+	return claims, err
+}
+
+// each visits the claims without the damaged ones that leaveOut takes.
+func each(table *refstore.Table, path string, leaveOut func(error) bool, visit func(Claim) bool) error {
 	var damaged error
 	decode := decodeClaims()
 	err := table.Below(path, func(path string, content []byte) bool {
 		claim, err := decode(path, content)
 		switch {
 		case err == nil:
-			claims = append(claims, claim)
+			return visit(claim)
 		case !leaveOut(err):
 			damaged = err
 		}
 		return damaged == nil
 	})
-	return claims, errors.Join(err, damaged)
+	return errors.Join(err, damaged)
 }
 
 // Holders returns, for each of the paths that is claimed, the claim that covers

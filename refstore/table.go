@@ -19,6 +19,7 @@ type Table struct {
 	ref   string
 	root  *folder
 
+	stored  bool                          // it is only read: a walk keeps no folder
 	whole   bool                          // what cannot be read is an error; else Below leaves it out
 	within  budget                        // what may still be read
 	recent  map[object.Hash]object.Object // read lately: one change puts the same blob at many paths
@@ -45,7 +46,7 @@ func (s *Store) newTable(ctx context.Context, ref string, tree object.Hash) *Tab
 	return &Table{ctx: ctx, store: s, ref: ref, root: &folder{id: tree, read: tree == ""}, whole: true, within: maxRead}
 }
 
-// Table reads the table at ref as it is now. It is empty if there is none. Where
+// Table reads the table at ref as it is now, to look at and not to change. It is empty if there is none. Where
 // the tip is damaged it is the state of the newest sound commit, and Below leaves
 // out what cannot be read: [Store.SetAside] tells.
 func (s *Store) Table(ctx context.Context, ref string) (*Table, error) {
@@ -62,7 +63,7 @@ func (s *Store) Table(ctx context.Context, ref string) (*Table, error) {
 	}
 	s.aside(fault)
 	t := s.newTable(ctx, ref, sound.data.Tree)
-	t.whole = false
+	t.stored, t.whole = true, false
 	return t, nil
 }
 
@@ -240,7 +241,8 @@ func (t *Table) spend(objects, entries int) error {
 }
 
 // Below calls visit with every blob at path or below it, in git's order; the
-// root is "". It stops when visit says false.
+// root is "". It stops when visit says false. Of a table from [Store.Table] it keeps only
+// the folders on the way to where it is.
 func (t *Table) Below(path string, visit func(path string, content []byte) bool) error {
 	f, walked := t.root, ""
 	for path != "" {
@@ -276,13 +278,17 @@ func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) 
 	if err := t.load(f, prefix); err != nil {
 		return t.leaveOut(err)
 	}
-	for _, e := range slices.Clone(f.entries) { // visit may change the table
+	entries := f.entries
+	if !t.stored {
+		entries = slices.Clone(entries) // visit may change the table
+	}
+	for _, e := range entries {
 		path := prefix + e.Name
 		if e.IsTree() {
 			if err := t.spend(0, folderPaths); err != nil { // a tree without any blob has an end, too
 				return t.leaveOut(err)
 			}
-			if more, err := t.walk(f.child(e), path+"/", visit); err != nil || !more {
+			if more, err := t.walk(t.below(f, e), path+"/", visit); err != nil || !more {
 				return more, err
 			}
 			continue
@@ -299,6 +305,14 @@ func (t *Table) walk(f *folder, prefix string, visit func(string, []byte) bool) 
 		}
 	}
 	return true, nil
+}
+
+// below is the folder at e in f, for a walk.
+func (t *Table) below(f *folder, e object.Entry) *folder {
+	if t.stored {
+		return &folder{id: e.ID}
+	}
+	return f.child(e)
 }
 
 // leaveOut says whether a walk goes on without what could not be read.

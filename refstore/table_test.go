@@ -318,4 +318,7 @@ func TestTableOfMany(t *testing.T) {
 	if err != nil || paths != folders*(files+1) || wrong > 0 || len(s.SetAside()) > 0 {
 		t.Errorf("%v: %d paths, %d with another's content, %v", err, paths, wrong, s.SetAside())
 	}
+	if n := len(table.root.below); n > 0 {
+		t.Errorf("%d folders are kept after a walk that only read", n)
+	}
 }

@@ -185,13 +185,58 @@ func BenchmarkCost(b *testing.B) {
 	}
 }
 
-// compare runs ours and git's in turn and reports the medians and their ratio.
+// BenchmarkClaims lists 50,000 claims, in turn with what git needs to show as much: of
+// claims that were made by 100 at once their names, else their content, too.
+func BenchmarkClaims(b *testing.B) {
+	for _, s := range []struct {
+		name      string
+		together  int
+		yardstick string
+	}{
+		{"by-100", 100, "git ls-tree -r refs/swarm/claims"},
+		{"by-1", 1, "git ls-tree -r refs/swarm/claims | cut -c13-52 | git cat-file --batch"},
+	} {
+		b.Run(s.name, func(b *testing.B) {
+			p := newPlace(b)
+			p.claims(b, 50_000, s.together)
+			for _, argv := range [][]string{{"git-swarm", "claims"}, {"git-swarm", "claims", "--all"}, {"git-swarm", "claims", "--json"}} {
+				b.Run(argv[len(argv)-1], func(b *testing.B) {
+					p.compareWith(b, []string{"sh", "-c", s.yardstick}, func(int) []string { return slices.Clone(argv) })
+				})
+			}
+		})
+	}
+}
+
+// claims makes n claims of A's, each so many with the same content.
+func (p *place) claims(b *testing.B, n, together int) {
+	b.Helper()
+	p.feed(b, func(w *bufio.Writer) {
+		message := fmt.Sprintf("claim src\n\nNumber: 1\nEpoch: %d\nFormat: 1\n", n/together)
+		for e := 1; e <= n/together; e++ {
+			since := time.Unix(1700000000+int64(e), 0).UTC().Format(time.RFC3339)
+			claim := fmt.Sprintf("version = 1\nsession = 'A'\nsince = %s\nreason = 'part %d of the work'\nepoch = %d\n", since, e, e)
+			fmt.Fprintf(w, "blob\nmark :%d\ndata %d\n%s\n", e, len(claim), claim)
+		}
+		fmt.Fprintf(w, "commit refs/swarm/claims\nauthor A <you@example.com> 1700000000 +0000\ncommitter You <you@example.com> 1700000000 +0000\ndata %d\n%s\n", len(message), message)
+		for i := range n {
+			fmt.Fprintf(w, "M 100644 :%d src/dir%03d/file%03d.go\n", i/together+1, i/200, i%200)
+		}
+	})
+}
+
+// compare is compareWith git rev-parse HEAD.
 func (p *place) compare(b *testing.B, argv func(i int) []string) {
+	p.compareWith(b, []string{"git", "rev-parse", "HEAD"}, argv)
+}
+
+// compareWith runs ours and git's in turn and reports the medians and their ratio.
+func (p *place) compareWith(b *testing.B, yardstick []string, argv func(i int) []string) {
 	var ours, gits, oursCPU, gitsCPU []time.Duration
 	i := 0
 	for b.Loop() {
 		i++
-		git := p.command("git", "rev-parse", "HEAD")
+		git := p.command(yardstick...)
 		gits = append(gits, timed(b, git))
 		cmd := p.command(argv(i + os.Getpid()<<20)...)
 		ours = append(ours, timed(b, cmd))

@@ -88,6 +88,7 @@ func (t Entries) Encode() []byte {
 func (a Algo) DecodeTree(content []byte) (Entries, error) {
 	const about = 16 // bytes of mode and name
 	t := slices.Grow(Entries(nil), len(content)/(about+a.Size))
+	var before []byte
 	for text := string(content); text != ""; { // modes and names are parts of it
 		mode, rest, ok1 := strings.Cut(text, " ")
 		name, rest, ok2 := strings.Cut(rest, "\x00")
@@ -95,7 +96,14 @@ func (a Algo) DecodeTree(content []byte) (Entries, error) {
 			return nil, &SyntaxError{Tree, "an entry is cut short or has no proper name"}
 		}
 		from := len(content) - len(rest)
-		e := Entry{name, Mode(mode), hashOf(content[from : from+a.Size])}
+		e := Entry{Name: name, Mode: Mode(mode)}
+		raw := content[from : from+a.Size]
+		if bytes.Equal(raw, before) { // what was written at once is often the same blob
+			e.ID = t[len(t)-1].ID
+		} else {
+			e.ID = hashOf(raw)
+		}
+		before = raw
 		if n := len(t); n > 0 && t[n-1].SortKey() >= e.SortKey() {
 			return nil, &SyntaxError{Tree, "entries are out of order"}
 		}

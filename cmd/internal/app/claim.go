@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -209,78 +208,62 @@ and how it came about.`,
 				}
 				below = paths[0]
 			}
-			held, err := claims.List(ctx, below)
-			if err != nil {
+			each := func(visit func(lock.Claim) bool) error { return claims.Each(ctx, below, visit) }
+			if c.wantJSON() || c.cmd.Bool("all") {
+				return c.printClaims(each, below)
+			}
+			var newest newestClaims
+			if err := each(newest.add); err != nil {
 				return err
 			}
-			shown := held
-			if !c.wantJSON() && !c.cmd.Bool("all") {
-				shown = newestClaims(held)
-			}
-			if err := c.printClaims(shown, below); err != nil {
+			shown := newest.byPath()
+			if err := c.printClaims(shown.each, below); err != nil {
 				return err
 			}
-			if len(shown) < len(held) {
-				c.notef("only the newest %d of %d are listed: git swarm claims --all", len(shown), len(held))
+			if len(shown) < newest.of {
+				c.notef("only the newest %d of %d are listed: git swarm claims --all", len(shown), newest.of)
 			}
 			return nil
 		},
 	}
 }
 
-// newestClaims leaves out all but the newest 50.
-func newestClaims(held []lock.Claim) []lock.Claim {
-	const most = 50
-	if len(held) <= most {
-		return held
-	}
-	at := make([]int, 0, most+1) // the newest first; of the same age the first by path
-	for i, h := range held {
-		if len(at) == most && !h.Since.After(held[at[most-1]].Since) {
-			continue
-		}
-		before := sort.Search(len(at), func(k int) bool { return held[at[k]].Since.Before(h.Since) })
-		at = slices.Insert(at, before, i)
-		at = at[:min(len(at), most)]
-	}
-	slices.Sort(at)
-	var newest []lock.Claim
-	for _, i := range at {
-		newest = append(newest, held[i])
-	}
-	return newest
-}
-
-// printClaims lists what is claimed, at or below a path unless that is "".
-func (c *call) printClaims(held []lock.Claim, below string) error {
-	if len(held) == 0 && !c.wantJSON() {
-		if below != "" {
-			c.notef("nothing at '%s' is claimed", text.Inert(below))
-		} else {
-			c.notef("nothing is claimed")
-		}
-		return nil
-	}
+// printClaims lists the claims that each visits as they come, at or below a path unless
+// that is "". A table asks each twice, the first time whether any has a reason.
+func (c *call) printClaims(each func(func(lock.Claim) bool) error, below string) error {
 	heading, flexible := []string{"Path", "Session", "Since"}, []int(nil)
-	reasons := slices.ContainsFunc(held, func(h lock.Claim) bool { return h.Reason != "" })
+	reasons := false
+	if !c.wantJSON() {
+		err := each(func(h lock.Claim) bool {
+			reasons = h.Reason != ""
+			return !reasons
+		})
+		if err != nil {
+			return err
+		}
+	}
 	if reasons {
 		heading, flexible = append(heading, "Reason"), []int{3}
 	}
-	list := c.listing(heading, flexible...)
-	more := true
-	for i := 0; more && i < len(held); i++ {
-		h := held[i]
+	list, now := c.listing(heading, flexible...), c.Now()
+	err := each(func(h lock.Claim) bool {
 		if list.json {
-			more = list.object("claim", jsonClaim(h))
-			continue
+			return list.object("claim", jsonClaim(h))
 		}
-		row := text.Cells(text.Inert(h.Path), h.Session, text.Ago(c.Now(), h.Since))
-		if reasons {
-			row = append(row, text.Cell{Text: text.Inert(h.Reason)})
-		}
-		more = list.row(row)
+		row := text.Cells(text.Inert(h.Path), h.Session, text.Ago(now, h.Since), text.Inert(h.Reason))
+		return list.row(row[:len(heading)])
+	})
+	if err := errors.Join(err, list.end()); err != nil {
+		return err
 	}
-	return list.end()
+	switch {
+	case !list.empty || c.wantJSON():
+	case below != "":
+		c.notef("nothing at '%s' is claimed", text.Inert(below))
+	default:
+		c.notef("nothing is claimed")
+	}
+	return nil
 }
 
 func unclaimVerb() *verb {

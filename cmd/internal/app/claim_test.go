@@ -23,8 +23,17 @@ func TestNewestClaims(t *testing.T) {
 		slices.SortStableFunc(want, func(a, b lock.Claim) int { return b.Since.Compare(a.Since) })
 		want = want[:min(len(want), 50)]
 		slices.SortFunc(want, func(a, b lock.Claim) int { return strings.Compare(a.Path, b.Path) })
-		if got := newestClaims(held); !slices.Equal(got, want) {
-			t.Fatalf("of %d: %v, want %v", len(held), got, want)
+		var newest newestClaims
+		for _, claim := range held {
+			newest.add(claim)
+		}
+		var got []lock.Claim
+		_ = newest.byPath().each(func(claim lock.Claim) bool {
+			got = append(got, claim)
+			return true
+		})
+		if !slices.Equal(got, want) || newest.of != len(held) {
+			t.Fatalf("of %d: %v of %d, want %v", len(held), got, newest.of, want)
 		}
 	}
 }
