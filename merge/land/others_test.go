@@ -148,6 +148,42 @@ func TestConductAll(t *testing.T) {
 	c.quiet(fields)
 }
 
+// TestConductHalfSeen: a fetch may see a push of several refs in part. Whose work another
+// clone has landed, and who takes the turn before it sees that, runs no command for it.
+func TestConductHalfSeen(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "B", "C")
+	c := newConducted(t, fields)
+	b, late := fields[1], fields[2]
+	script := late.git("config", "remote.origin.uploadpack")
+	text := `#!/bin/sh
+if git -C HUB cat-file -p refs/swarm/offers:C 2>/dev/null | grep -q 'by = .b.' && ! git -C HUB grep -q 'session = .C.' refs/swarm/locks; then
+	cp -R HUB HUB.$$ && git -C HUB.$$ update-ref refs/swarm/offers refs/swarm/offers^ && echo half >>HUB.seen
+	exec git upload-pack HUB.$$
+fi
+exec git upload-pack "$@"
+`
+	if err := os.WriteFile(script, []byte(strings.ReplaceAll(text, "HUB", c.hub)), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	b.commit("by B", "B", "changed\n")
+	late.commit("by C", "C", "changed\n")
+	first, last := c.push(b, "same"), c.push(late, "same")
+	c.release()
+	for _, done := range []<-chan pushed{first, last} {
+		if p := <-done; p.err != nil || p.landed.Commits != 1 || p.landed.Stayed != nil || p.landed.Late != nil {
+			t.Fatalf("%+v, %v", p.landed, p.err)
+		}
+	}
+	if _, err := os.Stat(c.hub + ".seen"); err != nil {
+		t.Error("no fetch has seen half of it")
+	}
+	if n := c.verified(); n != 1 {
+		t.Errorf("the command ran %d times", n)
+	}
+	c.quiet(fields)
+}
+
 // TestConductOwn: without the setting nothing is offered, and nothing is taken.
 func TestConductOwn(t *testing.T) {
 	t.Parallel()

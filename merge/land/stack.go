@@ -23,6 +23,10 @@ type stack []*staged
 
 func (s stack) top() string { return s[len(s)-1].tip }
 
+// addsNothing reports whether the target has all of it already, as where another clone
+// has landed it and that is not known here yet.
+func (s stack) addsNothing() bool { return s[0].base == s.top() }
+
 // sessions are those whose work is in the stack.
 func (s stack) sessions() (ids []string) {
 	for _, one := range s {
