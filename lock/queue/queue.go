@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -67,9 +68,19 @@ func entries(table *refstore.Table, damaged func(error) error) (all []*Entry, er
 // ErrLanding says that the entry is being pushed at this moment: it may have landed.
 var ErrLanding = errors.New("it is being pushed at this moment")
 
+// ElsewhereError says that another clone has landed the entry. It is an ErrLanding that
+// stays: the session's next push finds out here that it has landed.
+type ElsewhereError struct{ Offer *Offer }
+
+func (e *ElsewhereError) Error() string {
+	return fmt.Sprintf("clone %s has landed it on %s already, as %.10s", e.Offer.By, e.Offer.Target, e.Offer.After)
+}
+
+func (e *ElsewhereError) Is(target error) bool { return target == ErrLanding }
+
 // Withdraw takes the session's entry out and returns it; nil if nothing of it waits.
 // The process that waits for it, if there is one, is told by that. While the entry is
-// being pushed, it is ErrLanding.
+// being pushed, it is ErrLanding; once another clone has landed it, *ElsewhereError.
 func Withdraw(ctx context.Context, b *bus.Bus, session string) (out *Entry, err error) {
 	err = b.Update(ctx, session, func(tx *refstore.Tx, by string) error {
 		out = nil
@@ -84,6 +95,9 @@ func Withdraw(ctx context.Context, b *bus.Bus, session string) (out *Entry, err 
 		elsewhere, err := c.Elsewhere(by)
 		if err != nil {
 			return err
+		}
+		if elsewhere != nil && elsewhere.Tip == e.Tip {
+			return &ElsewhereError{elsewhere}
 		}
 		if e.Stage == Landing || elsewhere != nil {
 			return ErrLanding

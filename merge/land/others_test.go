@@ -315,8 +315,10 @@ func TestConductLeft(t *testing.T) {
 	if log := strings.Join(b.hubLog("main")[:2], ", "); log != "by C, by B" {
 		t.Errorf("main has %s", log)
 	}
-	if _, err := queue.Withdraw(t.Context(), gone.bus(), "C"); !errors.Is(err, queue.ErrLanding) {
-		t.Errorf("withdrawn: %v", err)
+	var elsewhere *queue.ElsewhereError
+	_, err = queue.Withdraw(t.Context(), gone.bus(), "C")
+	if main := landGit(t, c.hub, "rev-parse", "main"); !errors.As(err, &elsewhere) || elsewhere.Offer.By != "b" || elsewhere.Offer.After != main {
+		t.Errorf("withdrawn: %v, and main is at %s", err, main)
 	}
 	gone.commit("more by C", "more", "changed\n")
 	if landed, err := c.lander(gone, "same").Push(t.Context(), gone.target(), lock.Wait{Timeout: time.Minute}); err != nil || landed.Commits != 1 {

@@ -145,8 +145,10 @@ func (f *Session) retire(ctx context.Context, asked func(*review.Review) string)
 		if e, err := c.Find(f.ID); err != nil || e != nil && e.Stage == queue.Landing {
 			return errors.Join(err, queue.ErrLanding)
 		}
-		if elsewhere, err := c.Elsewhere(f.ID); err != nil || elsewhere != nil {
-			return errors.Join(err, queue.ErrLanding)
+		if elsewhere, err := c.Elsewhere(f.ID); err != nil {
+			return err
+		} else if elsewhere != nil {
+			return &queue.ElsewhereError{Offer: elsewhere}
 		}
 		if err := c.Remove(f.ID); err != nil {
 			return err

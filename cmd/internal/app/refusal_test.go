@@ -132,6 +132,7 @@ func refusalsBelow() []refused {
 		{"push over claims", &land.ClaimedError{Files: []land.ClaimedFile{claimed}}, exitNo, false},
 		{"push over stale claims", &land.ClaimedError{Files: []land.ClaimedFile{takeable}}, exitNo, false},
 		{"landing", queue.ErrLanding, exitAgain, false},
+		{"landed elsewhere", &queue.ElsewhereError{Offer: &queue.Offer{By: "b", Target: "main", After: "0123456789abcdef"}}, exitNo, false},
 		{"stop", &launch.StopError{Job: "1234", Why: "no answer"}, exitNo, false},
 		{"still there", fmt.Errorf("process 12: %w", file.ErrStillThere), exitNo, false},
 	}

@@ -47,12 +47,15 @@ func (c *call) formatLanding(err error) *wording {
 		claimed   *land.ClaimedError
 		most      *land.DeletionsError
 		queued    *land.QueuedError
+		elsewhere *queue.ElsewhereError
 		refused   *land.RefusedError
 		lost      *land.LostTipError
 	)
 	switch {
 	case errors.As(err, &queued):
 		return &wording{queued.Error(), "wait for it, or git swarm push --cancel", exitAgain}
+	case errors.As(err, &elsewhere):
+		return &wording{elsewhere.Error(), "git swarm push", exitNo}
 	case errors.Is(err, queue.ErrLanding):
 		return &wording{err.Error(), "git swarm queue", exitAgain}
 	case errors.Is(err, land.ErrWithdrawn):
