@@ -49,7 +49,9 @@ func deliverIn(tx *refstore.Tx) (done []string, err error) {
 	}
 	chosen, err := tx.Chosen(ReleasesRef, func() (chosen []string, err error) {
 		err = queued.Below("", func(path string, content []byte) bool {
-			chosen = append(chosen, path+"\n"+string(content))
+			if checkQueued(path, content) == nil { // what is damaged stays, for repair
+				chosen = append(chosen, path+"\n"+string(content))
+			}
 			return true
 		})
 		return chosen, err

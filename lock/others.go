@@ -40,7 +40,7 @@ func (c *Claims) BeginningIn(tx *refstore.Tx, prefix string) ([]Claim, error) {
 	if above != "" {
 		dir = above
 	}
-	claims, err := listBut(table, dir, func(error) bool { return true })
+	claims, err := listBut(table, dir, anything)
 	if err != nil || tx.Clone() == "" {
 		return claims, err
 	}
@@ -48,6 +48,6 @@ func (c *Claims) BeginningIn(tx *refstore.Tx, prefix string) ([]Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	gone, err := givenBackIn(queued, func(error) bool { return true })
+	gone, err := givenBackIn(queued, anything)
 	return slices.DeleteFunc(claims, gone.has), err
 }

@@ -96,6 +96,10 @@ func (c *Claims) givenBack(ctx context.Context) (gone givenBack, err error) {
 // nothing is what who changes a table leaves out of it.
 func nothing(error) bool { return false }
 
+// anything is what who changes the claims leaves out of what is given back: a release that
+// is damaged keeps its own claim held, and nobody from another one.
+func anything(error) bool { return true }
+
 func givenBackIn(queued *refstore.Table, leaveOut func(error) bool) (givenBack, error) {
 	gone := givenBack{}
 	var damaged error
@@ -123,7 +127,7 @@ func (c *Claims) queueRelease(ctx context.Context, by string, paths []string) er
 		if err != nil {
 			return err
 		}
-		gone, err := givenBackIn(queued, nothing)
+		gone, err := givenBackIn(queued, anything)
 		if err != nil {
 			return err
 		}
@@ -161,7 +165,7 @@ func queueAllIn(tx *refstore.Tx, id string) (released []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	gone, err := givenBackIn(queued, nothing)
+	gone, err := givenBackIn(queued, anything)
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +259,7 @@ func recordQueued(tx *refstore.Tx, by string, n int, what string) error {
 }
 
 // Queued is how many claims and locks are given back here, and how many sessions are done,
-// and that is not delivered.
+// and that is not delivered. It leaves out what is damaged.
 func Queued(ctx context.Context, b *bus.Bus) (released, done int, err error) {
 	if b.Store().Clone() == "" {
 		return 0, 0, nil
@@ -264,13 +268,19 @@ func Queued(ctx context.Context, b *bus.Bus) (released, done int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	err = table.Below("", func(path string, _ []byte) bool {
-		if strings.HasPrefix(path, sessionsQueued) {
+	var damaged error
+	err = table.Below("", func(path string, content []byte) bool {
+		switch damaged = checkQueued(path, content); {
+		case b.Store().LeaveOut(damaged):
+			damaged = nil
+		case damaged != nil:
+			return false
+		case strings.HasPrefix(path, sessionsQueued):
 			done++
-		} else {
+		default:
 			released++
 		}
 		return true
 	})
-	return released, done, err
+	return released, done, errors.Join(err, damaged)
 }
