@@ -10,7 +10,7 @@ import (
 // added: as words, but a side may only add, within a line that both kept and between words that both kept, which tell
 // where the addition belongs. What is added may not be about what the other side changed: it is within the same
 // brackets still, of a call of the same function, uses no name that the other renamed, and is neither a comment nor a
-// part of a condition. Whole lines are for above, cleared and placed.
+// part of a condition; and what it is added to is what it was (attached.go). Whole lines are for above, cleared and placed.
 func added(c *conflict) (string, bool) {
 	w := c.tokenMerge()
 	if !w.ok || commented(c.base, c.ours) || commented(c.base, c.theirs) || addNear(w.ours.additions(), w.theirs.additions()) ||
@@ -34,7 +34,7 @@ func (m *tokenMerge) mayAdd(s, other side, base, text string) bool {
 	went, came := was.minus(now), now.minus(was)
 	for _, a := range s.additions() {
 		words := strings.Join(s.names[a.in.From:a.in.To], " ")
-		if !s.withinLine(a) || !m.enclosedAlike(a.at, other) || conditional(words) || remarkBehind().MatchString(s.text(a)) ||
+		if !s.withinLine(a) || !m.enclosedAlike(a.at, other) || m.attached(s, a, other) || conditional(words) || remarkBehind().MatchString(s.text(a)) ||
 			usesRenamed(words, base, text) || count(words).any(func(t token) bool { return ofFamily(t, went, came) }) {
 			return false
 		}
@@ -82,7 +82,7 @@ func (s side) withinLine(a addition) bool {
 }
 
 // enclosedAlike reports whether a place of the base is within the same brackets on a side, and behind the same name,
-// as a.b( has.
+// as a.b( and in a (have.
 func (m *tokenMerge) enclosedAlike(at int, s side) bool {
 	open, there := opening(m.base.names, at), opening(s.names, s.place[at])
 	if open < 0 || there < 0 {
@@ -91,7 +91,10 @@ func (m *tokenMerge) enclosedAlike(at int, s side) bool {
 	if s.place[open] != there {
 		return false
 	}
-	for i := open - 1; i >= 0 && (isWord(m.base.names[i][0]) || joins[m.base.names[i]]) && m.base.gaps[i+1] == ""; i-- {
+	for open > 0 && m.base.names[open] == "(" && !isWord(m.base.names[open-1][0]) && opening(m.base.names, open) >= 0 {
+		open = opening(m.base.names, open) // the parameters of a function are for whom it is given to
+	}
+	for i := open - 1; i >= 0 && (isWord(m.base.names[i][0]) || joins[m.base.names[i]]) && (m.base.gaps[i+1] == "" || i == open-1); i-- {
 		if s.place[i] < 0 {
 			return false
 		}
@@ -117,9 +120,15 @@ func opening(words []token, at int) int {
 
 // conditional reports whether words make a condition of others, or a part of one.
 func conditional(words string) bool {
-	for w := range strings.FieldsSeq(words) {
+	before := ""
+	for w := range strings.FieldsSeq(strings.ToLower(words)) {
+		option := before == "-"
+		before = w
+		if option {
+			continue // as in --no-wait
+		}
 		switch w {
-		case "and", "or", "not", "!", "if", "unless", "else":
+		case "and", "or", "not", "no", "never", "only", "except", "without", "!", "if", "unless", "else":
 			return true
 		}
 	}

@@ -5,7 +5,7 @@ import "testing"
 // Words that one side adds to a line and that have to do with what the other side changed in it, or of which it cannot
 // be told where they belong. Each stays at safe and at both, with the sides swapped, too.
 func TestAddedStays(t *testing.T) {
-	for _, c := range []struct{ name, path, base, ours, theirs string }{
+	stays(t, []stayed{
 		{"an argument of a call of which the function was replaced", "a.py", "warn('no name in %r' % name)\n", "warn(where, 'no name in %r' % name)\n", "fail('no name in %r' % name)\n"},
 		{"an argument of a method of which the object was replaced", "a.py", "env.warn('no name in %r' % name)\n", "env.warn(doc=1, msg='no name in %r' % name)\n", "app.warn('no name in %r' % name)\n"},
 		{"an argument where some became a list", "a.py", "run(alpha, beta, gamma, delta)\n", "run(alpha, beta, gamma, also, delta)\n", "run([alpha, beta, gamma], delta)\n"},
@@ -16,16 +16,7 @@ func TestAddedStays(t *testing.T) {
 		{"a line commented out", "a.js", "run(alpha, one, two, beta)\n", "// run(alpha, one, two, beta)\n", "run(alpha, one, two, gamma)\n"},
 		{"a remark on a line that changed", "a.js", "run(alpha, one, two, beta)\n", "run(alpha, one, two, beta) // as it was\n", "run(gamma, one, two, beta)\n"},
 		{"two arguments near each other", "a.go", "git(t, dir, \"init\")\n", "git(t, dir, \"init\", \"--first\")\n", "git(t, dir, \"-b\", \"init\")\n"},
-	} {
-		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
-			for _, level := range []Level{Safe, Both} {
-				r := Merge([]byte(c.base), []byte(s[0]), []byte(s[1]), Options{Path: c.path, Level: level})
-				if r.Conflicts != len(r.Regions) || r.Conflicts == 0 {
-					t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
-				}
-			}
-		}
-	}
+	})
 }
 
 // Words that one side adds to a line that the other side changed elsewhere.

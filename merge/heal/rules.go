@@ -104,13 +104,15 @@ const minGap = 3
 // words: both sides changed the same lines in places well apart. Each replaced or removed words, or
 // part of the edit is common to both: words that are only added could belong elsewhere.
 func words(c *conflict) (string, bool) {
-	p := c.tokens()
+	p, w := c.tokens(), c.tokenMerge()
+	if w.ok && w.related() {
+		return "", false
+	}
 	if !onlyInserts(p.x) && !onlyInserts(p.y) || shared(p) {
 		if text, ok := inPlace(c); ok {
 			return text, true
 		}
 	}
-	w := c.tokenMerge()
 	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
 		return "", false
 	}
@@ -119,10 +121,13 @@ func words(c *conflict) (string, bool) {
 
 // additions: as words, but a side may only add.
 func additions(c *conflict) (string, bool) {
+	w := c.tokenMerge()
+	if w.ok && w.related() {
+		return "", false
+	}
 	if text, ok := inPlace(c); ok {
 		return text, true
 	}
-	w := c.tokenMerge()
 	if !w.ok {
 		return "", false
 	}
@@ -132,7 +137,7 @@ func additions(c *conflict) (string, bool) {
 // near: as words, with two words or marks between the edits, or in a few lines with one.
 func near(c *conflict) (string, bool) {
 	w := c.tokenMerge()
-	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) || w.halves(w.ours.edits, w.theirs.edits) || w.halves(w.theirs.edits, w.ours.edits) {
+	if !w.ok || w.related() || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) || w.halves(w.ours.edits, w.theirs.edits) || w.halves(w.theirs.edits, w.ours.edits) {
 		return "", false
 	}
 	if long(c) {
@@ -141,13 +146,13 @@ func near(c *conflict) (string, bool) {
 	return w.weave(1)
 }
 
-// halves reports whether of one qualified name, as a.b or a::b, one side changed the first half and the
+// halves reports whether of one qualified name, as a.b, a::b or a/b, one side changed the first half and the
 // other the second: together they may name nothing.
 func (m *tokenMerge) halves(before, after []edit) bool {
 	for _, e := range before {
 		for _, f := range after {
 			n := 0
-			for i := e.at.To; i < f.at.From && (m.base.names[i] == "." || m.base.names[i] == ":"); i++ {
+			for i := e.at.To; i < f.at.From && (m.base.names[i] == "." || m.base.names[i] == ":" || m.base.names[i] == "/"); i++ {
 				n++
 			}
 			if n > 0 && e.at.To+n == f.at.From && !e.at.Empty() && !f.at.Empty() {
