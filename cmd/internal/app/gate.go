@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/merge/heal"
@@ -13,8 +14,10 @@ import (
 )
 
 // gate is what push asks of each change that is about to land. Whether a review is
-// required, the tip that was just fetched says.
+// required, the tip that was just fetched says; the verdicts are those on the hub, where
+// it can be reached.
 func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id, base, tip string) error {
+	var fetched time.Time // for all of a stack
 	return func(ctx context.Context, id, base, tip string) error {
 		if err := c.taskGate(ctx, id, base, tip); err != nil {
 			return err
@@ -25,6 +28,10 @@ func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id
 		}
 		if required, err := rules.RequireReview.Get(); err != nil || !required {
 			return err
+		}
+		if time.Since(fetched) > time.Second {
+			_ = b.Store().Refresh(ctx, true)
+			fetched = time.Now()
 		}
 		author, err := c.approved(ctx, b, target, id, base, tip)
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 
 func queueVerb() *verb {
 	return &verb{
-		name: "queue", group: groupLand, short: "who waits to land, in the order of arrival",
+		name: "queue", news: true, group: groupLand, short: "who waits to land, in the order of arrival",
 		long: `An entry is a branch's tip as it was put by git swarm push. One that has landed, or
 was refused, stands there until the session's next push or pull has seen it.
 git swarm push --cancel takes one's own entry out. With a hub, clones that wait for
