@@ -227,7 +227,7 @@ func (t *train) landing(ctx context.Context, made stack) func(*refstore.Tx, stri
 		}
 		c, err := queue.Begin(tx)
 		if err == nil {
-			err = t.recallOwn(c, made)
+			err = t.recallOwn(tx, c, made)
 		}
 		for _, e := range t.dropped {
 			if err == nil {

@@ -1,6 +1,7 @@
 package land
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -123,12 +124,33 @@ func (t *train) leaveToOwner(e *queue.Entry, why error) {
 	}
 }
 
+// atHome refuses what a session has put here that another clone is the home of since.
+func (t *train) atHome(ctx context.Context, session string) error {
+	clone := t.Bus.Store().Clone()
+	if clone == "" {
+		return nil
+	}
+	s, err := t.Bus.Session(ctx, session)
+	var unknown *bus.UnknownSessionError
+	if errors.As(err, &unknown) {
+		return nil
+	}
+	if err == nil && s.Host != clone {
+		err = &bus.ElsewhereError{ID: session, Clone: s.Host}
+	}
+	return err
+}
+
 // recallOwn takes back, within the transaction that lands them, the offers of what is
-// this clone's in the stack. errMoved says that another clone was first.
-func (t *train) recallOwn(c *queue.Change, made stack) error {
+// this clone's in the stack. errMoved says that another clone was first, or is the home
+// of a session by now.
+func (t *train) recallOwn(tx *refstore.Tx, c *queue.Change, made stack) error {
 	for _, one := range made {
 		if one.Clone != "" {
 			continue
+		}
+		if moved, err := bus.Elsewhere(tx, one.Session); err != nil || moved {
+			return cmp.Or(err, errMoved)
 		}
 		landed, err := c.Recall(one.Session)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
 // conducted are clones that wait for one that verifies, and a verify command of theirs
@@ -353,5 +354,38 @@ func TestConductMoved(t *testing.T) {
 	}
 	if log := strings.Join(b.hubLog("main"), ", "); strings.Contains(log, "by C") {
 		t.Errorf("main has %s", log)
+	}
+}
+
+// TestConductMovedAway: what a session has put in a clone before it moved to another does
+// not land there any more, by whomever: the session, which acts elsewhere, is told.
+func TestConductMovedAway(t *testing.T) {
+	t.Parallel()
+	fields := newHubFields(t, "A", "C")
+	from := fields[1]
+	if _, err := from.bus().Register(t.Context(), []bus.Registration{{ID: "E", Workstream: "e"}}); err != nil {
+		t.Fatal(err)
+	}
+	from.commit("by C", "C", "changed\n")
+	l := from.lander()
+	if _, _, err := l.Put(t.Context(), from.target()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fields[0].bus().Bring(t.Context(), "A", "C", func(*refstore.Tx, string, string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	l = from.lander()
+	l.Session = "E"
+	if err := l.Bus.Store().Refresh(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Conduct(t.Context(), from.target(), lock.Wait{Timeout: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	if log := strings.Join(from.hubLog("main"), ", "); strings.Contains(log, "by C") {
+		t.Errorf("main has %s", log)
+	}
+	if e, err := queue.Find(t.Context(), from.bus(), "C"); err != nil || e == nil || e.Stage != queue.Refused || !strings.Contains(e.Why, "'a'") {
+		t.Errorf("the entry is %+v, %v", e, err)
 	}
 }

@@ -92,6 +92,11 @@ func (t *train) stage(ctx context.Context, e *queue.Entry, before, base string) 
 	if !t.isOwn(e) && !known(ctx, t.Repo, e.Tip) {
 		return nil, &LostTipError{e.Tip}
 	}
+	if !t.isOwn(e) && e.Clone == "" {
+		if err := t.atHome(ctx, e.Session); err != nil {
+			return nil, err
+		}
+	}
 	one := &staged{Entry: e, base: base, tip: e.Tip}
 	var err error
 	if base != "" {
