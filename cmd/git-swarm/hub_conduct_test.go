@@ -116,3 +116,74 @@ func TestHubConduct(t *testing.T) {
 	}
 	w.settle()
 }
+
+// TestHubConductAway: a push that is stopped while the hub is out of reach, and cannot take
+// back what it has offered, says so; its session then does. queue names who is in line.
+func TestHubConductAway(t *testing.T) {
+	t.Parallel()
+	w := newHubTown(t, 2, serveFile)
+	w.git("-C", "c0", "push", "-q", "origin", "main")
+	hold, runs := filepath.Join(w.dir, "hold"), filepath.Join(w.dir, "runs")
+	if err := os.WriteFile(hold, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, so func() bool) {
+		for deadline := time.Now().Add(3 * time.Minute); !so(); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("not within three minutes: ", what)
+			}
+		}
+	}
+	var said strings.Builder
+	var pushes []*exec.Cmd
+	for i, name := range w.clones {
+		w.git("-C", name, "fetch", "-q", "origin")
+		w.git("-C", name, "checkout", "-q", "-b", "work", "origin/main")
+		w.git("-C", name, "commit", "-q", "--allow-empty", "-m", "by-"+name)
+		w.git("-C", name, "config", "swarm.verify", "echo run >>'"+runs+"'; while test -e '"+hold+"'; do sleep 0.1; done")
+		w.git("-C", name, "config", "swarm.hubInterval", "200ms")
+		w.git("-C", name, "config", "swarm.conduct", "all")
+		cmd := w.command(context.Background(), name, "git-swarm", "--session", w.session(i), "push", "--to", "main", "--wait", "5m")
+		if i == 1 {
+			cmd.Stderr = &said
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		pushes = append(pushes, cmd)
+		until("the first verifies, the second is offered", func() bool {
+			content, _ := os.ReadFile(runs)
+			out, _ := w.command(context.Background(), "hub.git", "git", "ls-tree", "-r", "--name-only", "refs/swarm/offers").Output()
+			return len(content) > 0 && (i == 0 || string(out) == "B\n")
+		})
+	}
+	if out, err := w.command(context.Background(), "c0", "git-swarm", "queue").Output(); err != nil || !strings.Contains(string(out), "c1, for B") {
+		t.Errorf("queue: %v\n%s", err, out)
+	}
+	hub := filepath.Join(w.dir, "hub.git")
+	if err := os.Rename(hub, hub+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := pushes[1].Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := pushes[1].Wait(); err == nil || !strings.Contains(said.String(), "what B has put still waits, and another clone may land it; git swarm push --cancel takes it back\n") {
+		t.Errorf("%v\n%s", err, &said)
+	}
+	if err := os.Rename(hub+".away", hub); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := w.swarm(1, "push", "--cancel"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if err := os.Remove(hold); err != nil {
+		t.Fatal(err)
+	}
+	_ = pushes[0].Wait() // may have found the hub away
+	if out, err := w.swarm(0, "push", "--to", "main"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if got := w.git("-C", "hub.git", "log", "--format=%s", "main"); strings.Contains(got, "by-c1") {
+		t.Errorf("main has %s", got)
+	}
+}

@@ -131,9 +131,30 @@ func Prepare(ctx context.Context, b *bus.Bus, e *Entry) error {
 	return b.Store().Pin(ctx, e.Session, pin, object.Hash(e.Tip), object.Hash(e.Tip))
 }
 
-// Forsake ends what Prepare began, once nothing of the session can be offered.
+// Forsake ends what Prepare began, unless an entry of the session waits: another process
+// may have put and offered that since.
 func Forsake(ctx context.Context, b *bus.Bus, session string) error {
-	return b.Store().Unpin(ctx, offerPin(session), "")
+	pin := offerPin(session)
+	tip, err := b.Store().Tip(ctx, pin)
+	if err != nil || tip == "" {
+		return err
+	}
+	e, err := Find(ctx, b, session)
+	if err != nil || e != nil && !e.Decided() {
+		return err
+	}
+	return b.Store().Unpin(ctx, pin, tip)
+}
+
+// MayLand reports whether an entry of the session waits that another clone may land, by
+// what is known here.
+func MayLand(ctx context.Context, b *bus.Bus, session string) (bool, error) {
+	e, err := Find(ctx, b, session)
+	if err != nil || e == nil || e.Decided() {
+		return false, err
+	}
+	tip, err := b.Store().Tip(ctx, offerPin(session))
+	return tip != "", err
 }
 
 // offered is the table of offers within the transaction, nil while it is damaged: then

@@ -176,6 +176,30 @@ func TestDecided(t *testing.T) {
 	s.healthy()
 }
 
+// TestForsake: what may be offered stays so as long as an entry of the session waits,
+// whoever else has just landed one of its.
+func TestForsake(t *testing.T) {
+	s := newSwarm(t, "A")
+	e := s.put("A", s.commit("one"))
+	if err := Prepare(bg, s.bus, e); err != nil {
+		t.Fatal(err)
+	}
+	for _, waits := range []bool{true, false} {
+		if !waits {
+			s.change("A", func(c *Change) error { return c.Remove("A") })
+		}
+		if err := Forsake(bg, s.bus, "A"); err != nil {
+			t.Fatal(err)
+		}
+		if tip, err := s.bus.Store().Tip(bg, offerPin("A")); err != nil || (tip != "") != waits {
+			t.Errorf("waits: %t, the pin is at %q, %v", waits, tip, err)
+		}
+		if may, err := MayLand(bg, s.bus, "A"); err != nil || may != waits {
+			t.Errorf("may land: %t, %v", may, err)
+		}
+	}
+}
+
 // TestUnattended: nobody waits for an entry without a process, nor when that has left.
 func TestUnattended(t *testing.T) {
 	s := newSwarm(t, "A")

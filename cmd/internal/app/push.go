@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
@@ -147,6 +148,7 @@ func runPush(ctx context.Context, c *call) error {
 	if err != nil {
 		c.tellVerify(err)
 		c.tellFailed(ctx, l, err)
+		c.tellOffered(ctx, l.Session)
 		return c.stopped(ctx, err)
 	}
 	if err := errors.Join(land.ForgetStopped(c.swarm.Repo), review.NewStore(l.Bus).Landed(ctx, l.Session, object.Hash(landed.After))); err != nil {
@@ -166,6 +168,14 @@ func (c *call) tellFailed(ctx context.Context, l *land.Lander, err error) {
 	}
 	if err := c.teller(l.Bus).Tell(ctx, l.Session, attention.Event{Kind: attention.Failed, Session: l.Session, Text: line}); err != nil {
 		c.notef("git swarm: nobody was told: %s", text.Inert(err.Error()))
+	}
+}
+
+// tellOffered says of a push that has ended without an answer that another clone may still
+// land what it has put.
+func (c *call) tellOffered(ctx context.Context, session string) {
+	if may, err := queue.MayLand(context.WithoutCancel(ctx), c.swarm.Bus(), session); err == nil && may {
+		c.notef("git swarm: what %s has put still waits, and another clone may land it; git swarm push --cancel takes it back", text.Inert(session))
 	}
 }
 
