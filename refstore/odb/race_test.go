@@ -121,14 +121,15 @@ func payload(n uint64) []byte {
 	return binary.BigEndian.AppendUint64(noise(200+int(n%7)*1500), n)
 }
 
-// TestWriterProcess is not a test but what TestKilledWriters kills: it writes
-// and prints the id of each object that Write acknowledged.
+// TestWriterProcess is not a test but what TestKilledWriters kills: it says that it is
+// ready, writes, and prints the id of each object that Write acknowledged.
 func TestWriterProcess(t *testing.T) {
 	dir := os.Getenv("ODB_TEST_WRITE_TO")
 	if dir == "" {
 		t.Skip("run by TestKilledWriters")
 	}
 	d := Open(dir, Options{})
+	fmt.Println("ready")
 	for n := uint64(os.Getpid()) << 32; ; n++ {
 		o := object.SHA1.NewObject(object.Blob, payload(n))
 		if err := d.Write(o); err != nil {
@@ -158,10 +159,21 @@ func TestKilledWriters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(20+i*7%40)*time.Millisecond, func() { cmd.Process.Kill() })
+		var timer *time.Timer
+		kill := func() {
+			if timer == nil {
+				timer = time.AfterFunc(time.Duration(i*7%40)*time.Millisecond, func() { cmd.Process.Kill() })
+			}
+		}
 		d := r.open(Options{})
-		for in := bufio.NewScanner(out); in.Scan(); acked++ {
+		for in := bufio.NewScanner(out); in.Scan(); {
 			line := in.Text()
+			if line == "ready" {
+				if i%2 == 0 { // else it lives until its first object is there
+					kill()
+				}
+				continue
+			}
 			if strings.HasPrefix(line, "error") {
 				t.Fatal(line)
 			}
@@ -171,14 +183,15 @@ func TestKilledWriters(t *testing.T) {
 			if !hasLoose(d, object.Hash(line)) {
 				t.Fatalf("acknowledged, not there: %s", line)
 			}
+			acked++
+			kill()
 		}
 		_ = cmd.Wait()
-		timer.Stop()
 	}
 	left := len(glob(t, r.objects()+"/??/tmp_obj_*"))
 	t.Logf("%d kills, %d acknowledged, %d temporary files left", kills, acked, left)
-	if acked == 0 {
-		t.Fatal("killed too early to show anything")
+	if acked < kills/2 {
+		t.Fatal("writers ended before anything was acknowledged")
 	}
 	r.git("fsck", "--strict")
 	r.sameAsGit(r.open(Options{}))
