@@ -16,16 +16,15 @@ const testOnly = "refstore/refstoretest"
 // point down only.
 var layers = map[string][]string{
 	"cmd/git-swarm":                {"cmd/git-swarm/internal/early", "cmd/internal/app"},
-	"cmd/git-swarm/internal/early": {"cmd/internal/quiet", "cmd/internal/stack"},
+	"cmd/git-swarm/internal/early": {"cmd/internal/quiet"},
 	"cmd/internal/quiet":           nil,
-	"cmd/internal/stack":           nil,
 	"cmd/internal/guide":           nil,
 	"cmd/internal/text":            {"lock", "refstore/bus"},
 	"cmd/internal/screen":          {"cmd/internal/text"},
 	"cmd/internal/demo":            {"cmd/internal/text", "refstore/repo"},
 	"cmd/internal/settings":        {"merge", "merge/heal", "cmd/internal/text", "refstore/repo"},
 	"cmd/internal/swarm":           {"cmd/internal/settings", "orchestrator/agents", "lock", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/repo"},
-	"cmd/internal/agenthook":       {"cmd/internal/stack", "cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
+	"cmd/internal/agenthook":       {"cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
 	"cmd/ao":                       {"cmd/internal/app"},
 	"cmd/git-swarm-mcp":            nil, // it runs git-swarm
 	"cmd/internal/app":             {"cmd/internal/quiet", "cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/adopt", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/pool", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "orchestrator/attention", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/index", "refstore/repo", "refstore/gitlock", "refstore/worktree"},

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/git-swarm/git-swarm/cmd/internal/stack"
 	"github.com/git-swarm/git-swarm/cmd/internal/swarm"
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
@@ -75,10 +74,7 @@ func Run(ctx context.Context, p Process, args []string) int {
 	ctx, cancel := context.WithTimeout(ctx, limit-margin)
 	defer cancel()
 	done := make(chan int, 1)
-	go func() {
-		stack.Grow()
-		done <- h.answer(ctx)
-	}()
+	go func() { done <- h.answer(ctx) }()
 	code := 0
 	select {
 	case code = <-done:

@@ -13,8 +13,7 @@
 // of ours and before nearly every library. TestEarlyIsFirst holds that. What init decides, and
 // that it says yes only where the command itself has said so of the same inputs, is
 // package quiet's to guarantee; without a note, as in every command but sync, it costs one
-// comparison. Where the command goes on, its stack is given the size that it needs, before
-// the initialisation of the other packages makes it grow step by step.
+// comparison.
 //
 // The package is internal to cmd/git-swarm: no other program has it.
 package early
@@ -25,12 +24,10 @@ import (
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/quiet"
-	"github.com/git-swarm/git-swarm/cmd/internal/stack"
 )
 
 func init() {
 	if len(os.Args) > 1 && os.Args[1] == "sync" && quiet.Unchanged(os.Args[1:], syscall.Environ(), time.Now()) {
 		os.Exit(0)
 	}
-	stack.Grow()
 }
