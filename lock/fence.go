@@ -48,8 +48,12 @@ func fenceLocks(tx *refstore.Tx, id, body string) error {
 		return err
 	}
 	all, err := locksIn(LocksRef, table)
-	if err != nil || len(all) == 0 { // there is no lock yet that it could take
+	if err != nil {
 		return err
+	}
+	if len(all) == 0 { // what it is about to land there would be the first landing of all
+		push := &PushLock{leaseTime: HubLeaseTime, ref: LocksRef, path: pushPath}
+		return push.put(tx, body, pushState{State: stateFree, Session: id, Since: tx.At(), Epoch: 1})
 	}
 	for path, s := range all {
 		if s.State != stateHeld || s.Session != id {

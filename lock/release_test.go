@@ -267,6 +267,36 @@ func TestBringFence(t *testing.T) {
 	}
 }
 
+// TestBringFenceFirst: it holds also where nothing was claimed and nobody has landed yet.
+func TestBringFenceFirst(t *testing.T) {
+	t.Parallel()
+	for what, try := range map[string]func(*swarm) error{
+		"claim": func(s *swarm) error { _, err := s.Grant(bg, "A", Request{Paths: []string{"late"}}); return err },
+		"land": func(s *swarm) error {
+			candidate := PushLockOf(s.bus).Candidate("A")
+			defer candidate.Close()
+			return s.bus.Update(bg, "A", candidate.PassIn)
+		},
+	} {
+		w := newHubSwarms(t)
+		if _, err := w.b.bus.Bring(bg, "B", "A", Fence); err != nil {
+			t.Fatal(err)
+		}
+		var elsewhere *bus.ElsewhereError
+		if err := try(w.a); !errors.As(err, &elsewhere) || elsewhere.Clone != "clone-b" {
+			t.Errorf("%s in the clone that it has left gives %v", what, err)
+		}
+		lease, _, err := PushLockOf(w.b.bus).Acquire(bg, "A", Wait{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.b.Must(lease.Release(bg))
+		if faults, _, err := Fsck(bg, w.b.bus); err != nil || len(faults) > 0 {
+			t.Errorf("fsck: %v, %v", faults, err)
+		}
+	}
+}
+
 // TestQueuedReleaseMoved: a session that was moved to another clone is told, once, what
 // it has given back in the one that it has left, and holds, or is, still.
 func TestQueuedReleaseMoved(t *testing.T) {
