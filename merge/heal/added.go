@@ -12,12 +12,13 @@ import (
 // brackets still, of a call of the same function, uses no name that the other renamed, and is neither a comment nor a
 // part of a condition; and what it is added to is what it was (attached.go). Whole lines are for above, cleared and placed.
 func added(c *conflict) (string, bool) {
+	text, ok := additions(c)
 	w := c.tokenMerge()
-	if !w.ok || commented(c.base, c.ours) || commented(c.base, c.theirs) || addNear(w.ours.additions(), w.theirs.additions()) ||
+	if !ok || !w.ok || commented(c.base, c.ours) || commented(c.base, c.theirs) || addNear(w.ours.additions(), w.theirs.additions()) ||
 		!w.mayAdd(w.ours, w.theirs, c.base, c.theirs) || !w.mayAdd(w.theirs, w.ours, c.base, c.ours) {
 		return "", false
 	}
-	return additions(c)
+	return text, true
 }
 
 // addNear reports whether both sides add at places near each other: they may be one, which each diff shows elsewhere.

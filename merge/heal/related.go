@@ -13,7 +13,7 @@ import (
 // side wrote: a name and its version, a number and its unit, a module and what is imported from it, a mark of a format
 // and an argument, what an assertion is given and what it expects.
 func (m *tokenMerge) related() bool {
-	return m.relatedTo(m.ours.edits, m.theirs.edits) || m.relatedTo(m.theirs.edits, m.ours.edits)
+	return m.ok && (m.relatedTo(m.ours.edits, m.theirs.edits) || m.relatedTo(m.theirs.edits, m.ours.edits))
 }
 
 func (m *tokenMerge) relatedTo(before, after []edit) bool {

@@ -104,46 +104,45 @@ const minGap = 3
 // words: both sides changed the same lines in places well apart. Each replaced or removed words, or
 // part of the edit is common to both: words that are only added could belong elsewhere.
 func words(c *conflict) (string, bool) {
-	p, w := c.tokens(), c.tokenMerge()
-	if w.ok && w.related() {
-		return "", false
-	}
+	p := c.tokens()
 	if !onlyInserts(p.x) && !onlyInserts(p.y) || shared(p) {
 		if text, ok := inPlace(c); ok {
-			return text, true
+			return text, !c.tokenMerge().related()
 		}
 	}
+	w := c.tokenMerge()
 	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
 		return "", false
 	}
-	return w.weave(minGap)
+	text, ok := w.weave(minGap)
+	return text, ok && !w.related()
 }
 
 // additions: as words, but a side may only add.
 func additions(c *conflict) (string, bool) {
-	w := c.tokenMerge()
-	if w.ok && w.related() {
-		return "", false
-	}
 	if text, ok := inPlace(c); ok {
-		return text, true
+		return text, !c.tokenMerge().related()
 	}
+	w := c.tokenMerge()
 	if !w.ok {
 		return "", false
 	}
-	return w.weave(minGap)
+	text, ok := w.weave(minGap)
+	return text, ok && !w.related()
 }
 
 // near: as words, with two words or marks between the edits, or in a few lines with one.
 func near(c *conflict) (string, bool) {
 	w := c.tokenMerge()
-	if !w.ok || w.related() || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) || w.halves(w.ours.edits, w.theirs.edits) || w.halves(w.theirs.edits, w.ours.edits) {
+	if !w.ok || onlyInserts(w.ours.edits) || onlyInserts(w.theirs.edits) {
 		return "", false
 	}
+	gap := 1
 	if long(c) {
-		return w.weave(2)
+		gap = 2
 	}
-	return w.weave(1)
+	text, ok := w.weave(gap)
+	return text, ok && !w.related() && !w.halves(w.ours.edits, w.theirs.edits) && !w.halves(w.theirs.edits, w.ours.edits)
 }
 
 // halves reports whether of one qualified name, as a.b, a::b or a/b, one side changed the first half and the
