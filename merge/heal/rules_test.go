@@ -265,6 +265,10 @@ func TestRules(t *testing.T) {
 			theirs: "f(\n  a1,\n  a2,\n  a3,\n  a4,\n  a5,\n  k,\n  beta\n)\n",
 		},
 		{
+			name: "functions after the last argument of a call", level: Both, why: Overlap, path: "a.js",
+			base: "run(\n  k\n)\n", ours: "run(\n  k,\n  x => f(x)\n)\n", theirs: "run(\n  k,\n  y => g(y, 1)\n)\n",
+		},
+		{
 			name: "statements after a line that both changed are no entries", level: Both, why: Overlap,
 			base: "{\n  a\n}\n", ours: "{\n  a;\n  b\n}\n", theirs: "{\n  a;\n  c\n}\n",
 		},

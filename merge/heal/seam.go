@@ -101,8 +101,7 @@ func (c *conflict) inComment(line string) bool {
 // areArguments reports whether lines are arguments of one call, which mean what their places say, as far as that can
 // be seen from the lines above them.
 func (c *conflict) areArguments(a, b []string) bool {
-	named := func(l string) bool { return namedArgument().MatchString(l) }
-	if continued(a[len(a)-1]) != "," || every(a, named) && every(b, named) {
+	if continued(a[len(a)-1]) != "," || every(a, hasKey) && every(b, hasKey) {
 		return false
 	}
 	closed := 0
@@ -121,8 +120,6 @@ func (c *conflict) areArguments(a, b []string) bool {
 	}
 	return false
 }
-
-var namedArgument = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*("\w+"|'\w+'|\w+)\s*(=|:)[^=:]`) })
 
 var call = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\w\($`) })
 

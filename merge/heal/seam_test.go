@@ -19,6 +19,7 @@ func TestStaysInItsPlace(t *testing.T) {
 		// One thing under two names.
 		{"a helper", "tests/util.py", "x = 1\n\n", "def make_client(app, user):\n    c = Client(app)\n    c.login(user)\n    return c\n\n", "def client_for(app, user):\n    client = Client(app)\n    client.login(user)\n    return c\n\n", "y = 2\n"},
 		// Arguments of a call, which mean what their places say.
+		{"two functions given to a call", "a.js", "run(\n  k,\n", "  x => f(x),\n", "  y => g(y, 1),\n", "  z\n)\n"},
 		{"two arguments", "a.scala", "      Batch.of(\n        offset,\n", "        offset, // twice\n", "        records.sum,\n", "        last)\n"},
 		// Statements are no definitions.
 		{"two files opened in a test", "a_test.py", "def test_a():\n    x = 1\n", "    with open(a) as f:\n        check(f)\n", "    with patch(b) as f:\n        check(f)\n        more(f, 8)\n", "    end(x)\n"},

@@ -287,12 +287,16 @@ func areEntries(_ *conflict, lines []string) bool {
 func haveKeys(lines []string) bool {
 	outer := outermost(lines)
 	return every(lines, func(l string) bool {
-		return indent(l) != outer || isComment(l) || keyedEntry().MatchString(l) || closers().MatchString(l)
+		return indent(l) != outer || isComment(l) || hasKey(l) || closers().MatchString(l)
 	})
 }
 
-var keyedEntry = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*("[^"]+"|'[^']+'|:?[\w$.-]+)\s*(=>|[=:]([^=:]|$))`)
+// hasKey reports whether a line begins with a key, or with the name of an argument. What stands before => is one if it
+// is a text or a symbol: a name may be the parameter of a function.
+func hasKey(line string) bool { return key().MatchString(line) }
+
+var key = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(("[^"]+"|'[^']+'|:\w+)\s*=>|("[^"]+"|'[^']+'|:?[\w$.-]+)\s*[=:]([^=:>]|$))`)
 })
 
 // closers matches a line that closes brackets alone.
