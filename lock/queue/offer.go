@@ -47,9 +47,21 @@ func (o *Offer) Entry() *Entry {
 	}
 }
 
-// is reports whether the entry, of whichever clone, is the one that is offered.
-func (o *Offer) is(e *Entry) bool {
-	return o != nil && o.Session == e.Session && o.Tip == e.Tip && (e.Clone == "" || o.Clone == e.Clone && o.Number == e.Number)
+// Of reports whether it is what the entry offers as it is now: one of the queue here, of
+// the clone own, or another clone's, as it was offered.
+func (o *Offer) Of(e *Entry, own string) bool {
+	if e.Clone != "" {
+		return o.Session == e.Session && o.Tip == e.Tip && o.Clone == e.Clone && o.Number == e.Number
+	}
+	return o.Session == e.Session && o.Tip == e.Tip && o.Clone == own
+}
+
+// Note notes with the entry, which may have another tip by now, what has landed of it.
+func (o *Offer) Note(e *Entry) {
+	e.Try(o.Tip, o.After)
+	if o.Tip == e.Tip {
+		e.Base, e.Healed = o.Base, o.Healed
+	}
 }
 
 // offerPin is there before the session's entry is offered, and for as long as it may be.
@@ -221,12 +233,12 @@ func (c *Change) Offer(rules string, may func(*Entry) bool) error {
 			continue
 		}
 		waiting[e.Session] = true
-		prepared, err := c.tx.Pinned(offerPin(e.Session))
+		prepared, err := c.prepared(e.Session)
 		if err != nil {
 			return err
 		}
 		was := there[e.Session]
-		if !prepared || !may(e) || was.is(e) && was.Clone == c.tx.Clone() {
+		if !prepared || !may(e) || was != nil && was.Of(e, c.tx.Clone()) {
 			continue
 		}
 		o := &Offer{
@@ -258,9 +270,17 @@ func (c *Change) Offer(rules string, may func(*Entry) bool) error {
 	return err
 }
 
+// prepared reports whether the session's entry may be offered. Without a hub none is.
+func (c *Change) prepared(session string) (bool, error) {
+	if c.tx.Clone() == "" {
+		return false, nil
+	}
+	return c.tx.Pinned(offerPin(session))
+}
+
 // Elsewhere is what another clone has landed of the session's entry, nil for nothing.
 func (c *Change) Elsewhere(session string) (*Offer, error) {
-	if there, err := c.tx.Pinned(offerPin(session)); err != nil || !there {
+	if prepared, err := c.prepared(session); err != nil || !prepared {
 		return nil, err
 	}
 	_, o, err := c.offer(session)
@@ -274,7 +294,7 @@ func (c *Change) Elsewhere(session string) (*Offer, error) {
 // other clone lands it from then on. It returns what one has landed before. Where nothing
 // was to be offered it does nothing.
 func (c *Change) Recall(session string) (*Offer, error) {
-	if there, err := c.tx.Pinned(offerPin(session)); err != nil || !there {
+	if prepared, err := c.prepared(session); err != nil || !prepared {
 		return nil, err
 	}
 	table, o, err := c.offer(session)
@@ -301,7 +321,7 @@ func (c *Change) LandOffer(e *Entry, base, after string, commits int, healed []s
 	if err != nil {
 		return err
 	}
-	if !o.is(e) || o.By != "" {
+	if o == nil || !o.Of(e, c.tx.Clone()) || o.By != "" {
 		return ErrRecalled
 	}
 	o.By, o.Base, o.After, o.Commits, o.Healed = c.tx.Clone(), base, after, commits, healed
@@ -316,7 +336,7 @@ func (c *Change) LandOffer(e *Entry, base, after string, commits int, healed []s
 // DropOffer leaves the entry, which is another clone's, to that.
 func (c *Change) DropOffer(e *Entry) error {
 	table, o, err := c.offer(e.Session)
-	if err != nil || !o.is(e) || o.By != "" {
+	if err != nil || o == nil || !o.Of(e, c.tx.Clone()) || o.By != "" {
 		return err
 	}
 	c.recalled = append(c.recalled, o.Session)
@@ -341,27 +361,12 @@ func (c *Change) recordOffers() error {
 
 // RecallAll takes all offers of this clone back, before it leaves the hub.
 func RecallAll(ctx context.Context, b *bus.Bus) error {
-	entries, err := Entries(ctx, b)
-	if err != nil {
-		return err
-	}
-	prepared := false
-	for _, e := range entries {
-		tip, err := b.Store().Tip(ctx, offerPin(e.Session))
-		if err != nil {
-			return err
-		}
-		prepared = prepared || tip != "" && !e.Decided()
-	}
-	if !prepared {
-		return nil
-	}
 	return b.Update(ctx, bus.Orchestrator, func(tx *refstore.Tx, _ string) error {
 		c, err := Begin(tx)
 		if err != nil {
 			return err
 		}
-		all, err := c.Entries()
+		all, err := entries(c.table, func(error) error { return nil })
 		if err != nil {
 			return err
 		}
@@ -370,15 +375,12 @@ func RecallAll(ctx context.Context, b *bus.Bus) error {
 				continue
 			}
 			landed, err := c.Recall(e.Session)
+			if err == nil && landed != nil {
+				landed.Note(e)
+				err = c.Set(e)
+			}
 			if err != nil {
 				return err
-			}
-			if landed != nil && landed.Tip == e.Tip {
-				e.Try(landed.Tip, landed.After)
-				e.Base, e.Healed = landed.Base, landed.Healed
-				if err := c.Set(e); err != nil {
-					return err
-				}
 			}
 		}
 		return c.Record("nothing is offered any more")

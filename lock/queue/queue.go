@@ -166,10 +166,7 @@ func (c *Change) Put(e *Entry) error {
 		return err
 	}
 	if landed != nil {
-		e.Try(landed.Tip, landed.After)
-		if landed.Tip == e.Tip {
-			e.Base, e.Healed = landed.Base, landed.Healed
-		}
+		landed.Note(e)
 	}
 	if err := c.tx.Pin(pin(e.Session), object.Hash(e.Tip)); err != nil {
 		return err

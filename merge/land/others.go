@@ -39,7 +39,7 @@ func (t *train) prepareOffers(ctx context.Context) (more bool, err error) {
 	}
 	own := t.Bus.Store().Clone()
 	for _, e := range all {
-		there := func(o *queue.Offer) bool { return o.Session == e.Session && o.Clone == own && o.Tip == e.Tip }
+		there := func(o *queue.Offer) bool { return o.Of(e, own) }
 		if !t.mayOffer(e) || slices.ContainsFunc(offers, there) {
 			continue
 		}
@@ -126,17 +126,9 @@ func (t *train) leaveToOwner(e *queue.Entry, why error) {
 
 // atHome refuses what a session has put here that another clone is the home of since.
 func (t *train) atHome(ctx context.Context, session string) error {
-	clone := t.Bus.Store().Clone()
-	if clone == "" {
+	err := t.Bus.CheckHome(ctx, session)
+	if errors.Is(err, refstore.ErrNotExist) {
 		return nil
-	}
-	s, err := t.Bus.Session(ctx, session)
-	var unknown *bus.UnknownSessionError
-	if errors.As(err, &unknown) {
-		return nil
-	}
-	if err == nil && s.Host != clone {
-		err = &bus.ElsewhereError{ID: session, Clone: s.Host}
 	}
 	return err
 }
@@ -193,12 +185,10 @@ func (t *train) landedElsewhere(ctx context.Context, waiting []*queue.Entry) (fo
 	}
 	for _, o := range offers {
 		for _, e := range waiting {
-			if o.Clone != own || o.By == "" || o.Session != e.Session || o.Tip != e.Tip {
-				continue
+			if o.By != "" && o.Of(e, own) {
+				o.Note(e)
+				found = append(found, e)
 			}
-			e.Try(o.Tip, o.After)
-			e.Base, e.Healed = o.Base, o.Healed
-			found = append(found, e)
 		}
 	}
 	return found, nil

@@ -156,7 +156,7 @@ func resolve(table *refstore.Table, id string) (string, error) {
 func (b *Bus) Update(ctx context.Context, by string, build func(tx *refstore.Tx, by string) error) error {
 	by, err := b.Resolve(ctx, by)
 	if err == nil {
-		err = b.checkHome(ctx, by)
+		err = b.CheckHome(ctx, by)
 	}
 	if err != nil {
 		return err

@@ -31,8 +31,8 @@ func (b *Bus) host() string {
 	return host
 }
 
-// checkHome refuses a session of another clone. The orchestrator is in all of them.
-func (b *Bus) checkHome(ctx context.Context, id string) error {
+// CheckHome refuses a session of another clone. The orchestrator is in all of them.
+func (b *Bus) CheckHome(ctx context.Context, id string) error {
 	clone := b.store.Clone()
 	if clone == "" || id == Orchestrator {
 		return nil
@@ -52,7 +52,7 @@ func (b *Bus) checkHome(ctx context.Context, id string) error {
 	return err
 }
 
-// checkHomeIn is checkHome within a transaction: the session may have been moved to
+// checkHomeIn is CheckHome within a transaction: the session may have been moved to
 // another clone since.
 func (b *Bus) checkHomeIn(tx *refstore.Tx, id string) error {
 	s, err := homed(tx, id)

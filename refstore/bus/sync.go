@@ -44,7 +44,7 @@ func (b *Bus) Sync(ctx context.Context, id string, show func(*News) error) error
 	b.sendKept(ctx)
 	s, err := b.look(ctx, id)
 	if err == nil && !s.cursor.Synced {
-		err = b.checkHome(ctx, s.id) // of a session elsewhere nothing else is known
+		err = b.CheckHome(ctx, s.id) // of a session elsewhere nothing else is known
 	}
 	if err != nil {
 		return err
