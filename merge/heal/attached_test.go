@@ -49,6 +49,8 @@ func TestRelatedStays(t *testing.T) {
 		{"a default and a module", "a.js", "import alpha from 'beta'\n", "import gamma from 'beta'\n", "import alpha from 'delta'\n"},
 		{"a mark of a format and its argument", "a.c", "printf(\"%d\", a)\n", "printf(\"%s\", a)\n", "printf(\"%d\", b)\n"},
 		{"what is given and what is expected", "a_test.py", "assert f(one) == two\n", "assert f(three) == two\n", "assert f(one) == four\n"},
+		{"two parts of a release", "pom.xml", "<v>Hopper-BUILD</v>\n", "<v>Ingalls-BUILD</v>\n", "<v>Hopper-SR6</v>\n"},
+		{"an object and its member", "a.c", "x = alpha->beta;\n", "x = gamma->beta;\n", "x = alpha->delta;\n"},
 		{"a host and a path", "a.md", "https://host/path\n", "https://host2/path\n", "https://host/road\n"},
 	})
 }

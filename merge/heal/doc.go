@@ -130,7 +130,7 @@
 //   - Both sides change a version that is written as a list, (1, 8, 0, 'alpha', 0), each in parts of its own.
 //   - One side comments a line out, or in, and the other indents it.
 //   - Lines are brought in beside a line that the other changed, and use a name of a family in which that
-//     line renamed another: where buf_oom became str_oom, buf_puts. Or each side changed one half of a.b.
+//     line renamed another: where buf_oom became str_oom, buf_puts. Or each side changed one half of a name, as a.b or a-b.
 //   - A renamed name is taken out or replaced by the other side, brought in as a part of something else, or used anew
 //     where lines merge by themselves (renamed).
 //   - What one side adds to a line is an argument of a call of which the other replaced the function or the brackets, a

@@ -145,16 +145,15 @@ func near(c *conflict) (string, bool) {
 	return text, ok && !w.related() && !w.halves(w.ours.edits, w.theirs.edits) && !w.halves(w.theirs.edits, w.ours.edits)
 }
 
-// halves reports whether of one qualified name, as a.b, a::b or a/b, one side changed the first half and the
-// other the second: together they may name nothing.
+// halves reports whether of one name, as a.b, a->b or a-b, one side changed the first half and the other the second:
+// together they may name nothing.
 func (m *tokenMerge) halves(before, after []edit) bool {
 	for _, e := range before {
 		for _, f := range after {
-			n := 0
-			for i := e.at.To; i < f.at.From && (m.base.names[i] == "." || m.base.names[i] == ":" || m.base.names[i] == "/"); i++ {
-				n++
+			i := e.at.To
+			for ; i < f.at.From && joins[m.base.names[i]]; i++ {
 			}
-			if n > 0 && e.at.To+n == f.at.From && !e.at.Empty() && !f.at.Empty() {
+			if i > e.at.To && i == f.at.From && !e.at.Empty() && !f.at.Empty() {
 				return true
 			}
 		}
