@@ -124,13 +124,9 @@ func (m *tokenMerge) tagged(at int, s side) bool {
 
 // imported reports whether the line takes names from a module, and a side replaced a word in it.
 func (m *tokenMerge) imported(at int, s side) bool {
-	if len(m.base.names) == 0 {
-		return false
-	}
 	at = min(at, len(m.base.names)-1)
-	line, open := m.line(at), opening(m.base.names, at)
-	return takesNames(line) && slices.ContainsFunc(s.edits, func(e edit) bool {
-		return !e.at.Empty() && m.sameLine(at, e.at.From) && (open < 0 || open != opening(m.base.names, e.at.From)) && !m.listed(line, at, e.at.From)
+	return at >= 0 && slices.ContainsFunc(s.edits, func(e edit) bool {
+		return !e.at.Empty() && m.sameLine(at, e.at.From) && m.ofOneImport(at, e.at.From)
 	})
 }
 

@@ -68,12 +68,15 @@ func (m *tokenMerge) formatted(mark, argument linemerge.Span) bool {
 		slices.Contains(m.base.names[mark.To:argument.From], "\"")
 }
 
-// oneClaim reports whether a line imports from a module, but for two names of one list in brackets, or asserts something:
-// each of its parts is about the others.
+// oneClaim reports whether a line imports from a module or asserts something: each of its parts is about the others.
 func (m *tokenMerge) oneClaim(a, b int) bool {
+	return m.ofOneImport(a, b) || slices.ContainsFunc(m.line(a), func(t token) bool { return asserts().MatchString(t) })
+}
+
+// ofOneImport reports whether two words are of a line that takes names from a module, but are not two names of its list.
+func (m *tokenMerge) ofOneImport(a, b int) bool {
 	line, open := m.line(a), opening(m.base.names, a)
-	return takesNames(line) && (open < 0 || open != opening(m.base.names, b)) && !m.listed(line, a, b) ||
-		slices.ContainsFunc(line, func(t token) bool { return asserts().MatchString(t) })
+	return takesNames(line) && (open < 0 || open != opening(m.base.names, b)) && !m.listed(line, a, b)
 }
 
 // listed reports whether two words are names of one list without brackets, as behind from a import.
