@@ -5,7 +5,7 @@ import "testing"
 // Words that one side adds to a line and that have to do with what the other side changed in it, or of which it cannot
 // be told where they belong. Each stays at safe and at both, with the sides swapped, too.
 func TestAddedStays(t *testing.T) {
-	stays(t, []stayed{
+	for _, c := range []sides{
 		{"an argument of a call of which the function was replaced", "a.py", "warn('no name in %r' % name)\n", "warn(where, 'no name in %r' % name)\n", "fail('no name in %r' % name)\n"},
 		{"an argument of a method of which the object was replaced", "a.py", "env.warn('no name in %r' % name)\n", "env.warn(doc=1, msg='no name in %r' % name)\n", "app.warn('no name in %r' % name)\n"},
 		{"an argument where some became a list", "a.py", "run(alpha, beta, gamma, delta)\n", "run(alpha, beta, gamma, also, delta)\n", "run([alpha, beta, gamma], delta)\n"},
@@ -16,22 +16,22 @@ func TestAddedStays(t *testing.T) {
 		{"a line commented out", "a.js", "run(alpha, one, two, beta)\n", "// run(alpha, one, two, beta)\n", "run(alpha, one, two, gamma)\n"},
 		{"a remark on a line that changed", "a.js", "run(alpha, one, two, beta)\n", "run(alpha, one, two, beta) // as it was\n", "run(gamma, one, two, beta)\n"},
 		{"two arguments near each other", "a.go", "git(t, dir, \"init\")\n", "git(t, dir, \"init\", \"--first\")\n", "git(t, dir, \"-b\", \"init\")\n"},
-	})
+	} {
+		c.stays(t, Safe, Both)
+	}
 }
 
 // Words that one side adds to a line that the other side changed elsewhere.
 func TestAdded(t *testing.T) {
-	for _, c := range []struct{ name, path, base, ours, theirs, want string }{
-		{"an argument", "a.rs", "    let client = http_client(args.insecure, engine, stack);\n", "    let client = http_client(args.insecure, mode, engine, stack);\n", "    let client = http_client(args.insecure, engine, stack)?;\n", "    let client = http_client(args.insecure, mode, engine, stack)?;\n"},
-		{"a pointer, where a type changed", "a.go", "func collect(opts Options, repo *Repo, warnf func(args ...interface{})) error {\n", "func collect(opts *Options, repo *Repo, warnf func(args ...interface{})) error {\n", "func collect(opts Options, repo *Repo, warnf func(args ...any)) error {\n", "func collect(opts *Options, repo *Repo, warnf func(args ...any)) error {\n"},
-		{"two names of one list", "a.rs", "use crate::util::{self, Config, ToUrl};\n", "use crate::util::{self, Config, ToUrl, Platform};\n", "use crate::util::{self, validate, Config, ToUrl};\n", "use crate::util::{self, validate, Config, ToUrl, Platform};\n"},
-		{"an argument on a line of its own", "a.rs", "    let paths = completer.complete(context, partial);\n", "    let paths =\n        completer.complete(context, partial, &matcher);\n", "    let found = completer.complete(context, partial);\n", "    let found =\n        completer.complete(context, partial, &matcher);\n"},
+	for _, c := range []struct {
+		sides
+		want string
+	}{
+		{sides{"an argument", "a.rs", "    let client = http_client(args.insecure, engine, stack);\n", "    let client = http_client(args.insecure, mode, engine, stack);\n", "    let client = http_client(args.insecure, engine, stack)?;\n"}, "    let client = http_client(args.insecure, mode, engine, stack)?;\n"},
+		{sides{"a pointer, where a type changed", "a.go", "func collect(opts Options, repo *Repo, warnf func(args ...interface{})) error {\n", "func collect(opts *Options, repo *Repo, warnf func(args ...interface{})) error {\n", "func collect(opts Options, repo *Repo, warnf func(args ...any)) error {\n"}, "func collect(opts *Options, repo *Repo, warnf func(args ...any)) error {\n"},
+		{sides{"two names of one list", "a.rs", "use crate::util::{self, Config, ToUrl};\n", "use crate::util::{self, Config, ToUrl, Platform};\n", "use crate::util::{self, validate, Config, ToUrl};\n"}, "use crate::util::{self, validate, Config, ToUrl, Platform};\n"},
+		{sides{"an argument on a line of its own", "a.rs", "    let paths = completer.complete(context, partial);\n", "    let paths =\n        completer.complete(context, partial, &matcher);\n", "    let found = completer.complete(context, partial);\n"}, "    let found =\n        completer.complete(context, partial, &matcher);\n"},
 	} {
-		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
-			r := Merge([]byte(c.base), []byte(s[0]), []byte(s[1]), Options{Path: c.path, Level: Safe})
-			if string(r.Text) != c.want || len(r.Regions) != 1 || r.Regions[0].Rule != "added" {
-				t.Errorf("%s: %+v\n%s", c.name, r.Regions, r.Text)
-			}
-		}
+		c.heals(t, c.want, "added")
 	}
 }

@@ -4,7 +4,7 @@ import "testing"
 
 // What one side adds hangs on a word that the other replaced. Each stays at safe and at both, with the sides swapped, too.
 func TestAttachedStays(t *testing.T) {
-	stays(t, []stayed{
+	for _, c := range []sides{
 		{"a question mark at a call of another function", "a.rs", "let x = load(a, b, c);\n", "let x = load(a, b, c)?;\n", "let x = load_or_default(a, b, c);\n"},
 		{"a question mark at each of two calls", "a.rs", "let x = load(a, b, c).parse();\n", "let x = load(a, b, c).parse()?;\n", "let x = load(a, b, c)?.parse();\n"},
 		{"the first of what another function gives", "a.go", "package p\n\nfunc f() {\n\tx := load(a, b, c)\n}\n", "package p\n\nfunc f() {\n\tx := load(a, b, c)[0]\n}\n", "package p\n\nfunc f() {\n\tx := first(a, b, c)\n}\n"},
@@ -34,12 +34,14 @@ func TestAttachedStays(t *testing.T) {
 		{"a bound of a range that moved", "requirements.txt", "django>=3.2,!=3.3\n", "django>=3.2,!=3.3,<4\n", "django>=4.0,!=3.3\n"},
 		{"a condition in capitals", "a.sql", "SELECT name FROM users WHERE age IN (SELECT n FROM old);\n", "SELECT name FROM users WHERE age NOT IN (SELECT n FROM old);\n", "SELECT name FROM users WHERE age IN (SELECT n FROM young);\n"},
 		{"a remark on what the other denies", "a.md", "There is a limit for each file of the group.\n", "There is a limit for each file of the group (10 lines).\n", "There is no limit for each file of the group.\n"},
-	})
+	} {
+		c.stays(t, Safe, Both)
+	}
 }
 
 // What two replacements say together is what neither side wrote.
 func TestRelatedStays(t *testing.T) {
-	stays(t, []stayed{
+	for _, c := range []sides{
 		{"a name and its version", "package.json", "{\"alpha\": \"^1.0.0\"}\n", "{\"beta\": \"^1.0.0\"}\n", "{\"alpha\": \"^2.0.0\"}\n"},
 		{"a package and its version", "requirements.txt", "django==3.2\n", "djangolang==3.2\n", "django==4.0\n"},
 		{"a comparison and its version", "requirements.txt", "django>=3.2\n", "django==3.2\n", "django>=4.0\n"},
@@ -52,40 +54,23 @@ func TestRelatedStays(t *testing.T) {
 		{"two parts of a release", "pom.xml", "<v>Hopper-BUILD</v>\n", "<v>Ingalls-BUILD</v>\n", "<v>Hopper-SR6</v>\n"},
 		{"an object and its member", "a.c", "x = alpha->beta;\n", "x = gamma->beta;\n", "x = alpha->delta;\n"},
 		{"a host and a path", "a.md", "https://host/path\n", "https://host2/path\n", "https://host/road\n"},
-	})
+	} {
+		c.stays(t, Safe, Both)
+	}
 }
 
 // What is no sign: both sides edit in one list, or in a line that has to do with no other.
 func TestAttachedNot(t *testing.T) {
-	for _, c := range []struct{ name, path, base, ours, theirs, want string }{
-		{"an entry of a list of which another was replaced", "a.json", "[\"a\", \"b\", \"c\", \"d\"]\n", "[\"a\", \"b\", \"c\", \"d\", \"e\"]\n", "[\"z\", \"b\", \"c\", \"d\"]\n", "[\"z\", \"b\", \"c\", \"d\", \"e\"]\n"},
-		{"two names of one import", "a.js", "import { a, b, c, d } from './block'\n", "import { a, b, d } from './block'\n", "import { a, e, b, c, d } from './block'\n", "import { a, e, b, d } from './block'\n"},
-		{"waiting for a call with another argument", "a.js", "const x = load(a, b, c);\n", "const x = await load(a, b, c);\n", "const x = load(a, b, d);\n", "const x = await load(a, b, d);\n"},
-		{"an option, and an argument of another call", "T.java", "assertThat(command.get()).contains(\"up\", \"--wait\", \"one\");\n", "assertThat(command.get()).contains(\"up\", \"--wait\", \"one\", \"--dry-run\");\n", "assertThat(command.get(COMPOSE)).contains(\"up\", \"--wait\", \"one\");\n", "assertThat(command.get(COMPOSE)).contains(\"up\", \"--wait\", \"one\", \"--dry-run\");\n"},
-		{"an argument of which the call was kept, a mark and its argument", "a.go", "package p\n\nfunc f() {\n\tlog.Printf(\"user %s has item %s here\", user, item)\n}\n", "package p\n\nfunc f() {\n\tlog.Printf(\"user %s has item %s here for %d\", user, item, n)\n}\n", "package p\n\nfunc f() {\n\tlog.Printf(\"account %s has item %s here\", user, item)\n}\n", "package p\n\nfunc f() {\n\tlog.Printf(\"account %s has item %s here for %d\", user, item, n)\n}\n"},
+	for _, c := range []struct {
+		sides
+		want string
+	}{
+		{sides{"an entry of a list of which another was replaced", "a.json", "[\"a\", \"b\", \"c\", \"d\"]\n", "[\"a\", \"b\", \"c\", \"d\", \"e\"]\n", "[\"z\", \"b\", \"c\", \"d\"]\n"}, "[\"z\", \"b\", \"c\", \"d\", \"e\"]\n"},
+		{sides{"two names of one import", "a.js", "import { a, b, c, d } from './block'\n", "import { a, b, d } from './block'\n", "import { a, e, b, c, d } from './block'\n"}, "import { a, e, b, d } from './block'\n"},
+		{sides{"waiting for a call with another argument", "a.js", "const x = load(a, b, c);\n", "const x = await load(a, b, c);\n", "const x = load(a, b, d);\n"}, "const x = await load(a, b, d);\n"},
+		{sides{"an option, and an argument of another call", "T.java", "assertThat(command.get()).contains(\"up\", \"--wait\", \"one\");\n", "assertThat(command.get()).contains(\"up\", \"--wait\", \"one\", \"--dry-run\");\n", "assertThat(command.get(COMPOSE)).contains(\"up\", \"--wait\", \"one\");\n"}, "assertThat(command.get(COMPOSE)).contains(\"up\", \"--wait\", \"one\", \"--dry-run\");\n"},
+		{sides{"an argument of which the call was kept, a mark and its argument", "a.go", "package p\n\nfunc f() {\n\tlog.Printf(\"user %s has item %s here\", user, item)\n}\n", "package p\n\nfunc f() {\n\tlog.Printf(\"user %s has item %s here for %d\", user, item, n)\n}\n", "package p\n\nfunc f() {\n\tlog.Printf(\"account %s has item %s here\", user, item)\n}\n"}, "package p\n\nfunc f() {\n\tlog.Printf(\"account %s has item %s here for %d\", user, item, n)\n}\n"},
 	} {
-		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
-			r := Merge([]byte(c.base), []byte(s[0]), []byte(s[1]), Options{Path: c.path, Level: Safe})
-			if string(r.Text) != c.want {
-				t.Errorf("%s: %+v\n%s", c.name, r.Regions, r.Text)
-			}
-		}
-	}
-}
-
-type stayed struct{ name, path, base, ours, theirs string }
-
-// stays holds each conflict to staying at safe and at both, with the sides swapped, too.
-func stays(t *testing.T, cases []stayed) {
-	t.Helper()
-	for _, c := range cases {
-		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
-			for _, level := range []Level{Safe, Both} {
-				r := Merge([]byte(c.base), []byte(s[0]), []byte(s[1]), Options{Path: c.path, Level: level})
-				if r.Conflicts != len(r.Regions) || r.Conflicts == 0 {
-					t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
-				}
-			}
-		}
+		c.heals(t, c.want, "")
 	}
 }

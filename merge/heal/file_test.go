@@ -28,8 +28,7 @@ func TestImportStays(t *testing.T) {
 	base := "package p\n\nimport (\n\t\"a\"\n\t\"os\"\n)\n\nvar x = a.One(os.Args)\n\nvar y = 1\nvar z = 2\n"
 	ours := "package p\n\nimport (\n\t\"a\"\n)\n\nvar x = a.One(nil)\n\nvar y = 11\nvar z = 2\n"
 	theirs := "package p\n\nimport (\n\t\"a\"\n\t\"os\"\n)\n\nvar x = a.One(os.Args)\n\nvar y = 1\nvar z = len(os.Args)\n"
-	for _, s := range [2][2]string{{ours, theirs}, {theirs, ours}} {
-		r := Merge([]byte(base), []byte(s[0]), []byte(s[1]), Options{Path: "a.go"})
+	for _, r := range (sides{"", "a.go", base, ours, theirs}).merge(Safe) {
 		if r.Conflicts != 1 || r.Regions[0].Why != Names {
 			t.Errorf("%+v\n%s", r.Regions, r.Text)
 		}

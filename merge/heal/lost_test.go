@@ -1,15 +1,12 @@
 package heal
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 // Conflicts that look as if both edits could be carried out, and in which a heal would lose, double or
 // bend one. Each stays at safe, with the sides swapped, too.
 func TestStaysAtSafe(t *testing.T) {
 	goFile := func(body string) string { return "package p\n\n" + body }
-	tests := []struct{ name, path, base, ours, theirs string }{
+	tests := []sides{
 		// A deletion contains no change.
 		{"a line taken out, and a mark of it dropped", "pins.txt", "a\nroad ~> 7\nz\n", "a\nz\n", "a\nroad > 7\nz\n"},
 		{"a dependency removed, and unpinned", "package.json", "{\n \"a\": \"1\",\n \"tiny\": \"~2.1.0\",\n \"z\": \"1\"\n}\n", "{\n \"a\": \"1\",\n \"z\": \"1\"\n}\n", "{\n \"a\": \"1\",\n \"tiny\": \"2.1.0\",\n \"z\": \"1\"\n}\n"},
@@ -62,12 +59,7 @@ func TestStaysAtSafe(t *testing.T) {
 		{"a line commented out, and indented", "a.py", "def f():\n  a()\n  b()\n", "def f():\n  a()\n#  b()\n", "def f():\n    a()\n    b()\n"},
 	}
 	for _, c := range tests {
-		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
-			r := Merge([]byte(c.base), []byte(s[0]), []byte(s[1]), Options{Path: c.path})
-			if r.Conflicts != len(r.Regions) || r.Conflicts == 0 {
-				t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
-			}
-		}
+		c.stays(t, Safe)
 	}
 }
 
@@ -84,12 +76,7 @@ func TestStaysAtBoth(t *testing.T) {
 		{"the other case of a condition", "a.c", "#else\nold();\n", "go(y);\n"},
 	}
 	for _, c := range tests {
-		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
-			r := Merge([]byte("k\nz\n"), []byte("k\n"+s[0]+"z\n"), []byte("k\n"+s[1]+"z\n"), Options{Path: c.path, Level: Both})
-			if r.Conflicts != 1 || len(r.Regions) != 1 {
-				t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
-			}
-		}
+		between(c.name, c.path, "k\n", c.ours, c.theirs, "z\n").stays(t, Both)
 	}
 	whole := "#ifdef A\na();\n#elif B\nb();\n#endif\n"
 	if r := Merge([]byte("k\nz\n"), []byte("k\n"+whole+"z\n"), []byte("k\ngo(y);\nz\n"), Options{Path: "a.c", Level: Both}); r.Conflicts != 0 {
@@ -114,8 +101,7 @@ func TestStaysAboveItsLine(t *testing.T) {
 		{"a.cpp", "template <typename T>\n", "int size();\n"},
 		{"a.h", "public:\n", "int size;\n"},
 	} {
-		for _, s := range [2][2]string{{c.lead, c.line}, {c.line, c.lead}} {
-			r := Merge([]byte("k\nz\n"), []byte("k\n"+s[0]+"z\n"), []byte("k\n"+s[1]+"z\n"), Options{Path: c.path, Level: Both})
+		for _, r := range between(c.path, c.path, "k\n", c.lead, c.line, "z\n").merge(Both) {
 			if want := "k\n" + c.line + c.lead + "z\n"; string(r.Text) != want || r.Regions[0].OursFirst {
 				t.Errorf("%q: %+v", r.Text, r.Regions)
 			}
@@ -137,17 +123,17 @@ func TestComments(t *testing.T) {
 
 // A heal stands where nothing of these speaks against it: the checks are not too wide.
 func TestStillHeals(t *testing.T) {
-	tests := []struct{ name, path, base, ours, theirs, want string }{
-		{"lines taken out of those that the other takes out", "a.txt", "k\na\nb\nc\nz\n", "k\nz\n", "k\na\nc\nz\n", "k\nz\n"},
-		{"an import above a changed line that it has nothing to do with", "a.js", "import b from 'b'\nimport { c, d } from '@x/c'\n", "import b from 'b'\nimport { e } from '@y/e'\nimport { c, d } from '@x/c'\n", "import b from 'b'\nimport { c } from '@x/c'\n", "import b from 'b'\nimport { e } from '@y/e'\nimport { c } from '@x/c'\n"},
-		{"two numbers of one call", "a.c", "draw(left, 10, 20, label, old, 7);\n", "draw(left, 11, 20, label, old, 7);\n", "draw(left, 10, 20, label, fresh, 7);\n", "draw(left, 11, 20, label, fresh, 7);\n"},
-		{"code indented, a comment in it changed", "a.py", "if x:\n  # the old way\n  a()\n", "if x:\n  # the new way\n  a()\n", "if x:\n    # the old way\n    a()\n", "if x:\n    # the new way\n    a()\n"},
-		{"CR LF everywhere", "a.txt", "a\r\nb\r\nc\r\n", "ax\r\nb\r\nc\r\n", "a\r\nby\r\nc\r\n", "ax\r\nby\r\nc\r\n"},
+	tests := []struct {
+		sides
+		want string
+	}{
+		{sides{"lines taken out of those that the other takes out", "a.txt", "k\na\nb\nc\nz\n", "k\nz\n", "k\na\nc\nz\n"}, "k\nz\n"},
+		{sides{"an import above a changed line that it has nothing to do with", "a.js", "import b from 'b'\nimport { c, d } from '@x/c'\n", "import b from 'b'\nimport { e } from '@y/e'\nimport { c, d } from '@x/c'\n", "import b from 'b'\nimport { c } from '@x/c'\n"}, "import b from 'b'\nimport { e } from '@y/e'\nimport { c } from '@x/c'\n"},
+		{sides{"two numbers of one call", "a.c", "draw(left, 10, 20, label, old, 7);\n", "draw(left, 11, 20, label, old, 7);\n", "draw(left, 10, 20, label, fresh, 7);\n"}, "draw(left, 11, 20, label, fresh, 7);\n"},
+		{sides{"code indented, a comment in it changed", "a.py", "if x:\n  # the old way\n  a()\n", "if x:\n  # the new way\n  a()\n", "if x:\n    # the old way\n    a()\n"}, "if x:\n    # the new way\n    a()\n"},
+		{sides{"CR LF everywhere", "a.txt", "a\r\nb\r\nc\r\n", "ax\r\nb\r\nc\r\n", "a\r\nby\r\nc\r\n"}, "ax\r\nby\r\nc\r\n"},
 	}
 	for _, c := range tests {
-		r := Merge([]byte(c.base), []byte(c.ours), []byte(c.theirs), Options{Path: c.path})
-		if string(r.Text) != c.want {
-			t.Errorf("%s: %q, %+v", c.name, r.Text, strings.TrimSpace(r.Regions[0].Why.String()))
-		}
+		c.heals(t, c.want, "")
 	}
 }

@@ -101,11 +101,6 @@ func TestStaysInItsPlace(t *testing.T) {
 		{"a number of a field", "a.proto", "message A {\n  int z = 1;\n", "  string alpha = 2;\n", "  bool beta = 2;\n", "}\n"},
 		{"a number of a list", "a.md", "# A\n\n1. zero\n", "2. one thing\n", "2. another matter\n", "\n# B\n"},
 	} {
-		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
-			r := Merge([]byte(c.above+c.below), []byte(c.above+s[0]+c.below), []byte(c.above+s[1]+c.below), Options{Path: c.path, Level: Both})
-			if r.Conflicts != len(r.Regions) || r.Conflicts == 0 {
-				t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
-			}
-		}
+		between(c.name, c.path, c.above, c.ours, c.theirs, c.below).stays(t, Both)
 	}
 }

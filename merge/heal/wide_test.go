@@ -5,7 +5,7 @@ import "testing"
 // Conflicts that the rules of wide would heal, and lose or bend an edit, or do one thing in two ways. Each
 // stays at wide, with the sides swapped, too.
 func TestStaysAtWide(t *testing.T) {
-	for _, c := range []struct{ name, path, base, ours, theirs string }{
+	for _, c := range []sides{
 		// A line next to one in which the other side changed a family of names.
 		{"a line beside one whose names begin anew", "m.c", "\tif (buf_oom(&s))\n\t\treturn -1;\n", "\tif (str_oom(&s))\n\t\treturn -1;\n", "\tif (cap->deep)\n\t\tbuf_puts(&s, DEEP);\n\n\tif (buf_oom(&s))\n\t\treturn -1;\n"},
 		{"lines beside one whose names end anew", "T.java", "put(Config.TASK_INTERVAL_PROP,\n    one());\n", "put(Config.TASK_INTERVAL_CONFIG,\n    one());\n", "put(Config.COPY_THREADS_PROP,\n    config.copyThreads());\nput(Config.TASK_INTERVAL_PROP,\n    one());\n"},
@@ -19,12 +19,7 @@ func TestStaysAtWide(t *testing.T) {
 		// Declared twice.
 		{"a name that one declares, and the other is given", "m.go", "package p\n\nfunc show(name string) {\n\ttext, err := embedded(name)\n\tuse(text, err)\n}\n", "package p\n\nfunc show(name string) {\n\troot, _ := find()\n\ttext, err := read(name, root)\n\tuse(text, err)\n}\n", "package p\n\nfunc show(name, root string) {\n\ttext, err := embedded(name)\n\tuse(text, err)\n}\n"},
 	} {
-		for _, s := range [2][2]string{{c.ours, c.theirs}, {c.theirs, c.ours}} {
-			r := Merge([]byte(c.base), []byte(s[0]), []byte(s[1]), Options{Path: c.path, Level: Wide})
-			if r.Conflicts != len(r.Regions) || r.Conflicts == 0 {
-				t.Errorf("%s: healed %+v\n%s", c.name, r.Regions, r.Text)
-			}
-		}
+		c.stays(t, Wide)
 	}
 }
 
