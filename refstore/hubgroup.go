@@ -35,7 +35,7 @@ const (
 	endLanded   = "landed\n"
 	endFailed   = "failed\n"
 	groupPoll   = 4 * time.Millisecond
-	groupWait   = 250 * time.Millisecond // the longest that a group stays open
+	groupWait   = 250 * time.Millisecond // the default of Options.HubGather
 	groupKeep   = 10 * time.Second       // after which what is left of a group is removed
 	groupsDir   = "hub-groups"
 	waitingDir  = "hub-waiting"
@@ -98,7 +98,7 @@ func (u *sharedUpdate) gather(ctx context.Context, staged *stagedShared) {
 	if err != nil {
 		return
 	}
-	for began := time.Now(); len(awaited) > 0 && time.Since(began) < groupWait; {
+	for began := time.Now(); len(awaited) > 0 && time.Since(began) < u.store.opts.HubGather; {
 		time.Sleep(groupPoll / 2)
 		awaited = slices.DeleteFunc(awaited, func(path string) bool { return !file.Locked(path) })
 	}

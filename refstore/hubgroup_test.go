@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// together has changes that wait go along with one another's push however slow the machine is.
+const together = time.Minute
+
 // group has as many commands of the clone take something while another has the turn, and
 // returns what each was told. begun is called when all of them wait.
 func group(t *testing.T, h *fakeHub, r *gitRepo, n int, begun func(), do func(i int, s *Store) error) (told []error) {
@@ -26,7 +29,7 @@ func group(t *testing.T, h *fakeHub, r *gitRepo, n int, begun func(), do func(i 
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
-			s := h.open(t, r, "desk", Options{})
+			s := h.open(t, r, "desk", Options{HubGather: together})
 			told[i] = do(i, s)
 		})
 	}
@@ -132,7 +135,7 @@ func TestHubGroupNext(t *testing.T) {
 			}
 			once.Do(func() {
 				for j := range n {
-					later.Go(func() { word(h.open(t, r, "desk", Options{}), fmt.Sprintf("later %d", j)) })
+					later.Go(func() { word(h.open(t, r, "desk", Options{HubGather: together}), fmt.Sprintf("later %d", j)) })
 				}
 				for deadline := time.Now().Add(20 * time.Second); len(s.hubWaiters()) < n && time.Now().Before(deadline); {
 					time.Sleep(time.Millisecond)
@@ -302,7 +305,7 @@ func TestHubGroupStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range cap(told) {
-			s := h.open(t, r, "desk", Options{HubPatience: 3 * time.Second})
+			s := h.open(t, r, "desk", Options{HubPatience: 3 * time.Second, HubGather: together})
 			s.opts.Failpoint = func(p string) {
 				switch p {
 				case "joined":

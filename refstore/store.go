@@ -31,11 +31,13 @@ type Options struct {
 
 	// Hub is the remote through which this clone meets the others, as Clone; nil for
 	// none. What it has counts for HubInterval (default 5 s) after it was fetched, and a
-	// change that is made there waits for others for HubPatience (default 30 s).
+	// change that is made there waits for others for HubPatience (default 30 s). Its push
+	// waits for HubGather at most (default 250 ms) for those that go along.
 	Hub         Hub
 	Clone       string
 	HubInterval time.Duration
 	HubPatience time.Duration
+	HubGather   time.Duration
 
 	// HubPace is the least gap between two pushes of what was published here; 0 for
 	// none. Paced, if not nil, is called where that keeps something here: it sees to it
@@ -90,6 +92,9 @@ func Open(r *repo.Repo, opts Options) *Store {
 	}
 	if opts.HubPatience == 0 {
 		opts.HubPatience = 30 * time.Second
+	}
+	if opts.HubGather == 0 {
+		opts.HubGather = groupWait
 	}
 	if opts.Failpoint == nil {
 		opts.Failpoint = func(string) {}
