@@ -10,6 +10,7 @@ import (
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
 	"github.com/git-swarm/git-swarm/refstore"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -90,7 +91,11 @@ func (t *train) leaveLine(ctx context.Context) {
 	t.inLine = false
 	candidate := t.verifier()
 	defer candidate.Close()
-	_ = t.Bus.Update(ctx, t.Session, func(tx *refstore.Tx, _ string) error { return candidate.LeaveIn(tx) })
+	leave := func(tx *refstore.Tx, _ string) error { return candidate.LeaveIn(tx) }
+	var moved *bus.ElsewhereError
+	if errors.As(t.Bus.Update(ctx, t.Session, leave), &moved) { // the place is this clone's all the same
+		_ = t.Bus.Update(ctx, bus.Orchestrator, leave)
+	}
 }
 
 // waitFor tries until nobody else holds one of the locks and it is this clone's turn in
