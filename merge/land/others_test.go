@@ -15,20 +15,25 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
-// conducted are clones that wait for one that verifies, and a verify command of theirs
-// that counts its runs and fails on a file "bad".
+// conducted are clones that wait for the first one, which verifies until release, and a
+// verify command of theirs that counts its runs and fails on a file "bad".
 type conducted struct {
 	testing.TB
+	fields  []*hubField
 	hub     string
 	runs    string
 	verify  string
 	release func()
 }
 
-func newConducted(t *testing.T, fields []*hubField) *conducted {
+// slow is how long anything may take.
+const slow = 3 * time.Minute
+
+func newConducted(t *testing.T, ids ...string) *conducted {
 	t.Helper()
+	fields := newHubFields(t, ids...)
 	runs := filepath.Join(t.TempDir(), "runs")
-	c := &conducted{t, fields[0].hub, runs, "echo run $(date +%T) $PWD: $(echo *) >>" + runs + "; test ! -e bad", nil}
+	c := &conducted{t, fields, fields[0].hub, runs, "echo run $(date +%T) $PWD: $(echo *) >>" + runs + "; test ! -e bad", nil}
 	lease, _, err := fields[0].lander().Lock.Verifier("origin/main").Acquire(t.Context(), fields[0].id, lock.Wait{})
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +45,7 @@ func newConducted(t *testing.T, fields []*hubField) *conducted {
 		}
 	}
 	for _, f := range fields {
-		f.interval = 50 * time.Millisecond
+		f.interval = 500 * time.Millisecond
 	}
 	return c
 }
@@ -56,12 +61,19 @@ type pushed struct {
 	err    error
 }
 
-// push pushes, and returns once the clone is in line, and its work is offered if it is to be.
-func (c *conducted) push(f *hubField, rules string) <-chan pushed {
+// push commits the file and pushes, and returns once the clone is in line, and its work is
+// offered if it is to be.
+func (c *conducted) push(f *hubField, file, rules string) <-chan pushed {
 	c.Helper()
+	return c.pushWith(f, file, c.lander(f, rules))
+}
+
+func (c *conducted) pushWith(f *hubField, file string, l *Lander) <-chan pushed {
+	c.Helper()
+	f.commit("by "+f.id, file, "changed\n")
 	done := make(chan pushed, 1)
 	go func() {
-		landed, err := c.lander(f, rules).Push(c.Context(), f.target(), lock.Wait{Timeout: time.Minute})
+		landed, err := l.Push(c.Context(), f.target(), lock.Wait{Timeout: slow})
 		done <- pushed{landed, err}
 	}()
 	c.until(func() bool { return strings.Contains(c.table(lock.TurnsRef), "/"+f.clone+"\n") })
@@ -82,7 +94,7 @@ func (c *conducted) table(ref string) string {
 
 func (c *conducted) until(so func() bool) {
 	c.Helper()
-	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(slow); !so(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			c.Fatalf("in line are %q, offered are %q", c.table(lock.TurnsRef), c.table(queue.OffersRef))
 		}
@@ -96,7 +108,7 @@ func (c *conducted) verified() int {
 }
 
 // quiet checks that nothing is left in line, offered, or in the queues.
-func (c *conducted) quiet(fields []*hubField) {
+func (c *conducted) quiet() {
 	c.Helper()
 	if line, offered := c.table(lock.TurnsRef), c.table(queue.OffersRef); line != "" || offered != "" {
 		c.Errorf("in line are %q, offered are %q", line, offered)
@@ -104,7 +116,7 @@ func (c *conducted) quiet(fields []*hubField) {
 	if content, err := os.ReadFile(c.runs); err == nil {
 		c.Logf("the command ran on\n%s", content)
 	}
-	for _, f := range fields {
+	for _, f := range c.fields {
 		if all, err := queue.Entries(c.Context(), f.bus()); err != nil || len(all) > 0 {
 			c.Errorf("in the queue of %s are %+v, %v", f.clone, all, err)
 		}
@@ -121,17 +133,15 @@ func (c *conducted) quiet(fields []*hubField) {
 // along with its own, verified once; each clone's branch follows.
 func TestConductAll(t *testing.T) {
 	t.Parallel()
-	fields := newHubFields(t, "A", "B", "C", "D")
-	c := newConducted(t, fields)
+	c := newConducted(t, "A", "B", "C", "D")
 	var all []<-chan pushed
 	for i, rules := range []string{"same", "same", "other"} {
-		f := fields[i+1]
-		f.commit("by "+f.id, f.id, "changed\n")
-		all = append(all, c.push(f, rules))
+		f := c.fields[i+1]
+		all = append(all, c.push(f, f.id, rules))
 	}
 	c.release()
 	for i, done := range all {
-		f := fields[i+1]
+		f := c.fields[i+1]
 		p := <-done
 		if p.err != nil || p.landed.Commits != 1 || p.landed.Stayed != nil || p.landed.Late != nil {
 			t.Fatalf("%s: %+v, %v", f.id, p.landed, p.err)
@@ -140,22 +150,21 @@ func TestConductAll(t *testing.T) {
 			t.Errorf("%s is at %s and not at %s", f.id, tip, p.landed.After)
 		}
 	}
-	if log := strings.Join(fields[0].hubLog("main")[:3], ", "); log != "by D, by C, by B" {
+	if log := strings.Join(c.fields[0].hubLog("main")[:3], ", "); log != "by D, by C, by B" {
 		t.Errorf("main has %s", log)
 	}
 	if n := c.verified(); n != 2 {
 		t.Errorf("the command ran %d times", n)
 	}
-	c.quiet(fields)
+	c.quiet()
 }
 
 // TestConductHalfSeen: a fetch may see a push of several refs in part. Whose work another
 // clone has landed, and who takes the turn before it sees that, runs no command for it.
 func TestConductHalfSeen(t *testing.T) {
 	t.Parallel()
-	fields := newHubFields(t, "A", "B", "C")
-	c := newConducted(t, fields)
-	b, late := fields[1], fields[2]
+	c := newConducted(t, "A", "B", "C")
+	b, late := c.fields[1], c.fields[2]
 	script := late.git("config", "remote.origin.uploadpack")
 	text := `#!/bin/sh
 if git -C HUB cat-file -p refs/swarm/offers:C 2>/dev/null | grep -q 'by = .b.' && ! git -C HUB grep -q 'session = .C.' refs/swarm/locks; then
@@ -167,9 +176,7 @@ exec git upload-pack "$@"
 	if err := os.WriteFile(script, []byte(strings.ReplaceAll(text, "HUB", c.hub)), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	b.commit("by B", "B", "changed\n")
-	late.commit("by C", "C", "changed\n")
-	first, last := c.push(b, "same"), c.push(late, "same")
+	first, last := c.push(b, "B", "same"), c.push(late, "C", "same")
 	c.release()
 	for _, done := range []<-chan pushed{first, last} {
 		if p := <-done; p.err != nil || p.landed.Commits != 1 || p.landed.Stayed != nil || p.landed.Late != nil {
@@ -182,19 +189,17 @@ exec git upload-pack "$@"
 	if n := c.verified(); n != 1 {
 		t.Errorf("the command ran %d times", n)
 	}
-	c.quiet(fields)
+	c.quiet()
 }
 
 // TestConductOwn: without the setting nothing is offered, and nothing is taken.
 func TestConductOwn(t *testing.T) {
 	t.Parallel()
-	fields := newHubFields(t, "A", "B", "C")
-	c := newConducted(t, fields)
+	c := newConducted(t, "A", "B", "C")
 	var all []<-chan pushed
 	for i, rules := range []string{"", "same"} {
-		f := fields[i+1]
-		f.commit("by "+f.id, f.id, "changed\n")
-		all = append(all, c.push(f, rules))
+		f := c.fields[i+1]
+		all = append(all, c.push(f, f.id, rules))
 	}
 	if offered := c.table(queue.OffersRef); offered != "C\n" {
 		t.Errorf("offered are %q", offered)
@@ -208,44 +213,62 @@ func TestConductOwn(t *testing.T) {
 	if n := c.verified(); n != 2 {
 		t.Errorf("the command ran %d times", n)
 	}
-	c.quiet(fields)
+	c.quiet()
+}
+
+// TestConductKept: where the hub does not have commits replaced, a clone waits without an
+// offer, and lands its own.
+func TestConductKept(t *testing.T) {
+	t.Parallel()
+	c := newConducted(t, "A", "B", "C")
+	other := landGit(t, c.hub, "commit-tree", "main^{tree}", "-m", "offered before")
+	landGit(t, c.hub, "update-ref", "refs/swarm/tips/C.offer", other)
+	c.fields[0].hook(c.hub, "update", `case $1:$2 in refs/swarm/tips/*:00000000*) ;; refs/swarm/tips/*) git merge-base --is-ancestor $2 $3;; esac`)
+	first, last := c.push(c.fields[1], "B", "same"), c.push(c.fields[2], "C", "same")
+	if offered, tip := c.table(queue.OffersRef), landGit(t, c.hub, "rev-parse", "refs/swarm/tips/C.offer"); offered != "B\n" || tip != other {
+		t.Errorf("offered are %q, C's is %s", offered, tip)
+	}
+	c.release()
+	for _, done := range []<-chan pushed{first, last} {
+		if p := <-done; p.err != nil || p.landed.Commits != 1 {
+			t.Fatalf("%+v, %v", p.landed, p.err)
+		}
+	}
+	if n := c.verified(); n != 2 {
+		t.Errorf("the command ran %d times", n)
+	}
+	c.quiet()
 }
 
 // TestConductBad: what the command refuses keeps nobody else's work out, and its own clone
 // refuses it.
 func TestConductBad(t *testing.T) {
 	t.Parallel()
-	fields := newHubFields(t, "A", "B", "C", "D")
-	c := newConducted(t, fields)
+	c := newConducted(t, "A", "B", "C", "D")
 	var all []<-chan pushed
 	for i, name := range []string{"B", "bad", "D"} {
-		f := fields[i+1]
-		f.commit("by "+f.id, name, "changed\n")
-		all = append(all, c.push(f, "same"))
+		all = append(all, c.push(c.fields[i+1], name, "same"))
 	}
 	c.release()
 	for i, done := range all {
 		p := <-done
 		var failure *VerifyError
 		if bad := i == 1; bad != errors.As(p.err, &failure) || !bad && p.err != nil {
-			t.Errorf("%s: %v", fields[i+1].id, p.err)
+			t.Errorf("%s: %v", c.fields[i+1].id, p.err)
 		}
 	}
-	if log := strings.Join(fields[0].hubLog("main"), ", "); !strings.Contains(log, "by B") || !strings.Contains(log, "by D") || strings.Contains(log, "by C") {
+	if log := strings.Join(c.fields[0].hubLog("main"), ", "); !strings.Contains(log, "by B") || !strings.Contains(log, "by D") || strings.Contains(log, "by C") {
 		t.Errorf("main has %s", log)
 	}
-	c.quiet(fields)
+	c.quiet()
 }
 
 // TestConductWithdrawn: what was taken out of its queue lands nowhere, also where another
 // clone was about to land it.
 func TestConductWithdrawn(t *testing.T) {
 	t.Parallel()
-	fields := newHubFields(t, "A", "B", "C")
-	c := newConducted(t, fields)
-	b, other := fields[1], fields[2]
-	b.commit("by B", "B", "changed\n")
-	other.commit("by C", "C", "changed\n")
+	c := newConducted(t, "A", "B", "C")
+	b, other := c.fields[1], c.fields[2]
 	last := c.lander(b, "same")
 	withdrawn := false
 	last.Gate = func(_ context.Context, session, _, _ string) error {
@@ -257,16 +280,11 @@ func TestConductWithdrawn(t *testing.T) {
 		}
 		return nil
 	}
-	landed := make(chan error, 1)
-	go func() {
-		_, err := last.Push(t.Context(), b.target(), lock.Wait{Timeout: time.Minute})
-		landed <- err
-	}()
-	c.until(func() bool { return strings.Contains(c.table(lock.TurnsRef), "/b\n") })
-	done := c.push(other, "same")
+	landed := c.pushWith(b, "B", last)
+	done := c.push(other, "C", "same")
 	c.release()
-	if err := <-landed; err != nil {
-		t.Fatal(err)
+	if p := <-landed; p.err != nil {
+		t.Fatal(p.err)
 	}
 	if p := <-done; !errors.Is(p.err, ErrWithdrawn) {
 		t.Errorf("C: %+v, %v", p.landed, p.err)
@@ -274,16 +292,15 @@ func TestConductWithdrawn(t *testing.T) {
 	if log := strings.Join(b.hubLog("main"), ", "); !withdrawn || strings.Contains(log, "by C") {
 		t.Errorf("main has %s", log)
 	}
-	c.quiet(fields)
+	c.quiet()
 }
 
 // TestConductLeft: what a clone has offered lands also where no process of it is left, and
 // its session's next push, of a commit more, finds it landed. Nobody can withdraw it then.
 func TestConductLeft(t *testing.T) {
 	t.Parallel()
-	fields := newHubFields(t, "A", "B", "C")
-	c := newConducted(t, fields)
-	b, gone := fields[1], fields[2]
+	c := newConducted(t, "A", "B", "C")
+	b, gone := c.fields[1], c.fields[2]
 	gone.commit("by C", "C", "changed\n")
 	l := c.lander(gone, "same")
 	queued, _, err := l.Put(t.Context(), gone.target())
@@ -307,8 +324,7 @@ func TestConductLeft(t *testing.T) {
 	if offered := c.table(queue.OffersRef); offered != "C\n" {
 		t.Fatalf("offered are %q", offered)
 	}
-	b.commit("by B", "B", "changed\n")
-	done := c.push(b, "same")
+	done := c.push(b, "B", "same")
 	c.release()
 	if p := <-done; p.err != nil {
 		t.Fatal(p.err)
@@ -322,37 +338,38 @@ func TestConductLeft(t *testing.T) {
 		t.Errorf("withdrawn: %v, and main is at %s", err, main)
 	}
 	gone.commit("more by C", "more", "changed\n")
-	if landed, err := c.lander(gone, "same").Push(t.Context(), gone.target(), lock.Wait{Timeout: time.Minute}); err != nil || landed.Commits != 1 {
+	if landed, err := c.lander(gone, "same").Push(t.Context(), gone.target(), lock.Wait{Timeout: slow}); err != nil || landed.Commits != 1 {
 		t.Errorf("%s: %+v, %v", queued.Entry.Tip, landed, err)
 	}
 	if log := strings.Join(b.hubLog("main")[:3], ", "); log != "more by C, by C, by B" {
 		t.Errorf("main has %s", log)
 	}
-	c.quiet(fields)
+	c.quiet()
 }
 
 // TestConductMoved: what a session has offered in a clone that it is at home in no more, no
-// other clone lands.
+// other clone lands. That clone keeps nobody waiting for it.
 func TestConductMoved(t *testing.T) {
 	t.Parallel()
-	fields := newHubFields(t, "A", "B", "C")
-	c := newConducted(t, fields)
-	b, from := fields[1], fields[2]
-	from.commit("by C", "C", "changed\n")
-	done := c.push(from, "same")
-	if _, err := fields[0].bus().Bring(t.Context(), "A", "C", func(*refstore.Tx, string, string) error { return nil }); err != nil {
+	c := newConducted(t, "A", "B", "C")
+	b, from := c.fields[1], c.fields[2]
+	done := c.push(from, "C", "same")
+	if _, err := c.fields[0].bus().Bring(t.Context(), "A", "C", func(*refstore.Tx, string, string) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	b.commit("by B", "B", "changed\n")
-	last := c.push(b, "same")
 	c.release()
-	if p := <-last; p.err != nil {
-		t.Fatal(p.err)
+	var elsewhere *bus.ElsewhereError
+	if p := <-done; !errors.As(p.err, &elsewhere) {
+		t.Errorf("C: %+v, %v", p.landed, p.err)
 	}
-	if p := <-done; p.err == nil {
-		t.Errorf("C: %+v", p.landed)
+	if line, offered := c.table(lock.TurnsRef), c.table(queue.OffersRef); line != "" || offered != "C\n" {
+		t.Errorf("in line are %q, offered are %q", line, offered)
 	}
-	if log := strings.Join(b.hubLog("main"), ", "); strings.Contains(log, "by C") {
+	b.commit("by B", "B", "changed\n")
+	if _, err := c.lander(b, "same").Push(t.Context(), b.target(), lock.Wait{Timeout: slow}); err != nil {
+		t.Fatal(err)
+	}
+	if log := strings.Join(b.hubLog("main")[:1], ", "); log != "by B" {
 		t.Errorf("main has %s", log)
 	}
 }
@@ -379,7 +396,7 @@ func TestConductMovedAway(t *testing.T) {
 	if err := l.Bus.Store().Refresh(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Conduct(t.Context(), from.target(), lock.Wait{Timeout: time.Minute}); err != nil {
+	if err := l.Conduct(t.Context(), from.target(), lock.Wait{Timeout: slow}); err != nil {
 		t.Fatal(err)
 	}
 	if log := strings.Join(from.hubLog("main"), ", "); strings.Contains(log, "by C") {
