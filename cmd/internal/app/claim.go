@@ -216,12 +216,11 @@ and how it came about.`,
 			if err := each(newest.add); err != nil {
 				return err
 			}
-			shown := newest.byPath()
-			if err := c.printClaims(shown.each, below); err != nil {
+			if err := c.printClaims(newest.byPath, below); err != nil {
 				return err
 			}
-			if len(shown) < newest.of {
-				c.notef("only the newest %d of %d are listed: git swarm claims --all", len(shown), newest.of)
+			if shown := len(newest.kept); shown < newest.of {
+				c.notef("only the newest %d of %d are listed: git swarm claims --all", shown, newest.of)
 			}
 			return nil
 		},
@@ -229,29 +228,14 @@ and how it came about.`,
 }
 
 // printClaims lists the claims that each visits as they come, at or below a path unless
-// that is "". A table asks each twice, the first time whether any has a reason.
+// that is "".
 func (c *call) printClaims(each func(func(lock.Claim) bool) error, below string) error {
-	heading, flexible := []string{"Path", "Session", "Since"}, []int(nil)
-	reasons := false
-	if !c.wantJSON() {
-		err := each(func(h lock.Claim) bool {
-			reasons = h.Reason != ""
-			return !reasons
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if reasons {
-		heading, flexible = append(heading, "Reason"), []int{3}
-	}
-	list, now := c.listing(heading, flexible...), c.Now()
+	list, now := c.listing([]string{"Path", "Session", "Since", "Reason"}, 3), c.Now()
 	err := each(func(h lock.Claim) bool {
 		if list.json {
 			return list.object("claim", jsonClaim(h))
 		}
-		row := text.Cells(text.Inert(h.Path), h.Session, text.Ago(now, h.Since), text.Inert(h.Reason))
-		return list.row(row[:len(heading)])
+		return list.row(text.Cells(text.Inert(h.Path), h.Session, text.Ago(now, h.Since), text.Inert(h.Reason)))
 	})
 	if err := errors.Join(err, list.end()); err != nil {
 		return err

@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"errors"
+	"slices"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 )
@@ -15,6 +16,7 @@ type listing struct {
 	json    bool
 	rows    [][]text.Cell // not printed yet
 	empty   bool          // nothing was listed
+	begun   bool          // the heading is printed
 	err     error         // the first of a write
 }
 
@@ -46,6 +48,7 @@ func (l *listing) object(kind string, v any) bool {
 
 func (l *listing) align() {
 	if len(l.rows) > 0 {
+		l.begun = true
 		l.err = errors.Join(l.err, l.columns.Write(l.out, l.rows, l.colours))
 	}
 	l.rows = l.rows[:0]
@@ -53,6 +56,22 @@ func (l *listing) align() {
 
 // end prints what is left.
 func (l *listing) end() error {
+	if !l.begun {
+		l.leaveOutBlank()
+	}
 	l.align()
 	return errors.Join(l.err, l.out.Flush())
+}
+
+// leaveOutBlank takes out the last column where no row has anything there.
+func (l *listing) leaveOutBlank() {
+	last := len(l.columns.Heading) - 1
+	if slices.ContainsFunc(l.rows, func(row []text.Cell) bool { return row[last].Text != "" }) {
+		return
+	}
+	l.columns.Heading = l.columns.Heading[:last]
+	l.columns.Flexible = slices.DeleteFunc(l.columns.Flexible, func(i int) bool { return i == last })
+	for i, row := range l.rows {
+		l.rows[i] = row[:last]
+	}
 }
