@@ -86,7 +86,7 @@ func leavesBlock(lines []string) bool {
 			last = l
 		}
 	}
-	return left().MatchString(last) && !branch().MatchString(lines[0])
+	return left().MatchString(last) && (left().MatchString(lines[0]) || !beginsBranch(lines[0]))
 }
 
 var left = sync.OnceValue(func() *regexp.Regexp {

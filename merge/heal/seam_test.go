@@ -59,6 +59,7 @@ func TestStaysInItsPlace(t *testing.T) {
 		// A part of the statement above, and lines behind which nothing runs.
 		{"two clauses of a condition", "a.py", "if x:\n    a()\n", "elif y:\n    bb(1)\n", "else:\n    cc()\n", "z()\n"},
 		{"two returns", "a.js", "function f() {\n", "  return make(alpha, 1)\n", "  return build(beta)\n", "}\n"},
+		{"two returns of what a function makes", "a.js", "function f() {\n", "  return list.map(x => one(x))\n", "  return rows.filter(y => two(y, 1))\n", "}\n"},
 		{"two returns in Python", "a.py", "def f():\n    x()\n", "    return make(alpha, 1)\n", "    return build(beta)\n", "y = 1\n"},
 		// One name imported from two places.
 		{"a name of two modules", "a.ts", "a()\n", "import { b } from './b'\n", "import { b } from './c'\n", "z()\n"},

@@ -308,11 +308,9 @@ func areItems(_ *conflict, lines []string) bool { return item().MatchString(line
 var item = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*([*+-]|\d+\.)\s+\S`) })
 
 // areCases: branches of a switch.
-func areCases(_ *conflict, lines []string) bool { return branch().MatchString(lines[0]) }
+func areCases(_ *conflict, lines []string) bool { return beginsBranch(lines[0]) }
 
-var branch = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*(case\b.*(:|=>)|[\w:.|(){}\s,&"']+=>\s*\S)`)
-})
+func beginsBranch(line string) bool { return branchHead().MatchString(strings.TrimSpace(line)) }
 
 // areTests: a test function or block each, behind its comment.
 func areTests(_ *conflict, lines []string) bool {
