@@ -33,9 +33,9 @@ func Touched(content []byte, algo object.Algo, top string, written time.Time) (t
 			info, err = os.Lstat(filepath.Join(top, f.path))
 		}
 		switch {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), err == nil && info.IsDir():
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 			touched = append(touched, Change{Path: f.path, Deleted: true})
-		case err != nil:
+		case err != nil, info.IsDir(): // a repository in place of a file is a submodule
 			return nil, ErrUnread
 		case !f.as(info, written):
 			touched = append(touched, Change{Path: f.path})

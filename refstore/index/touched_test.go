@@ -57,7 +57,6 @@ func TestTouched(t *testing.T) {
 		{name: "touched", then: "touch x", more: "x"},
 		{name: "deleted", then: "rm d/e a"},
 		{name: "a folder deleted", then: "rm -r d"},
-		{name: "a folder in place of a file", then: "rm a; mkdir a; : >a/b"},
 		{name: "a file in place of a folder", then: "rm -r d; : >d"},
 		{name: "a link in place of a file", then: "rm a; ln -s x a"},
 		{name: "a file in place of a link", then: "rm l; printf x >l"},
@@ -70,6 +69,25 @@ func TestTouched(t *testing.T) {
 		{name: "executable for others alone", then: "chmod o+x a", more: "a"},
 		{name: "beside the files", then: "echo new >new; echo new >d/new"},
 		{name: "staged", then: "echo other >a; git add a", more: "a"}, // in the second in which the index is written
+
+		{name: "a repository in place of a folder", then: "mv d/g m; git init -q d/g; git -C d/g commit -q --allow-empty -m x; cp m/h d/g", more: "d/g/h"},
+		{name: "a repository in a folder", then: "git init -q d/g; git -C d/g commit -q --allow-empty -m x; echo other >d/g/h"},
+		{name: "a clean filter, as many bytes", then: "git config filter.up.clean 'tr A-Z a-z'; echo 'a filter=up' >.git/info/attributes; printf B >a"},
+		{name: "a clean filter that gives the same", then: "git config filter.up.clean 'tr A-Z a-z'; echo 'a filter=up' >.git/info/attributes; printf A >a", more: "a"},
+		{name: "a filter that is new", then: "git config filter.no.clean 'echo no'; echo '* filter=no' >.git/info/attributes"},
+		{name: "other line ends", then: "git config core.autocrlf true; printf 'a\\r\\n' >a"},
+		{name: "line ends that git keeps the same", then: "printf 'a\\nb\\n' >a; touch -d '1 hour ago' a; git commit -qam lines; git config core.autocrlf input; printf 'a\\r\\nb\\r\\n' >a", more: "a"},
+		{name: "assumed to be unchanged", then: "git update-index --assume-unchanged a; echo other >a", more: "a"},
+		{name: "the file monitor says nothing", then: `printf '#!/bin/sh\nprintf "x\\000"\n' >.git/quiet; chmod +x .git/quiet
+git config core.fsmonitor "$PWD/.git/quiet"; git update-index --fsmonitor; git status >/dev/null; echo other >a`, more: "a"},
+		{name: "modes are not kept", then: "git config core.fileMode false; chmod +x a; chmod -x p; echo other >x", more: "a p"},
+		{name: "links are files", then: "git config core.symlinks false; rm l; printf x >l", more: "l"},
+		{name: "links are files, and another", then: "git config core.symlinks false; rm l; printf a >l"},
+		{name: "case is ignored", then: "git config core.ignoreCase true; mv a A; echo other >x"},
+		{name: "the time of the inode is not trusted", then: "git config core.trustctime false; ln a n; printf B >x", more: "a"},
+		{name: "little is compared", then: "git config core.checkStat minimal; cp -p a n; mv n a; echo other >x", more: "a"},
+		{name: "the untracked cache", then: "git config core.untrackedCache true; git update-index --untracked-cache; git status >/dev/null; echo other >a"},
+		{name: "a work tree that is older", then: "touch -d '2 hours ago' a; printf B >x; touch -d '2 hours ago' x", more: "a x"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlace(t)
@@ -127,7 +145,9 @@ func TestTouchedUnread(t *testing.T) {
 	t.Parallel()
 	for _, then := range []string{
 		"git add -N new", "git update-index --skip-worktree a", "git update-index --index-version 4",
-		"git update-index --split-index", "git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub",
+		"git update-index --split-index", "git sparse-checkout set --cone --sparse-index none",
+		"rm a; mkdir a; : >a/b", "rm a; git init -q a; git -C a commit -q --allow-empty -m x",
+		"git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub",
 		"git checkout -q -b o; printf o >a; git commit -qam o; git checkout -q -b p HEAD~; printf p >a; git commit -qam p; git merge -q o >/dev/null || :",
 	} {
 		p := newPlace(t)
