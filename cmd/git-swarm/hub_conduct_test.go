@@ -12,18 +12,21 @@ import (
 	"time"
 )
 
-// TestHubConduct: with swarm.conduct, who has the turn after a clone that was killed lands
-// what waits in the others along with its own, verified once, also that of a clone whose
-// push was killed; and nothing twice. One that lands its own work alone is left alone.
-func TestHubConduct(t *testing.T) {
-	t.Parallel()
-	w := newHubTown(t, 5, serveFile)
+// conductTown is a hub and its clones, each with a commit to land and swarm.conduct, whose
+// verify command notes that it runs and waits while hold is there.
+type conductTown struct {
+	*hubTown
+	hold, runs string
+}
+
+func newConductTown(t *testing.T, n int) *conductTown {
+	w := &conductTown{hubTown: newHubTown(t, n, serveFile)}
 	w.git("-C", "c0", "push", "-q", "origin", "main")
-	hold, runs := filepath.Join(w.dir, "hold"), filepath.Join(w.dir, "runs")
-	if err := os.WriteFile(hold, nil, 0o666); err != nil {
+	w.hold, w.runs = filepath.Join(w.dir, "hold"), filepath.Join(w.dir, "runs")
+	if err := os.WriteFile(w.hold, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range w.clones {
+	for _, name := range w.clones {
 		w.git("-C", name, "fetch", "-q", "origin")
 		w.git("-C", name, "checkout", "-q", "-b", "work", "origin/main")
 		if err := os.WriteFile(filepath.Join(w.dir, name, name), []byte(name), 0o666); err != nil {
@@ -31,49 +34,70 @@ func TestHubConduct(t *testing.T) {
 		}
 		w.git("-C", name, "add", ".")
 		w.git("-C", name, "commit", "-q", "-m", "by-"+name)
-		w.git("-C", name, "config", "swarm.verify", "echo run >>'"+runs+"'; while test -e '"+hold+"'; do sleep 0.1; done")
-		w.git("-C", name, "config", "swarm.hubInterval", "200ms")
-		if i != 4 {
-			w.git("-C", name, "config", "swarm.conduct", "all")
+		w.git("-C", name, "config", "swarm.verify", "echo run >>'"+w.runs+"'; while test -e '"+w.hold+"'; do sleep 0.1; done")
+		w.git("-C", name, "config", "swarm.hubInterval", "500ms")
+		w.git("-C", name, "config", "swarm.conduct", "all")
+	}
+	return w
+}
+
+// push starts a push of the clone, in a process group of its own.
+func (w *conductTown) push(i int) *exec.Cmd {
+	w.Helper()
+	cmd := w.command(context.Background(), w.clones[i], "git-swarm", "--session", w.session(i), "push", "--to", "main", "--wait", "5m")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stdout = new(strings.Builder)
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		w.Fatal(err)
+	}
+	return cmd
+}
+
+func (w *conductTown) until(what string, so func() bool) {
+	w.Helper()
+	for deadline := time.Now().Add(3 * time.Minute); !so(); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.Fatal("not within three minutes: ", what)
 		}
 	}
-	push := func(i int) *exec.Cmd {
-		cmd := w.command(context.Background(), w.clones[i], "git-swarm", "--session", w.session(i), "push", "--to", "main", "--wait", "5m")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		cmd.Stdout, cmd.Stderr = new(strings.Builder), nil
-		cmd.Stderr = cmd.Stdout
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return cmd
+}
+
+// letGo has the verify commands end.
+func (w *conductTown) letGo() {
+	w.Helper()
+	if err := os.Remove(w.hold); err != nil {
+		w.Fatal(err)
 	}
-	until := func(what string, so func() bool) {
-		for deadline := time.Now().Add(3 * time.Minute); !so(); time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("not within three minutes: ", what)
-			}
-		}
-	}
-	verified := func() int {
-		content, _ := os.ReadFile(runs)
-		return strings.Count(string(content), "run")
-	}
-	offered := func() string {
-		out, _ := w.command(context.Background(), "hub.git", "git", "ls-tree", "-r", "--name-only", "refs/swarm/offers").Output()
-		return strings.Join(strings.Fields(string(out)), " ")
-	}
-	inLine := func(i int) bool {
-		out, _ := w.command(context.Background(), "hub.git", "git", "ls-tree", "-r", "--name-only", "refs/swarm/turns").Output()
-		return strings.Contains(string(out), "/"+w.clones[i]+"\n")
-	}
-	first := push(0)
-	until("the first verifies", func() bool { return verified() == 1 })
-	waiting := []*exec.Cmd{push(1), push(2), push(3)}
-	until("three are offered", func() bool { return offered() == "B C D" })
-	alone := push(4)
-	until("one waits for itself", func() bool { return inLine(4) })
-	if offered() != "B C D" {
-		t.Errorf("offered are %s", offered())
+}
+
+// verified is how often the command has run.
+func (w *conductTown) verified() int {
+	content, _ := os.ReadFile(w.runs)
+	return strings.Count(string(content), "run")
+}
+
+// table are the paths in a table on the hub, which may not be there yet.
+func (w *conductTown) table(name string) string {
+	out, _ := w.command(context.Background(), "hub.git", "git", "ls-tree", "-r", "--name-only", "refs/swarm/"+name).Output()
+	return strings.Join(strings.Fields(string(out)), " ")
+}
+
+// TestHubConduct: with swarm.conduct, who has the turn after a clone that was killed lands
+// what waits in the others along with its own, verified once, also that of a clone whose
+// push was killed; and nothing twice. One that lands its own work alone is left alone.
+func TestHubConduct(t *testing.T) {
+	t.Parallel()
+	w := newConductTown(t, 5)
+	w.git("-C", "c4", "config", "--unset", "swarm.conduct")
+	first := w.push(0)
+	w.until("the first verifies", func() bool { return w.verified() == 1 })
+	waiting := []*exec.Cmd{w.push(1), w.push(2), w.push(3)}
+	w.until("three are offered", func() bool { return w.table("offers") == "B C D" })
+	alone := w.push(4)
+	w.until("one waits for itself", func() bool { return strings.Contains(w.table("turns")+" ", "/c4 ") })
+	if offered := w.table("offers"); offered != "B C D" {
+		t.Errorf("offered are %s", offered)
 	}
 	for _, cmd := range []*exec.Cmd{first, waiting[2]} {
 		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
@@ -81,15 +105,13 @@ func TestHubConduct(t *testing.T) {
 		}
 		_ = cmd.Wait()
 	}
-	if err := os.Remove(hold); err != nil {
-		t.Fatal(err)
-	}
+	w.letGo()
 	for i, cmd := range append(waiting[:2:2], alone) {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("push %d: %v\n%s", i+1, err, cmd.Stdout)
 		}
 	}
-	if n := verified(); n != 3 {
+	if n := w.verified(); n != 3 {
 		t.Errorf("the command ran %d times", n)
 	}
 	for _, i := range []int{3, 0} { // what was killed: the one has landed, the other not
@@ -102,8 +124,8 @@ func TestHubConduct(t *testing.T) {
 	if got := strings.Join(landed, " "); got != "by-c0 by-c1 by-c2 by-c3 by-c4 start" {
 		t.Errorf("main has %s", got)
 	}
-	if offered() != "" {
-		t.Errorf("still offered are %s", offered())
+	if offered := w.table("offers"); offered != "" {
+		t.Errorf("still offered are %s", offered)
 	}
 	for i, name := range w.clones {
 		w.git("-C", name, "fetch", "-q", "origin")
@@ -121,42 +143,11 @@ func TestHubConduct(t *testing.T) {
 // back what it has offered, says so; its session then does. queue names who is in line.
 func TestHubConductAway(t *testing.T) {
 	t.Parallel()
-	w := newHubTown(t, 2, serveFile)
-	w.git("-C", "c0", "push", "-q", "origin", "main")
-	hold, runs := filepath.Join(w.dir, "hold"), filepath.Join(w.dir, "runs")
-	if err := os.WriteFile(hold, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	until := func(what string, so func() bool) {
-		for deadline := time.Now().Add(3 * time.Minute); !so(); time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("not within three minutes: ", what)
-			}
-		}
-	}
-	var said strings.Builder
-	var pushes []*exec.Cmd
-	for i, name := range w.clones {
-		w.git("-C", name, "fetch", "-q", "origin")
-		w.git("-C", name, "checkout", "-q", "-b", "work", "origin/main")
-		w.git("-C", name, "commit", "-q", "--allow-empty", "-m", "by-"+name)
-		w.git("-C", name, "config", "swarm.verify", "echo run >>'"+runs+"'; while test -e '"+hold+"'; do sleep 0.1; done")
-		w.git("-C", name, "config", "swarm.hubInterval", "200ms")
-		w.git("-C", name, "config", "swarm.conduct", "all")
-		cmd := w.command(context.Background(), name, "git-swarm", "--session", w.session(i), "push", "--to", "main", "--wait", "5m")
-		if i == 1 {
-			cmd.Stderr = &said
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		pushes = append(pushes, cmd)
-		until("the first verifies, the second is offered", func() bool {
-			content, _ := os.ReadFile(runs)
-			out, _ := w.command(context.Background(), "hub.git", "git", "ls-tree", "-r", "--name-only", "refs/swarm/offers").Output()
-			return len(content) > 0 && (i == 0 || string(out) == "B\n")
-		})
-	}
+	w := newConductTown(t, 2)
+	first := w.push(0)
+	w.until("the first verifies", func() bool { return w.verified() == 1 })
+	second := w.push(1)
+	w.until("the second is offered", func() bool { return w.table("offers") == "B" })
 	if out, err := w.command(context.Background(), "c0", "git-swarm", "queue").Output(); err != nil || !strings.Contains(string(out), "c1, for B") {
 		t.Errorf("queue: %v\n%s", err, out)
 	}
@@ -164,11 +155,12 @@ func TestHubConductAway(t *testing.T) {
 	if err := os.Rename(hub, hub+".away"); err != nil {
 		t.Fatal(err)
 	}
-	if err := pushes[1].Process.Signal(os.Interrupt); err != nil {
+	if err := second.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := pushes[1].Wait(); err == nil || !strings.Contains(said.String(), "what B has put still waits, and another clone may land it; git swarm push --cancel takes it back\n") {
-		t.Errorf("%v\n%s", err, &said)
+	said := second.Stdout.(*strings.Builder)
+	if err := second.Wait(); err == nil || !strings.Contains(said.String(), "what B has put still waits, and another clone may land it; git swarm push --cancel takes it back\n") {
+		t.Errorf("%v\n%s", err, said)
 	}
 	if err := os.Rename(hub+".away", hub); err != nil {
 		t.Fatal(err)
@@ -176,10 +168,8 @@ func TestHubConductAway(t *testing.T) {
 	if out, err := w.swarm(1, "push", "--cancel"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if err := os.Remove(hold); err != nil {
-		t.Fatal(err)
-	}
-	_ = pushes[0].Wait() // may have found the hub away
+	w.letGo()
+	_ = first.Wait() // may have found the hub away
 	if out, err := w.swarm(0, "push", "--to", "main"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
