@@ -10,9 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
 // TestTableManyPaths: many paths in one folder are put and deleted without a copy of the
@@ -287,22 +284,17 @@ func TestTableDamage(t *testing.T) {
 func TestTableOfMany(t *testing.T) {
 	r := plain(t)
 	const ref, folders, files = "refs/swarm/collisions", 100, 500
-	blobs := []string{r.Feed("x", "hash-object", "-w", "--stdin"), r.Feed("y", "hash-object", "-w", "--stdin")}
-	var top strings.Builder
+	var in strings.Builder
+	fmt.Fprint(&in, "blob\nmark :1\ndata 1\nx\nblob\nmark :2\ndata 1\ny\n")
+	fmt.Fprintf(&in, "commit %s\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\ndata <<END\n%sEND\n", ref, (&Entry{Body: "1 collisions", Number: 1}).message())
 	for i := range folders {
-		var lines strings.Builder
 		for n := range files {
-			fmt.Fprintf(&lines, "100644 blob %s\t%03d\n", blobs[n%2], n)
+			fmt.Fprintf(&in, "M 100644 :%d %02d/%03d\n", n%2+1, i, n)
 		}
-		lines.WriteString("100644 blob " + r.Feed(fmt.Sprint(i), "hash-object", "-w", "--stdin") + "\town\n")
-		fmt.Fprintf(&top, "040000 tree %s\t%02d\n", r.Feed(lines.String(), "mktree"), i)
+		fmt.Fprintf(&in, "M 100644 inline %02d/own\ndata <<END\n%d\nEND\n", i, i)
 	}
+	r.Feed(in.String(), "fast-import", "--quiet")
 	s := r.open(Options{})
-	c := object.CommitData{
-		Tree: object.Hash(r.Feed(top.String(), "mktree")), Message: (&Entry{Body: "1 collisions", Number: 1}).message(),
-		Author: object.Signature{Name: "A", Email: "a@b", When: time.Unix(1, 0).UTC()}, Committer: object.Signature{Name: "A", Email: "a@b", When: time.Unix(1, 0).UTC()},
-	}
-	r.Git("update-ref", ref, string(r.object("commit", c.Encode())))
 	table, err := s.Table(bg, ref)
 	if err != nil {
 		t.Fatal(err)
