@@ -1,6 +1,7 @@
 package heal
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
@@ -25,9 +26,12 @@ const (
 	Off               // no rule: git's own line merge
 )
 
+var levels = [...]string{"safe", "both", "wide", "off"}
+
+func (l Level) String() string { return levels[l] }
+
 // ParseLevel reads safe, both, wide or off.
 func ParseLevel(text string) (Level, bool) {
-	levels := map[string]Level{"safe": Safe, "both": Both, "wide": Wide, "off": Off}
-	level, ok := levels[strings.ToLower(text)]
-	return level, ok
+	i := slices.Index(levels[:], strings.ToLower(text))
+	return Level(max(i, 0)), i >= 0
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -117,10 +118,14 @@ func (c *call) sharedRules(rules *settings.Rules) (string, error) {
 	level, bad2 := rules.Heal.Get()
 	check, bad3 := s.HealCheck.Get()
 	warn, bad4 := s.ClaimsWarn.Get()
-	text := fmt.Sprintf("requireReview=%t heal=%s healCheck=%s claims=%s\n%s", review, [...]string{"safe", "both", "wide", "off"}[level],
-		[...]string{"show", "review", "refuse"}[check], map[bool]string{false: "refuse", true: "warn"}[warn], s.Verify)
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:]), errors.Join(bad1, bad2, bad3, bad4)
+	return rulesHash(review, level, check, warn, s.Verify), errors.Join(bad1, bad2, bad3, bad4)
+}
+
+// rulesHash is the rules of an offer, as FORMAT.md says.
+func rulesHash(review bool, level heal.Level, check settings.HealCheck, warn bool, verify string) string {
+	claims := map[bool]string{false: "refuse", true: "warn"}[warn]
+	sum := sha256.Sum256(fmt.Appendf(nil, "requireReview=%t heal=%s healCheck=%s claims=%s\n%s", review, level, check, claims, verify))
+	return hex.EncodeToString(sum[:])
 }
 
 // conductInstead starts a conductor in the name of a session that waits for the target,

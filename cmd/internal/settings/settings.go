@@ -207,10 +207,14 @@ const (
 	RefuseResolved                  // do not land it
 )
 
+var healChecks = [...]string{"show", "review", "refuse"}
+
+func (h HealCheck) String() string { return healChecks[h] }
+
 func healCheck(config *repo.Config) func(string, HealCheck) (HealCheck, error) {
 	return func(key string, _ HealCheck) (HealCheck, error) {
 		v, _ := config.Get(key)
-		i := slices.Index([]string{"show", "review", "refuse"}, v)
+		i := slices.Index(healChecks[:], v)
 		if i < 0 {
 			return 0, &ChoiceError{Key: "swarm.healCheck", Value: quote(v), May: "show, review or refuse"}
 		}
