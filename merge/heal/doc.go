@@ -130,13 +130,16 @@
 //   - Both sides change a version that is written as a list, (1, 8, 0, 'alpha', 0), each in parts of its own.
 //   - One side comments a line out, or in, and the other indents it.
 //   - Lines are brought in beside a line that the other changed, and use a name of a family in which that
-//     line renamed another: where buf_oom became str_oom, buf_puts. Or each side changed one half of a name, as a.b or a-b.
+//     line renamed another: where buf_oom became str_oom, buf_puts. Or each side changed one half of a name, as a.b or
+//     a-b: together they may name nothing.
 //   - A renamed name is taken out or replaced by the other side, brought in as a part of something else, or used anew
 //     where lines merge by themselves (renamed).
 //   - What one side adds to a line is an argument of a call of which the other replaced the function or the brackets, a
 //     part of a condition, or a remark; or both sides add near each other (added). Or it hangs on a word that the other
-//     replaced: the command of an option, the key of a value, the module of a name, another part of an address, the call
-//     that is waited for or whose result is taken apart (attached.go).
+//     replaced: the command of an option, the key of a value, the module of a name, the element of an attribute,
+//     another part of an address, the operator of an operand, the number beside a bound of a range, the call that is
+//     waited for, that is given a block, or whose result is taken apart. Or it comes behind a parameter that the other
+//     gave a default, or among groups of a pattern that are counted (attached.go).
 //   - What two replacements in one line say together neither side wrote: of a name and its version, a number and its unit,
 //     a module and what is imported from it, a mark of a format and its argument, a case and what is expected (related.go).
 //   - Two edits meet at a line without a word, or both with more lines than there were.
