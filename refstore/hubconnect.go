@@ -62,13 +62,29 @@ func (s *Store) Connect(ctx context.Context, by string, prepare func(*Tx) error)
 	if err != nil {
 		return false, err
 	}
-	if err := turn.push(ctx, staged.updates); err != nil {
-		if errors.Is(err, ErrStale) {
-			err = ErrCloneTaken
-		}
+	err = turn.push(ctx, staged.updates)
+	var unanswered *HubError
+	switch {
+	case errors.Is(err, ErrStale):
+		return false, ErrCloneTaken
+	case errors.As(err, &unanswered) && !unanswered.Unsent:
+		return published, c.ask(ctx, unanswered)
+	case err != nil:
 		return false, err
 	}
 	return published, u.apply(ctx, staged)
+}
+
+// ask is nil, and all is done, where the hub has taken the push without an answer.
+func (c *connecting) ask(ctx context.Context, unanswered *HubError) error {
+	err := c.store.opts.Hub.Fetch(ctx, c.file)
+	if err == nil {
+		var connected bool
+		if connected, _, err = c.look(ctx); connected {
+			return err
+		}
+	}
+	return &HubError{Err: cmp.Or[error](err, unanswered.Err), InDoubt: true} // it may be on its way still
 }
 
 // connecting is one Connect.

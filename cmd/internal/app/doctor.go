@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
@@ -60,6 +61,7 @@ func runDoctor(ctx context.Context, c *call) error {
 	} else {
 		findings = append(findings, finding{"repository", "ok", text.Inert(r.CommonDir), ""},
 			c.checkWrite(r), c.checkBackend(r), c.checkIdentity(ctx, r), c.checkSwarm(ctx), c.checkSession(ctx), c.checkRemote(ctx, r), c.checkTarget(ctx), c.checkPending(ctx), c.checkDamage(ctx))
+		findings = append(findings, c.checkJoined()...)
 		findings = append(findings, c.checkKeys(r)...)
 		findings = append(findings, c.checkRegenerate(ctx, r)...)
 		findings = append(findings, c.checkWorktrees(ctx, r))
@@ -101,11 +103,17 @@ func (c *call) printFinding(f finding) error {
 	return c.printf("%s\n", line)
 }
 
-// checkDamage looks at the newest entry of each ref: fsck looks at all of them.
+// checkDamage looks at the newest entry of each ref, and at what waits to be given back: fsck
+// looks at all of them.
 func (c *call) checkDamage(ctx context.Context) finding {
 	b, err := c.Bus()
 	if err == nil {
 		err = b.Store().CheckTips(ctx, "refs/swarm/")
+	}
+	if err == nil {
+		if _, _, err = lock.Queued(ctx, b); b.Store().LeaveOut(err) {
+			err = nil
+		}
 	}
 	if err != nil {
 		line, hint, _ := c.format(err)

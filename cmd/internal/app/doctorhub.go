@@ -41,6 +41,16 @@ func doctorHub(ctx context.Context, c *call) error {
 	return c.printFindings(append(findings, checkPace(ctx, at, h)))
 }
 
+// checkJoined finds that this clone has begun to join a hub, or is to by its configuration,
+// and has not: most commands refuse until it has. With no such trouble it finds nothing.
+func (c *call) checkJoined() []finding {
+	err := c.swarm.Joined()
+	if err == nil {
+		return nil
+	}
+	return []finding{{"hub", "bad", err.Error(), c.joinHint()}}
+}
+
 // trialFindings are what was tried, to the first thing that the remote does not do.
 func (c *call) trialFindings(at *hub.Remote, t hub.Trial, failed error) (findings []finding) {
 	remote, prefix := text.Inert(at.Name), text.Inert(at.Prefix)

@@ -395,6 +395,7 @@ func (c *call) connectHub(ctx context.Context) error {
 			return err
 		}
 	}
+	undecided := c.swarm.Begun()
 	var adopted *refstore.Adoption
 	published, joined, err := false, h, error(refstore.ErrOtherSwarm)
 	begun := c.swarm.Store().Adopting()
@@ -405,7 +406,7 @@ func (c *call) connectHub(ctx context.Context) error {
 		adopted, joined, err = c.adoptAs(ctx, h, names)
 	}
 	if err != nil {
-		return errors.Join(err, c.forgetHub(ctx))
+		return errors.Join(err, c.noteHub(context.WithoutCancel(ctx), remote, undecided), c.forgetHub(ctx))
 	}
 	for _, v := range [][2]string{{"swarm.hubClone", joined.Clone}, {"swarm.hub", remote}} {
 		if err := install.SetHub(ctx, c.swarm.Repo, v[0], v[1]); err != nil {
@@ -431,6 +432,18 @@ func (c *call) connectHub(ctx context.Context) error {
 		return c.object("hub", map[string]any{"remote": remote, "clone": joined.Clone, "published": published})
 	}
 	return c.printf("%s the swarm on %s; this clone is '%s' there\n", what, text.Inert(remote), joined.Clone)
+}
+
+// noteHub keeps the name of the hub that this clone has begun to connect to, for whoever
+// says what ends that; was says that it had before.
+func (c *call) noteHub(ctx context.Context, remote string, was bool) error {
+	switch {
+	case c.swarm.Begun():
+		return install.SetHub(ctx, c.swarm.Repo, "swarm.hub", remote)
+	case was:
+		return install.UnsetHub(ctx, c.swarm.Repo, "swarm.hub")
+	}
+	return nil
 }
 
 // connectAs connects under the first of the names that nobody else has.

@@ -42,7 +42,7 @@ func (c *call) formatHub(err error) *wording {
 	case errors.As(err, &config):
 		return &wording{err.Error(), "name another remote, or a URL", exitNo}
 	case errors.Is(err, swarm.ErrNotJoined):
-		return &wording{err.Error(), "git swarm init --hub REMOTE, or git config --unset swarm.hub", exitFatal}
+		return &wording{err.Error(), c.joinHint(), exitFatal}
 	case errors.Is(err, refstore.ErrCloneTaken):
 		return &wording{err.Error(), "git swarm init --hub REMOTE --as ANOTHER-NAME", exitNo}
 	case errors.Is(err, refstore.ErrOtherSwarm):
@@ -53,13 +53,29 @@ func (c *call) formatHub(err error) *wording {
 	return nil
 }
 
-// hubCommand is what joins a hub: the one that init was asked for.
+// hubCommand is what joins a hub: the one that init was asked for, or is known here.
 func (c *call) hubCommand() string {
 	remote := "REMOTE"
 	if c.verb != nil && c.verb.name == "init" && c.cmd.IsSet("hub") {
 		remote = text.ShellWord(c.cmd.String("hub"))
+	} else if s, err := c.Settings(); err == nil {
+		if h, _ := s.Hub.Get(); h.Remote != "" {
+			remote = text.ShellWord(h.Remote)
+		}
 	}
 	return "git swarm init --hub " + remote
+}
+
+// joinHint is what ends that this clone has begun to join its hub, or is to by its
+// configuration.
+func (c *call) joinHint() string {
+	switch {
+	case c.swarm.Store().Adopting():
+		return c.hubCommand() + " --adopt"
+	case c.swarm.Begun():
+		return c.hubCommand()
+	}
+	return c.hubCommand() + ", or git config --unset swarm.hub"
 }
 
 // awayHint is what to do where the hub is out of reach: hub status says more, but not

@@ -171,13 +171,19 @@ var ErrNotJoined = errors.New("this clone has not joined its hub to the end")
 
 // Joined is ErrNotJoined, or nil.
 func (s *Swarm) Joined() error {
-	if _, err := os.Lstat(joiningPath(s.Repo)); err == nil {
+	if s.Begun() {
 		return ErrNotJoined
 	}
 	if h := s.hub(); h.Remote != "" && h.Clone == "" {
 		return ErrNotJoined
 	}
 	return nil
+}
+
+// Begun reports whether this clone has begun to connect to a hub, which may have it by now.
+func (s *Swarm) Begun() bool {
+	_, err := os.Lstat(joiningPath(s.Repo))
+	return err == nil
 }
 
 // Unjoined reports whether this clone has no hub, and has not begun to connect to one.
