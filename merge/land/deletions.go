@@ -26,7 +26,24 @@ const manyFiles = 20
 // "" for the index, deletes all files, or over half of twenty or more. Renamed ones
 // do not count as deleted.
 func CheckDeletions(ctx context.Context, r *repo.Repo, from, to string) error {
-	gone, err := deleted(ctx, r, from, to, "--no-renames")
+	if to == "" {
+		return comparison{[]string{"diff-index", "--cached"}, []string{from}}.check(ctx, r, from)
+	}
+	return comparison{[]string{"diff-tree", "-r", "--no-commit-id"}, []string{from, to}}.check(ctx, r, from)
+}
+
+// CheckFiles is [CheckDeletions] for what a commit takes from the work tree: what git
+// tracks, or of it what is at the paths, from dir.
+func CheckFiles(ctx context.Context, r *repo.Repo, dir string, paths []string) error {
+	return comparison{[]string{"-C", dir, "diff-index"}, append([]string{"HEAD", "--"}, paths...)}.check(ctx, r, "HEAD")
+}
+
+// comparison is a command of git that compares a commit with something.
+type comparison struct{ command, operands []string }
+
+// check is CheckDeletions for what differs from the commit.
+func (c comparison) check(ctx context.Context, r *repo.Repo, from string) error {
+	gone, err := c.deleted(ctx, r, "--no-renames")
 	if err != nil || gone == 0 {
 		return err
 	}
@@ -37,7 +54,7 @@ func CheckDeletions(ctx context.Context, r *repo.Repo, from, to string) error {
 	if all := len(files); gone < all && (all < manyFiles || 2*gone <= all) {
 		return nil
 	}
-	if gone, err = deleted(ctx, r, from, to, "--find-renames"); err != nil || 2*gone <= len(files) {
+	if gone, err = c.deleted(ctx, r, "--find-renames"); err != nil || 2*gone <= len(files) {
 		return err
 	}
 	return &DeletionsError{gone, len(files)}
@@ -53,15 +70,9 @@ func (l *Lander) checkDeletions(ctx context.Context, from, to string) error {
 	return CheckDeletions(ctx, l.Repo, from, to)
 }
 
-func deleted(ctx context.Context, r *repo.Repo, from, to, renames string) (int, error) {
-	args := []string{"diff-tree", "-r", "--no-commit-id"}
-	if to == "" {
-		args = []string{"diff-index", "--cached"}
-	}
-	args = append(args, renames, "--diff-filter=D", "--name-only", "--no-relative", "-z", from)
-	if to != "" {
-		args = append(args, to)
-	}
-	files, err := repo.Fields(r.GitParsed(ctx, args...))
+// deleted is how many files are gone.
+func (c comparison) deleted(ctx context.Context, r *repo.Repo, renames string) (int, error) {
+	options := []string{renames, "--diff-filter=D", "--name-only", "--no-relative", "--ignore-submodules=dirty", "-z"}
+	files, err := repo.Fields(r.GitParsed(ctx, slices.Concat(c.command, options, c.operands)...))
 	return len(files), err
 }

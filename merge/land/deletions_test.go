@@ -52,8 +52,9 @@ func TestCheckDeletions(t *testing.T) {
 		f.write("new", "new\n")
 		f.git("add", "new")
 		staged := CheckDeletions(t.Context(), f.repo(), "HEAD", "")
+		here := CheckFiles(t.Context(), f.repo(), f.dir, nil)
 		f.git("commit", "-qm", "change")
-		for _, err := range []error{staged, CheckDeletions(t.Context(), f.repo(), "HEAD^", "HEAD")} {
+		for _, err := range []error{staged, here, CheckDeletions(t.Context(), f.repo(), "HEAD^", "HEAD")} {
 			var most *DeletionsError
 			if errors.As(err, &most) != (c.of > 0) || c.of > 0 && *most != (DeletionsError{c.of, c.files}) {
 				t.Errorf("%+v: %v", c, err)

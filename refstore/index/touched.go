@@ -22,7 +22,7 @@ func Touched(content []byte, algo object.Algo, top string, written time.Time) (t
 	if err != nil || special || len(files) > mostFiles {
 		return nil, ErrUnread
 	}
-	folders := map[string]bool{".": true}
+	folders, empty := map[string]bool{".": true}, algo.Sum(object.Blob, nil)
 	for _, f := range files {
 		if f.mode == "160000" { // of a submodule git asks git
 			return nil, ErrUnread
@@ -37,7 +37,7 @@ func Touched(content []byte, algo object.Algo, top string, written time.Time) (t
 			touched = append(touched, Change{Path: f.path, Deleted: true})
 		case err != nil, info.IsDir(): // a repository in place of a file is a submodule
 			return nil, ErrUnread
-		case !f.as(info, written):
+		case !f.as(info, written), info.Size() == 0 && f.id != empty: // a filter may have another opinion now, too
 			touched = append(touched, Change{Path: f.path})
 		}
 	}
@@ -59,7 +59,7 @@ func inFolder(known map[string]bool, top, dir string) bool {
 // as reports whether the file is certainly as git saw it when it wrote the index. What was
 // changed in the second in which that was written may have been changed since.
 func (f file) as(info fs.FileInfo, written time.Time) bool {
-	if info.ModTime().Unix() >= written.Unix() {
+	if uint32(info.ModTime().Unix()) >= uint32(written.Unix()) { // as git compares: before 1970 is late
 		return false
 	}
 	mode := object.Mode("120000")

@@ -68,12 +68,16 @@ func TestTouched(t *testing.T) {
 		{name: "no longer executable", then: "chmod -x p"},
 		{name: "executable for others alone", then: "chmod o+x a", more: "a"},
 		{name: "beside the files", then: "echo new >new; echo new >d/new"},
+		{name: "renamed", then: "mv a c; mv d/e e"},
+		{name: "a folder where a file was, and the file again", then: "rm a; mkdir a; : >a/b; rm -r a; printf a >a", more: "a"},
 		{name: "staged", then: "echo other >a; git add a", more: "a"}, // in the second in which the index is written
 
 		{name: "a repository in place of a folder", then: "mv d/g m; git init -q d/g; git -C d/g commit -q --allow-empty -m x; cp m/h d/g", more: "d/g/h"},
 		{name: "a repository in a folder", then: "git init -q d/g; git -C d/g commit -q --allow-empty -m x; echo other >d/g/h"},
 		{name: "a clean filter, as many bytes", then: "git config filter.up.clean 'tr A-Z a-z'; echo 'a filter=up' >.git/info/attributes; printf B >a"},
 		{name: "a clean filter that gives the same", then: "git config filter.up.clean 'tr A-Z a-z'; echo 'a filter=up' >.git/info/attributes; printf A >a", more: "a"},
+		{name: "a clean filter with another opinion of an empty file", then: `git config filter.x.clean 'echo one'; echo 'a filter=x' >.git/info/attributes; : >a; touch -d '1 hour ago' a; git commit -qam x
+touch -d '1 minute' .git/index; git config filter.x.clean 'echo two'`},
 		{name: "a filter that is new", then: "git config filter.no.clean 'echo no'; echo '* filter=no' >.git/info/attributes"},
 		{name: "other line ends", then: "git config core.autocrlf true; printf 'a\\r\\n' >a"},
 		{name: "line ends that git keeps the same", then: "printf 'a\\nb\\n' >a; touch -d '1 hour ago' a; git commit -qam lines; git config core.autocrlf input; printf 'a\\r\\nb\\r\\n' >a", more: "a"},
@@ -138,6 +142,10 @@ func TestTouchedRacy(t *testing.T) {
 	if got, err := p.touched(); err != nil || !slices.Contains(got, Change{Path: "a"}) {
 		t.Errorf("%v, %v", got, err)
 	}
+	p.sh("touch -d 1960-01-01 b; git add b") // after the index was written, as git reckons
+	if got, err := p.touched(); err != nil || !slices.Contains(got, Change{Path: "b"}) {
+		t.Errorf("%v, %v", got, err)
+	}
 }
 
 // TestTouchedUnread: where git does not look at files as Touched does, that is said.
@@ -145,7 +153,7 @@ func TestTouchedUnread(t *testing.T) {
 	t.Parallel()
 	for _, then := range []string{
 		"git add -N new", "git update-index --skip-worktree a", "git update-index --index-version 4",
-		"git update-index --split-index", "git sparse-checkout set --cone --sparse-index none",
+		"git update-index --split-index", "git sparse-checkout set --cone --sparse-index none", "git sparse-checkout set --no-cone /new",
 		"rm a; mkdir a; : >a/b", "rm a; git init -q a; git -C a commit -q --allow-empty -m x",
 		"git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub",
 		"git checkout -q -b o; printf o >a; git commit -qam o; git checkout -q -b p HEAD~; printf p >a; git commit -qam p; git merge -q o >/dev/null || :",

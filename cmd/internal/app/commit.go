@@ -154,7 +154,7 @@ func (c *call) mayCommit(ctx context.Context, r *repo.Repo, id string) (deletes 
 	if len(files) == 0 {
 		return false, nil // git has its own word on that, and merges may be empty
 	}
-	return deletes, c.mayCommitFiles(ctx, id, files)
+	return deletes, c.mayCommitFiles(ctx, id, files, refuseStaged)
 }
 
 // inherits reports whether the holder is a subagent of the session that has ended: what it
@@ -171,18 +171,18 @@ func (c *call) inherits(ctx context.Context, id, holder string) (bool, error) {
 	return known && sign.Over, nil
 }
 
-// mayCommitFiles refuses those that others claim.
-func (c *call) mayCommitFiles(ctx context.Context, id string, staged []string) error {
+// mayCommitFiles refuses those that others claim, with the words of refuse.
+func (c *call) mayCommitFiles(ctx context.Context, id string, files []string, refuse func(first, more string, paths []string) error) error {
 	claims, err := c.Takes(ctx)
 	if err != nil {
 		return err
 	}
-	holders, err := claims.Holders(ctx, staged)
+	holders, err := claims.Holders(ctx, files)
 	if err != nil {
 		return err
 	}
 	var theirs []string
-	for _, path := range staged {
+	for _, path := range files {
 		held, ok := holders[path]
 		if !ok || held.Session == id {
 			continue
@@ -203,5 +203,6 @@ func (c *call) mayCommitFiles(ctx context.Context, id string, staged []string) e
 	for i, path := range theirs {
 		words[i] = text.ShellWord(":/" + path)
 	}
-	return refuseStaged(lock.HeldError{Path: theirs[0], Claim: first}, text.Age(c.Now(), first.Since), theirs[1:], words)
+	held := lock.HeldError{Path: theirs[0], Claim: first}
+	return refuse(fmt.Sprintf("%s (for %s)", held.Error(), text.Age(c.Now(), first.Since)), alsoHeld(theirs[1:]), words)
 }

@@ -44,7 +44,7 @@ func (c *call) choose(ctx context.Context, r *repo.Repo, id string) (*chosen, er
 		}
 		untracked = "--untracked-files=no"
 	}
-	out, err := repo.Output(r.GitParsed(ctx, append([]string{"-C", c.Dir, "status", "--porcelain", "-z", "--no-renames", untracked, "--"}, paths...)...))
+	out, err := repo.Output(r.GitParsed(ctx, append([]string{"-C", c.Dir, "status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=dirty", untracked, "--"}, paths...)...))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (c *call) takesOfNobody(ctx context.Context, r *repo.Repo, id string) *chos
 		files = append(files, change.Path)
 		take.deletes = take.deletes || change.Deleted
 	}
-	if c.mayCommitFiles(ctx, id, files) != nil {
+	if c.mayCommitFiles(ctx, id, files, refuseTaken) != nil {
 		return nil
 	}
 	return take
@@ -87,17 +87,13 @@ func (c *call) takesOfNobody(ctx context.Context, r *repo.Repo, id string) *chos
 
 // mayTake refuses what others claim, and a work tree from which most files are gone.
 func (c *call) mayTake(ctx context.Context, r *repo.Repo, id string, take *chosen) error {
-	if err := c.mayCommitFiles(ctx, id, take.files); err != nil || !take.deletes || c.cmd.Bool("allow-deletions") {
+	if err := c.mayCommitFiles(ctx, id, take.files, refuseTaken); err != nil || !take.deletes || c.cmd.Bool("allow-deletions") {
 		return err
 	}
 	if _, err := repo.Output(r.GitParsed(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")); err != nil {
 		return nil // the first commit deletes nothing
 	}
-	tree, err := repo.Output(r.GitParsed(ctx, "-C", c.Dir, "stash", "create")) // changes nothing
-	if tree = strings.TrimSpace(tree); err != nil || tree == "" {
-		return err
-	}
-	return land.CheckDeletions(ctx, r, "HEAD", tree)
+	return land.CheckFiles(ctx, r, c.Dir, c.args[1:])
 }
 
 // track has git know the files that it does not track yet, so that it commits them.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
-	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/launch"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
@@ -18,12 +17,22 @@ func no(hint, format string, args ...any) error {
 	return &refusal{exitNo, fmt.Sprintf(format, args...), hint}
 }
 
-func refuseStaged(first lock.HeldError, age string, more, paths []string) error {
-	line := fmt.Sprintf("%s (for %s), and is staged", first.Error(), age)
-	if n := len(more); n > 0 {
-		line += fmt.Sprintf(" (and %s more: %s)", text.Count(n, "file"), strings.Join(more[:min(n, 5)], ", "))
+// refuseStaged refuses to commit what is staged, as the first file and more are another's.
+func refuseStaged(first, more string, paths []string) error {
+	return no("git restore --staged "+strings.Join(paths, " "), "%s, and is staged%s", first, more)
+}
+
+// refuseTaken refuses a commit that takes files of another's from the work tree.
+func refuseTaken(first, more string, _ []string) error {
+	return no("name your own files: git swarm commit MESSAGE PATH...", "%s, and would be committed%s", first, more)
+}
+
+// alsoHeld names more files of others', a few of them.
+func alsoHeld(more []string) string {
+	if len(more) == 0 {
+		return ""
 	}
-	return no("git restore --staged "+strings.Join(paths, " "), "%s", line)
+	return fmt.Sprintf(" (and %s more: %s)", text.Count(len(more), "file"), strings.Join(more[:min(len(more), 5)], ", "))
 }
 
 // refuseOther refuses an agent of session own that names another, or would act as it.

@@ -39,9 +39,9 @@ type refused struct {
 func refusals() []refused {
 	broken := errors.New("it is broken")
 	a := bus.Session{ID: "A", Workstream: "front", Branch: "feat/front"}
-	held := lock.HeldError{Path: "x", Claim: lock.Claim{Path: "x", Session: "B"}}
 	return []refused{
-		{"refuseStaged", refuseStaged(held, "1m", []string{"y"}, []string{"x", "y z"}), exitNo, false},
+		{"refuseStaged", refuseStaged("'x' is claimed by B", alsoHeld([]string{"y"}), []string{"x", "y z"}), exitNo, false},
+		{"refuseTaken", refuseTaken("'x' is claimed by B", alsoHeld(nil), nil), exitNo, false},
 		{"refuseOther", refuseOther("B", "A", byOption), exitNo, false},
 		{"refuseOther", refuseOther("B", "A", byEnvironment), exitNo, false},
 		{"refuseOther", refuseOther("B", "A", ""), exitNo, false},
