@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http/cgi"
@@ -76,6 +77,19 @@ func (w *hubTown) git(args ...string) string {
 func (w *hubTown) swarm(i int, args ...string) (string, error) {
 	out, err := w.command(context.Background(), w.clones[i], "git-swarm", append([]string{"--session", w.session(i)}, args...)...).CombinedOutput()
 	return string(out), err
+}
+
+// again runs a command as the clone's session, and again as long as it says that it may
+// have been done or not, or that others were first: exit code 75.
+func (w *hubTown) again(i int, args ...string) (out string, err error) {
+	for range 20 {
+		out, err = w.swarm(i, args...)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 75 {
+			break
+		}
+	}
+	return out, err
 }
 
 // hubServers are the ways to the hub. Those that log in take long.
@@ -194,11 +208,11 @@ func raceHub(w *hubTown, rounds int) {
 					said[i] = append(said[i], word)
 				}
 				path := "p" + strconv.Itoa(n%2)
-				out, err := w.swarm(i, "claim", path)
+				out, err := w.again(i, "claim", path)
 				mutex.Lock()
 				if err != nil {
 					denied++
-					if !strings.Contains(out, "is claimed by") && !strings.Contains(out, "busy") {
+					if !strings.Contains(out, "is claimed by") {
 						w.Errorf("%s: %s", path, out)
 					}
 					mutex.Unlock()
@@ -213,11 +227,7 @@ func raceHub(w *hubTown, rounds int) {
 				mutex.Lock()
 				delete(holder, path) // before it is released: from then on it may be another's
 				mutex.Unlock()
-				out, err = w.swarm(i, "unclaim", path)
-				for tries := 0; tries < 20 && err != nil && strings.Contains(out, "busy"); tries++ { // as it says
-					out, err = w.swarm(i, "unclaim", path)
-				}
-				if err != nil {
+				if out, err = w.again(i, "unclaim", path); err != nil {
 					w.Errorf("unclaim: %s", out)
 				}
 			}

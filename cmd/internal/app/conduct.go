@@ -18,6 +18,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/queue"
+	"github.com/git-swarm/git-swarm/merge"
 	"github.com/git-swarm/git-swarm/merge/heal"
 	"github.com/git-swarm/git-swarm/merge/land"
 	"github.com/git-swarm/git-swarm/orchestrator/monitor"
@@ -118,13 +119,26 @@ func (c *call) sharedRules(rules *settings.Rules) (string, error) {
 	level, bad2 := rules.Heal.Get()
 	check, bad3 := s.HealCheck.Get()
 	warn, bad4 := s.ClaimsWarn.Get()
-	return rulesHash(review, level, check, warn, s.Verify), errors.Join(bad1, bad2, bad3, bad4)
+	made, bad5 := s.Regenerate.Get()
+	return rulesHash(review, level, check, warn, made, s.Verify), errors.Join(bad1, bad2, bad3, bad4, bad5)
 }
 
-// rulesHash is the rules of an offer, as FORMAT.md says.
-func rulesHash(review bool, level heal.Level, check settings.HealCheck, warn bool, verify string) string {
-	claims := map[bool]string{false: "refuse", true: "warn"}[warn]
-	sum := sha256.Sum256(fmt.Appendf(nil, "requireReview=%t heal=%s healCheck=%s claims=%s\n%s", review, level, check, claims, verify))
+// rulesHash is the rules of an offer, as FORMAT.md says: without commands that make files
+// anew, what a version that does not know them has.
+func rulesHash(review bool, level heal.Level, check settings.HealCheck, warn bool, made *merge.Regenerator, verify string) string {
+	claims, regenerate := map[bool]string{false: "refuse", true: "warn"}[warn], ""
+	if made != nil {
+		var all strings.Builder
+		for _, c := range made.Commands {
+			fmt.Fprintf(&all, "%s: %s\x00", c.Pattern, c.Line)
+		}
+		regenerate = " regenerate=" + sha256Of(all.String())
+	}
+	return sha256Of(fmt.Sprintf("requireReview=%t heal=%s healCheck=%s claims=%s%s\n%s", review, level, check, claims, regenerate, verify))
+}
+
+func sha256Of(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 
