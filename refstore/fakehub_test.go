@@ -32,6 +32,8 @@ type fakeHub struct {
 
 	forbidden string // no push is taken that brings a commit with that in its message
 
+	keeps bool // no push is taken that deletes a ref
+
 	throughGit bool // the clones ask git for everything
 
 	fetches, pushes, refused int
@@ -146,7 +148,7 @@ func (c *fakeClone) track() error {
 func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) error {
 	objects := map[object.Hash]object.Object{}
 	for _, u := range updates {
-		for queue := []object.Hash{u.New}; len(queue) > 0; queue = queue[1:] {
+		for queue := []object.Hash{u.New}; len(queue) > 0 && u.New != ""; queue = queue[1:] {
 			c.hub.Lock()
 			_, known := c.hub.objects[queue[0]]
 			c.hub.Unlock()
@@ -180,6 +182,10 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 		if h.forbidden != "" && o.Kind == object.Commit && strings.Contains(string(o.Content), h.forbidden) {
 			return &RefusedError{Why: "remote rejected"}
 		}
+	}
+	if h.keeps && len(goingTips(updates)) > 0 {
+		h.refused++
+		return &RefusedError{Why: "deletion prohibited"}
 	}
 	if h.beaten != nil && h.beaten(updates) {
 		h.refused++
@@ -224,7 +230,9 @@ func (h *fakeHub) accept(updates []HubUpdate, objects map[object.Hash]object.Obj
 		h.objects[id] = o
 	}
 	for _, u := range updates {
-		h.refs[u.Ref] = u.New
+		if h.refs[u.Ref] = u.New; u.New == "" {
+			delete(h.refs, u.Ref)
+		}
 	}
 	return nil
 }

@@ -28,7 +28,8 @@ type Hub interface {
 	Push(ctx context.Context, turn *os.File, updates []HubUpdate) error
 }
 
-// HubUpdate moves one ref on the hub from Old, "" for one that must not exist, to New.
+// HubUpdate moves one ref on the hub from Old, "" for one that must not exist, to New, ""
+// for one that goes: see [Tx.Uncarry].
 // A name that begins with "refs/" is not below the prefix: it is a branch that lands.
 type HubUpdate struct {
 	Ref      string

@@ -356,3 +356,50 @@ func TestHubIdle(t *testing.T) {
 		t.Errorf("%d pushes, %d refused", h.pushes, h.refused)
 	}
 }
+
+// What was carried to the hub goes from there along with a later change: never by a push of
+// its own, and not where the server refuses that, which is asked once a day.
+func TestHubUncarry(t *testing.T) {
+	for _, keeps := range []bool{false, true} {
+		h := newFakeHub(31)
+		h.keeps = keeps
+		r, s := h.clone(t, "desk")
+		_, other := h.clone(t, "lap")
+		commit := object.Hash(r.Git("commit-tree", r.Feed("", "mktree"), "-m", "x"))
+		change := func(also func(*Tx)) {
+			t.Helper()
+			if err := s.Update(bg, "A", func(tx *Tx) error {
+				also(tx)
+				_, err := tx.Record("refs/swarm/locks", Entry{Body: "x"})
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const name, ref = "tips/A.offer", TrackingPrefix + "tips/A.offer"
+		for n := range 2 {
+			change(func(tx *Tx) { tx.Carry("A.offer", commit) })
+			mustRefresh(t, other)
+			if h.refs[name] != commit || r.tip(ref) != commit {
+				t.Errorf("carried are %v", h.refs)
+			}
+			h.pushes, h.refused = 0, 0
+			change(func(tx *Tx) { tx.Uncarry("A.offer") })
+			if stays := h.refs[name] != ""; stays != keeps || stays != (r.tip(ref) != "") {
+				t.Errorf("refuses %t: on the hub is %q, here %q", keeps, h.refs[name], r.tip(ref))
+			}
+			asked := 0
+			if keeps && n == 0 {
+				asked = 1
+			}
+			if h.pushes != 1+asked || h.refused != asked {
+				t.Errorf("refuses %t, for the %d. time: %d pushes, %d refused", keeps, n+1, h.pushes, h.refused)
+			}
+		}
+		if !keeps {
+			mustRefresh(t, other)
+			checkWhole(t, s)
+			checkWhole(t, other)
+		}
+	}
+}

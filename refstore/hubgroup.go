@@ -247,7 +247,7 @@ func decodePage(text string) (*groupPage, error) {
 	for line := range strings.Lines(text) {
 		words := strings.Split(strings.TrimSuffix(line, "\n"), " ")
 		switch {
-		case len(words) == 3 && words[0] != "" && words[1] != "":
+		case len(words) == 3 && words[0] != "" && words[1]+words[2] != "":
 			p.updates = append(p.updates, HubUpdate{Ref: words[0], New: object.Hash(words[1]), Old: object.Hash(words[2])})
 		case len(words) == 1 && words[0] != "":
 			p.objects = append(p.objects, object.Hash(words[0]))

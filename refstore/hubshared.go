@@ -99,6 +99,7 @@ type sharedUpdate struct {
 	fresh   bool            // what is built upon was fetched since this command asked
 	sent    []*stagedShared // pushes without an answer
 	alone   bool            // nobody goes along
+	keeps   bool            // no ref is deleted: the server may refuse that
 
 	again  bool      // a step more of one command, as a landing has several
 	yields time.Time // until when it lets others go first, at most
@@ -184,6 +185,10 @@ func (u *sharedUpdate) run(ctx context.Context) error {
 				u.alone = true
 				continue
 			}
+			if len(goingTips(staged.updates)) > 0 { // or that a ref is deleted
+				u.keeps = true
+				continue
+			}
 			return err
 		}
 		if calls.Err() != nil && staged.branch != nil { // told to end: what has landed is still to be known
@@ -237,6 +242,7 @@ func (u *sharedUpdate) land(ctx context.Context, staged *stagedShared) error {
 	err := u.apply(ctx, staged)
 	if err == nil {
 		staged.group.end(endLanded)
+		u.endTips(context.WithoutCancel(ctx), staged)
 	}
 	return err
 }
@@ -442,7 +448,7 @@ func (u *sharedUpdate) collect(ctx context.Context, tx *Tx, now refs.View, upon 
 		if was := before[localName(TrackingPrefix+name)]; was != "" && was != old && connected && name != hubName(u.store.fromRef()) {
 			return nil, &HubRewoundError{name} // it is here, and the hub has less: who moved it back decides
 		}
-		if old != tip {
+		if old != tip && (tip != "" || !u.keepsTips()) {
 			staged.updates = append(staged.updates, HubUpdate{name, old, tip})
 		}
 	}
@@ -513,7 +519,7 @@ func (u *sharedUpdate) moved(ctx context.Context, now refs.View, staged *stagedS
 		if err != nil {
 			return nil, err
 		}
-		if tip == p.Old && len(staged.moves) > 0 {
+		if tip == p.Old && p.New != "" && len(staged.moves) > 0 {
 			moves = append(moves, refs.Update{Ref: ref, Prev: tip, Next: p.New})
 		}
 	}

@@ -343,6 +343,10 @@ func (tx *Tx) Carry(name string, commit object.Hash) {
 	tx.carried[tipsPrefix+name] = commit
 }
 
+// Uncarry has what was carried under that name be kept no longer on the hub. It goes along
+// with a change of what all share, where the server lets refs be deleted.
+func (tx *Tx) Uncarry(name string) { tx.Carry(name, "") }
+
 // Exists reports whether there is such a ref.
 func (tx *Tx) Exists(ref string) (bool, error) {
 	c, err := tx.chain(ref)

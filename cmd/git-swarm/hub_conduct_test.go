@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
 // conductTown is a hub and its clones, each with a commit to land and swarm.conduct, whose
@@ -19,8 +21,8 @@ type conductTown struct {
 	hold, runs string
 }
 
-func newConductTown(t *testing.T, n int) *conductTown {
-	w := &conductTown{hubTown: newHubTown(t, n, serveFile)}
+func newConductTown(t *testing.T, n int, serve func(*hubTown) string) *conductTown {
+	w := &conductTown{hubTown: newHubTown(t, n, serve)}
 	w.git("-C", "c0", "push", "-q", "origin", "main")
 	w.hold, w.runs = filepath.Join(w.dir, "hold"), filepath.Join(w.dir, "runs")
 	if err := os.WriteFile(w.hold, nil, 0o666); err != nil {
@@ -88,7 +90,7 @@ func (w *conductTown) table(name string) string {
 // push was killed; and nothing twice. One that lands its own work alone is left alone.
 func TestHubConduct(t *testing.T) {
 	t.Parallel()
-	w := newConductTown(t, 5)
+	w := newConductTown(t, 5, serveFile)
 	w.git("-C", "c4", "config", "--unset", "swarm.conduct")
 	first := w.push(0)
 	w.until("the first verifies", func() bool { return w.verified() == 1 })
@@ -127,6 +129,9 @@ func TestHubConduct(t *testing.T) {
 	if offered := w.table("offers"); offered != "" {
 		t.Errorf("still offered are %s", offered)
 	}
+	if kept := w.git("-C", "hub.git", "for-each-ref", "refs/swarm/tips"); kept != "" {
+		t.Errorf("still kept are %s", kept)
+	}
 	for i, name := range w.clones {
 		w.git("-C", name, "fetch", "-q", "origin")
 		if base := w.git("-C", name, "log", "--oneline", "origin/main..work"); base != "" {
@@ -143,7 +148,7 @@ func TestHubConduct(t *testing.T) {
 // back what it has offered, says so; its session then does. queue names who is in line.
 func TestHubConductAway(t *testing.T) {
 	t.Parallel()
-	w := newConductTown(t, 2)
+	w := newConductTown(t, 2, serveFile)
 	first := w.push(0)
 	w.until("the first verifies", func() bool { return w.verified() == 1 })
 	second := w.push(1)
@@ -176,4 +181,95 @@ func TestHubConductAway(t *testing.T) {
 	if got := w.git("-C", "hub.git", "log", "--format=%s", "main"); strings.Contains(got, "by-c1") {
 		t.Errorf("main has %s", got)
 	}
+}
+
+// TestHubConductHooks: over http, on a hub that refuses a landing without the lock, what
+// lands in others' names is theirs to the last byte of a message, and no pre-push hook of the
+// clone that lands it is asked of it: that of its own clone was.
+func TestHubConductHooks(t *testing.T) {
+	if !refstoretest.Long() {
+		t.Skip("SWARM_RACE=long runs it")
+	}
+	t.Parallel()
+	w := newConductTown(t, 3, serveHTTP)
+	hook := filepath.Join(w.dir, "hub.git", "hooks", "pre-receive")
+	out, err := w.command(context.Background(), "c0", "git-swarm", "server-hook", "main").Output()
+	if err == nil {
+		err = os.WriteFile(hook, out, 0o777)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range w.clones {
+		w.git("-C", name, "commit", "-q", "--amend", "-m", "by-"+name, "-m", "Why.", "--trailer", "Signed-off-by: "+name+" <x@y>", "--trailer", "Task: "+name)
+		script := "#!/bin/sh\nwhile read -r ref tip rest; do git log -1 --format=%s $tip >>'" + w.dir + "/asked." + name + "'; done\n"
+		if err := os.WriteFile(filepath.Join(w.dir, name, ".git", "hooks", "pre-push"), []byte(script), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := w.swarm(i, "init", "--git-hooks"); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	first := w.push(0)
+	w.until("the first verifies", func() bool { return w.verified() == 1 })
+	waiting := []*exec.Cmd{w.push(1), w.push(2)}
+	w.until("two are offered", func() bool { return w.table("offers") == "B C" })
+	w.letGo()
+	for i, cmd := range append(waiting, first) {
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("push %d: %v\n%s", i, err, cmd.Stdout)
+		}
+	}
+	if n := w.verified(); n != 2 {
+		t.Errorf("the command ran %d times", n)
+	}
+	for _, name := range w.clones {
+		asked, _ := os.ReadFile(filepath.Join(w.dir, "asked."+name))
+		if string(asked) != "by-"+name+"\n" {
+			t.Errorf("%s was asked of %q", name, asked)
+		}
+		got := w.git("-C", "hub.git", "log", "--format=%an%n%B", "--grep=^by-"+name+"$", "main")
+		if want := name + "\nby-" + name + "\n\nWhy.\n\nSigned-off-by: " + name + " <x@y>\nTask: " + name; got != want {
+			t.Errorf("%s has landed as\n%s", name, got)
+		}
+	}
+	w.settle()
+}
+
+// TestHubConductRetired: the offer of a session that is retired lands nowhere, whether its
+// push still waits or was killed.
+func TestHubConductRetired(t *testing.T) {
+	if !refstoretest.Long() {
+		t.Skip("SWARM_RACE=long runs it")
+	}
+	t.Parallel()
+	w := newConductTown(t, 3, serveFile)
+	first := w.push(0)
+	w.until("the first verifies", func() bool { return w.verified() == 1 })
+	waiting := []*exec.Cmd{w.push(1), w.push(2)}
+	w.until("two are offered", func() bool { return w.table("offers") == "B C" })
+	if err := syscall.Kill(-waiting[0].Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = waiting[0].Wait()
+	for i := range waiting {
+		out, err := w.command(context.Background(), w.clones[i+1], "git-swarm", "--session", "orchestrator", "retire", "--force", w.session(i+1)).CombinedOutput()
+		if err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+	if offered := w.table("offers"); offered != "" {
+		t.Errorf("still offered are %s", offered)
+	}
+	w.letGo()
+	if err := first.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, first.Stdout)
+	}
+	if err := waiting[1].Wait(); err == nil {
+		t.Errorf("what was retired has landed: %s", waiting[1].Stdout)
+	}
+	if got := w.git("-C", "hub.git", "log", "--format=%s", "main"); got != "by-c0\nstart" {
+		t.Errorf("main has %s", got)
+	}
+	w.settle()
 }

@@ -67,6 +67,9 @@ func (o *Offer) Note(e *Entry) {
 // offerPin is there before the session's entry is offered, and for as long as it may be.
 func offerPin(session string) string { return refstore.PinPrefix + session + ".offer" }
 
+// carriedOffer is under what name the hub keeps the commits that the session offers.
+func carriedOffer(session string) string { return session + ".offer" }
+
 func decodeOffer(path string, content []byte) (*Offer, error) {
 	o := new(Offer)
 	err := refstore.DecodeState(content, o)
@@ -252,7 +255,7 @@ func (c *Change) Offer(rules string, may func(*Entry) bool) error {
 		if err != nil {
 			return err
 		}
-		c.tx.Carry(e.Session+".offer", object.Hash(e.Tip))
+		c.tx.Carry(carriedOffer(e.Session), object.Hash(e.Tip))
 		who = append(who, e.Session)
 	}
 	for _, o := range theirs {
@@ -260,6 +263,7 @@ func (c *Change) Offer(rules string, may func(*Entry) bool) error {
 			if err := table.Delete(o.Session); err != nil {
 				return err
 			}
+			c.tx.Uncarry(carriedOffer(o.Session))
 			who = append(who, o.Session)
 		}
 	}
@@ -305,6 +309,7 @@ func (c *Change) Recall(session string) (*Offer, error) {
 	if o == nil || o.Clone != c.tx.Clone() {
 		return nil, nil
 	}
+	c.tx.Uncarry(carriedOffer(session))
 	if err := table.Delete(session); err != nil || o.By == "" {
 		return nil, err
 	}

@@ -86,6 +86,16 @@ func (w *hubSwarms) offered() string {
 	return strings.Join(strings.Fields(w.hub.Git("ls-tree", "-r", "--name-only", OffersRef)), " ")
 }
 
+// carried are the sessions whose offered commits the hub keeps.
+func (w *hubSwarms) carried() string {
+	w.hub.Helper()
+	refs := strings.Fields(w.hub.Git("for-each-ref", "--format=%(refname)", "refs/swarm/tips"))
+	for i, ref := range refs {
+		refs[i] = strings.TrimSuffix(strings.TrimPrefix(ref, "refs/swarm/tips/"), ".offer")
+	}
+	return strings.Join(refs, " ")
+}
+
 // TestRefusedElsewhere: what another clone has landed is not refused here, although this
 // clone has not heard of it.
 func TestRefusedElsewhere(t *testing.T) {
@@ -121,8 +131,8 @@ func TestRefusedElsewhere(t *testing.T) {
 	if now, err := Find(bg, w.desk.bus, "A"); err != nil || now.Decided() || w.offered() != "A" {
 		t.Errorf("%+v, %v; offered are %q", now, err, w.offered())
 	}
-	if err := move(Landed); err != nil || w.offered() != "" {
-		t.Errorf("landed: %v; offered are %q", err, w.offered())
+	if err := move(Landed); err != nil || w.offered() != "" || w.carried() != "" {
+		t.Errorf("landed: %v; offered are %q, kept %q", err, w.offered(), w.carried())
 	}
 	w.desk.healthy()
 }
@@ -151,8 +161,11 @@ func TestRecallAll(t *testing.T) {
 	if err := away(recall); !errors.As(err, &failed) || w.offered() != "A C" {
 		t.Errorf("with the hub away: %v; offered are %q", err, w.offered())
 	}
-	if err := recall(); err != nil || w.offered() != "" {
-		t.Errorf("%v; offered are %q", err, w.offered())
+	if carried := w.carried(); carried != "A C" {
+		t.Errorf("kept are %q", carried)
+	}
+	if err := recall(); err != nil || w.offered() != "" || w.carried() != "" {
+		t.Errorf("%v; offered are %q, kept %q", err, w.offered(), w.carried())
 	}
 	if now, err := Find(bg, w.desk.bus, "A"); err != nil || !slices.Contains(now.Tried, all[0].Tip+" "+after) {
 		t.Errorf("%+v, %v", now, err)

@@ -75,7 +75,8 @@ func (f *field) gitolite(g *refstoretest.GitoliteServer, name, user string) stri
 }
 
 // Every kind of server, with checks of what it is sent, does what a hub must: it passes
-// the trial, moves all refs of a push or none, and only from what was seen.
+// the trial, moves all refs of a push or none, and only from what was seen. One that lets no
+// ref be deleted says so.
 func TestServers(t *testing.T) {
 	t.Parallel()
 	for name, serve := range map[string]func(*field) string{
@@ -121,8 +122,31 @@ func TestServers(t *testing.T) {
 			if err := push(refstore.HubUpdate{Ref: "claims", Old: f.tip, New: next}, refstore.HubUpdate{Ref: "locks", Old: f.tip, New: next}); err != nil {
 				t.Error(err)
 			}
+			if err := push(refstore.HubUpdate{Ref: "tips/A.offer", New: f.tip}); err != nil {
+				t.Fatal(err)
+			}
+			gone := []refstore.HubUpdate{{Ref: "claims", Old: next, New: f.after(next)}, {Ref: "tips/A.offer", Old: f.tip}}
+			if name == "gitolite" { // RW, which is no RWD
+				var refused *refstore.RefusedError
+				if err := push(gone...); !errors.As(err, &refused) {
+					t.Errorf("a deletion that is refused: %T %v", err, err)
+				}
+				return
+			}
+			if err := push(gone...); err != nil {
+				t.Errorf("a deletion: %v", err)
+			}
+			if err := push(refstore.HubUpdate{Ref: "locks", Old: next, New: f.after(next)}, gone[1]); !errors.Is(err, refstore.ErrStale) {
+				t.Errorf("a deletion of what is gone: %T %v", err, err)
+			}
 		})
 	}
+}
+
+// after is a commit on top of that one.
+func (f *field) after(tip object.Hash) object.Hash {
+	f.clone.Helper()
+	return object.Hash(f.clone.Git("commit-tree", "HEAD^{tree}", "-p", string(tip), "-m", "next"))
 }
 
 // gitolite turns a reader away from every push, and a writer from the refs that a rule

@@ -29,7 +29,7 @@ func verdict(out string, failed error, prefix string) error {
 			if isStale(summary) {
 				stale = append(stale, ref)
 			}
-		case "*", " ", "+", "=":
+		case "*", " ", "+", "=", "-":
 			done = true
 		}
 	}
