@@ -306,10 +306,13 @@ func (c *Change) Recall(session string) (*Offer, error) {
 		return nil, err
 	}
 	c.recalled = append(c.recalled, session) // also where there is none yet: it may be on its way
-	if o == nil || o.Clone != c.tx.Clone() {
+	if o != nil && o.Clone != c.tx.Clone() {
 		return nil, nil
 	}
 	c.tx.Uncarry(carriedOffer(session))
+	if o == nil {
+		return nil, nil
+	}
 	if err := table.Delete(session); err != nil || o.By == "" {
 		return nil, err
 	}

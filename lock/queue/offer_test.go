@@ -176,6 +176,35 @@ func TestRecallAll(t *testing.T) {
 	w.desk.healthy()
 }
 
+// TestDropOffer: what another clone leaves to the one whose it is stays on the hub until that
+// has taken it back.
+func TestDropOffer(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	w.offer("A")
+	offers, err := Offers(bg, w.lap.bus)
+	if err != nil || len(offers) != 1 {
+		t.Fatalf("%v, %v", offers, err)
+	}
+	w.lap.Must(w.lap.bus.Update(bg, "B", func(tx *refstore.Tx, _ string) error {
+		c, err := Begin(tx)
+		if err == nil {
+			err = c.DropOffer(offers[0].Entry())
+		}
+		if err != nil {
+			return err
+		}
+		return c.Record("test")
+	}))
+	if w.offered() != "" || w.carried() != "A" {
+		t.Errorf("dropped: offered are %q, kept %q", w.offered(), w.carried())
+	}
+	if err := RecallAll(bg, w.desk.bus); err != nil || w.carried() != "" {
+		t.Errorf("%v; kept are %q", err, w.carried())
+	}
+	w.desk.healthy()
+}
+
 // TestOffersRepair: fsck finds an offer that is damaged, and others' offers hold: a repair
 // drops it alone. What the hub has lost of the table a clone puts back.
 func TestOffersRepair(t *testing.T) {
