@@ -1,7 +1,7 @@
 // Package early ends a git swarm sync that has nothing to do before the rest of the
-// program is initialised.
+// program is initialised, and has memory ready for all other commands.
 //
-// Such a call is made more often than all others, and reading a dozen small files is the
+// Such a sync is made more often than all others, and reading a dozen small files is the
 // least of its cost. The packages that other commands need initialise themselves first:
 // they build tables and compile patterns, and the pages of program and data that they
 // touch for the first time are most of what starting costs. Nothing that runs from main,
@@ -15,6 +15,9 @@
 // package quiet's to guarantee; without a note, as in every command but sync, it costs one
 // comparison.
 //
+// What a command needs of memory is asked for here for the same reason: the packages
+// that initialise themselves later use much of it already.
+//
 // The package is internal to cmd/git-swarm: no other program has it.
 package early
 
@@ -27,7 +30,9 @@ import (
 )
 
 func init() {
+	growStack(false)
 	if len(os.Args) > 1 && os.Args[1] == "sync" && quiet.Unchanged(os.Args[1:], syscall.Environ(), time.Now()) {
 		os.Exit(0)
 	}
+	haveHeap()
 }
