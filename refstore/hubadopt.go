@@ -2,17 +2,9 @@ package refstore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io/fs"
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
-	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -121,8 +113,6 @@ type Adopting struct {
 // the journal that took the place of ref; 0 and "" if there is none.
 type Position func(ref string, number int) (int, object.Hash)
 
-func (s *Store) adoptingFile() string { return s.hubFile("hub-adopting") }
-
 // PlanAdoption is what Adopt would do. It changes nothing but the refs in which is kept
 // what the hub has.
 func (s *Store) PlanAdoption(ctx context.Context, ad Adopting) (*Adoption, error) {
@@ -185,106 +175,10 @@ func (s *Store) Adopt(ctx context.Context, ad Adopting) (*Adoption, error) {
 	}
 }
 
-// Adopted forgets an adoption that has come to its end, or was not begun.
-func (s *Store) Adopted() error {
-	err := os.Remove(s.adoptingFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return err
-}
-
 // adopter is one Adopt.
 type adopter struct {
 	connecting
 	Adopting
-}
-
-// begunAdoption is the adoption that was pushed by an earlier run, nil if none was;
-// swapped says that the refs here are those of the clone already.
-func (d *adopter) begunAdoption(ctx context.Context) (a *Adoption, swapped bool, err error) {
-	s := d.store
-	tips, err := s.Tips(ctx, TrackingPrefix+hubName(metaRef), metaRef, TrackingPrefix+hubName(s.fromRef()), s.fromRef())
-	if err != nil {
-		return nil, false, err
-	}
-	if tips[2] != "" {
-		if a, err = d.pushed(ctx, tips[2]); err != nil {
-			return nil, false, err
-		}
-	}
-	switch {
-	case tips[0] == "":
-		return nil, false, ErrNoSwarm
-	case tips[3] == "" && tips[2] != "" && a == nil:
-		return nil, false, ErrCloneTaken
-	case tips[3] != "" && a == nil, tips[1] != "" && tips[1] != tips[0]:
-		return nil, false, ErrLeftHub
-	case a != nil:
-		err = d.look(ctx, a)
-	}
-	return a, tips[3] != "", err
-}
-
-// pushed is the adoption with which an earlier run has begun the ref at tip; nil if another
-// clone has.
-func (d *adopter) pushed(ctx context.Context, tip object.Hash) (*Adoption, error) {
-	tries, err := d.tries()
-	if err != nil {
-		return nil, err
-	}
-	var first *Entry
-	_, err = d.store.Walk(ctx, d.store.fromRef(), tip, "", func(e *Entry) bool { first = e; return true })
-	for _, a := range tries {
-		if first != nil && first.Label == labelJoin && first.Body == a.Nonce {
-			return a, err
-		}
-	}
-	return nil, err
-}
-
-// tries are the adoptions that may be on their way to the hub.
-func (d *adopter) tries() (tries []*Adoption, err error) {
-	content, err := file.Read(d.store.adoptingFile(), 16<<20)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(content, &tries)
-	}
-	return tries, err
-}
-
-// save keeps the adoption among the tries.
-func (d *adopter) save(a *Adoption) error {
-	tries, err := d.tries()
-	if err != nil {
-		return err
-	}
-	same := func(b *Adoption) bool { return b.Nonce == a.Nonce }
-	content, err := json.Marshal(append(slices.DeleteFunc(tries, same), a))
-	if err != nil {
-		return err
-	}
-	return file.Replace(d.store.adoptingFile(), append(content, '\n'), 0o666)
-}
-
-// forget takes the adoption out of the tries: it has certainly not reached the hub.
-func (d *adopter) forget(a *Adoption) error {
-	tries, err := d.tries()
-	if err != nil {
-		return err
-	}
-	tries = slices.DeleteFunc(tries, func(b *Adoption) bool { return b.Nonce == a.Nonce })
-	if len(tries) == 0 {
-		_ = os.Remove(d.store.hubFile("hub-joining"))
-		return d.store.Adopted()
-	}
-	content, err := json.Marshal(tries)
-	if err != nil {
-		return err
-	}
-	return file.Replace(d.store.adoptingFile(), append(content, '\n'), 0o666)
 }
 
 // look notes what the hub has, if all of it is as git swarm writes it.
@@ -384,122 +278,4 @@ func (d *adopter) noteMoved(ctx context.Context, a *Adoption) error {
 	slices.Sort(a.Moved)
 	a.Tips = now
 	return d.save(a)
-}
-
-// push has the hub take what is here, all at once.
-func (d *adopter) push(ctx context.Context, a *Adoption) (staged []object.Object, err error) {
-	s := d.store
-	a.Nonce = s.clone() + " " + strconv.FormatUint(rand.Uint64(), 36)
-	if err := errors.Join(file.Replace(s.hubFile("hub-joining"), []byte(a.Nonce), 0o666), d.save(a)); err != nil {
-		return nil, err
-	}
-	s.opts.Failpoint("planned")
-	staged, updates, err := d.stage(ctx, a)
-	if err == nil {
-		s.opts.Failpoint("staged")
-		err = d.hubTurn.push(ctx, updates)
-	}
-	var unanswered *HubError
-	if errors.As(err, &unanswered) && !unanswered.Unsent {
-		return nil, &HubError{Err: unanswered.Err, InDoubt: true}
-	}
-	if err != nil {
-		return nil, errors.Join(err, d.forget(a))
-	}
-	for _, u := range updates {
-		a.theirs[localName(TrackingPrefix+u.Ref)] = u.New
-	}
-	return staged, nil
-}
-
-// stage writes the objects that the hub is to have.
-func (d *adopter) stage(ctx context.Context, a *Adoption) ([]object.Object, []HubUpdate, error) {
-	s := d.store
-	tx, err := s.newTx(ctx, d.by, d.who)
-	if err != nil {
-		return nil, nil, err
-	}
-	pinned := map[string]object.Hash{s.fromRef(): "", s.toldRef(): a.theirs[s.toldRef()]}
-	for _, refs := range []map[string]object.Hash{a.Tips, a.theirs} {
-		for ref := range refs {
-			if classOf(ref) == sharedRef {
-				pinned[ref] = a.theirs[ref]
-			}
-		}
-	}
-	tx.view, tx.shared = pinnedView{tx.view, pinned}, true
-	if _, err := tx.append(s.fromRef(), Entry{Label: labelJoin, Body: a.Nonce}); err != nil {
-		return nil, nil, err
-	}
-	if err := d.publishSaid(tx, a.Name); err != nil {
-		return nil, nil, err
-	}
-	if err := d.Share(tx, a); err != nil {
-		return nil, nil, err
-	}
-	if err := d.save(a); err != nil { // Share has noted what came of it
-		return nil, nil, err
-	}
-	updates, err := d.updates(ctx, tx, a)
-	if err == nil {
-		err = s.writer.Write(ctx, tx.objects)
-	}
-	return tx.objects, updates, err
-}
-
-// updates are the moves of the hub's refs: those that tx has staged, what is here and not
-// there, and the commits under review.
-func (d *adopter) updates(ctx context.Context, tx *Tx, a *Adoption) (updates []HubUpdate, err error) {
-	staged := map[string]bool{}
-	for _, c := range tx.order {
-		staged[c.ref] = true
-		updates = append(updates, HubUpdate{hubName(c.ref), c.prev, c.tip})
-	}
-	for ref, tip := range a.Tips {
-		if classOf(ref) == sharedRef && !staged[ref] && a.theirs[ref] == "" {
-			updates = append(updates, HubUpdate{hubName(ref), "", tip})
-		}
-	}
-	pins, err := d.store.Refs(ctx, PinPrefix)
-	if err != nil {
-		return nil, err
-	}
-	for _, pin := range pins {
-		name, ok := tipsOf(a.pin(pin.Name))
-		if !ok {
-			continue
-		}
-		old, err := d.store.Tip(ctx, TrackingPrefix+name)
-		if err != nil {
-			return nil, err
-		}
-		if old != pin.Tip {
-			updates = append(updates, HubUpdate{name, old, pin.Tip})
-		}
-	}
-	slices.SortFunc(updates, func(a, b HubUpdate) int { return strings.Compare(a.Ref, b.Ref) })
-	return updates, nil
-}
-
-// pin is what the pin of a session is called from now on.
-func (a *Adoption) pin(pin string) string {
-	id, rest, _ := strings.Cut(strings.TrimPrefix(pin, PinPrefix), ".")
-	if rest != "" {
-		rest = "." + rest
-	}
-	return PinPrefix + a.Name(id) + rest
-}
-
-// ReplaceAt is Replace by another session, as of another time.
-func (tx *Tx) ReplaceAt(ref, by string, at time.Time, e Entry) error {
-	defer func(by string, now time.Time) { tx.by, tx.at = by, now }(tx.by, tx.at)
-	tx.by, tx.at = by, at
-	_, err := tx.Replace(ref, e)
-	return err
-}
-
-// Adopting reports whether an adoption was begun that has not come to its end.
-func (s *Store) Adopting() bool {
-	_, err := os.Lstat(s.adoptingFile())
-	return err == nil
 }
