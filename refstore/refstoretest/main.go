@@ -11,7 +11,8 @@ import (
 // workerVar names the worker that a process is. Where it is unset it runs tests.
 const workerVar = "SWARM_TEST_WORKER"
 
-// Config is git's configuration in tests: an identity, and nothing of the user's.
+// Config is git's configuration in tests: an identity, and nothing of the user's. A push to a
+// folder does not end with six processes that look whether it wants a gc.
 const Config = `[user]
 	name = Tess T. Er
 	email = tess@example.com
@@ -19,6 +20,8 @@ const Config = `[user]
 	defaultBranch = main
 [gc]
 	autoDetach = false
+[receive]
+	autoGC = false
 [advice]
 	detachedHead = false
 [protocol "file"]
