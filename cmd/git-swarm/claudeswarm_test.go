@@ -56,7 +56,7 @@ func newRepository(t *testing.T) *swarmOf {
 		t.Fatal(err)
 	}
 	s.env = []string{
-		"PATH=" + filepath.Dir(path) + ":" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1", goRace(),
+		"PATH=" + filepath.Dir(path) + ":" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1", patience, goRace(),
 		"GIT_AUTHOR_NAME=T", "GIT_AUTHOR_EMAIL=t@example.com", "GIT_COMMITTER_NAME=T", "GIT_COMMITTER_EMAIL=t@example.com",
 	}
 	s.run(home, "git", "init", "-q", "-b", "main", "app")

@@ -18,6 +18,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/agenthook"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -25,9 +26,15 @@ import (
 // TestMain puts this binary on PATH as git-swarm, where git finds it as "git
 // swarm".
 func TestMain(m *testing.M) {
-	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // see goRace
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))            // see goRace
+	if name, value, _ := strings.Cut(patience, "="); os.Getenv(name) == "" { // else a script has set it for this command
+		os.Setenv(name, value)
+	}
 	testscript.Main(m, map[string]func(){"git-swarm": main})
 }
+
+// patience lets agents' hooks take their time, however busy the machine is.
+const patience = agenthook.TimeEnv + "=2m"
 
 // goRace is what an environment that a test makes anew needs of this one's: without it,
 // each command that is built with the race detector takes a second to end.
@@ -121,7 +128,7 @@ func linksWithout(t *testing.T, dir, name string) string {
 func setup(env *testscript.Env) error {
 	env.Vars = slices.DeleteFunc(env.Vars, func(v string) bool { return strings.HasPrefix(v, "GIT_") })
 	home := filepath.Join(env.WorkDir, ".home")
-	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, goRace(), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", "TERM=xterm", "ESC=\x1b", "TAB=\t")
+	env.Vars = append(env.Vars, "HOME="+home, "XDG_CONFIG_HOME="+home, goRace(), "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8", patience, "TERM=xterm", "ESC=\x1b", "TAB=\t")
 	tmux := filepath.Join(env.WorkDir, "tmux") // a script's own, if it runs one: it ends with the script, also if that fails
 	env.Vars = append(env.Vars, "TMUX_TMPDIR="+tmux, "TMUX=")
 	env.Defer(func() {
@@ -197,7 +204,7 @@ func awaitFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: appears FILE [REGEXP]")
 	}
 	wanted := regexp.MustCompile("(?m)" + strings.Join(args[1:], ""))
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		content, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err == nil && wanted.Match(content) {
 			return

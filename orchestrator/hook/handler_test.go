@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) handler(session string) *Handler {
 	return &Handler{
 		Kind: "claude", Repo: w.repo, Bus: w.bus, Claims: lock.NewClaims(w.bus, time.Hour, false), Book: review.NewStore(w.bus),
-		Env: repo.Env{"GIT_SWARM_SESSION=" + session}, Now: time.Now, Input: Input{Session: "agent-of-" + session, Dir: w.Dir},
+		Env: repo.Env{"GIT_SWARM_SESSION=" + session}, Now: time.Now, Input: Input{Session: "agent-of-" + session, Dir: w.Dir}, HubWait: soon,
 		Say: func(a Answer) error {
 			if w.fail != nil {
 				return w.fail

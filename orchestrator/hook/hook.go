@@ -52,7 +52,8 @@ type Handler struct {
 
 	// Longer, if not nil, puts off the end of the answer's time by HubWait, and returns
 	// what ends then.
-	Longer func() (context.Context, context.CancelFunc)
+	Longer  func() (context.Context, context.CancelFunc)
+	HubWait time.Duration // how long the hub may take to grant a claim
 
 	// Say writes an answer. When it returns nil the session's cursor moves past the
 	// news in it.

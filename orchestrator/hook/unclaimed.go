@@ -11,8 +11,8 @@ import (
 	"github.com/git-swarm/git-swarm/refstore"
 )
 
-// HubWait is how long a hook waits for the hub to grant a claim. Then the edit goes on
-// without, and the claim is asked for again with what follows.
+// HubWait is how long a hook mostly waits for the hub to grant a claim. Then the edit goes
+// on without, and the claim is asked for again with what follows.
 const HubWait = 3 * time.Second
 
 // maxUnclaimed is how many files are asked for again.
@@ -26,11 +26,11 @@ func (h *Handler) longer(ctx context.Context) (context.Context, context.CancelFu
 	return h.Longer()
 }
 
-// grant is Grant of the claims, which with a hub ends within HubWait.
+// grant is Grant of the claims, which with a hub ends within h.HubWait.
 func (h *Handler) grant(ctx context.Context, id string, r lock.Request) ([]lock.Claim, error) {
 	if h.Bus.Store().Clone() != "" {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, HubWait)
+		ctx, cancel = context.WithTimeout(ctx, h.HubWait)
 		defer cancel()
 	}
 	return h.Claims.Grant(ctx, id, r)

@@ -62,7 +62,8 @@ func runTests(m *testing.M) int {
 	for key, value := range map[string]string{
 		"HOME": home, "XDG_CONFIG_HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": filepath.Join(home, ".gitconfig"),
 		"GIT_EDITOR": "true", "LC_ALL": "C",
-		"GORACE": "atexit_sleep_ms=0 " + os.Getenv("GORACE"), // else each worker takes a second to end
+		"GIT_SWARM_HOOK_TIME": "2m",                                       // however busy the machine is
+		"GORACE":              "atexit_sleep_ms=0 " + os.Getenv("GORACE"), // else each worker takes a second to end
 	} {
 		os.Setenv(key, value)
 	}

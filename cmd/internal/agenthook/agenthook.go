@@ -23,18 +23,39 @@ import (
 )
 
 // The rules of an agent's hook: JSON in, JSON or nothing out, exit 0 whatever
-// happens, within answerTime, and hook.HubWait more where the hub has to grant a claim.
-// A greeting comes within greetTime: no other event makes up for one that is missing, and
-// all clients wait 5 s for it. What goes wrong is kept for doctor, and never stands in the
+// happens, within its limits. What goes wrong is kept for doctor, and never stands in the
 // agent's way. Only wait lasts, and ends with exitWake to wake its agent.
 const (
-	answerTime   = time.Second
-	greetTime    = 4 * time.Second
-	storeTimeout = 500 * time.Millisecond // how long a change waits for others
-	margin       = 100 * time.Millisecond // for writing down that the time was up
-	exitWake     = 2
-	maxInput     = 64 << 20
+	margin   = 100 * time.Millisecond // for writing down that the time was up
+	exitWake = 2
+	maxInput = 64 << 20
 )
+
+// limits are how long a hook may take. A greeting may take longer: no other event makes up
+// for one that is missing, and all clients wait 5 s for it.
+type limits struct {
+	answer, greet time.Duration
+	store         time.Duration // how long a change waits for others
+	hub           time.Duration // how much longer it takes where the hub has to grant a claim
+}
+
+// TimeEnv is a variable with the time that a hook may take, such as 4s, where the machine
+// is too busy for a second.
+const TimeEnv = "GIT_SWARM_HOOK_TIME"
+
+// limitsIn are those of the environment.
+func limitsIn(env repo.Env) limits {
+	set, _ := time.ParseDuration(env.Get(TimeEnv))
+	return limits{max(time.Second, set), max(4*time.Second, set), max(500*time.Millisecond, set/2), max(hook.HubWait, set)}
+}
+
+// whole is how long the event's hook may take.
+func (l limits) whole(event string) time.Duration {
+	if event == agents.SessionStart {
+		return l.greet
+	}
+	return l.answer
+}
 
 // Process is the process that the agent's client started.
 type Process struct {
@@ -51,7 +72,11 @@ type Process struct {
 // Run runs "hook [--agent NAME] EVENT" and returns the exit code. What runs out of
 // time goes on unseen to the end of the process: it answers no more.
 func Run(ctx context.Context, p Process, args []string) int {
-	h := &invocation{Process: p, agent: "claude"}
+	return run(ctx, p, limitsIn(p.Env), args)
+}
+
+func run(ctx context.Context, p Process, l limits, args []string) int {
+	h := &invocation{Process: p, limits: l, agent: "claude"}
 	if len(args) >= 2 && args[0] == "--agent" {
 		h.agent, args = args[1], args[2:]
 	}
@@ -69,7 +94,7 @@ func Run(ctx context.Context, p Process, args []string) int {
 	if h.event == agents.Wait {
 		return h.answer(ctx)
 	}
-	limit := timeFor(h.event)
+	limit := h.limits.whole(h.event)
 	h.whole, h.began, h.late = ctx, time.Now(), time.NewTimer(limit)
 	ctx, cancel := context.WithTimeout(ctx, limit-margin)
 	defer cancel()
@@ -91,17 +116,9 @@ func Run(ctx context.Context, p Process, args []string) int {
 
 // longer puts off the end of the answer's time for a claim that the hub has to grant.
 func (h *invocation) longer() (context.Context, context.CancelFunc) {
-	left := hook.HubWait + answerTime - time.Since(h.began)
+	left := h.limits.hub + h.limits.answer - time.Since(h.began)
 	h.late.Reset(left)
 	return context.WithTimeout(h.whole, left-margin)
-}
-
-// timeFor is how long the hook may take for the event.
-func timeFor(event string) time.Duration {
-	if event == agents.SessionStart {
-		return greetTime
-	}
-	return answerTime
 }
 
 // inCopilot reports whether Copilot CLI runs this hook: it reads Claude Code's
@@ -114,6 +131,7 @@ func inCopilot(env repo.Env) bool {
 // invocation is one run of an agent's hook.
 type invocation struct {
 	Process
+	limits  limits
 	agent   string // whose JSON it speaks
 	dialect dialect
 	event   string
@@ -267,7 +285,7 @@ func (h *invocation) preShell(ctx context.Context, input *hook.Input) error {
 // handle runs the hook in the repository.
 func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, input *hook.Input, files []string) error {
 	h.swarm.Close()
-	h.swarm = swarm.In(r, swarm.Options{Now: h.Now, Timeout: storeTimeout, Quick: h.event != agents.Wait})
+	h.swarm = swarm.In(r, swarm.Options{Now: h.Now, Timeout: h.limits.store, Quick: h.event != agents.Wait})
 	claims, err := h.swarm.Claims(ctx)
 	if err = cmp.Or(err, h.swarm.CheckStaleAfter()); err != nil { // a denial needs no settings: the defaults do
 		h.keep(err)
@@ -283,7 +301,7 @@ func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, inp
 		Linger: linger, Input: *input, Files: files, Say: h.say,
 	}
 	if h.event != agents.Wait {
-		handler.Longer = h.longer
+		handler.Longer, handler.HubWait = h.longer, h.limits.hub
 	}
 	if err := handler.Run(ctx, event); err != nil {
 		return err

@@ -181,18 +181,38 @@ func (b *blocked) Read(p []byte) (int, error) {
 
 // TestSlowGreeting: a greeting that takes longer than other answers may is still given.
 func TestSlowGreeting(t *testing.T) {
+	l := limitsIn(nil)
+	if l.greet <= l.answer {
+		t.Errorf("greetings may take %s, other answers %s", l.greet, l.answer)
+	}
+	l.greet = time.Hour
 	o := newOffice(t, bus.Registration{ID: "A", Workstream: "frontend"}, bus.Registration{ID: "B", Workstream: "backend"})
 	for event, want := range map[string]bool{"session-start": true, "batch": false} {
 		_, err := o.bus.Send(t.Context(), "B", "A", "urgent")
 		o.Must(err)
 		input := fmt.Sprintf(`{"session_id":"one","cwd":%q,"hook_event_name":"E"}`, o.Dir)
 		var answer bytes.Buffer
-		Run(t.Context(), Process{
-			Env: append(repo.Env{"GIT_SWARM_SESSION=A"}, os.Environ()...), Dir: o.Dir, Stdin: &blocked{strings.NewReader(input), answerTime + answerTime/2},
+		run(t.Context(), Process{
+			Env: append(repo.Env{"GIT_SWARM_SESSION=A"}, os.Environ()...), Dir: o.Dir, Stdin: &blocked{strings.NewReader(input), l.answer + l.answer/2},
 			Stdout: &answer, Stderr: &answer, Now: time.Now, Describe: func(err error) string { return err.Error() },
-		}, []string{event})
+		}, l, []string{event})
 		if got := answer.Len() > 0; got != want {
 			t.Errorf("%s is answered: %v", event, got)
+		}
+	}
+}
+
+// TestLimits: the environment gives more time to all that a hook does, never less.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	usual := limitsIn(nil)
+	for value, want := range map[string]limits{
+		"": usual, "soon": usual, "-1m": usual, "0": usual, "10ms": usual,
+		"2s": {2 * time.Second, usual.greet, time.Second, usual.hub},
+		"1m": {time.Minute, time.Minute, 30 * time.Second, time.Minute},
+	} {
+		if got := limitsIn(repo.Env{TimeEnv + "=" + value}); got != want {
+			t.Errorf("%q: %v", value, got)
 		}
 	}
 }
