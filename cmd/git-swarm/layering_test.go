@@ -52,7 +52,7 @@ var layers = map[string][]string{
 	"refstore/bus":                 {"refstore", "refstore/object", "refstore/repo", "refstore/file"},
 	"refstore":                     {"refstore/internal/refs", "refstore/internal/redo", "refstore/internal/gc", "refstore/odb", "refstore/repo", "refstore/object", "refstore/file", "refstore/gitlock"},
 	"refstore/internal/redo":       {"refstore/internal/refs", "refstore/file", "refstore/object"},
-	"refstore/internal/gc":         {"refstore/internal/refs", "refstore/odb", "refstore/repo", "refstore/object", "refstore/gitlock"},
+	"refstore/internal/gc":         {"refstore/internal/refs", "refstore/odb", "refstore/repo", "refstore/object", "refstore/file", "refstore/gitlock"},
 	"refstore/internal/refs":       {"refstore/odb", "refstore/repo", "refstore/object", "refstore/file", "refstore/gitlock"},
 	"refstore/hub":                 {"refstore", "refstore/gitlock", "refstore/object", "refstore/repo"},
 	"refstore/odb":                 {"refstore/object", "refstore/file"},

@@ -3,7 +3,6 @@ package agents
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"time"
 
@@ -125,7 +124,7 @@ func (a *Agent) mayJoin(ctx context.Context) error {
 
 // identity is the worktree's own, else swarm.session.
 func (a *Agent) identity() (string, error) {
-	content, err := os.ReadFile(a.Repo.SessionFile())
+	content, err := file.Read(a.Repo.SessionFile(), 1024)
 	if id := strings.TrimSpace(string(content)); err == nil && id != "" {
 		return id, bus.CheckID(id)
 	}

@@ -3,7 +3,6 @@ package agents
 import (
 	"bytes"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -104,7 +103,7 @@ func (a Agents) above(files []fs.DirEntry, pids []int, except int) (records []*R
 	}
 	var all []found
 	for _, e := range files {
-		content, err := os.ReadFile(filepath.Join(a.records(), e.Name()))
+		content, err := file.Read(filepath.Join(a.records(), e.Name()), noLimit)
 		if err != nil {
 			continue
 		}

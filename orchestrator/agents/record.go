@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,6 +104,9 @@ func fileName(id string) string {
 	return "x" + hex.EncodeToString(sum[:16])
 }
 
+// noLimit has the whole of a record read, however much its agent has done.
+const noLimit = math.MaxInt
+
 func (a Agents) records() string { return filepath.Join(a.dir, "agents") }
 
 // files are the records' files.
@@ -121,7 +125,7 @@ func (a Agents) Load(id string) *Record {
 	if id == "" {
 		return nil
 	}
-	content, err := os.ReadFile(a.path(id))
+	content, err := file.Read(a.path(id), noLimit)
 	if err != nil {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/gitlock"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/odb"
@@ -55,7 +56,7 @@ const retiredPeriod = 10 * time.Minute
 // commit-graph lists, as scheduled maintenance has made it: git fsck would miss them.
 func (m Maintenance) Retire(ids []object.Hash, at time.Time) {
 	path := filepath.Join(m.Repo.CommonDir, "swarm", "retired")
-	list, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o666)
+	list, err := file.Open(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o666)
 	if err != nil {
 		return
 	}
