@@ -1,6 +1,7 @@
 package heal
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/git-swarm/git-swarm/merge/heal/linemerge"
@@ -12,6 +13,8 @@ type edit struct {
 	at   linemerge.Span
 	with []int32
 }
+
+func (e edit) equal(f edit) bool { return e.at == f.at && slices.Equal(e.with, f.with) }
 
 // maxCells bounds the work of one alignment: pieces of the one side times pieces of the other.
 const maxCells = 1 << 20

@@ -29,6 +29,19 @@ func TestBeside(t *testing.T) {
 			base: "k\nalpha beta\nz\n", ours: "k\nnew()\nalpha beta\nz\n", theirs: "k\nquite another thing\nz\n",
 		},
 		{
+			name: "placed, with a word that the file has often", level: Both, rule: "placed", path: "a.go",
+			base: "f(ctx)\ng(ctx)\nh(ctx)\n\nrun()\nz\n", ours: "f(ctx)\ng(ctx)\nh(ctx)\n\nopen(ctx, 1)\nrun()\nz\n", theirs: "f(ctx)\ng(ctx)\nh(ctx)\n\nrun(ctx, a, b)\nz\n",
+			want: "f(ctx)\ng(ctx)\nh(ctx)\n\nopen(ctx, 1)\nrun(ctx, a, b)\nz\n",
+		},
+		{
+			name: "placed, with a word that is new", level: Both, why: Alike, path: "a.go",
+			base: "f()\n\nrun()\nz\n", ours: "f()\n\nopen(ctx, 1)\nrun()\nz\n", theirs: "f()\n\nrun(ctx, a, b)\nz\n",
+		},
+		{
+			name: "placed, and both give one thing a value", level: Both, why: Alike, path: "a.py",
+			base: "limit\nlimit\nlimit\n\nrun(a)\nz\n", ours: "limit\nlimit\nlimit\n\nlimit = 3\nrun(a)\nz\n", theirs: "limit\nlimit\nlimit\n\nrun(a, limit=4, b)\nz\n",
+		},
+		{
 			name: "cleared, below what went", rule: "cleared", path: "a.rs",
 			base: "mod a;\nmod old;\nmod z;\n", ours: "mod a;\nmod z;\n", theirs: "mod a;\nmod old;\nmod parser;\nmod z;\n", want: "mod a;\nmod parser;\nmod z;\n",
 		},

@@ -91,7 +91,7 @@ func (p *pieces) carriesEdit(g, e edit, choose bool) bool {
 	switch {
 	case g.at.From > e.at.From || g.at.To < e.at.To:
 		return false
-	case g.at == e.at && slices.Equal(g.with, e.with):
+	case g.equal(e):
 		return true
 	case len(e.with) == 0:
 		return len(g.with) == 0 || g.at != e.at

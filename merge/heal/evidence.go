@@ -2,6 +2,7 @@ package heal
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,9 +22,30 @@ func stale(ours, theirs moves) bool {
 }
 
 // alike reports whether both sides bring in one and the same word: they may do one thing, each in its
-// way.
-func alike(ours, theirs moves) bool {
-	return ours.in.any(func(t token) bool { return isWord(t[0]) && !isDigit(t[0]) && theirs.in[t] > 0 })
+// way. Where common words are no sign, one is left out that the file has several times, unless both give it a value.
+func (c *conflict) alike(ours, theirs moves, common bool) bool {
+	const several = 3
+	p := c.lines()
+	return ours.in.any(func(t token) bool {
+		return isWord(t[0]) && !isDigit(t[0]) && theirs.in[t] > 0 &&
+			(!common || occurs(c.baseFile, t) < several || p.givesValue(p.x, t) && p.givesValue(p.y, t))
+	})
+}
+
+// givesValue reports whether what edits bring in has a word before an equals sign or a colon.
+func (p *pieces) givesValue(edits []edit, word token) bool {
+	return slices.ContainsFunc(edits, func(e edit) bool {
+		before := ""
+		for _, t := range tokens(p.text(e.with)) {
+			if before == word && (t == "=" || t == ":") {
+				return true
+			}
+			if !isSpace(t) {
+				before = t
+			}
+		}
+		return false
+	})
 }
 
 // remark reports whether one side changed nothing but comments, and the other also code: the comment
@@ -70,6 +92,24 @@ func bumped(ours, theirs moves) bool {
 		renumbers(theirs, isVersion) && ours.in.any(isVersion)
 }
 
+// own is what each side did that the other did not do at the same place: what both put there is no choice between them.
+func (c *conflict) own() (ours, theirs moves) {
+	ours, theirs = c.moves()
+	p := c.tokens()
+	in, out := tally{}, tally{}
+	for _, e := range p.x {
+		if p.ok && slices.ContainsFunc(p.y, e.equal) {
+			for _, id := range e.with {
+				in[p.names[id]]++
+			}
+			for _, id := range p.base[e.at.From:e.at.To] {
+				out[p.names[id]]++
+			}
+		}
+	}
+	return moves{ours.in.minus(in), ours.out.minus(out)}, moves{theirs.in.minus(in), theirs.out.minus(out)}
+}
+
 // parted reports whether both sides changed parts of one version that is written as a list, as
 // (1, 8, 0, 'alpha', 0): such a list stands in the base, and on neither side.
 func parted(c *conflict) bool {
@@ -86,10 +126,19 @@ var versionList = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // requoted reports whether one side changes how a string is quoted, as by a backquote or by an r before
-// it, and the other brings in or takes out a backslash: in raw strings it means another thing.
-func requoted(ours, theirs moves) bool {
-	quotes := func(m moves) bool { return m.has("`") || m.has("r") || m.has("R") || m.has("@") }
-	return quotes(ours) && theirs.has("\\") || quotes(theirs) && ours.has("\\")
+// it, and the other brings in or takes out a backslash: in raw strings it means another thing. What is brought in as
+// lines that are whole in themselves quotes nothing but its own.
+func (c *conflict) requoted(ours, theirs moves) bool {
+	p := c.lines()
+	quotes := func(m moves, edits []edit) bool {
+		return (m.has("`") || m.has("r") || m.has("R") || m.has("@")) && !p.bringsInWhole(edits)
+	}
+	return theirs.has("\\") && quotes(ours, p.x) || ours.has("\\") && quotes(theirs, p.y)
+}
+
+// bringsInWhole reports whether edits only bring in lines, with their brackets and quotes closed.
+func (p *pieces) bringsInWhole(edits []edit) bool {
+	return p.ok && !slices.ContainsFunc(edits, func(e edit) bool { return !e.at.Empty() || !balanced([]byte(p.text(e.with))) })
 }
 
 func (m moves) has(t token) bool { return m.in[t]+m.out[t] > 0 }

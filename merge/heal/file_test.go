@@ -67,10 +67,14 @@ func TestSplitStringStays(t *testing.T) {
 func TestRequoted(t *testing.T) {
 	base, ours, theirs := "x = \"a\\\\d\"\ny\n", "x = r\"a\\d\"\ny\n", "x = \"a\\\\d\\\\w\"\ny\n"
 	c := &conflict{base: base, ours: ours, theirs: theirs}
-	if a, b := c.moves(); !requoted(a, b) || !requoted(b, a) {
+	if a, b := c.moves(); !c.requoted(a, b) || !c.swapped().requoted(b, a) {
 		t.Error("not seen")
 	}
-	if r := Merge([]byte(base), []byte(ours), []byte(theirs), Options{Path: "a.py", Level: Wide}); r.Conflicts != 1 {
-		t.Errorf("healed %q", r.Text)
+	sides{"", "a.py", base, ours, theirs}.stays(t, Wide)
+	sides{"", "a.js", "k\nx = \"\\d\"\nz\n", "k\ns = `\nx = \"\\d\"\n`\nz\n", "k\nx = \"\\d\\w\"\nz\n"}.stays(t, Wide)
+	for _, r := range between("", "a.js", "k()\n", "s = `a`\n", "x = \"\\d\"\n", "z()\n").merge(Both) {
+		if r.Conflicts != 0 {
+			t.Errorf("a line with a string of its own stays: %+v", r.Regions)
+		}
 	}
 }

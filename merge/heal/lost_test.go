@@ -109,6 +109,18 @@ func TestStaysAboveItsLine(t *testing.T) {
 	}
 }
 
+// Lines that end the block, by their indentation, stand below those that go on with it, whichever side's they are.
+func TestStaysInItsBlock(t *testing.T) {
+	method, class := "    def b(self):\n        go(1)\n", "# all\nclass B:\n    def c(self):\n        stop(2)\n"
+	const above = "class A:\n    def a(self):\n        run(3)\n"
+	for _, r := range between("", "a.py", above, class, method, "").merge(Both) {
+		if want := above + method + class; string(r.Text) != want || r.Conflicts != 0 || r.Regions[0].OursFirst {
+			t.Errorf("%q: %+v", r.Text, r.Regions)
+		}
+	}
+	between("", "a.py", above, method+class, "    def d(self):\n        more(4)\nclass C:\n    x = 5\n", "").stays(t, Both)
+}
+
 // Lines of a preprocessor are no comments.
 func TestComments(t *testing.T) {
 	for line, want := range map[string]bool{

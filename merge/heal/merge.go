@@ -196,13 +196,13 @@ func objection(c *conflict, r rule, text string) Reason {
 	switch {
 	case against(Stale, stale(ours, theirs)):
 		return Stale
-	case against(Versions, bumped(ours, theirs) || parted(c)):
+	case against(Versions, bumped(c.own()) || parted(c)):
 		return Versions
-	case requoted(ours, theirs):
+	case c.requoted(ours, theirs):
 		return Requoted
 	case against(Doubled, doubled(c, text)), c.tokens().slid():
 		return Doubled
-	case r.apart && alike(ours, theirs):
+	case r.apart && c.alike(ours, theirs, r.common):
 		return Alike
 	case r.apart && remark(c):
 		return Remark

@@ -14,6 +14,8 @@ type rule struct {
 	heal  func(*conflict) (string, bool)
 	// apart is set where the rule stands on the edits having nothing to do with each other.
 	apart bool
+	// common is set where a word that is common in the file is no sign, if both sides bring it in.
+	common bool
 	// despite lists evidence that does not speak against this rule.
 	despite []Reason
 	// ordered is set where ours comes before theirs in the result, so that swapping the sides gives
@@ -44,14 +46,15 @@ func rules() []rule {
 		{name: "unordered", level: Both, heal: together(areUnordered, true), despite: []Reason{Stale, Versions}, ordered: true},
 		{name: "entries", level: Both, heal: together(areEntries, true), despite: []Reason{Versions}, ordered: true},
 		{name: "items", level: Both, heal: together(areItems, false), despite: []Reason{Versions}, ordered: true},
+		{name: "sections", level: Both, heal: together(areSections, false), despite: []Reason{Versions}, ordered: true},
 		{name: "tests", level: Both, heal: together(areTests, true), despite: []Reason{Versions}, ordered: true},
 		{name: "cases", level: Both, heal: together(areCases, true), despite: []Reason{Versions}, ordered: true},
 		{name: "apart", level: Both, heal: together(areWhole, false), despite: []Reason{Versions}, ordered: true},
 		{name: "defined", level: Both, heal: defined, despite: []Reason{Versions, Doubled}, ordered: true},
-		{name: "placed", level: Both, heal: placed, apart: true, despite: []Reason{Versions}},
+		{name: "placed", level: Both, heal: placed, apart: true, common: true, despite: []Reason{Versions}},
 		{name: "near", level: Both, heal: near, apart: true},
 		{name: "touching", level: Wide, heal: neighbours, despite: []Reason{Stale, Versions}},
-		{name: "beside", level: Wide, heal: beside, apart: true, despite: []Reason{Versions}},
+		{name: "beside", level: Wide, heal: beside, apart: true, common: true, despite: []Reason{Versions}},
 		{name: "covered", level: Wide, heal: covered},
 		{name: "additions", level: Wide, heal: additions, apart: true},
 	}
@@ -191,12 +194,5 @@ func onlyInserts(edits []edit) bool {
 
 // shared reports whether both sides made one and the same edit.
 func shared(p *pieces) bool {
-	for _, e := range p.x {
-		for _, f := range p.y {
-			if e.at == f.at && slices.Equal(e.with, f.with) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.x, func(e edit) bool { return slices.ContainsFunc(p.y, e.equal) })
 }

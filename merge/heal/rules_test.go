@@ -47,6 +47,16 @@ func TestRules(t *testing.T) {
 			base: "// one\n// two\n", ours: "// first\n// two\n", theirs: "// one\n// second\n", want: "// first\n// second\n",
 		},
 		{
+			name: "one version, bumped alike, and one that only one side did", rule: "words", path: "package.json",
+			base: "{\n \"a\": \"1.0.1\",\n \"b\": \"2.0.1\",\n \"c\": \"3.0.1\"\n}\n", ours: "{\n \"a\": \"1.0.1\",\n \"b\": \"2.0.1\",\n \"c\": \"3.0.2\"\n}\n",
+			theirs: "{\n \"a\": \"1.0.1\",\n \"b\": \"2.0.2\",\n \"c\": \"3.0.2\"\n}\n", want: "{\n \"a\": \"1.0.1\",\n \"b\": \"2.0.2\",\n \"c\": \"3.0.2\"\n}\n",
+		},
+		{
+			name: "one version, bumped alike, and one of each side's own", why: Versions, path: "package.json",
+			base: "{\n \"a\": \"1.0.1\",\n \"b\": \"2.0.1\",\n \"c\": \"3.0.1\"\n}\n", ours: "{\n \"a\": \"1.0.2\",\n \"b\": \"2.0.1\",\n \"c\": \"3.0.2\"\n}\n",
+			theirs: "{\n \"a\": \"1.0.1\",\n \"b\": \"2.0.2\",\n \"c\": \"3.0.2\"\n}\n",
+		},
+		{
 			name: "bumps, each of a version of its own", rule: "bumps",
 			base: "a = 1.0\nb = 2.0\n", ours: "a = 1.1\nb = 2.0\n", theirs: "a = 1.0\nb = 2.1\n", want: "a = 1.1\nb = 2.1\n",
 		},

@@ -93,6 +93,21 @@ var left = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\s*(return|throw|raise|break|continue|goto)\b`)
 })
 
+// endsBlock reports whether lines, by their indentation, end the block that the other's begin in: behind them, these would
+// be in another.
+func (c *conflict) endsBlock(lines, others []string) bool {
+	return c.kind.indents() && len(outermost(c.code(lines))) < len(indent(c.code(others)[0]))
+}
+
+// code is the lines that are no comments, which may stand at any indentation; all if there are no others.
+func (c *conflict) code(lines []string) []string {
+	remark := func(l string) bool { return c.kind != indented && strings.HasPrefix(strings.TrimSpace(l), "#") }
+	if out := slices.DeleteFunc(slices.Clone(lines), remark); len(out) > 0 {
+		return out
+	}
+	return lines
+}
+
 // inComment reports whether a line is within a comment that goes on below it.
 func (c *conflict) inComment(line string) bool {
 	return c.kind != indented && (strings.HasPrefix(line, "/*") || strings.HasPrefix(line, "*")) && !strings.Contains(line, "*/")

@@ -25,7 +25,7 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 			met = true
 			a, b := t.said(p, t.ours), t.said(p, t.theirs)
 			switch {
-			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b):
+			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b), c.sectionLevel(a) != c.sectionLevel(b):
 				return nil, false
 			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b) || !haveKeys(a) || !haveKeys(b)):
 				return nil, false
@@ -39,12 +39,17 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 				return nil, false
 			}
 			ours, theirs := p.joined(t)
-			if leads(a, p.text(t.ours)) {
-				c.settled = true
+			oursLast, theirsLast := leads(a, p.text(t.ours)) || c.endsBlock(a, b), leads(b, p.text(t.theirs)) || c.endsBlock(b, a)
+			c.settled = oursLast || theirsLast
+			switch {
+			case oursLast && theirsLast:
+				return nil, false
+			case oursLast:
 				return slices.Concat(t.head, theirs, ours), true
+			case theirsLast:
+				return slices.Concat(t.head, ours, theirs), true
 			}
-			c.settled = leads(b, p.text(t.theirs))
-			if sorted, ok := p.sort(slices.Concat(ours, theirs), c.above, c.below); ok && t.comma == "" {
+			if sorted, ok := p.sort(ours, theirs, c.above, c.below); ok && t.comma == "" {
 				return sorted, true
 			}
 			return slices.Concat(t.head, ours, theirs), true
@@ -117,13 +122,14 @@ func related(a, b []string, alike bool) bool {
 	return slices.ContainsFunc(subjects(b, alike), func(s string) bool { return seen[s] })
 }
 
-// subjects are lines, and the names that the outermost of them are about. A line of a few marks is none.
+// subjects are lines, and the names that the outermost of them are about. A line of a few marks is none, nor is one
+// that underlines.
 func subjects(lines []string, alike bool) []string {
 	var out []string
 	outer := outermost(lines)
 	for _, l := range lines {
 		text := strings.TrimSpace(l)
-		if len(text) <= 3 {
+		if len(text) <= 3 || isUnderline(text) {
 			continue
 		}
 		if out = append(out, text); indent(l) == outer {
@@ -204,7 +210,7 @@ var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"
 // or has all of its words, if these are more than one: one thing done in two ways.
 func oneThing(a, b []string) bool {
 	return slices.ContainsFunc(a, func(l string) bool {
-		return slices.ContainsFunc(b, func(m string) bool { return looksLike(l, m) || within(l, m) || within(m, l) })
+		return !isUnderline(l) && slices.ContainsFunc(b, func(m string) bool { return looksLike(l, m) || within(l, m) || within(m, l) })
 	})
 }
 
@@ -236,13 +242,14 @@ func within(l, of string) bool {
 	return x.total() > 1 && x.minus(y).total() == 0
 }
 
-// sort sorts lines into their place, if there are two lines around at least and all are sorted then.
-func (p *pieces) sort(lines []int32, above, below []string) ([]int32, bool) {
-	if len(above)+len(below) < 2 {
+// sort sorts lines into their place, if there are two lines around at least, each side's are sorted, and all are then.
+func (p *pieces) sort(ours, theirs []int32, above, below []string) ([]int32, bool) {
+	order := func(a, b int32) int { return strings.Compare(p.names[a], p.names[b]) }
+	if len(above)+len(below) < 2 || !slices.IsSortedFunc(ours, order) || !slices.IsSortedFunc(theirs, order) {
 		return nil, false
 	}
-	out := slices.Clone(lines)
-	slices.SortStableFunc(out, func(a, b int32) int { return strings.Compare(p.names[a], p.names[b]) })
+	out := slices.Concat(ours, theirs)
+	slices.SortStableFunc(out, order)
 	all := slices.Clone(above)
 	for _, id := range out {
 		all = append(all, p.names[id])

@@ -35,6 +35,42 @@ func TestTogether(t *testing.T) {
 			want: "import a\nimport b\nimport c\nimport y\nimport z\n",
 		},
 		{
+			name: "unordered, one side's not sorted", level: Both, rule: "unordered", path: "a.py",
+			base: "import a\nimport b\n", ours: "import a\nimport b\nimport z\nimport y\n", theirs: "import a\nimport b\nimport c\n",
+			want: "import a\nimport b\nimport z\nimport y\nimport c\n",
+		},
+		{
+			name: "sections", level: Both, rule: "sections", path: "a.md",
+			base: "# All\n\n# End\n", ours: "# All\n\n## Push\n\nIt lands work.\n\n### Late\n\nOr waits.\n\n# End\n", theirs: "# All\n\n## Pull\n\nA branch gets what came.\n\n# End\n",
+			want: "# All\n\n## Push\n\nIt lands work.\n\n### Late\n\nOr waits.\n\n## Pull\n\nA branch gets what came.\n\n# End\n",
+		},
+		{
+			name: "sections of rst", level: Both, rule: "sections", path: "a.rst",
+			base: "All\n===\n\n", ours: "All\n===\n\nPush\n----\n\nIt lands work.\n\n", theirs: "All\n===\n\nPull\n----\n\nA branch gets what came.\n\n",
+			want: "All\n===\n\nPush\n----\n\nIt lands work.\n\nPull\n----\n\nA branch gets what came.\n\n",
+		},
+		{
+			name: "sections, of two levels", level: Both, why: Overlap, path: "a.md",
+			base: "# All\n\n", ours: "# All\n\n## Push\n\nIt lands work.\n\n", theirs: "# All\n\n### Pull\n\nA branch gets what came.\n\n",
+		},
+		{
+			name: "sections, and one of a higher level", level: Both, why: Overlap, path: "a.md",
+			base: "# All\n\n", ours: "# All\n\n## Push\n\nIt lands work.\n\n# Rest\n\nNone.\n\n", theirs: "# All\n\n## Pull\n\nA branch gets what came.\n\n",
+		},
+		{
+			name: "sections, of one heading", level: Both, why: Overlap, path: "a.md",
+			base: "# All\n\n", ours: "# All\n\n## Push\n\nIt lands work.\n\n", theirs: "# All\n\n## Push\n\nA branch goes out.\n\n",
+		},
+		{
+			name: "headings of what is below", level: Both, why: Overlap, path: "a.md",
+			base: "# All\n\nIt lands work.\n", ours: "# All\n\n## Push\n\nIt lands work.\n", theirs: "# All\n\n## Landing\n\nIt lands work.\n",
+		},
+		{
+			name: "sections, and a comment in code", level: Both, rule: "sections", path: "a.md",
+			base: "# All\n\n", ours: "# All\n\n## Push\n\n```\n# first\npush it\n```\n\n", theirs: "# All\n\n## Pull\n\nA branch gets what came.\n\n",
+			want: "# All\n\n## Push\n\n```\n# first\npush it\n```\n\n## Pull\n\nA branch gets what came.\n\n",
+		},
+		{
 			name: "entries", level: Both, rule: "entries",
 			base: "{\nalpha,\n}\n", ours: "{\nalpha,\ngamma: 1,\n}\n", theirs: "{\nalpha,\nbeta: 2,\n}\n", want: "{\nalpha,\ngamma: 1,\nbeta: 2,\n}\n",
 		},
