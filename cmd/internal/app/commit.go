@@ -70,6 +70,9 @@ func runCommit(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if r.WorkTree == "" {
+		return land.ErrBare
+	}
 	take, err := c.choose(ctx, r, id)
 	switch {
 	case err != nil:

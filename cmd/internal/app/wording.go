@@ -179,6 +179,9 @@ func (c *call) firstCommit() string {
 	if err != nil {
 		return own
 	}
+	if r.WorkTree == "" {
+		return "push a commit to this repository"
+	}
 	if config, err := r.Config(); err != nil || len(config.Subsections("remote", "url")) == 0 {
 		return own
 	}

@@ -94,8 +94,10 @@ func (c *call) formatLanding(err error) *wording {
 		return &wording{none.Error(), "git swarm pull BRANCH, or git config swarm.target BRANCH", exitNo}
 	case errors.Is(err, land.ErrDetached):
 		return &wording{err.Error(), "git swarm push --to BRANCH", exitNo}
-	case errors.Is(err, land.ErrUnborn), errors.Is(err, land.ErrBare):
+	case errors.Is(err, land.ErrUnborn):
 		return &wording{err.Error(), "", exitNo}
+	case errors.Is(err, land.ErrBare):
+		return &wording{err.Error(), "git worktree add PATH, and this again there", exitNo}
 	case errors.Is(err, land.ErrBusy), errors.Is(err, land.ErrOvertaken):
 		return &wording{err.Error(), "try again", exitAgain}
 	case errors.Is(err, lock.ErrLost):
