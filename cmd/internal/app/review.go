@@ -142,6 +142,9 @@ func (c *call) rangeGiven(ctx context.Context, id, branch string) (*review.Range
 	return r, err
 }
 
+// reviewStates are what --state takes.
+const reviewStates = "pending, approved, rejected, landed, withdrawn, superseded or all"
+
 func reviewListVerb() *verb {
 	return &verb{
 		name: "review list", news: true, group: groupReview, short: "list the reviews that are open",
@@ -149,7 +152,7 @@ func reviewListVerb() *verb {
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.BoolFlag{Name: "mine", Usage: "only those that this session asked for or is asked to give"},
-				&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: pending, approved, rejected, landed, withdrawn, superseded or all"},
+				&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: " + reviewStates},
 			}
 		},
 		run: runReviewList,
@@ -159,7 +162,7 @@ func reviewListVerb() *verb {
 func runReviewList(ctx context.Context, c *call) error {
 	state := review.State(c.cmd.String("state"))
 	if state != "" && state != "all" && !slices.Contains(review.States, state) {
-		return usageOf(c.verb, fmt.Sprintf("unknown state '%s'", text.Inert(string(state))))
+		return usageOf(c.verb, fmt.Sprintf("unknown state '%s': "+reviewStates, text.Inert(string(state))))
 	}
 	b, err := c.Bus()
 	if err != nil {
