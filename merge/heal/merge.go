@@ -196,7 +196,7 @@ func objection(c *conflict, r rule, text string) Reason {
 	switch {
 	case against(Stale, stale(ours, theirs)):
 		return Stale
-	case against(Versions, bumped(c.own()) || parted(c)):
+	case against(Versions, bumped(ours, theirs) && bumped(c.own()) || parted(c)):
 		return Versions
 	case c.requoted(ours, theirs):
 		return Requoted
