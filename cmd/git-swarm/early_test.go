@@ -41,7 +41,7 @@ git-swarm context add "an entry" --category decision --session B; git-swarm mess
 
 func (p *earlyPlace) plainEnv() {
 	p.args = nil
-	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "XDG_CONFIG_HOME=" + p.home + "/xdg", "GIT_CONFIG_NOSYSTEM=1", "GIT_SWARM_SESSION=A", "GODEBUG=inittrace=1", goRace()}
+	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "XDG_CONFIG_HOME=" + p.home + "/xdg", "GIT_CONFIG_NOSYSTEM=1", "GIT_SWARM_SESSION=A", "GODEBUG=inittrace=1", goRace(), patience}
 }
 
 func must(t *testing.T, err error) {
