@@ -43,7 +43,7 @@ func (s *Store) retry(ctx context.Context, attempt func(context.Context) error) 
 	if err := s.chooseWriter(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, ErrBusy)
+	ctx, cancel := s.patient(ctx)
 	defer cancel()
 	var locked *LockedError // what stood in the way last
 	for try := 0; ; try++ {
