@@ -10,13 +10,15 @@
 //   - With no rule applied, and where git merges cleanly, the text is what git merge-file prints.
 //   - A heal is checked before it is returned, by code that knows nothing of the rules (proof.go):
 //     each token that one side added is there, none is that one side removed and the other left
-//     alone, each side's order holds, and nothing is there that no side wrote. A token is a word, a
+//     alone, each side's order holds (but for lines that the other moved), and nothing is there that no side wrote. A token is a word, a
 //     number with its points and hyphens, or a mark; white space is no token.
 //   - Swapping the sides gives the same heals. The exceptions are records and the rules of both, which
 //     put lines of the two sides after each other: ours come first, unless the lines around are sorted, or
 //     ours end in an annotation or a comment of the line below, or end the block that theirs are in.
 //   - A line that both sides brought in stands no more often in the file than on either side, unless
 //     each has it within a definition of its own; and line ends of one kind stay of one kind.
+//   - Nothing outside of git's conflicts changes, but where moved lets an edit follow its lines; and that it does only
+//     where no conflict is left in the file.
 //   - In Go no name becomes undefined, unused or declared twice that neither side leaves so, as far as one file tells.
 //   - Nothing is healed without a base, in a lock file or another generated file (the command to make
 //     it anew is returned), or in a binary one; in a file of records only what is appended.
@@ -71,6 +73,7 @@
 //	defined     both   0.58  0.49-0.65  0.77  106  tests, branches of a switch and other definitions, each under a name of its own, brought in at one place
 //	placed      both   0.77  0.66-0.85  0.85  138  lines brought in next to lines that the other changed in place, or above ones it made more of
 //	near        both   0.75  0.52-0.94  0.75   20  as words, but nearer: 2 words or marks apart, in a few lines 1
+//	moved       both   -     -          -       0  lines that one side moved and the other edited: the edit follows
 //	touching    wide   0.65  0.56-0.81  0.69   86  as neighbours, in spite of any evidence but a line doubled
 //	beside      wide   0.72  0.61-0.81  0.77   83  lines brought in next to lines that the other changed in place
 //	covered     wide   0.69  0.59-0.80  0.74  108  one side made the other's edit and more, or more of the same words
@@ -99,6 +102,7 @@
 // level (sections). There, too, an insertion beside a line changed in place
 // is kept, between that line and the one that nobody changed (placed). A name that one side renamed throughout
 // the file is the same name still (renamed): evidence and proof then hold for the text under the old names.
+// Lines that one side moved are the same lines still (moved): proof then holds for the files with the lines moved in all of them.
 //
 // Where git's other diffs see a conflict and the one used here sees none, the files merge by lines
 // alone: git swarm calls that "lines", which is no rule.
@@ -145,6 +149,10 @@
 //     another part of an address, the operator of an operand, the number beside a bound of a range, the call that is
 //     waited for, that is given a block, or whose result is taken apart. Or it comes behind a parameter that the other
 //     gave a default, or among groups of a pattern that are counted (attached.go).
+//   - Lines that were moved stand twice in a file, are fewer than three with words, are not whole, or keep less than half of
+//     their words; or the edit has to do with the place where they were (scope.go): it uses a word of what they were in,
+//     or of lines that they were moved past, and they are no definition; it brings a line into a list of a text; or they
+//     went into a comment, a string or a function with the same head as another (moved).
 //   - What two replacements in one line say together neither side wrote: of a name and its version, a number and its unit,
 //     a module and what is imported from it, a mark of a format and its argument, a case and what is expected (related.go).
 //   - Two edits meet at a line without a word, or both with more lines than there were.

@@ -18,10 +18,14 @@ import (
 func invariant(t testing.TB, base, ours, theirs []byte, opts Options) {
 	t.Helper()
 	r := Merge(base, ours, theirs, opts)
-	remain := 0
+	remain, moved := 0, false
 	for _, g := range r.Regions {
 		if g.Why != NotRefused {
 			remain++
+			continue
+		}
+		if g.Rule == "moved" {
+			moved = true
 			continue
 		}
 		b, o, th := cutLines(base, g.Base), cutLines(ours, g.Ours), cutLines(theirs, g.Theirs)
@@ -33,6 +37,9 @@ func invariant(t testing.TB, base, ours, theirs []byte, opts Options) {
 		if why := lostOrBent(b, o, th, text); why != "" {
 			t.Fatalf("%s: %s\nbase   %q\nours   %q\ntheirs %q\nhealed %q", g.Rule, why, b, o, th, g.Text)
 		}
+	}
+	if moved {
+		followed(t, base, ours, theirs, r)
 	}
 	if remain != r.Conflicts {
 		t.Fatalf("%d conflicts counted, %d reported", remain, r.Conflicts)
@@ -48,6 +55,71 @@ func invariant(t testing.TB, base, ours, theirs []byte, opts Options) {
 		if plain := Merge(base, ours, theirs, off); !bytes.Equal(plain.Text, r.Text) {
 			t.Fatalf("nothing healed, and yet %q is not git's %q", r.Text, plain.Text)
 		}
+	}
+}
+
+// followed checks a file in which an edit follows the block that the other side moved: its words are those of both
+// sides' edits, and one side, which moved the block, has all in the order that it is in.
+func followed(t testing.TB, base, ours, theirs []byte, r Result) {
+	t.Helper()
+	if r.Conflicts > 0 {
+		t.Fatalf("an edit is out of sight of who resolves the rest of %q", r.Text)
+	}
+	b, o, th, text := words0(string(base)), words0(string(ours)), words0(string(theirs)), words0(string(r.Text))
+	cb, co, ct, cr := count(string(base)), count(string(ours)), count(string(theirs)), count(string(r.Text))
+	for _, w := range append(append(slices.Clone(o), th...), append(b, text...)...) {
+		both := co[w] + ct[w] - cb[w]
+		if low, high := min(both, max(co[w], ct[w])), max(both, min(co[w], ct[w])); cr[w] < low || cr[w] > high {
+			t.Fatalf("%q stands %d times in %q, of %q and %q", w, cr[w], r.Text, ours, theirs)
+		}
+	}
+	asOurs := len(o)-longestCommon(o, text) <= len(b)-longestCommon(b, th)
+	asTheirs := len(th)-longestCommon(th, text) <= len(b)-longestCommon(b, o)
+	if !asOurs && !asTheirs {
+		t.Fatalf("the order of both sides is disturbed in %q", r.Text)
+	}
+}
+
+// One of several definitions is moved, and some lines are replaced in them by the other side, one in it for certain.
+func TestInvariantOfMoves(t *testing.T) {
+	const rounds = 300
+	healed := 0
+	for i := range rounds {
+		s := scribe{rand.New(rand.NewPCG(3, uint64(i))), 12}
+		blocks := make([][]string, 4+s.IntN(4))
+		for j := range blocks {
+			blocks[j] = []string{fmt.Sprintf("func f%d() {\n", j)}
+			for k := range 3 + s.IntN(3) {
+				blocks[j] = append(blocks[j], fmt.Sprintf("\tcall(a%d, b%d, %d)\n", s.IntN(9), s.IntN(9), 10*j+k))
+			}
+			blocks[j] = append(blocks[j], "}\n", "\n")
+		}
+		join := func(blocks [][]string) []byte {
+			return []byte("package p\n\n" + strings.Join(slices.Concat(blocks...), ""))
+		}
+		from, to := s.IntN(len(blocks)), s.IntN(len(blocks))
+		moved := slices.Insert(slices.Delete(slices.Clone(blocks), from, from+1), min(to, len(blocks)-1), blocks[from])
+		edited := slices.Clone(blocks)
+		for j := range edited {
+			if j == from || s.IntN(4) == 0 {
+				edited[j] = slices.Clone(edited[j])
+				at := 1 + s.IntN(3)
+				edited[j][at] = strings.Replace(edited[j][at], "call(", fmt.Sprintf("call(c%d, ", s.IntN(9)), 1)
+			}
+		}
+		sides := [2][]byte{join(moved), join(edited)}
+		for k := range sides {
+			opts := Options{Path: "a.js", Level: Both}
+			invariant(t, join(blocks), sides[k], sides[1-k], opts)
+			for _, g := range Merge(join(blocks), sides[k], sides[1-k], opts).Regions {
+				if g.Rule == "moved" {
+					healed++
+				}
+			}
+		}
+	}
+	if healed < rounds/3 {
+		t.Errorf("only %d edits followed in %d rounds: the test tests nothing", healed, rounds)
 	}
 }
 
@@ -235,6 +307,10 @@ func FuzzMerge(f *testing.F) {
 	f.Add([]byte("\xff\x00\n"), []byte("\xff\n"), []byte("\n"), byte(5))
 	f.Add([]byte("a: 1\nb: 2\n"), []byte("a: 2\nb: 2\n"), []byte("a: 1\nb: 3\n"), byte(9))
 	f.Add([]byte("x\n"), []byte("x\ndef test_a():\n    b = c(1)\n    d(b)\n"), []byte("x\ndef test_e():\n    b = c(1)\n    f(b, 2)\n"), byte(20))
+	for _, m := range movedCases() {
+		base, mover, editor, _ := m.files()
+		f.Add([]byte(base), []byte(mover), []byte(editor), byte(0))
+	}
 	for _, c := range broughtInTwice {
 		f.Add([]byte(c[0]), []byte(c[1]), []byte(c[2]), byte(0))
 	}

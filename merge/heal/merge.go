@@ -28,6 +28,9 @@ func Merge(base, ours, theirs []byte, opts Options) Result {
 		return h.result()
 	}
 	h.heal()
+	if r, ok := h.follow(ours, theirs); ok {
+		return r
+	}
 	r := h.result()
 	if r.Conflicts < len(r.Regions) {
 		if why := h.objection(ours, theirs, r); why != NotRefused {
@@ -164,7 +167,7 @@ func try(c *conflict, level Level) (text, name string, oursFirst bool, why Reaso
 	}
 	unfit := why
 	for _, r := range rules() {
-		if r.level > level || r.records != (c.kind == records) {
+		if r.heal == nil || r.level > level || r.records != (c.kind == records) {
 			continue
 		}
 		c.settled = false

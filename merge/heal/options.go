@@ -21,7 +21,7 @@ type Level byte
 
 const (
 	Safe Level = iota // rules with which people agree about as often as the corpus allows
-	Both              // also lines brought in at one place by both sides, one first, or beside lines changed by the other
+	Both              // also lines brought in at one place by both sides, one first, or beside lines changed by the other, and edits of lines that the other moved
 	Wide              // also rules that are right less often; a person should look
 	Off               // no rule: git's own line merge
 )

@@ -16,5 +16,5 @@ type Region struct {
 	Rule               string // that healed it; empty if the conflict remains
 	Why                Reason // the conflict remains; NotRefused if it does not
 	OursFirst          bool   // the rule put ours before theirs, where either could be first
-	Text               string // what stands in its place; empty if the conflict remains
+	Text               string // what stands in its place, without what was moved out of it; empty if the conflict remains
 }

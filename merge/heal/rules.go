@@ -11,7 +11,8 @@ import (
 type rule struct {
 	name  string
 	level Level
-	heal  func(*conflict) (string, bool)
+	// heal is nil for moved, which looks beyond one conflict: it is tried when no rule healed it.
+	heal func(*conflict) (string, bool)
 	// apart is set where the rule stands on the edits having nothing to do with each other.
 	apart bool
 	// common is set where a word that is common in the file is no sign, if both sides bring it in.
@@ -53,6 +54,7 @@ func rules() []rule {
 		{name: "defined", level: Both, heal: defined, despite: []Reason{Versions, Doubled}, ordered: true},
 		{name: "placed", level: Both, heal: placed, apart: true, common: true, despite: []Reason{Versions}},
 		{name: "near", level: Both, heal: near, apart: true},
+		{name: "moved", level: Both},
 		{name: "touching", level: Wide, heal: neighbours, despite: []Reason{Stale, Versions}},
 		{name: "beside", level: Wide, heal: beside, apart: true, common: true, despite: []Reason{Versions}},
 		{name: "covered", level: Wide, heal: covered},
