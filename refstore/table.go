@@ -23,6 +23,7 @@ type Table struct {
 	whole   bool                          // what cannot be read is an error; else Below leaves it out
 	within  budget                        // what may still be read
 	recent  map[object.Hash]object.Object // read lately: one change puts the same blob at many paths
+	last    object.Object                 // the newest of them, mostly wanted next
 	anyMode bool                          // others write here, too, and use modes that we do not
 }
 
@@ -213,7 +214,11 @@ func (t *Table) blob(f *folder, e object.Entry, path string) ([]byte, error) {
 
 // object reads an object unless it was read just now.
 func (t *Table) object(id object.Hash) (object.Object, error) {
+	if id == t.last.ID && id != "" {
+		return t.last, nil
+	}
 	if o, ok := t.recent[id]; ok {
+		t.last = o
 		return o, nil
 	}
 	if err := t.spend(1, 0); err != nil {
@@ -226,7 +231,7 @@ func (t *Table) object(id object.Hash) (object.Object, error) {
 	if t.recent == nil || len(t.recent) == maxRecent {
 		t.recent = map[object.Hash]object.Object{}
 	}
-	t.recent[id] = o
+	t.recent[id], t.last = o, o
 	return o, nil
 }
 

@@ -95,6 +95,9 @@ func FuzzJSON(f *testing.F) {
 		f.Add(c.text)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		if alone, err := JSON(s); err != nil || string(AppendJSON(nil, s)) != alone {
+			t.Errorf("%q is appended as %s, want %s (%v)", s, AppendJSON(nil, s), alone, err)
+		}
 		s = strings.ToValidUTF8(s, "?")
 		line, err := JSON(map[string]string{"body": s})
 		if err != nil {

@@ -37,6 +37,15 @@ func JSON(v any) (string, error) {
 	return b.String(), nil
 }
 
+// AppendJSON appends s as JSON encodes it.
+func AppendJSON(b []byte, s string) []byte {
+	if isPrintable(s) && !strings.ContainsAny(s, `"\`) {
+		return append(append(append(b, '"'), s...), '"')
+	}
+	line, _ := JSON(s) // a string can always be encoded
+	return append(b, line...)
+}
+
 // Stamp is a time in JSON: RFC 3339 in UTC, null where there is none.
 func Stamp(t time.Time) *string {
 	if t.IsZero() {

@@ -67,7 +67,7 @@ const minColumn = 8
 // width columns, 0 meaning any number, the table's columns named flexible are cut,
 // the widest first.
 func Table(heading []string, flexible []int, width int, rows [][]Cell) []Line {
-	return (&Columns{heading, flexible, width, nil}).Lines(rows)
+	return (&Columns{Heading: heading, Flexible: flexible, Width: width}).Lines(rows)
 }
 
 // Columns are those of a table of which not all rows are in memory together.
@@ -76,6 +76,8 @@ type Columns struct {
 	Flexible []int // as of [Table]
 	Width    int
 	widths   []int
+	line     Line   // used again for each
+	buffer   []byte // the same
 }
 
 // Lines are the next rows of the table, at first under its heading. Columns are as
@@ -92,17 +94,19 @@ func (t *Columns) Lines(rows [][]Cell) []Line {
 // Write writes the lines that Lines gives, with or without their colours.
 func (t *Columns) Write(w io.Writer, rows [][]Cell, colours bool) error {
 	rows, widths := t.fit(rows)
-	var b strings.Builder
-	var l Line
-	for i, row := range rows {
-		l = align(l[:0], row, widths)
-		l.write(&b, colours)
-		b.WriteByte('\n')
-		if i == 0 {
-			b.Grow(len(rows) * b.Len())
+	b := t.buffer[:0]
+	for _, row := range rows {
+		t.line = align(t.line[:0], row, widths)
+		b = append(t.line.append(b, colours), '\n')
+		if len(b) > 1<<15 {
+			if _, err := w.Write(b); err != nil {
+				return err
+			}
+			b = b[:0]
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	t.buffer = b
+	_, err := w.Write(b)
 	return err
 }
 
@@ -127,10 +131,14 @@ func (t *Columns) fit(rows [][]Cell) (all [][]Cell, widths []int) {
 // align appends the row to l, each cell as wide as its column.
 func align(l Line, row []Cell, widths []int) Line {
 	for i, c := range row {
-		c.Text = Cut(c.Text, widths[i])
+		width := displayWidth(c.Text)
+		if width > widths[i] {
+			c.Text = Cut(c.Text, widths[i])
+			width = displayWidth(c.Text)
+		}
 		l = append(l, c)
-		if pad := widths[i] - displayWidth(c.Text) + 2; i < len(row)-1 {
-			l = append(l, Cell{Text: blanks(pad)})
+		if i < len(row)-1 {
+			l = append(l, Cell{Text: blanks(widths[i] - width + 2)})
 		}
 	}
 	return l
@@ -171,31 +179,28 @@ func Write(w io.Writer, lines []Line, colours bool) error {
 		}
 		size++
 	}
-	var b strings.Builder
-	b.Grow(size)
+	b := make([]byte, 0, size)
 	for _, l := range lines {
-		l.write(&b, colours)
-		b.WriteByte('\n')
+		b = append(l.append(b, colours), '\n')
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := w.Write(b)
 	return err
 }
 
 // Render returns the line as it is written, without a line break.
 func (l Line) Render(colours bool) string {
-	var b strings.Builder
-	l.write(&b, colours)
-	return b.String()
+	return string(l.append(nil, colours))
 }
 
-func (l Line) write(b *strings.Builder, colours bool) {
+func (l Line) append(b []byte, colours bool) []byte {
 	for _, c := range l {
-		if colours && c.Colour != "" {
-			b.WriteString(c.Colour.Paint(c.Text))
+		if colours {
+			b = append(b, c.Colour.Paint(c.Text)...)
 		} else {
-			b.WriteString(c.Text)
+			b = append(b, c.Text...)
 		}
 	}
+	return b
 }
 
 // Cut shortens s to a display width, with an ellipsis for what is cut off.
