@@ -1,8 +1,10 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -158,7 +160,9 @@ func (c *Claims) List(ctx context.Context, path string) (claims []Claim, err err
 }
 
 // Each calls visit with each claim of List as it is read, until visit says false. It
-// takes as much memory for many as for few.
+// takes as much memory for many as for few. Claims that a newer git swarm wrote are no
+// reason to keep back the others: it visits those, and then returns
+// [refstore.ErrVersion] with the path of the first.
 func (c *Claims) Each(ctx context.Context, path string, visit func(Claim) bool) error {
 	table, err := c.bus.Store().Table(ctx, ClaimsRef)
 	if err != nil {
@@ -220,21 +224,30 @@ func listBut(table *refstore.Table, path string, leaveOut func(error) bool) (cla
 	return claims, err
 }
 
-// each visits the claims without the damaged ones that leaveOut takes.
+// each visits the claims without the damaged ones that leaveOut takes, and without those
+// of a newer git swarm, which it returns as an error at the end.
 func each(table *refstore.Table, path string, leaveOut func(error) bool, visit func(Claim) bool) error {
-	var damaged error
+	var newer, damaged error
+	more := 0 // newer ones than the first
 	decode := decodeClaims()
 	err := table.Below(path, func(path string, content []byte) bool {
 		claim, err := decode(path, content)
 		switch {
 		case err == nil:
 			return visit(claim)
+		case errors.Is(err, refstore.ErrVersion) && newer == nil:
+			newer = err
+		case errors.Is(err, refstore.ErrVersion):
+			more++
 		case !leaveOut(err):
 			damaged = err
 		}
 		return damaged == nil
 	})
-	return errors.Join(err, damaged)
+	if err = errors.Join(err, damaged); err == nil && more > 0 {
+		return fmt.Errorf("%w, and %d more", newer, more)
+	}
+	return cmp.Or(err, newer)
 }
 
 // Holders returns, for each of the paths that is claimed, the claim that covers

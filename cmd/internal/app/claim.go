@@ -12,6 +12,7 @@ import (
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
 )
@@ -188,7 +189,8 @@ func jsonClaim(c lock.Claim) claimJSON {
 func claimsVerb() *verb {
 	return &verb{
 		name: "claims", news: true, group: groupClaim, args: "[PATH]", max: 1, short: "list who holds what",
-		long: `The newest 50 are listed, by path; with --json all of them.
+		long: `The newest 50 are listed, by path; with --json all of them. Claims that a newer
+git swarm wrote are left out: the list of the others ends with an error.
 git ls-tree -r refs/swarm/claims and git log -p refs/swarm/claims show the same
 and how it came about.`,
 		json: true,
@@ -213,10 +215,15 @@ and how it came about.`,
 				return c.printClaims(each, below)
 			}
 			var newest newestClaims
-			if err := each(newest.add); err != nil {
-				return err
+			newer := each(newest.add)
+			if newer != nil && !errors.Is(newer, refstore.ErrVersion) {
+				return newer
 			}
-			if err := c.printClaims(newest.byPath, below); err != nil {
+			err = c.printClaims(func(visit func(lock.Claim) bool) error {
+				newest.byPath(visit)
+				return newer
+			}, below)
+			if err != nil {
 				return err
 			}
 			if shown := len(newest.kept); shown < newest.of {
@@ -230,13 +237,9 @@ and how it came about.`,
 // printClaims lists the claims that each visits as they come, at or below a path unless
 // that is "".
 func (c *call) printClaims(each func(func(lock.Claim) bool) error, below string) error {
-	list, now := c.listing([]string{"Path", "Session", "Since", "Reason"}, 3), c.Now()
-	err := each(func(h lock.Claim) bool {
-		if list.json {
-			return list.object("claim", jsonClaim(h))
-		}
-		return list.row(text.Cells(text.Inert(h.Path), h.Session, text.Ago(now, h.Since), text.Inert(h.Reason)))
-	})
+	list := c.listing([]string{"Path", "Session", "Since", "Reason"}, 3)
+	lines := claimLines{list: list, now: c.Now()}
+	err := each(lines.add)
 	if err := errors.Join(err, list.end()); err != nil {
 		return err
 	}

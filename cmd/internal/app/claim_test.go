@@ -33,7 +33,7 @@ func TestNewestClaims(t *testing.T) {
 			newest.add(claim)
 		}
 		var got []lock.Claim
-		_ = newest.byPath(func(claim lock.Claim) bool {
+		newest.byPath(func(claim lock.Claim) bool {
 			got = append(got, claim)
 			return true
 		})
@@ -75,11 +75,15 @@ func TestListingBlankColumn(t *testing.T) {
 	}
 }
 
-// A list that ends at a claim of a newer git swarm says so after what it has printed: a
-// line of JSON as well, so that every line is one. The newest alone are not listed in part.
+// Claims of a newer git swarm are left out of every list, which has all of the others and
+// ends with an error that names the first: in JSON a line as well, so that every line is
+// one. Where nothing else is listed it does not say that nothing is claimed.
 func TestClaimsOfNewer(t *testing.T) {
 	t.Parallel()
 	w := newTown(t, "files")
+	w.plant(lock.ClaimsRef, func(f *forgery) {
+		f.tree = w.state(lock.ClaimsRef, "100644", "ahead", "version = 2\nsession = 'B'\n")
+	})
 	w.plant(lock.ClaimsRef, func(f *forgery) {
 		f.tree = w.state(lock.ClaimsRef, "100644", "newer", "version = 2\nsession = 'B'\n")
 	})
@@ -90,23 +94,19 @@ func TestClaimsOfNewer(t *testing.T) {
 		}
 		return stdout.String(), stderr.String()
 	}
-	check := func(said, want string) {
-		t.Helper()
-		if said != want {
-			t.Errorf("it said\n%swant\n%s", said, want)
+	const wrong = "refs/swarm/claims: ahead: made by a newer git swarm: upgrade (version 2)"
+	const all = wrong + ", and 1 more"
+	for _, args := range [][]string{{"claims"}, {"claims", "--all"}} {
+		out, complaint := run(args...)
+		lines := strings.Split(out, "\n")
+		if len(lines) != 4 || !strings.HasPrefix(lines[1], "lib    B  ") || !strings.HasPrefix(lines[2], "src/a  A  ") {
+			t.Errorf("%v said\n%s", args, out)
+		}
+		if want := "git swarm: " + all + "\nhint: upgrade git swarm\n"; complaint != want {
+			t.Errorf("%v said\n%swant\n%s", args, complaint, want)
 		}
 	}
-	const wrong = "refs/swarm/claims: newer: made by a newer git swarm: upgrade (version 2)"
-	out, complaint := run("claims")
-	check(out, "")
-	check(complaint, "git swarm: "+wrong+"\nhint: upgrade git swarm\n")
-	out, complaint = run("claims", "--all")
-	if !strings.HasPrefix(out, "Path  Session  Since\nlib   B  ") || strings.Count(out, "\n") != 2 {
-		t.Errorf("it said\n%s", out)
-	}
-	check(complaint, "git swarm: "+wrong+"\nhint: upgrade git swarm\n")
-	out, complaint = run("claims", "--json")
-	check(complaint, "git swarm: "+wrong+"\nhint: upgrade git swarm\n")
+	out, _ := run("claims", "--json")
 	var kinds []string
 	for line := range strings.Lines(out) {
 		var object struct{ Kind, Path, Error string }
@@ -115,7 +115,51 @@ func TestClaimsOfNewer(t *testing.T) {
 		}
 		kinds = append(kinds, object.Kind+" "+object.Path+object.Error)
 	}
-	if want := []string{"claim lib", "error " + wrong}; !slices.Equal(kinds, want) {
+	if want := []string{"claim lib", "claim src/a", "error " + all}; !slices.Equal(kinds, want) {
 		t.Errorf("%q, want %q", kinds, want)
+	}
+	out, complaint := run("claims", "ahead")
+	if want := "git swarm: " + wrong + "\nhint: upgrade git swarm\n"; out != "" || complaint != want {
+		t.Errorf("it said\n%s%swant\n%s", out, complaint, want)
+	}
+}
+
+// A line that claimLines makes of parts is the one that encoding/json makes, whatever
+// differs from the claim before.
+func TestClaimLines(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	texts := []string{"", "src/a.go", `a "quoted" \ word`, "<b>&", "\x7f\x00\n", "\u2028", "é", "\xff", "❤\ufe0f\u200d", "\u202e", "\U000e0041"}
+	some := func() string { return texts[random.IntN(len(texts))] }
+	times := []time.Time{{}, time.Unix(1700000000, 0), time.Unix(1700000001, 5).UTC(), time.Date(12345, 1, 1, 0, 0, 0, 0, time.UTC)}
+	var got, want bytes.Buffer
+	lines := claimLines{list: &listing{out: bufio.NewWriter(&got), columns: text.Columns{Heading: []string{"Path"}}, json: true}}
+	claim := lock.Claim{Session: "A", Epoch: 1}
+	for range 2000 {
+		claim.Path = some()
+		switch random.IntN(8) {
+		case 0:
+			claim.Session = "A" + some()
+		case 1:
+			claim.Reason = some()
+		case 2:
+			claim.Since = times[random.IntN(len(times))]
+		case 3:
+			claim.Epoch = random.IntN(3)
+		}
+		if !lines.add(claim) {
+			t.Fatal(lines.list.err)
+		}
+		if err := writeObject(&want, "claim", jsonClaim(claim)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lines.list.end(); err != nil || got.String() != want.String() {
+		for line := range strings.Lines(want.String()) {
+			said, _ := got.ReadString('\n')
+			if said != line {
+				t.Fatalf("%v: it printed\n%swant\n%s", err, said, line)
+			}
+		}
 	}
 }

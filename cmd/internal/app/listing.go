@@ -15,6 +15,7 @@ type listing struct {
 	colours bool
 	json    bool
 	rows    [][]text.Cell // not printed yet
+	cells   []text.Cell   // what rows are parts of
 	empty   bool          // nothing was listed
 	begun   bool          // the heading is printed
 	err     error         // the first of a write
@@ -31,10 +32,12 @@ func (c *call) listing(heading []string, flexible ...int) *listing {
 // listingRows is how many rows of a table are aligned together.
 const listingRows = 1000
 
-// row adds one to the table. It reports whether more can be printed, as object does.
+// row adds one to the table. It reports whether more can be printed, as object and line do.
 func (l *listing) row(cells []text.Cell) bool {
 	l.empty = false
-	if l.rows = append(l.rows, cells); len(l.rows) == listingRows {
+	from := len(l.cells)
+	l.cells = append(l.cells, cells...)
+	if l.rows = append(l.rows, l.cells[from:]); len(l.rows) == listingRows {
 		l.align()
 	}
 	return l.err == nil
@@ -46,12 +49,21 @@ func (l *listing) object(kind string, v any) bool {
 	return l.err == nil
 }
 
+// line prints a line of JSON that ends with a line break.
+func (l *listing) line(json []byte) bool {
+	l.empty = false
+	if l.err == nil {
+		_, l.err = l.out.Write(json)
+	}
+	return l.err == nil
+}
+
 func (l *listing) align() {
 	if len(l.rows) > 0 {
 		l.begun = true
 		l.err = errors.Join(l.err, l.columns.Write(l.out, l.rows, l.colours))
 	}
-	l.rows = l.rows[:0]
+	l.rows, l.cells = l.rows[:0], l.cells[:0]
 }
 
 // end prints what is left.

@@ -32,13 +32,12 @@ func (n *newestClaims) add(c lock.Claim) bool {
 }
 
 // byPath visits those kept. Nothing can be added then.
-func (n *newestClaims) byPath(visit func(lock.Claim) bool) error {
+func (n *newestClaims) byPath(visit func(lock.Claim) bool) {
 	n.kept = n.kept[max(0, len(n.kept)-mostClaims):]
 	slices.SortFunc(n.kept, func(a, b lock.Claim) int { return strings.Compare(a.Path, b.Path) })
 	for _, claim := range n.kept {
 		if !visit(claim) {
-			break
+			return
 		}
 	}
-	return nil
 }
