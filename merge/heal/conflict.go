@@ -13,6 +13,7 @@ type conflict struct {
 	kind                 fileType
 	base, ours, theirs   string
 	above, below         []string // unchanged lines around it
+	before, after        string   // the base before it, and after
 	atEnd                bool     // nothing of the base comes after it
 	baseFile             string   // that it is of
 	oursFile, theirsFile string
@@ -57,7 +58,7 @@ func (c *conflict) tokenMerge() *tokenMerge {
 
 func (c *conflict) swapped() *conflict {
 	return &conflict{
-		path: c.path, kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd,
+		path: c.path, kind: c.kind, base: c.base, ours: c.theirs, theirs: c.ours, above: c.above, below: c.below, atEnd: c.atEnd, before: c.before, after: c.after,
 		baseFile: c.baseFile, oursFile: c.theirsFile, theirsFile: c.oursFile,
 		defs: definitionCounts{c.defs.base, c.defs.theirs, c.defs.ours},
 	}

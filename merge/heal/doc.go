@@ -69,7 +69,7 @@
 //	sections    both   1.00  1.00-1.00  1.00    4  sections of Markdown or rst under headings of one level, brought in at one place
 //	tests       both   0.67  0.52-0.88  0.83   42  tests, brought in at one place
 //	cases       both   0.00  0.00-0.00  1.00    6  branches of a switch, brought in at one place
-//	apart       both   0.57  0.47-0.68  0.86  170  other lines brought in at one place of which none looks like one of the other side's
+//	apart       both   0.57  0.47-0.68  0.86  169  other lines brought in at one place of which none looks like one of the other side's
 //	defined     both   0.58  0.49-0.65  0.77  106  tests, branches of a switch and other definitions, each under a name of its own, brought in at one place
 //	placed      both   0.77  0.66-0.85  0.85  138  lines brought in next to lines that the other changed in place, or above ones it made more of
 //	near        both   0.75  0.52-0.94  0.75   20  as words, but nearer: 2 words or marks apart, in a few lines 1
@@ -118,7 +118,9 @@
 //     and alike, is no choice, and does not count.
 //   - Both sides bring in one word, each in lines of its own: they do one thing in two ways. Lines that
 //     touch are then right in 3 of 5 files. Rules that look for a common edit do not mind; nor do placed and beside
-//     where the file has the word three times already, unless both sides give it a value.
+//     where the file has the word three times already, unless both sides use it alike (uses.go): give it a value, add
+//     it, import it, call it or name it as an option, or have it by one and the same word. With s = s.strip() above
+//     save(s.strip()) it would be done twice.
 //   - One side changes a comment and the other the code beside it: right in 3 of 5 files as well.
 //   - A line or a definition would stand there twice.
 //   - A line was deleted that the other side changed: a deletion contains no change. Nor is one of two
@@ -133,7 +135,11 @@
 //   - It depends on the line above them, or on their order, what they mean (seam.go): one side's go on in a list and the
 //     other's are its last, or end what goes on above; they are arguments of a call, or begin with else or catch; they
 //     return; a comment or an annotation stands above them, and one side's end in another; both take the next number;
-//     each ends, by its indentation, the block that the other begins in. Where one does, it comes last.
+//     each ends, by its indentation or a head such as [name], the block that the other begins in. Where one does, it
+//     comes last.
+//   - Sections stand above text that is in none, so that the last would take it in, or above one of a lower level; or
+//     their headings have numbers or are of releases, and so a place in an order; or one ends in the label of what is
+//     below, or leaves an element of HTML open (sections.go).
 //   - Branches of a switch may be for one value, as a wildcard or a condition may, or run into the next.
 //   - Both import one name, from wherever, or define it, however its head is written, or give one key a value.
 //   - Both sides change a version that is written as a list, (1, 8, 0, 'alpha', 0), each in parts of its own.

@@ -22,30 +22,11 @@ func stale(ours, theirs moves) bool {
 }
 
 // alike reports whether both sides bring in one and the same word: they may do one thing, each in its
-// way. Where common words are no sign, one is left out that the file has several times, unless both give it a value.
+// way. Where common words are no sign, one is left out that the file has several times, unless both use it alike.
 func (c *conflict) alike(ours, theirs moves, common bool) bool {
-	const several = 3
-	p := c.lines()
 	return ours.in.any(func(t token) bool {
-		return isWord(t[0]) && !isDigit(t[0]) && theirs.in[t] > 0 &&
-			(!common || occurs(c.baseFile, t) < several || p.givesValue(p.x, t) && p.givesValue(p.y, t))
-	})
-}
-
-// givesValue reports whether what edits bring in has a word before an equals sign or a colon.
-func (p *pieces) givesValue(edits []edit, word token) bool {
-	return slices.ContainsFunc(edits, func(e edit) bool {
-		before := ""
-		for _, t := range tokens(p.text(e.with)) {
-			if before == word && (t == "=" || t == ":") {
-				return true
-			}
-			if !isSpace(t) {
-				before = t
-			}
-		}
-		return false
-	})
+		return isWord(t[0]) && !isDigit(t[0]) && theirs.in[t] > 0 && (!common || occurs(c.baseFile, t) < often)
+	}) || common && c.useAlike()
 }
 
 // remark reports whether one side changed nothing but comments, and the other also code: the comment

@@ -113,6 +113,7 @@ func (h *healing) heal() {
 		c := &conflict{path: h.opts.Path, kind: h.kind, base: h.Base.Join(k.Base), ours: h.Ours.Join(k.Ours), theirs: h.Theirs.Join(k.Theirs)}
 		c.above, c.below = h.around(h.at[i])
 		c.atEnd = k.Base.To == h.Base.Len()
+		c.before, c.after = h.Base.Join(linemerge.Span{To: k.Base.From}), h.Base.Join(linemerge.Span{From: k.Base.To, To: h.Base.Len()})
 		c.baseFile, c.oursFile, c.theirsFile, c.defs = h.base, h.ours, h.theirs, defs
 		r.Text, r.Rule, r.OursFirst, r.Why = try(c, h.opts.Level)
 		if r.Why == NotRefused {

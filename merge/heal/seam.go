@@ -93,11 +93,20 @@ var left = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\s*(return|throw|raise|break|continue|goto)\b`)
 })
 
-// endsBlock reports whether lines, by their indentation, end the block that the other's begin in: behind them, these would
-// be in another.
+// endsBlock reports whether lines, by their indentation or by a head such as [name], end the block that the other's begin
+// in: behind them, these would be in another.
 func (c *conflict) endsBlock(lines, others []string) bool {
-	return c.kind.indents() && len(outermost(c.code(lines))) < len(indent(c.code(others)[0]))
+	if len(outermost(c.code(lines))) < len(indent(c.code(others)[0])) {
+		return true
+	}
+	return slices.ContainsFunc(lines, blockHead().MatchString) && !blockHead().MatchString(c.code(others)[0])
 }
+
+// blockHead matches what begins a block, and ends the one above: a table or section of settings, or a stage of a
+// Dockerfile.
+var blockHead = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\[\[?[^\[\]]+\]\]?\s*([#;].*)?|FROM\s\S+(\s+(AS|as)\s+\S+)?\s*)$`)
+})
 
 // code is the lines that are no comments, which may stand at any indentation; all if there are no others.
 func (c *conflict) code(lines []string) []string {

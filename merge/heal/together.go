@@ -25,7 +25,7 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 			met = true
 			a, b := t.said(p, t.ours), t.said(p, t.theirs)
 			switch {
-			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b), c.sectionLevel(a) != c.sectionLevel(b):
+			case len(a) == 0 || len(b) == 0, !kind(c, a) || !kind(c, b):
 				return nil, false
 			case t.comma != "" && (!areEntries(c, a) || !areEntries(c, b) || !haveKeys(a) || !haveKeys(b)):
 				return nil, false
@@ -35,7 +35,8 @@ func together(kind func(c *conflict, lines []string) bool, alike bool) func(*con
 				return nil, false
 			}
 			above := c.lineAbove(p, g)
-			if !c.joinable(above, a, b, p.text(t.ours), p.text(t.theirs)) || !c.exclusive(above, a, b) {
+			textA, textB := p.text(t.ours), p.text(t.theirs)
+			if !c.joinable(above, a, b, textA, textB) || !c.exclusive(above, a, b) || !c.separate(p, g, above, a, b, textA, textB) {
 				return nil, false
 			}
 			ours, theirs := p.joined(t)
