@@ -253,3 +253,34 @@ func TestSharedUsers(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// What several refs get alike is one object: it is logged and written once.
+func TestSameCommitOnce(t *testing.T) {
+	r := plain(t)
+	var logged []byte
+	s := r.open(Options{Failpoint: func(point string) {
+		if point == "logged" {
+			var err error
+			if logged, err = os.ReadFile(r.path("swarm/redo")); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	err := s.Update(bg, "A", func(tx *Tx) error {
+		_, err := tx.Append("refs/swarm/a", Entry{Body: "to all"})
+		if err == nil {
+			_, err = tx.Append("refs/swarm/b", Entry{Body: "to all"})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(logged), "\nobject commit "); n != 1 {
+		t.Errorf("the commit is logged %d times", n)
+	}
+	if b, c := r.tip("refs/swarm/a"), r.tip("refs/swarm/b"); b == "" || b != c {
+		t.Errorf("the tips are %s and %s", b, c)
+	}
+	r.clean()
+}

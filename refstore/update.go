@@ -11,6 +11,7 @@ import (
 	"github.com/git-swarm/git-swarm/refstore/internal/gc"
 	"github.com/git-swarm/git-swarm/refstore/internal/redo"
 	"github.com/git-swarm/git-swarm/refstore/internal/refs"
+	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -137,6 +138,7 @@ func (s *Store) newTx(ctx context.Context, by string, who person) (*Tx, error) {
 
 // finish applies what the transaction has staged.
 func (tx *Tx) finish(ctx context.Context, log *redo.Log) error {
+	tx.objects = distinct(tx.objects)
 	r := &redo.Record{Objects: tx.objects}
 	for _, c := range tx.order {
 		r.Updates = append(r.Updates, c.update(tx))
@@ -146,6 +148,17 @@ func (tx *Tx) finish(ctx context.Context, log *redo.Log) error {
 	}
 	tx.store.maintain(tx)
 	return nil
+}
+
+// distinct are the objects, each once: the first message to all is one commit in each
+// inbox that was empty.
+func distinct(objects []object.Object) []object.Object {
+	seen := make(map[object.Hash]bool, len(objects))
+	return slices.DeleteFunc(objects, func(o object.Object) bool {
+		again := seen[o.ID]
+		seen[o.ID] = true
+		return again
+	})
 }
 
 // update is the move of the ref that the transaction has staged.

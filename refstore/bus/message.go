@@ -85,7 +85,7 @@ func (b *Bus) sendAll(ctx context.Context, from, to, body string) ([]Sent, error
 			to_ = []string{one}
 		}
 		for _, id := range to_ {
-			e, err := send(tx, id, refstore.Entry{Label: labelMessage, Body: body})
+			e, err := tx.Append(InboxRef(id), refstore.Entry{Label: labelMessage, Body: body}) // known, each of them
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -37,6 +38,9 @@ type Files struct {
 	Fsync     bool         // core.fsync holds "reference"
 	LogNotes  bool         // core.logAllRefUpdates
 	Failpoint func(string) // called with the name of each point that a swap reaches
+
+	looking sync.Mutex
+	packed  *packedRefs // as it was at the last look, nil for none
 }
 
 func (f *Files) View(context.Context) (View, error) { return f, nil }
@@ -63,7 +67,12 @@ func (f *Files) Has(_ context.Context, objects []object.Object) (bool, error) {
 	return true, nil
 }
 
-func (f *Files) Close() error { return f.Objects.Close() }
+func (f *Files) Close() error {
+	f.looking.Lock()
+	f.forget()
+	f.looking.Unlock()
+	return f.Objects.Close()
+}
 
 func (f *Files) path(ref string) string { return filepath.Join(f.Dir, filepath.FromSlash(ref)) }
 

@@ -16,7 +16,7 @@ import (
 // errBrokenRef says that a ref's file holds no object id.
 var errBrokenRef = errors.New("the ref's file holds no object id")
 
-// Tip reads the loose ref first, then packed-refs, opened anew each time. git packs
+// Tip reads the loose ref first, then packed-refs as it is after that. git packs
 // a ref before it deletes the loose file, so a ref that exists all the time is
 // found whatever git pack-refs does meanwhile.
 func (f *Files) Tip(ref string) (object.Hash, error) {
@@ -24,13 +24,16 @@ func (f *Files) Tip(ref string) (object.Hash, error) {
 	if err != nil || tip != "" {
 		return tip, err
 	}
-	packed, err := openPackedRefs(filepath.Join(f.Dir, "packed-refs"), f.Algo)
-	if err != nil {
+	var bad error
+	err = f.look(func(packed *packedRefs) error {
+		tip, bad = packed.tip(ref)
+		return nil
+	})
+	switch {
+	case err != nil:
 		return "", Damage(ref, "", "", err)
-	}
-	defer packed.close()
-	if tip, err = packed.tip(ref); err != nil {
-		return "", &DamagedError{Ref: ref, Err: err}
+	case bad != nil:
+		return "", &DamagedError{Ref: ref, Err: bad}
 	}
 	return tip, nil
 }
@@ -58,13 +61,16 @@ func (f *Files) List(prefix string) ([]Ref, error) {
 	if err != nil {
 		return nil, err
 	}
-	packed, err := openPackedRefs(filepath.Join(f.Dir, "packed-refs"), f.Algo)
-	if err != nil {
+	var bad error
+	err = f.look(func(packed *packedRefs) error {
+		bad = packed.list(prefix, func(name string, id object.Hash) { found[name] = id })
+		return nil
+	})
+	switch {
+	case err != nil:
 		return nil, Damage(prefix, "", "", err)
-	}
-	defer packed.close()
-	if err := packed.list(prefix, func(name string, id object.Hash) { found[name] = id }); err != nil {
-		return nil, &DamagedError{Ref: prefix, Err: err}
+	case bad != nil:
+		return nil, &DamagedError{Ref: prefix, Err: bad}
 	}
 	for _, name := range loose {
 		tip, err := f.Tip(name) // it may have been packed since
@@ -108,21 +114,18 @@ func (f *Files) looseNames(prefix string) ([]string, error) {
 
 // blocked returns a packed ref that cannot exist beside ref: one of its parent
 // folders, or one below it. Loose ones are found as files and folders in the way.
-func (f *Files) blocked(ref string) (string, error) {
-	packed, err := openPackedRefs(filepath.Join(f.Dir, "packed-refs"), f.Algo)
-	if err != nil {
-		return "", err
-	}
-	defer packed.close()
-	by := ""
-	for i, c := range ref {
-		if c != '/' {
-			continue
+func (f *Files) blocked(ref string) (by string, err error) {
+	err = f.look(func(packed *packedRefs) error {
+		for i, c := range ref {
+			if c != '/' {
+				continue
+			}
+			if tip, err := packed.tip(ref[:i]); err != nil || tip != "" {
+				by = ref[:i]
+				return err
+			}
 		}
-		if tip, err := packed.tip(ref[:i]); err != nil || tip != "" {
-			return ref[:i], err
-		}
-	}
-	err = packed.list(ref+"/", func(name string, _ object.Hash) { by = name })
+		return packed.list(ref+"/", func(name string, _ object.Hash) { by = name })
+	})
 	return by, err
 }

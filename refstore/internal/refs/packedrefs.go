@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -18,6 +20,8 @@ import (
 // is large: with 50,000 refs it is some 3 MB of which a look-up touches a few pages.
 type packedRefs struct {
 	algo   object.Algo
+	file   *os.File // nil where there is none
+	info   fs.FileInfo
 	lines  []byte // the file behind its header
 	mapped []byte // nil where the file was read
 	sorted bool
@@ -26,20 +30,71 @@ type packedRefs struct {
 // readWhole is up to how many bytes a file is read: mapping it costs more.
 const readWhole = 32 << 10
 
-// openPackedRefs reads or maps the file as it is now. git replaces it by rename, so what
-// is mapped never changes. The caller closes it.
-func openPackedRefs(path string, algo object.Algo) (*packedRefs, error) {
-	p := &packedRefs{algo: algo}
-	content, err := file.Read(path, readWhole)
-	if err == nil && len(content) == readWhole {
-		p.mapped, err = mapFile(path)
-		content = p.mapped
+// look hands packed-refs as it is now to see. The file is opened anew only where it is
+// another than at the last look, as git does it: git replaces it by rename, and while the
+// one before is open, no other has its inode number.
+func (f *Files) look(see func(*packedRefs) error) error {
+	f.looking.Lock()
+	defer f.looking.Unlock()
+	path := filepath.Join(f.Dir, "packed-refs")
+	if p := f.packed; p != nil {
+		info, err := os.Stat(path)
+		if err == nil && os.SameFile(info, p.info) && info.Size() == p.info.Size() && info.ModTime().Equal(p.info.ModTime()) {
+			return see(p)
+		}
+		f.forget()
 	}
+	p, err := openPackedRefs(path, f.Algo)
+	if err != nil {
+		return err
+	}
+	if p.file != nil {
+		f.packed = p
+	}
+	return see(p)
+}
+
+// forget closes what look has kept open. f.looking is held.
+func (f *Files) forget() {
+	if f.packed != nil {
+		f.packed.close()
+		f.packed = nil
+	}
+}
+
+// openPackedRefs reads or maps the file as it is now. The caller closes it.
+func openPackedRefs(path string, algo object.Algo) (*packedRefs, error) {
+	f, err := file.Open(path, os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &packedRefs{algo: algo, sorted: true}, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	p := &packedRefs{algo: algo, file: f}
+	if err := p.read(); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *packedRefs) read() (err error) {
+	if p.info, err = p.file.Stat(); err != nil {
+		return err
+	}
+	if !p.info.Mode().IsRegular() {
+		return errPackedRefs
+	}
+	content := make([]byte, min(p.info.Size(), readWhole))
+	if p.info.Size() < readWhole {
+		_, err = io.ReadFull(p.file, content)
+	} else {
+		p.mapped, err = syscall.Mmap(int(p.file.Fd()), 0, int(p.info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
+		content = p.mapped
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", p.file.Name(), err)
 	}
 	p.lines = content
 	if header, rest, ok := bytes.Cut(content, []byte("\n")); ok && bytes.HasPrefix(header, []byte("#")) {
@@ -47,34 +102,19 @@ func openPackedRefs(path string, algo object.Algo) (*packedRefs, error) {
 		p.sorted = slices.Contains(strings.Fields(string(header)), "sorted")
 	}
 	if n := len(p.lines); n > 0 && p.lines[n-1] != '\n' { // cut short: its last name may be, too
-		p.close()
-		return nil, errPackedRefs
+		return errPackedRefs
 	}
-	return p, nil
-}
-
-func mapFile(path string) ([]byte, error) {
-	f, err := file.Open(path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || info.Size() == 0 {
-		return nil, err
-	}
-	mapped, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
-	if err != nil {
-		return nil, fmt.Errorf("map %s: %w", path, err)
-	}
-	return mapped, nil
+	return nil
 }
 
 func (p *packedRefs) close() {
 	if p.mapped != nil {
 		_ = syscall.Munmap(p.mapped)
 	}
-	p.mapped, p.lines = nil, nil
+	if p.file != nil {
+		_ = p.file.Close()
+	}
+	p.file, p.mapped, p.lines = nil, nil, nil
 }
 
 // errPackedRefs says that the file holds a line that git does not write.
