@@ -111,3 +111,16 @@ func BenchmarkBook(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkList is the command beside 10,000 reviews of which one is open: what is open,
+// and all of them, beside git log of as many entries.
+func BenchmarkList(b *testing.B) {
+	program := built(b)
+	s := twenty(b, 10_000)
+	s.bench("git rev-parse HEAD", "git", "rev-parse", "HEAD")
+	s.bench("open", program, "review", "list")
+	s.bench("open as JSON", program, "review", "list", "--json")
+	s.bench("git log", "git", "log", "-p", TableRef, "--", "number")
+	s.bench("all", program, "review", "list", "--state", "all")
+	s.bench("all as JSON", program, "review", "list", "--state", "all", "--json")
+}

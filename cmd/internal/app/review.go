@@ -177,28 +177,48 @@ func runReviewList(ctx context.Context, c *call) error {
 			return err
 		}
 	}
-	var found []*review.Review
-	var failed error
 	book := review.NewStore(b)
-	err = book.List(ctx, func(r *review.Review) bool {
+	each := book.List
+	if state != "all" && state != review.Withdrawn && state != review.Superseded {
+		each = openReviews(book)
+	}
+	list := c.listing([]string{"No", "From", "To", "State", "When", "Change"}, 5)
+	var failed error
+	err = each(ctx, func(r *review.Review) bool {
 		if me != "" && r.From != me && !slices.Contains(r.To, me) {
 			return true
 		}
 		failed = book.MarkLanded(ctx, r)
 		open := r.State != review.Withdrawn && r.State != review.Superseded && r.State != review.Landed
-		if state == "all" || r.State == state || state == "" && open {
-			found = append(found, r)
-		}
-		return failed == nil
+		wanted := state == "all" || r.State == state || state == "" && open
+		return failed == nil && (!wanted || c.listReview(list, r))
 	})
-	if err := errors.Join(err, failed); err != nil {
+	if err := errors.Join(err, failed, list.end()); err != nil {
 		return err
 	}
-	if len(found) == 0 && !c.wantJSON() {
+	if list.empty && !c.wantJSON() {
 		c.notef("%s", noReviews(state, me))
-		return nil
 	}
-	return c.printReviews(found)
+	return nil
+}
+
+// openReviews lists by number what can be pending, approved, rejected or landed: the newest
+// request of each session alone. It costs as much as there are sessions, and not reviews.
+func openReviews(book *review.Store) func(context.Context, func(*review.Review) bool) error {
+	return func(ctx context.Context, visit func(*review.Review) bool) error {
+		var open []*review.Review
+		err := book.ListOpen(ctx, func(r *review.Review) bool {
+			open = append(open, r)
+			return true
+		})
+		slices.SortFunc(open, func(a, b *review.Review) int { return a.Number - b.Number })
+		for _, r := range open {
+			if err != nil || !visit(r) {
+				break
+			}
+		}
+		return err
+	}
 }
 
 // noReviews says what there is none of.
@@ -220,28 +240,20 @@ func noReviews(state review.State, me string) string {
 	return line
 }
 
-func (c *call) printReviews(found []*review.Review) error {
-	if c.wantJSON() {
-		for _, r := range found {
-			if err := c.object("review", jsonReview(r)); err != nil {
-				return err
-			}
-		}
-		return nil
+// listReview adds the review to the list, and reports whether more can be printed.
+func (c *call) listReview(list *listing, r *review.Review) bool {
+	if list.json {
+		return list.object("review", jsonReview(r))
 	}
 	states := map[review.State]text.Colour{review.Pending: text.Yellow, review.Approved: text.Green, review.Rejected: text.Red}
-	var rows [][]text.Cell
-	for _, r := range found {
-		rows = append(rows, []text.Cell{
-			{Text: "#" + strconv.Itoa(r.Number)},
-			{Text: r.From},
-			{Text: strings.Join(r.To, ", ")},
-			states[r.State].Cell(string(r.State)),
-			{Text: text.Ago(c.Now(), r.At)},
-			{Text: text.Inert(reviewed(r))},
-		})
-	}
-	return c.table([]string{"No", "From", "To", "State", "When", "Change"}, rows, 5)
+	return list.row([]text.Cell{
+		{Text: "#" + strconv.Itoa(r.Number)},
+		{Text: r.From},
+		{Text: strings.Join(r.To, ", ")},
+		states[r.State].Cell(string(r.State)),
+		{Text: text.Ago(c.Now(), r.At)},
+		{Text: text.Inert(reviewed(r))},
+	})
 }
 
 // reviewed names what a review is about.
