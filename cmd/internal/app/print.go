@@ -10,12 +10,6 @@ import (
 	"golang.org/x/term"
 )
 
-// table prints rows under a heading. On a terminal it is coloured, and the columns
-// named flexible are cut to make the lines fit.
-func (c *call) table(heading []string, rows [][]text.Cell, flexible ...int) error {
-	return c.printLines(text.Table(heading, flexible, c.terminalWidth(), rows))
-}
-
 func (c *call) printLines(lines []text.Line) error {
 	return text.Write(c.Stdout, lines, c.colours())
 }
