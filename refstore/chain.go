@@ -163,7 +163,7 @@ func (s *Store) await(ctx context.Context) error {
 	if err := s.chooseWriter(); err != nil {
 		return err
 	}
-	ctx, cancel := s.patient(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, ErrBusy)
 	defer cancel()
 	_, release, err := s.begin(ctx)
 	if err == nil {

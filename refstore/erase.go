@@ -15,7 +15,7 @@ func (s *Store) Erase(ctx context.Context, prefixes ...string) ([]string, error)
 	if err := s.chooseWriter(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := s.patient(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, ErrBusy)
 	defer cancel()
 	_, release, err := s.begin(ctx)
 	if err != nil {

@@ -37,7 +37,7 @@ func (s *Store) Unpin(ctx context.Context, pin string, commit object.Hash) error
 	if err := s.chooseWriter(); err != nil {
 		return err
 	}
-	ctx, cancel := s.patient(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, ErrBusy)
 	defer cancel()
 	_, release, err := s.begin(ctx)
 	if err != nil {

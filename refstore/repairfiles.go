@@ -36,7 +36,7 @@ func (s *Store) RepairFiles(ctx context.Context, write bool) (done []FileRepair,
 	if err := s.chooseWriter(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := s.patient(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, ErrBusy)
 	defer cancel()
 	log, unlock, err := redo.Lock(ctx, s.repo.CommonDir)
 	if err != nil {

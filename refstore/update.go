@@ -44,7 +44,7 @@ func (s *Store) retry(ctx context.Context, attempt func(context.Context) error) 
 	if err := s.chooseWriter(); err != nil {
 		return err
 	}
-	ctx, cancel := s.patient(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout, ErrBusy)
 	defer cancel()
 	var locked *LockedError // what stood in the way last
 	for try := 0; ; try++ {
