@@ -45,8 +45,8 @@ func (u *sharedUpdate) lose(ctx context.Context, try int, took time.Duration) (d
 }
 
 // hubYield is for how long after a change whose push took so long the next one of the
-// same clone, by another command, fetches first, as those have to who lost to it. They would never win against
-// a clone that makes one change after the other without.
+// same clone, by another command, fetches first, as those have to who lost to it. They
+// would never win against a clone that makes one change after the other without.
 func hubYield(push time.Duration) time.Duration { return 3 * push }
 
 // hubPause is how long who has lost that many races in a row, the last by a push that

@@ -211,13 +211,16 @@ func openReviews(book *review.Store) func(context.Context, func(*review.Review) 
 			open = append(open, r)
 			return true
 		})
+		if err != nil {
+			return err
+		}
 		slices.SortFunc(open, func(a, b *review.Review) int { return a.Number - b.Number })
 		for _, r := range open {
-			if err != nil || !visit(r) {
+			if !visit(r) {
 				break
 			}
 		}
-		return err
+		return nil
 	}
 }
 
