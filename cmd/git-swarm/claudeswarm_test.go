@@ -8,10 +8,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 )
@@ -47,6 +49,7 @@ func newSwarm(t *testing.T, sessions string) *swarmOf {
 func newRepository(t *testing.T) *swarmOf {
 	t.Helper()
 	home := t.TempDir()
+	t.Cleanup(func() { endAtHome(t, home) })
 	s := &swarmOf{t: t, model: newModel(t), home: home, app: filepath.Join(home, "app")}
 	server := httptest.NewServer(s.model)
 	t.Cleanup(server.Close)
@@ -62,6 +65,35 @@ func newRepository(t *testing.T) *swarmOf {
 	s.run(home, "git", "init", "-q", "-b", "main", "app")
 	s.run(s.app, "git", "commit", "-q", "--allow-empty", "-m", "start")
 	return s
+}
+
+// endAtHome ends what still runs with this home folder: a client gives its hooks process
+// groups of their own, and they write into the repository after it was killed.
+func endAtHome(t *testing.T, home string) {
+	for range 1000 {
+		environments, err := filepath.Glob("/proc/[0-9]*/environ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		running := false
+		for _, path := range environments {
+			content, err := os.ReadFile(path)
+			if err != nil || !strings.Contains("\x00"+string(content), "\x00HOME="+home+"\x00") {
+				continue // ended, or not of this test
+			}
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			running = true
+		}
+		if !running {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Error("what the clients started goes on though it was killed")
 }
 
 func (s *swarmOf) run(dir string, argv ...string) string {
