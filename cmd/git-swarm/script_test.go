@@ -23,14 +23,46 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain puts this binary on PATH as git-swarm, where git finds it as "git
-// swarm".
+// TestMain puts git-swarm on PATH, where git finds it as "git swarm".
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))            // see goRace
 	if name, value, _ := strings.Cut(patience, "="); os.Getenv(name) == "" { // else a script has set it for this command
 		os.Setenv(name, value)
 	}
-	testscript.Main(m, map[string]func(){"git-swarm": main})
+	testscript.Main(installed{m}, map[string]func(){"git-swarm": main})
+}
+
+// installed runs the tests. Without the race detector, or with SWARM_RACE=long, the
+// git-swarm on PATH is this binary. Else it is the program as it is installed: tests run
+// thousands of commands, most of which begin and end in one goroutine; by the race detector
+// each costs twice as much or more, and what runs at once is raced in the packages' own tests.
+type installed struct{ *testing.M }
+
+// programVar holds the folder of that program for a test that runs this binary again.
+const programVar = "SWARM_TEST_PROGRAM"
+
+func (m installed) Run() int {
+	if !raced || refstoretest.Long() {
+		return m.M.Run()
+	}
+	dir := os.Getenv(programVar)
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "git-swarm"); err == nil {
+			defer os.RemoveAll(dir)
+			var out []byte
+			if out, err = exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "git-swarm"), ".").CombinedOutput(); err != nil {
+				err = fmt.Errorf("%w\n%s", err, out)
+			}
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		os.Setenv(programVar, dir)
+	}
+	os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	return m.M.Run()
 }
 
 // patience lets agents' hooks take their time, however busy the machine is.
@@ -59,9 +91,6 @@ func goRace() string { return "GORACE=" + os.Getenv("GORACE") }
 //	dirty                    fails unless git status --porcelain is empty, with !
 func TestScript(t *testing.T) {
 	path := withoutClaude(t)
-	if raced && os.Getenv("SWARM_RACE") != "long" {
-		path = before(path, programIn(t))
-	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               func(env *testscript.Env) error { env.Setenv("PATH", path(env.Getenv("PATH"))); return setup(env) },
@@ -71,24 +100,6 @@ func TestScript(t *testing.T) {
 			"raw": writeRaw, "fill": writeFill, "inert": checkInert, "sound": checkSound, "dirty": checkDirty, "hook": runHook, "appears": awaitFile,
 		},
 	})
-}
-
-// programIn is a folder with git-swarm as it is installed. Scripts run thousands of
-// commands, most of which begin and end in one goroutine: by the race detector each costs
-// twice as much, and what runs at once is raced in the packages' own tests. With
-// SWARM_RACE=long the scripts' commands are raced, too.
-func programIn(t *testing.T) string {
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "git-swarm"), ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return dir
-}
-
-// before puts the folder before what path makes of a PATH.
-func before(path func(string) string, dir string) func(string) string {
-	return func(old string) string { return dir + string(filepath.ListSeparator) + path(old) }
 }
 
 // withoutClaude returns how to take the Claude Code client off a PATH: scripts
