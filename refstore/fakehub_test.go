@@ -25,6 +25,7 @@ type fakeHub struct {
 	late    []func() // pushes that are still on their way
 	rand    *rand.Rand
 	faults  bool
+	fate    int                    // of the next push, where faults is not set
 	away    bool                   // out of reach
 	slow    time.Duration          // what a push takes that nobody cuts short
 	beaten  func([]HubUpdate) bool // whether another clone is first
@@ -40,8 +41,18 @@ type fakeHub struct {
 	last                     []HubUpdate
 }
 
+// What becomes of a push.
+const (
+	isLost               = iota // on the way
+	isUnanswered                // it arrives, and the answer is lost
+	isLate                      // it is thought lost, and arrives after all
+	isTwice                     // it arrives twice
+	isUnansweredThenAway        // it arrives, and the hub is out of reach from then on
+	arrives
+)
+
 func newFakeHub(seed uint64) *fakeHub {
-	return &fakeHub{refs: map[string]object.Hash{}, objects: map[object.Hash]object.Object{}, rand: rand.New(rand.NewPCG(seed, 1))}
+	return &fakeHub{refs: map[string]object.Hash{}, objects: map[object.Hash]object.Object{}, fate: arrives, rand: rand.New(rand.NewPCG(seed, 1))}
 }
 
 // fakeClone is one clone's way to the fakeHub.
@@ -191,20 +202,27 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 		h.refused++
 		return ErrStale
 	}
-	fate := 99
+	fate := h.fate
 	if h.faults {
-		fate = h.rand.IntN(12)
+		if fate = h.rand.IntN(12); fate > isTwice {
+			fate = arrives
+		}
 	}
+	h.fate = arrives
 	switch fate {
-	case 0: // lost on the way
+	case isLost:
 		return &HubError{Err: errCut}
-	case 1: // it arrives, and the answer is lost
+	case isUnanswered:
 		_ = h.accept(updates, objects)
 		return &HubError{Err: errCut}
-	case 2: // it is thought lost, and arrives after all
+	case isUnansweredThenAway:
+		_ = h.accept(updates, objects)
+		h.away = true
+		return &HubError{Err: errCut}
+	case isLate:
 		h.late = append(h.late, func() { _ = h.accept(updates, objects) })
 		return &HubError{Err: errCut}
-	case 3: // it arrives twice
+	case isTwice:
 		err := h.accept(updates, objects)
 		_ = h.accept(updates, objects)
 		return err

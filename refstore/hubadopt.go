@@ -162,6 +162,10 @@ func (s *Store) Adopt(ctx context.Context, ad Adopting) (*Adoption, error) {
 		if err == nil {
 			a, err = d.run(ctx, a, swapped)
 		}
+		var unanswered *HubError
+		if errors.As(err, &unanswered) && unanswered.InDoubt {
+			a, err = d.settle(ctx, unanswered)
+		}
 		if err == nil {
 			err = d.integrate(context.WithoutCancel(ctx))
 			s.opts.Failpoint("integrated")
@@ -261,6 +265,22 @@ func (d *adopter) run(ctx context.Context, a *Adoption, swapped bool) (*Adoption
 		s.opts.Failpoint("swapped")
 	}
 	return a, d.deleteOld(ctx, a)
+}
+
+// settle asks the hub whether it has taken the push without an answer, and goes on from there
+// if it has.
+func (d *adopter) settle(ctx context.Context, unanswered *HubError) (*Adoption, error) {
+	if err := d.store.opts.Hub.Fetch(ctx, d.file); err != nil {
+		return nil, &HubError{Err: err, InDoubt: true}
+	}
+	a, swapped, err := d.begunAdoption(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case a == nil: // it may be on its way still
+		return nil, unanswered
+	}
+	return d.run(ctx, a, swapped)
 }
 
 // noteMoved notes which refs an older version, which does not know what hub-adopting

@@ -124,17 +124,7 @@ func TestAdoptThroughGit(t *testing.T) {
 func testAdoptKilled(t *testing.T, point string, skip int, throughGit bool) (died bool) {
 	h := newFakeHub(3)
 	h.throughGit = throughGit
-	_, desk := h.clone(t, "desk")
-	mustPut(t, desk, "refs/swarm/sessions", "A", "desk")
-	if err := say(desk, "A", "hub 0"); err != nil {
-		t.Fatal(err)
-	}
-	if err := desk.Update(bg, "A", func(tx *Tx) error {
-		_, err := tx.Append("refs/swarm/inbox/A", Entry{Label: "message", Body: "note to self"})
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	desk := otherSwarm(t, h)
 	r := swarmOfItsOwn(t)
 	left := skip
 	func() {
@@ -160,8 +150,67 @@ func testAdoptKilled(t *testing.T, point string, skip int, throughGit bool) (die
 	}
 	lap := h.open(t, r, "lap", Options{})
 	a, err := lap.Adopt(bg, adoptTables("orchestrator"))
-	if err != nil || a.Name("A") != "A-2" || a.Name("B") != "B" || len(a.Moved) > 0 {
-		t.Fatalf("again: %+v, %v", a, err)
+	if err != nil {
+		t.Fatalf("again: %v", err)
+	}
+	checkJoined(t, h, desk, r, lap, a)
+	return died
+}
+
+// Where the answer to its push is lost, the hub is asked whether the repository has joined:
+// that is unknown only where it cannot be asked, or has not, for the push may be on its way.
+func TestAdoptCut(t *testing.T) {
+	for name, fate := range map[string]int{"lost": isLost, "unanswered": isUnanswered, "away": isUnansweredThenAway, "late": isLate} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newFakeHub(6)
+			desk := otherSwarm(t, h)
+			r := swarmOfItsOwn(t)
+			lap := h.open(t, r, "lap", Options{})
+			h.fate, h.pushes, h.fetches = fate, 0, 0
+			a, err := lap.Adopt(bg, adoptTables("orchestrator"))
+			if h.pushes != 1 || h.fetches != 2 {
+				t.Errorf("%d pushes and %d fetches", h.pushes, h.fetches)
+			}
+			if unknown := fate == isLost || fate == isUnansweredThenAway; unknown {
+				var away *HubError
+				if !errors.As(err, &away) || !away.InDoubt {
+					t.Errorf("it ends with %v", err)
+				}
+				h.away = false
+				a, err = lap.Adopt(bg, adoptTables("orchestrator"))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkJoined(t, h, desk, r, lap, a)
+		})
+	}
+}
+
+// otherSwarm is a hub's only clone, whose session A has said something.
+func otherSwarm(t *testing.T, h *fakeHub) (desk *Store) {
+	t.Helper()
+	_, desk = h.clone(t, "desk")
+	mustPut(t, desk, "refs/swarm/sessions", "A", "desk")
+	if err := say(desk, "A", "hub 0"); err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Update(bg, "A", func(tx *Tx) error {
+		_, err := tx.Append("refs/swarm/inbox/A", Entry{Label: "message", Body: "note to self"})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return desk
+}
+
+// checkJoined has swarmOfItsOwn go on as a clone of otherSwarm's hub, and sees that both
+// have all that was said.
+func checkJoined(t *testing.T, h *fakeHub, desk *Store, r *gitRepo, lap *Store, a *Adoption) {
+	t.Helper()
+	if a.Name("A") != "A-2" || a.Name("B") != "B" || len(a.Moved) > 0 {
+		t.Errorf("it is %+v", a)
 	}
 	if err := lap.Adopted(); err != nil {
 		t.Fatal(err)
@@ -198,7 +247,6 @@ func testAdoptKilled(t *testing.T, point string, skip int, throughGit bool) (die
 	checkAdopted(t, r, lap, a)
 	checkWhole(t, lap)
 	checkWhole(t, desk)
-	return died
 }
 
 // Neither joining nor saying what it would do waits without end for another command of the
