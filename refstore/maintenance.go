@@ -3,16 +3,25 @@ package refstore
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // MaintenanceDue reports whether git maintenance run --auto may have something to do, by
-// git's own rule for git gc --auto. It is true where anything of maintenance is configured.
+// git's own rule for git gc --auto. It is false where maintenance.auto is, and else true
+// where anything of maintenance is configured.
 // That rule is git's default up to 2.53; from 2.54 on git packs earlier, in smaller steps,
 // which where this is false is left to the git commands that start it themselves.
 func (s *Store) MaintenanceDue() bool {
 	c, err := s.repo.Config()
-	if err != nil || s.objects == nil || len(c.Keys("maintenance")) > 0 || len(c.Subsections("maintenance", "enabled", "schedule", "auto")) > 0 {
+	if err != nil || s.objects == nil {
+		return true
+	}
+	if auto, err := c.Bool("maintenance.auto", true); err == nil && !auto {
+		return false
+	}
+	others := slices.DeleteFunc(c.Keys("maintenance"), func(key string) bool { return key == "maintenance.auto" })
+	if len(others) > 0 || len(c.Subsections("maintenance", "enabled", "schedule", "auto")) > 0 {
 		return true
 	}
 	most, err := c.Int("gc.auto", 6700)

@@ -36,6 +36,7 @@ func TestMaintenanceDue(t *testing.T) {
 			t.Parallel()
 			r := refstoretest.NewRepo(t)
 			r.Git("config", "gc.autoDetach", "false")
+			r.Git("config", "maintenance.auto", "true") // in tests it is not
 			for i := range row.packs {
 				r.Commit(fmt.Sprint("packed ", i), "--allow-empty")
 				r.Git("repack", "-q")
@@ -52,19 +53,25 @@ func TestMaintenanceDue(t *testing.T) {
 				key, value, _ := strings.Cut(setting, "=")
 				r.Git("config", key, value)
 			}
-			there, err := repo.Discover(os.Environ(), r.Dir)
-			if err != nil {
-				t.Fatal(err)
+			due := func() bool {
+				there, err := repo.Discover(os.Environ(), r.Dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := Open(there, Options{})
+				defer s.Close()
+				return s.MaintenanceDue()
 			}
-			s := Open(there, Options{})
-			defer s.Close()
-			if got := s.MaintenanceDue(); got != row.due {
+			if got := due(); got != row.due {
 				t.Errorf("due: %v", got)
 			}
 			before := r.Git("count-objects", "-v")
 			r.Git("-c", "maintenance.strategy=gc", "maintenance", "run", "--auto", "--quiet") // the default up to git 2.53
 			if packed := r.Git("count-objects", "-v") != before; packed != (row.due && !row.looks) {
 				t.Errorf("git packed: %v", packed)
+			}
+			if r.Git("config", "maintenance.auto", "false"); due() {
+				t.Error("due, though it is switched off")
 			}
 		})
 	}

@@ -69,25 +69,21 @@ func (l *Lander) holdCheckout(ctx context.Context, branch string) (there *repo.R
 // checkoutOf is the worktree in which the branch is checked out, or in which it is
 // being rebased or bisected; nil if there is none.
 func (l *Lander) checkoutOf(ctx context.Context, branch string) (*repo.Repo, error) {
-	fields, err := repo.Fields(l.Repo.GitParsed(ctx, "worktree", "list", "--porcelain", "-z"))
+	known, err := l.Repo.Checkouts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	env := outsideEnv(l.Repo.Git(ctx).Env)
-	dir, ref := "", "refs/heads/"+branch
-	for _, field := range fields {
-		key, value, _ := strings.Cut(field, " ")
-		switch {
-		case key == "worktree":
-			dir = value
-		case key == "detached", key == "branch" && value == ref:
-			there, err := repo.Discover(env, dir)
-			if err != nil || there.WorkTree == "" { // its folder is gone
-				continue
-			}
-			if key == "branch" || usedBy(there, ref) {
-				return there, nil
-			}
+	env, ref := outsideEnv(l.Repo.Git(ctx).Env), "refs/heads/"+branch
+	for _, c := range known {
+		if c.Bare || !c.Detached && c.Branch != ref {
+			continue
+		}
+		there, err := repo.Discover(env, c.Path)
+		if err != nil || there.WorkTree == "" { // its folder is gone
+			continue
+		}
+		if c.Branch == ref || usedBy(there, ref) {
+			return there, nil
 		}
 	}
 	return nil, nil

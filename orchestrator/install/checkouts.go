@@ -4,8 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
@@ -18,18 +16,13 @@ type workTree struct {
 }
 
 func workTrees(ctx context.Context, r *repo.Repo) (all []workTree, err error) {
-	out, err := repo.Output(r.GitParsed(ctx, "worktree", "list", "--porcelain", "-z"))
-	if err != nil {
-		return nil, err
-	}
-	for i, entry := range strings.Split(strings.TrimSuffix(out, "\x00\x00"), "\x00\x00") {
-		lines := strings.Split(entry, "\x00")
-		top := strings.TrimPrefix(lines[0], "worktree ")
-		if _, err := os.Lstat(filepath.Join(top, ".git")); err == nil && !slices.Contains(lines, "bare") {
-			all = append(all, workTree{top, i == 0, slices.Contains(lines, "locked initializing")})
+	known, err := r.Checkouts(ctx)
+	for _, c := range known {
+		if _, err := os.Lstat(filepath.Join(c.Path, ".git")); err == nil && !c.Bare {
+			all = append(all, workTree{c.Path, c.Main, c.Locked == "initializing"})
 		}
 	}
-	return all, nil
+	return all, err
 }
 
 // workTreeTops are the tops of all of them.

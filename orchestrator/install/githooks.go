@@ -40,7 +40,7 @@ var ErrForeignHook = errors.New("another program put it there")
 // the user set it to stays where it stands, and counts again after RemoveGitHooks, or
 // if the repository is moved.
 func InstallGitHooks(ctx context.Context, r *repo.Repo, names ...string) error {
-	wanted, err := wantedHooks(ctx, r)
+	wanted, err := wantedHooks(r)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func InstallGitHooks(ctx context.Context, r *repo.Repo, names ...string) error {
 // RemoveGitHooks takes these hooks of ours out. When none is left, all is as it was
 // before the first was installed. It also completes what was cut short.
 func RemoveGitHooks(ctx context.Context, r *repo.Repo, names ...string) error {
-	wanted, err := wantedHooks(ctx, r)
+	wanted, err := wantedHooks(r)
 	if err != nil {
 		return err
 	}
@@ -64,12 +64,12 @@ func RemoveGitHooks(ctx context.Context, r *repo.Repo, names ...string) error {
 }
 
 // wantedHooks are those of ours that are to be there.
-func wantedHooks(ctx context.Context, r *repo.Repo) (names []string, err error) {
-	value, err := repo.Line(r.GitParsed(ctx, "config", "--local", "--get", hooksKey)) // not as it was when the command began
-	var no *repo.GitError
-	if err != nil && !(errors.As(err, &no) && no.ExitCode == 1) { // 1: not set
+func wantedHooks(r *repo.Repo) (names []string, err error) {
+	config, err := r.OwnConfigNow() // not as it was when the command began
+	if err != nil {
 		return nil, err
 	}
+	value, _ := config.Get(hooksKey)
 	for _, name := range strings.Fields(value) {
 		if (name == PreCommit || name == PrePush) && !slices.Contains(names, name) {
 			names = append(names, name)
@@ -82,7 +82,7 @@ func wantedHooks(ctx context.Context, r *repo.Repo) (names []string, err error) 
 // haveHooks makes it so that just these hooks of ours are there. What is wanted is
 // recorded first: after a kill doctor finds what is missing.
 func haveHooks(ctx context.Context, r *repo.Repo, wanted []string) error {
-	if now, err := wantedHooks(ctx, r); err != nil || len(wanted) > 0 && !slices.Equal(now, wanted) {
+	if now, err := wantedHooks(r); err != nil || len(wanted) > 0 && !slices.Equal(now, wanted) {
 		if err = errors.Join(err, gitConfig(ctx, r, "--local", hooksKey, strings.Join(wanted, " "))); err != nil {
 			return err
 		}
@@ -203,7 +203,7 @@ func readHook(path string) (string, error) {
 // RemoveGuard takes out the pre-push hook that came with agents' hooks, once none of
 // those is left; with the pre-commit hook it stays.
 func RemoveGuard(ctx context.Context, r *repo.Repo) error {
-	wanted, err := wantedHooks(ctx, r)
+	wanted, err := wantedHooks(r)
 	if err != nil || slices.Contains(wanted, PreCommit) || len(Installed(ctx, r)) > 0 || committed(r) {
 		return err
 	}

@@ -24,7 +24,7 @@ type HookState struct {
 
 // HookStates asks git for each worktree; none where no hook of ours was installed.
 func HookStates(ctx context.Context, r *repo.Repo) ([]HookState, error) {
-	wanted, err := wantedHooks(ctx, r)
+	wanted, err := wantedHooks(r)
 	if err != nil || len(wanted) == 0 {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func hooksPathSeen(r *repo.Repo) string {
 // in every worktree, and watched. Where there are none, or all is as it should be, it
 // changes nothing.
 func RenewGitHooks(ctx context.Context, r *repo.Repo) error {
-	wanted, err := wantedHooks(ctx, r)
+	wanted, err := wantedHooks(r)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func RenewGitHooks(ctx context.Context, r *repo.Repo) error {
 
 // OldGitHooks are hooks of ours that a version before installed, which recorded nothing.
 func OldGitHooks(ctx context.Context, r *repo.Repo) (names []string, err error) {
-	if wanted, err := wantedHooks(ctx, r); err != nil || len(wanted) > 0 {
+	if wanted, err := wantedHooks(r); err != nil || len(wanted) > 0 {
 		return nil, err
 	}
 	theirs, err := findTheirs(ctx, r)

@@ -25,7 +25,13 @@ type theirHooks struct {
 // does not count: what is set for the repository does not reach that worktree.
 func findTheirs(ctx context.Context, r *repo.Repo) (theirHooks, error) {
 	t := theirHooks{path: ownHooksDir(r)}
-	var err error
+	config, err := r.ConfigNow()
+	if err != nil {
+		return t, err
+	}
+	if _, set := config.Get("core.hooksPath"); !set {
+		return t.in(ctx, r)
+	}
 	if t.value, t.set, err = hooksPathOf(ctx, r, "--no-type"); err != nil {
 		return t, err
 	}
@@ -35,6 +41,11 @@ func findTheirs(ctx context.Context, r *repo.Repo) (theirHooks, error) {
 		}
 		t.path = cmp.Or(t.path, "/") // as for git
 	}
+	return t.in(ctx, r)
+}
+
+// in looks where that is in the worktrees.
+func (t theirHooks) in(ctx context.Context, r *repo.Repo) (theirHooks, error) {
 	tops, err := workTreeTops(ctx, r)
 	if err != nil {
 		return t, err

@@ -11,8 +11,9 @@ import (
 // workerVar names the worker that a process is. Where it is unset it runs tests.
 const workerVar = "SWARM_TEST_WORKER"
 
-// Config is git's configuration in tests: an identity, and nothing of the user's. A push to a
-// folder does not end with six processes that look whether it wants a gc.
+// Config is git's configuration in tests: an identity, and nothing of the user's. A commit or
+// a fetch does not end with a process that looks whether the repository wants a gc, and a
+// push to a folder not with six.
 const Config = `[user]
 	name = Tess T. Er
 	email = tess@example.com
@@ -22,6 +23,8 @@ const Config = `[user]
 	autoDetach = false
 [receive]
 	autoGC = false
+[maintenance]
+	auto = false
 [advice]
 	detachedHead = false
 [protocol "file"]

@@ -1,5 +1,7 @@
 package repo
 
+import "context"
+
 // ScanKeys is scan for the tests outside: what it read as git config --list -z
 // prints it.
 func ScanKeys(data []byte) (list string, sure bool) {
@@ -25,3 +27,8 @@ func printed(entries []entry) string {
 
 // ParseGitVersion is parseVersion.
 func ParseGitVersion(text string) (Version, error) { return parseVersion(text) }
+
+// CheckoutsHere and CheckoutsByGit are the two ways of Checkouts.
+func (r *Repo) CheckoutsHere() ([]Checkout, error) { return r.checkoutsHere() }
+
+func (r *Repo) CheckoutsByGit() ([]Checkout, error) { return r.checkoutsByGit(context.Background()) }

@@ -19,19 +19,28 @@ import (
 // is read at the first call. If git would refuse to read it, the error is its
 // refusal.
 func (r *Repo) Config() (*Config, error) {
-	r.configOnce.Do(func() {
-		l := loader{env: r.env, repo: r}
-		entries, err := l.all()
-		if errors.Is(err, errUnsure) {
-			entries, err = configThroughGit(r.env, r.dir)
-		}
-		if err != nil {
-			r.configErr = fmt.Errorf("read configuration: %w", err)
-			return
-		}
-		r.config = &Config{entries}
-	})
+	r.configOnce.Do(func() { r.config, r.configErr = r.ConfigNow() })
 	return r.config, r.configErr
+}
+
+// ConfigNow is Config, read anew: this process or another may have changed it.
+func (r *Repo) ConfigNow() (*Config, error) {
+	l := loader{env: r.env, repo: r}
+	entries, err := l.all()
+	if errors.Is(err, errUnsure) {
+		entries, err = configThroughGit(r.env, r.dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return &Config{entries}, nil
+}
+
+// OwnConfigNow is what the repository's own file says now, without what it includes:
+// git config --local --list.
+func (r *Repo) OwnConfigNow() (*Config, error) {
+	entries, err := readSettings(r.env, filepath.Join(r.CommonDir, "config"))
+	return &Config{entries}, err
 }
 
 // ConfigFiles are the files that the configuration is read from, but for the system's and

@@ -105,3 +105,9 @@ func (p *place) discover(in string) *repo.Repo {
 }
 
 var ctx = context.Background()
+
+func (p *place) remove(name string) {
+	if err := os.RemoveAll(p.path(name)); err != nil {
+		p.t.Fatal(err)
+	}
+}
