@@ -60,7 +60,7 @@ func (l *Lander) ask(ctx context.Context, tip string, target repo.Target, why er
 	if now == "" {
 		return unanswered
 	}
-	landed, err := ancestor(ctx, l.Repo, tip, now)
+	landed, err := l.ancestor(ctx, tip, now)
 	if err != nil {
 		unanswered.Asked = false
 	}

@@ -37,7 +37,7 @@ func (l *Lander) runHooks(ctx context.Context, c checkout, target repo.Target) e
 		return err
 	}
 	if before != "" && hooks["pre-rebase"] != "" {
-		ahead, err := ancestor(ctx, l.Repo, before, c.tip)
+		ahead, err := l.ancestor(ctx, before, c.tip)
 		if err != nil {
 			return err
 		}

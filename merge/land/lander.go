@@ -181,7 +181,7 @@ func (l *Lander) onto(ctx context.Context, settingsOf *repo.Repo, tip string, tr
 	if behind, err := l.ancestor(ctx, tip, base); err != nil || behind {
 		return base, nil, err
 	}
-	old, _, err := lastLanded(ctx, l.Repo, tip, tried, before)
+	old, _, err := l.lastLanded(ctx, tip, tried, before)
 	if err != nil || old == tip {
 		return base, nil, err
 	}

@@ -80,7 +80,7 @@ func (t *train) others(ctx context.Context) (all []*queue.Entry, err error) {
 	own := t.Bus.Store().Clone()
 	for _, o := range offers {
 		e := o.Entry()
-		if o.Clone == own || o.By != "" || o.Target != t.target.Branch || o.Rules != t.Rules || t.leaves(e) || !known(ctx, t.Repo, o.Tip) {
+		if o.Clone == own || o.By != "" || o.Target != t.target.Branch || o.Rules != t.Rules || t.leaves(e) || !t.known(ctx, o.Tip) {
 			continue
 		}
 		e.Remote = t.target.Remote

@@ -76,35 +76,35 @@ func writePending(r *repo.Repo, all ...pending) error {
 
 // notePending notes a push that is about to land. What has landed before and the
 // branch has not followed stays noted.
-func notePending(ctx context.Context, r *repo.Repo, c checkout, landed *Landed) error {
+func (l *Lander) notePending(ctx context.Context, c checkout, landed *Landed) error {
 	var all []pending
-	last, err := pendingAt(ctx, r, c, landed.Before)
+	last, err := l.pendingAt(ctx, c, landed.Before)
 	if err != nil {
 		return err
 	}
 	if last != nil {
 		all = append(all, *last)
 	}
-	return writePending(r, append(all, pending{c.branch, c.tip, landed.After, landed.Before, landed.Target.String()})...)
+	return writePending(l.Repo, append(all, pending{c.branch, c.tip, landed.After, landed.Before, landed.Target.String()})...)
 }
 
 // pendingAt is the newest push of the branch of which it is noted that the target
 // at tip has it, while the branch is at, or above, what was pushed; nil if there is none.
-func pendingAt(ctx context.Context, r *repo.Repo, c checkout, tip string) (*pending, error) {
-	all, err := readPending(r)
+func (l *Lander) pendingAt(ctx context.Context, c checkout, tip string) (*pending, error) {
+	all, err := readPending(l.Repo)
 	if err != nil {
 		return nil, err
 	}
 	var last *pending
 	for _, p := range all {
-		if p.branch != c.branch || !known(ctx, r, p.next) {
+		if p.branch != c.branch || !l.known(ctx, p.next) {
 			continue
 		}
-		mine, err := ancestor(ctx, r, p.old, c.tip)
+		mine, err := l.ancestor(ctx, p.old, c.tip)
 		if err != nil {
 			return nil, err
 		}
-		landed, err := ancestor(ctx, r, p.next, tip)
+		landed, err := l.ancestor(ctx, p.next, tip)
 		if err != nil {
 			return nil, err
 		}
@@ -128,20 +128,20 @@ func triedOn(r *repo.Repo, branch string) (pairs []string, err error) {
 
 // lastLanded is the newest pair "OLD NEW" of tried of which the target at before has
 // NEW, while tip is at, or above, OLD; "" if there is none.
-func lastLanded(ctx context.Context, r *repo.Repo, tip string, tried []string, before string) (old, next string, err error) {
+func (l *Lander) lastLanded(ctx context.Context, tip string, tried []string, before string) (old, next string, err error) {
 	if before == "" {
 		return "", "", nil
 	}
 	for _, pair := range slices.Backward(tried) {
 		from, to, _ := strings.Cut(pair, " ")
-		if !known(ctx, r, from) || !known(ctx, r, to) {
+		if !l.known(ctx, from) || !l.known(ctx, to) {
 			continue
 		}
-		mine, err := ancestor(ctx, r, from, tip)
+		mine, err := l.ancestor(ctx, from, tip)
 		if err != nil {
 			return "", "", err
 		}
-		landed, err := ancestor(ctx, r, to, before)
+		landed, err := l.ancestor(ctx, to, before)
 		if err != nil {
 			return "", "", err
 		}
@@ -154,8 +154,11 @@ func lastLanded(ctx context.Context, r *repo.Repo, tip string, tried []string, b
 
 // known reports whether there is such a commit here: one that never landed may
 // have been collected.
-func known(ctx context.Context, r *repo.Repo, commit string) bool {
-	_, err := repo.Output(r.GitParsed(ctx, "cat-file", "-e", commit+"^{commit}"))
+func (l *Lander) known(ctx context.Context, commit string) bool {
+	if _, err := l.commit(ctx, commit); err == nil {
+		return true
+	}
+	_, err := repo.Output(l.Repo.GitParsed(ctx, "cat-file", "-e", commit+"^{commit}"))
 	return err == nil
 }
 
@@ -169,10 +172,10 @@ func (l *Lander) tellPending(ctx context.Context, target repo.Target, tip string
 	}
 	changed := false
 	for i, p := range all {
-		if p.before == "" || p.target != target.String() || tip == "" || !known(ctx, l.Repo, p.next) {
+		if p.before == "" || p.target != target.String() || tip == "" || !l.known(ctx, p.next) {
 			continue
 		}
-		landed, err := ancestor(ctx, l.Repo, p.next, tip)
+		landed, err := l.ancestor(ctx, p.next, tip)
 		if err != nil {
 			return err
 		}

@@ -132,7 +132,7 @@ func (l *Lander) pushBranch(ctx context.Context, c checkout, prepared *Landed, t
 		return err
 	}
 	if now != "" && !slices.Contains(pushed, now) {
-		ours, err := ancestor(ctx, l.Repo, now, tip)
+		ours, err := l.ancestor(ctx, now, tip)
 		if err == nil && !ours { // an earlier request, that was squashed
 			ours, err = HasAll(ctx, l.Repo, prepared.Before, now)
 		}

@@ -89,7 +89,7 @@ func (t *train) composeUpon(ctx context.Context, made stack, before string, wait
 // stage rebases one entry upon base, which is the target's tip before or a stack upon
 // it, and asks its gate.
 func (t *train) stage(ctx context.Context, e *queue.Entry, before, base string) (*staged, error) {
-	if !t.isOwn(e) && !known(ctx, t.Repo, e.Tip) {
+	if !t.isOwn(e) && !t.known(ctx, e.Tip) {
 		return nil, &LostTipError{e.Tip}
 	}
 	if !t.isOwn(e) && e.Clone == "" {
@@ -162,11 +162,11 @@ func (t *train) landedAlready(ctx context.Context, e *queue.Entry, before string
 	if behind, err := t.ancestor(ctx, e.Tip, before); err != nil || behind {
 		return one, err
 	}
-	old, next, err := lastLanded(ctx, t.Repo, e.Tip, e.Tried, before)
+	old, next, err := t.lastLanded(ctx, e.Tip, e.Tried, before)
 	if err != nil || old != e.Tip {
 		return nil, err
 	}
-	if e.Base == "" || !known(ctx, t.Repo, e.Base) {
+	if e.Base == "" || !t.known(ctx, e.Base) {
 		return one, nil
 	}
 	one.base, one.tip, one.healed = e.Base, next, healedOf(e.Healed)

@@ -354,7 +354,7 @@ func markLanding(tx *refstore.Tx, made stack) error {
 func (t *train) notePendingOwn(ctx context.Context, made stack) error {
 	for _, one := range made {
 		if t.isOwn(one.Entry) {
-			return notePending(ctx, t.Repo, checkout{one.Branch, one.Entry.Tip}, t.landedOf(one))
+			return t.notePending(ctx, checkout{one.Branch, one.Entry.Tip}, t.landedOf(one))
 		}
 	}
 	return nil

@@ -225,7 +225,7 @@ func (t *turn) catchUp(ctx context.Context, landed *Landed) error {
 	if failed != nil || now.branch != t.c.branch {
 		return err
 	}
-	since, failed := ancestor(ctx, t.Repo, landed.Tip, now.tip)
+	since, failed := t.ancestor(ctx, landed.Tip, now.tip)
 	if failed != nil || !since {
 		return err
 	}
@@ -254,7 +254,7 @@ func (t *turn) accept(ctx context.Context, e *queue.Entry) (*Landed, error) {
 		Target: repo.Target{Remote: e.Remote, Branch: e.Target}, Before: e.Base, After: e.After, Tip: e.Tip, Commits: e.Commits,
 		Rebased: e.After != e.Tip && e.Commits > 0, Healed: healedOf(e.Healed),
 	}
-	if err := notePending(ctx, t.Repo, checkout{cmp.Or(e.Branch, detached), e.Tip}, landed); err != nil {
+	if err := t.notePending(ctx, checkout{cmp.Or(e.Branch, detached), e.Tip}, landed); err != nil {
 		return nil, err
 	}
 	landed.again = !e.Own()
