@@ -45,7 +45,7 @@ func newConducted(t *testing.T, ids ...string) *conducted {
 		}
 	}
 	for _, f := range fields {
-		f.interval = 500 * time.Millisecond
+		f.interval = time.Second
 	}
 	return c
 }
