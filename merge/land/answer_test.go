@@ -79,13 +79,13 @@ func TestLandAnswerNeverComes(t *testing.T) {
 			a.commit("by A", "A", "changed\n")
 			away := a.hub + ".away"
 			a.hook(a.hub, c.hook, "mv '"+a.hub+"' '"+away+"'; kill -9 $PPID; sleep 1")
-			before := a.git("rev-parse", "HEAD")
+			before := a.head()
 			_, err := a.tryPush()
 			var unanswered *UnansweredError
 			if !errors.As(err, &unanswered) || unanswered.Asked || blocks(err) {
 				t.Fatalf("%v", err)
 			}
-			if now := a.git("rev-parse", "HEAD"); now != before || a.session().Status != bus.Running {
+			if now := a.head(); now != before || a.session().Status != bus.Running {
 				t.Errorf("HEAD is %s, the session %+v", now, a.session())
 			}
 			a.hookless(away, a.hub, c.hook)

@@ -78,7 +78,7 @@ func (f *field) breakOff(moment string, kill bool) {
 	f.Helper()
 	dir := f.TempDir()
 	moments[moment](f, dir)
-	before := f.git("rev-parse", "HEAD")
+	before := f.head()
 	pull := f.landing("pull", dir).start()
 	awaitFile(f, filepath.Join(dir, "begun"))
 	code := 3
@@ -91,7 +91,7 @@ func (f *field) breakOff(moment string, kill bool) {
 		touch(f, filepath.Join(dir, "stop"))
 		pull.end()
 	}
-	if got := pull.ProcessState.ExitCode(); got != code || f.git("rev-parse", "HEAD") != before {
+	if got := pull.ProcessState.ExitCode(); got != code || f.head() != before {
 		f.Errorf("exit code %d", got)
 	}
 }

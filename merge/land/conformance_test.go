@@ -136,7 +136,7 @@ func (o outcome) String() string {
 func (f *field) byRebase(before string) outcome {
 	f.Helper()
 	f.git("fetch", "-q", "origin")
-	tip := f.git("rev-parse", "HEAD")
+	tip := f.head()
 	_, err := tryLandGit(f.dir, "-c", "core.hooksPath=/dev/null", "-c", "rebase.autosquash=false", "-c", "rebase.rebaseMerges=false",
 		"-c", "rebase.updateRefs=false", "rebase", "--no-fork-point", "origin/main")
 	if err == nil {

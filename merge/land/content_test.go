@@ -45,12 +45,12 @@ func TestLandContent(t *testing.T) {
 			[]string{"mine"},
 		},
 		"submodule": {func(f *field) {
-			f.git("update-index", "--add", "--cacheinfo", "160000,"+f.git("rev-parse", "HEAD")+",sub")
+			f.git("update-index", "--add", "--cacheinfo", "160000,"+f.head()+",sub")
 			f.git("commit", "-q", "-m", "mine")
 			f.mkdir("sub")
 		}, changeB, []string{"mine"}},
 		"their submodule": {func(f *field) { f.commit("mine", "mine", "x\n") }, func(f *field) {
-			f.git("update-index", "--add", "--cacheinfo", "160000,"+f.git("rev-parse", "HEAD")+",sub")
+			f.git("update-index", "--add", "--cacheinfo", "160000,"+f.head()+",sub")
 			f.git("commit", "-q", "-m", "by B")
 			f.mkdir("sub")
 		}, []string{"mine"}},
@@ -129,7 +129,7 @@ func (f *field) fresh() {
 		f.Errorf("status %q", status)
 	}
 	anew := &field{f.ground, filepath.Join(f.TempDir(), "anew"), f.id, f.env, nil}
-	landGit(f, f.app, "worktree", "add", "-q", "--detach", anew.dir, f.git("rev-parse", "HEAD"))
+	landGit(f, f.app, "worktree", "add", "-q", "--detach", anew.dir, f.head())
 	ours, theirs := f.files(), anew.files()
 	landGit(f, f.app, "worktree", "remove", "--force", anew.dir)
 	if ours != theirs {
@@ -217,7 +217,7 @@ func TestLandHooks(t *testing.T) {
 			for _, name := range []string{"pre-rebase", "pre-push", "prepare-commit-msg", "commit-msg", "post-checkout", "post-commit", "post-rewrite", "pre-commit"} {
 				a.hook(filepath.Dir(hooks), name, "echo "+name+" $(pwd) >> "+log+"; exec sh ./tools/prep.sh \"$@\"")
 			}
-			tip, base := a.git("rev-parse", "HEAD"), landGit(t, a.hub, "rev-parse", "main")
+			tip, base := a.head(), landGit(t, a.hub, "rev-parse", "main")
 			a.push()
 			ran, err := os.ReadFile(log)
 			want := fmt.Sprintf("pre-rebase %[1]s\norigin/main \npre-push %[1]s\norigin %[2]s refs/heads/feat/A %[3]s refs/heads/main %[4]s\n", a.dir, a.hub, tip, base)

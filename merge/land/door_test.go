@@ -91,7 +91,7 @@ func TestLandSubagents(t *testing.T) {
 		b.sh("export GIT_COMMITTER_DATE='" + time.Now().Add(time.Hour).Format("2006-01-02 15:04:05 -0700") + "'; w '" + name + "' x; c '" + name + "'")
 		l := b.lander()
 		l.Door = ClaimRule{Refuse: true, Worktree: func(string) string { return "" }}
-		before, after := b.git("rev-parse", "HEAD~"), b.git("rev-parse", "HEAD")
+		before, after := b.git("rev-parse", "HEAD~"), b.head()
 		err := l.atDoor(t.Context(), row.pusher, before, after, after)
 		var claimed *ClaimedError
 		if errors.As(err, &claimed) != row.refused || !row.refused && err != nil {

@@ -302,7 +302,7 @@ func TestHealPull(t *testing.T) {
 	if got := strings.TrimSpace(b.message("HEAD")); got != "line 2\n\nHealed: base neighbours" {
 		t.Errorf("the message is %q", got)
 	}
-	head := b.git("rev-parse", "HEAD")
+	head := b.head()
 	if landed := b.push(); landed.After != head || len(landed.Healed) > 0 {
 		t.Errorf("then %+v landed", landed)
 	}

@@ -26,7 +26,7 @@ func TestDiffCommits(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	blobs := []string{feed("x", "hash-object", "-w", "--stdin"), feed("y", "hash-object", "-w", "--stdin")}
-	before := a.git("rev-parse", "HEAD")
+	before := a.head()
 	commits := []string{before, feed("other", "commit-tree", "HEAD^{tree}")}
 	var tree func(depth int) string
 	tree = func(depth int) string {

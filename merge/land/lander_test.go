@@ -20,7 +20,7 @@ func TestLandFastForward(t *testing.T) {
 	t.Parallel()
 	a, _ := oneField(t)
 	a.commit("one", "new", "1\n")
-	tip := a.git("rev-parse", "HEAD")
+	tip := a.head()
 	landed := a.push()
 	if landed.Rebased || landed.Commits != 1 || landed.After != tip || landed.Target.String() != "origin/main" {
 		t.Errorf("%+v", landed)
@@ -75,7 +75,7 @@ func TestLandNewBranch(t *testing.T) {
 	b.claim("A")
 	a.commit("by A", "A", "changed\n")
 	landed, err := a.lander().Push(t.Context(), repo.Target{Remote: "origin", Branch: "topic/new"}, lock.Wait{})
-	if err != nil || landed.Before != "" || landed.After != a.git("rev-parse", "HEAD") {
+	if err != nil || landed.Before != "" || landed.After != a.head() {
 		t.Fatalf("%+v (%v)", landed, err)
 	}
 	if got := a.hubLog("topic/new"); !slices.Equal(got, []string{"by A", "start"}) {
@@ -153,7 +153,7 @@ func TestLandBranchLocked(t *testing.T) {
 			if err := os.Remove(lock); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.tryPull(); err != nil || a.git("rev-parse", "HEAD") != landed.After {
+			if _, err := a.tryPull(); err != nil || a.head() != landed.After {
 				t.Errorf("the branch did not follow: %v", err)
 			}
 		})

@@ -36,7 +36,7 @@ func TestLandLocal(t *testing.T) {
 	b.sh("w B changed; c 'by B'; w later x; c more")
 	for f, want := range map[*field]int{a: 1, b: 2} {
 		landed, err := f.pushHere()
-		if err != nil || landed.Commits != want || landed.Stayed != nil || f.git("rev-parse", "HEAD") != landed.After {
+		if err != nil || landed.Commits != want || landed.Stayed != nil || f.head() != landed.After {
 			t.Fatalf("%s: %+v (%v)", f.id, landed, err)
 		}
 		f.tidyHere()
@@ -47,7 +47,7 @@ func TestLandLocal(t *testing.T) {
 	if log := main.git("log", "--format=%s", "main"); strings.Count(log, "\n") != 3 || main.git("rev-list", "--min-parents=2", "main") != "" {
 		t.Errorf("main has\n%s", log)
 	}
-	if _, err := a.lander().Pull(t.Context(), localMain); err != nil || a.git("rev-parse", "HEAD") != main.git("rev-parse", "main") {
+	if _, err := a.lander().Pull(t.Context(), localMain); err != nil || a.head() != main.git("rev-parse", "main") {
 		t.Errorf("pull: %v", err)
 	}
 	landed, err := main.pushHere()
@@ -59,7 +59,7 @@ func TestLandLocal(t *testing.T) {
 	}
 	main.git("checkout", "-q", "--detach")
 	a.sh("w A again; c again")
-	if _, err := a.pushHere(); err != nil || main.git("rev-parse", "main") != a.git("rev-parse", "HEAD") || main.git("rev-parse", "HEAD") == main.git("rev-parse", "main") {
+	if _, err := a.pushHere(); err != nil || main.git("rev-parse", "main") != a.head() || main.git("rev-parse", "HEAD") == main.git("rev-parse", "main") {
 		t.Errorf("checked out nowhere: %v", err)
 	}
 }
@@ -128,7 +128,7 @@ func TestLandLocalKilled(t *testing.T) {
 	main, a, _ := here(t)
 	old := main.git("rev-parse", "main")
 	a.sh("w A changed; c 'by A'")
-	next := a.git("rev-parse", "HEAD")
+	next := a.head()
 	if err := os.WriteFile(filepath.Join(main.dir, ".git", "swarm-move"), []byte("main "+old+" "+next+"\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestLandDetached(t *testing.T) {
 	l := a.lander()
 	l.Detached = true
 	landed, err := l.Push(t.Context(), a.target(), lock.Wait{})
-	if err != nil || landed.Stayed != nil || a.git("rev-parse", "HEAD") != landed.After || a.git("rev-parse", "feat/A") != branch {
+	if err != nil || landed.Stayed != nil || a.head() != landed.After || a.git("rev-parse", "feat/A") != branch {
 		t.Fatalf("%+v (%v)", landed, err)
 	}
 	if _, err := tryLandGit(a.dir, "symbolic-ref", "-q", "HEAD"); err == nil {

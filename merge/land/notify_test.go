@@ -99,7 +99,7 @@ func TestKilledTells(t *testing.T) {
 			b.hook(b.hub, "post-receive", "")
 		},
 		"before it told": func(b *field) {
-			l, target, tip := b.lander(), b.target(), b.git("rev-parse", "HEAD")
+			l, target, tip := b.lander(), b.target(), b.head()
 			before, err := l.fetch(b.Context(), target)
 			if err != nil {
 				b.Fatal(err)

@@ -146,7 +146,7 @@ func TestConductAll(t *testing.T) {
 		if p.err != nil || p.landed.Commits != 1 || p.landed.Stayed != nil || p.landed.Late != nil {
 			t.Fatalf("%s: %+v, %v", f.id, p.landed, p.err)
 		}
-		if tip := f.git("rev-parse", "HEAD"); tip != p.landed.After {
+		if tip := f.head(); tip != p.landed.After {
 			t.Errorf("%s is at %s and not at %s", f.id, tip, p.landed.After)
 		}
 	}

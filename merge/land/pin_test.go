@@ -98,7 +98,7 @@ func TestLandKeepsRebase(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if landed.Stayed != nil || a.git("rev-parse", "HEAD") != landed.After || !landed.Rebased {
+			if landed.Stayed != nil || a.head() != landed.After || !landed.Rebased {
 				t.Errorf("%+v", landed)
 			}
 			a.linear("by A", "by B")
@@ -136,7 +136,7 @@ func TestPullKeeps(t *testing.T) {
 				if err := pull.Run(); err != nil && !refstoretest.WasKilled(err) {
 					t.Fatal(err)
 				}
-				if landed := a.pull(); a.git("rev-parse", "HEAD") != landed.After {
+				if landed := a.pull(); a.head() != landed.After {
 					t.Errorf("%+v", landed)
 				}
 				a.unpinned()

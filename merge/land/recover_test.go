@@ -21,7 +21,7 @@ func halfWay(t *testing.T) (a *field, tip, next string) {
 	a.write("run", "x\n")
 	a.link("link", "base")
 	a.commit("tip", "text.txt", "one\ntwo\n")
-	tip = a.git("rev-parse", "HEAD")
+	tip = a.head()
 	a.git("rm", "-q", "-r", "gone", "folder", "file")
 	a.write("file/now", "a folder\n")
 	a.write("folder", "now a file\n")
@@ -32,7 +32,7 @@ func halfWay(t *testing.T) (a *field, tip, next string) {
 	a.git("update-index", "--add", "--cacheinfo", "160000,"+tip+",sub")
 	a.git("add", "--ignore-removal", "file", "folder", "B", "new", "run", "link")
 	a.git("commit", "-q", "-m", "next")
-	next = a.git("rev-parse", "HEAD")
+	next = a.head()
 	a.mkdir("sub")
 	a.git("reset", "-q", "--hard", tip)
 	a.note(tip, next)
@@ -99,7 +99,7 @@ func TestLandResume(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if head := a.git("rev-parse", "HEAD"); head != next {
+			if head := a.head(); head != next {
 				t.Errorf("HEAD is %s", head)
 			}
 			a.keptWIP()
@@ -136,7 +136,7 @@ func TestLandResumeRefused(t *testing.T) {
 	a.git("stash", "-q")
 	_, leave, err := begin(t.Context(), a.repo())
 	leave()
-	if err != nil || a.git("rev-parse", "HEAD") != next {
+	if err != nil || a.head() != next {
 		t.Errorf("%v", err)
 	}
 	if status := a.git("status", "--porcelain"); status != "" {
@@ -202,7 +202,7 @@ func TestLandScratchLeft(t *testing.T) {
 			fields = fields[n%2:][:1]
 		}
 		for _, f := range fields {
-			s, err := newScratch(t.Context(), f.repo(), nil, f.git("rev-parse", "HEAD"), f.git("rev-parse", "HEAD"))
+			s, err := newScratch(t.Context(), f.repo(), nil, f.head(), f.head())
 			if err != nil {
 				t.Fatal(err)
 			}

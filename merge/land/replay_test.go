@@ -60,7 +60,7 @@ raw() { # the tip again, with other bytes
 			t.Parallel()
 			a := conformanceRow{start: row.start, theirs: row.theirs, ours: row.ours}.lay(t)
 			a.sh(row.config + "\ngit fetch -q origin")
-			l, onto, tip := a.lander(), a.git("rev-parse", "origin/main"), a.git("rev-parse", "HEAD")
+			l, onto, tip := a.lander(), a.git("rev-parse", "origin/main"), a.head()
 			notes := func() string { return a.git("for-each-ref", "refs/notes") }
 			before := notes()
 			b := rebase{tip: tip, after: onto, onto: onto, target: a.target(), commit: l.commit}
@@ -97,9 +97,9 @@ func TestReplayUpon(t *testing.T) {
 	t.Parallel()
 	a := conformanceRow{theirs: "w t 1; c theirs", ours: "w o 1; c ours"}.lay(t)
 	a.sh("git fetch -q origin")
-	l, before, tip := a.lander(), a.git("rev-parse", "origin/main"), a.git("rev-parse", "HEAD")
+	l, before, tip := a.lander(), a.git("rev-parse", "origin/main"), a.head()
 	a.sh("git checkout -q -b more origin/main; w m 1; c m1; w m 2; c m2")
-	base := a.git("rev-parse", "HEAD")
+	base := a.head()
 	b := rebase{tip: tip, after: before, onto: base, target: a.target(), commit: l.commit}
 	next := l.replay(t.Context(), &b)
 	byGit, _, err := b.run(t.Context(), l.Repo)

@@ -133,6 +133,18 @@ func (f *field) tryPush() (*Landed, error) {
 	return f.lander().Push(f.Context(), f.target(), lock.Wait{Timeout: time.Minute})
 }
 
+// head is the commit that is checked out. It starts no process where it need not.
+func (f *field) head() string {
+	f.Helper()
+	r := f.repo()
+	if branch, err := r.Head(context.Background()); err == nil && branch != "" {
+		if id := r.RefHere(branch); id != "" {
+			return id
+		}
+	}
+	return f.git("rev-parse", "HEAD")
+}
+
 // push lands and checks that the branch, where it followed, is the target's tip.
 func (f *field) push() *Landed {
 	f.Helper()
@@ -140,7 +152,7 @@ func (f *field) push() *Landed {
 	if err != nil {
 		f.Fatal(err)
 	}
-	if head := f.git("rev-parse", "HEAD"); landed.Stayed == nil && head != landed.After {
+	if head := f.head(); landed.Stayed == nil && head != landed.After {
 		f.Errorf("HEAD is %s, and %s landed", head, landed.After)
 	}
 	if _, err := tryLandGit(f.hub, "merge-base", "--is-ancestor", landed.After, "refs/heads/"+landed.Target.Branch); err != nil {
@@ -169,9 +181,10 @@ func (f *field) pull() *Landed {
 // others out.
 func (f *field) tidy() {
 	f.Helper()
-	gitDir := f.git("rev-parse", "--absolute-git-dir")
-	if list := f.git("worktree", "list", "--porcelain"); strings.Contains(list, gitDir+"/swarm-rebase") {
-		f.Errorf("a worktree was left:\n%s", list)
+	r := f.repo()
+	gitDir := r.GitDir
+	if list, err := r.Checkouts(context.Background()); err != nil || strings.Contains(fmt.Sprint(list), gitDir+"/swarm-rebase") {
+		f.Errorf("a worktree was left: %v, %v", list, err)
 	}
 	for _, name := range []string{"swarm-rebase", "swarm-rebase.git", "swarm-rebase.old", "swarm-move", "swarm-index", "index.lock"} {
 		if _, err := os.Lstat(filepath.Join(gitDir, name)); err == nil {

@@ -48,19 +48,19 @@ func TestTrainBranchGone(t *testing.T) {
 			b.git("push", "-q", "origin", "HEAD:main") // so that it has to be rebased
 			y.putAway()
 			a.sh(c.script)
-			before := a.git("rev-parse", "HEAD")
+			before := a.head()
 			if err := b.lander().Conduct(t.Context(), b.target(), lock.Wait{Timeout: time.Minute}); err != nil {
 				t.Fatal(err)
 			}
 			y.linear(subjects("a", "b")...)
-			if now := a.git("rev-parse", "HEAD"); now != before {
+			if now := a.head(); now != before {
 				t.Errorf("another process moved the branch to %s", now)
 			}
 			landed, err := a.lander().Settle(t.Context(), a.target())
 			if err != nil || (landed != nil && landed.Stayed != nil) != c.stays {
 				t.Errorf("%+v, %v", landed, err)
 			}
-			if now := a.git("rev-parse", "HEAD"); c.stays && now != before {
+			if now := a.head(); c.stays && now != before {
 				t.Errorf("it did not stay, but is %s", now)
 			}
 			a.push()

@@ -157,7 +157,7 @@ func TestVerifyLeft(t *testing.T) {
 	for _, verb := range []func(*field) (*Landed, error){(*field).tryPush, (*field).tryPull} {
 		_, b := besides(t)
 		left := verifyScratch(b.repo(), 0)
-		if err := left.record(t.Context(), b.git("rev-parse", "HEAD")); err != nil {
+		if err := left.record(t.Context(), b.head()); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := repo.Output(left.git(t.Context(), "read-tree", "-m", "-u", "HEAD")); err != nil {
@@ -189,7 +189,7 @@ func TestVerifyElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tip := landGit(t, b.hub, "rev-parse", "main"); tip != landed.After || b.git("rev-parse", "HEAD") != tip {
+	if tip := landGit(t, b.hub, "rev-parse", "main"); tip != landed.After || b.head() != tip {
 		t.Errorf("%s landed, the target is %s", landed.After, tip)
 	}
 }

@@ -119,7 +119,7 @@ func (y *yard) settled(ends map[string]ending) {
 	for _, f := range y.fields {
 		f.tidy()
 		f.tidyVerify()
-		if end, ok := ends[f.id]; ok && end.err == nil && (end.landed.Stayed != nil || end.landed.Late != nil || f.git("rev-parse", "HEAD") != end.landed.After) {
+		if end, ok := ends[f.id]; ok && end.err == nil && (end.landed.Stayed != nil || end.landed.Late != nil || f.head() != end.landed.After) {
 			y.Errorf("%s: %+v", f.id, end.landed)
 		}
 	}
