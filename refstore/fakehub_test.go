@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +28,7 @@ type fakeHub struct {
 	rand    *rand.Rand
 	faults  bool
 	fate    int                    // of the next push, where faults is not set
+	half    bool                   // a fetch may see some refs moved by a push, and others not
 	away    bool                   // out of reach
 	slow    time.Duration          // what a push takes that nobody cuts short
 	beaten  func([]HubUpdate) bool // whether another clone is first
@@ -39,6 +42,8 @@ type fakeHub struct {
 
 	fetches, pushes, refused int
 	last                     []HubUpdate
+	hidden                   map[string]object.Hash // what is not seen to have moved yet
+	by                       *fakeClone             // whose push has moved it
 }
 
 // What becomes of a push.
@@ -103,12 +108,39 @@ func (c *fakeClone) Fetch(ctx context.Context, _ *os.File) error {
 	if err := c.store.chooseWriter(); err != nil {
 		return err
 	}
-	for _, tip := range c.hub.refs {
+	seen := c.hub.seen(c)
+	for _, tip := range seen {
 		if err := c.bring(ctx, tip); err != nil {
 			return err
 		}
 	}
-	return c.track()
+	return c.track(seen)
+}
+
+// hide has the refs of a push that has arrived be seen by others one after the other, as
+// while the server moves them.
+func (h *fakeHub) hide(by *fakeClone, updates []HubUpdate) {
+	h.hidden, h.by = map[string]object.Hash{}, by
+	for _, u := range updates {
+		if h.half && u.Old != "" {
+			h.hidden[u.Ref] = u.Old
+		}
+	}
+}
+
+// seen is what the hub shows the clone. Who has pushed has its answer when all is moved.
+func (h *fakeHub) seen(by *fakeClone) map[string]object.Hash {
+	seen := maps.Clone(h.refs)
+	if h.by == by {
+		h.hidden = nil
+	}
+	for _, ref := range slices.Sorted(maps.Keys(h.hidden)) {
+		if h.rand.IntN(2) == 0 {
+			delete(h.hidden, ref)
+		}
+	}
+	maps.Copy(seen, h.hidden)
+	return seen
 }
 
 // bring writes the object here, and all that it leads to.
@@ -141,13 +173,13 @@ func leadsTo(r *repo.Repo, o object.Object) (ids []object.Hash) {
 	return ids
 }
 
-// track makes the tracking refs those of the hub.
-func (c *fakeClone) track() error {
+// track makes the tracking refs what the hub shows.
+func (c *fakeClone) track(seen map[string]object.Hash) error {
 	top := filepath.Join(c.store.repo.CommonDir, filepath.FromSlash(TrackingPrefix))
 	if err := os.RemoveAll(top); err != nil {
 		return err
 	}
-	for name, tip := range c.hub.refs {
+	for name, tip := range seen {
 		path := filepath.Join(top, filepath.FromSlash(name))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(tip+"\n"), 0o666)); err != nil {
 			return err
@@ -208,7 +240,7 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 			fate = arrives
 		}
 	}
-	h.fate = arrives
+	h.fate, h.hidden = arrives, nil
 	switch fate {
 	case isLost:
 		return &HubError{Err: errCut}
@@ -230,6 +262,9 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 	err := h.accept(updates, objects)
 	if errors.Is(err, ErrStale) {
 		h.refused++
+	}
+	if err == nil {
+		h.hide(c, updates)
 	}
 	return err
 }

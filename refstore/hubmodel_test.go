@@ -1,10 +1,12 @@
 package refstore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -141,6 +143,113 @@ func checkHubModel(t *testing.T, seed uint64) {
 				t.Errorf("%s has of c%d %q, not %q", s.Clone(), i, own, said[i])
 			}
 		}
+		checkWhole(t, s)
+	}
+}
+
+// Model check of what one table decides and another one is changed by, as a verdict does of
+// a landing: what is let through by a yes moves the table of verdicts, too. Through all
+// faults, and where a fetch sees half of what was moved, nothing that was let through by a
+// yes comes after that was taken back.
+func TestHubModelTakenBack(t *testing.T) {
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			checkTakenBack(t, seed)
+		})
+	}
+}
+
+func checkTakenBack(t *testing.T, seed uint64) {
+	const verdicts, landings = "refs/swarm/reviews", "refs/swarm/locks"
+	const clones, each = 3, 9
+	h := newFakeHub(seed)
+	h.slow, h.half = 5*time.Millisecond, true
+	var stores []*Store
+	for i := range clones {
+		_, s := h.clone(t, fmt.Sprintf("c%d", i))
+		stores = append(stores, s)
+	}
+	// change has the verdicts' log say something, with how often a yes was taken back by then.
+	change := func(tx *Tx, format string, more int) error {
+		table, err := tx.Table(verdicts)
+		if err != nil {
+			return err
+		}
+		taken, err := table.Get("taken")
+		if err != nil && !errors.Is(err, ErrNotExist) {
+			return err
+		}
+		n := len(taken) + more
+		if err := table.Put("taken", bytes.Repeat([]byte{'x'}, n)); err != nil {
+			return err
+		}
+		_, err = tx.Record(verdicts, Entry{Label: "comment", Body: fmt.Sprintf(format, n), Fields: []Field{Counter(fieldReviews, 1)}})
+		return err
+	}
+	takeBack := func(tx *Tx) error { return change(tx, "taken back %d", 1) }
+	land := func(tx *Tx) error {
+		table, err := tx.ReadTable(verdicts)
+		if err != nil {
+			return err
+		}
+		taken, err := table.Get("taken")
+		if err != nil && !errors.Is(err, ErrNotExist) {
+			return err
+		}
+		if table, err = tx.Table(landings); err != nil {
+			return err
+		}
+		said := fmt.Sprintf("landed by %d", len(taken))
+		if err := table.Put("push", []byte(said)); err != nil {
+			return err
+		}
+		if _, err = tx.Record(landings, Entry{Body: said}); err != nil {
+			return err
+		}
+		return change(tx, "landed by %d", 0)
+	}
+	h.faults = true
+	var working sync.WaitGroup
+	for _, s := range stores {
+		working.Go(func() {
+			for n := range each {
+				what := land
+				if n%3 == 0 {
+					what = takeBack
+				}
+				var away *HubError
+				if err := s.Update(bg, "A", what); err != nil && !errors.As(err, &away) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	working.Wait()
+	h.Lock()
+	h.faults, h.half, h.hidden = false, false, nil
+	h.deliverLate()
+	h.Unlock()
+	mustRefresh(t, stores...)
+	taken := 0
+	var landed []string
+	for _, body := range bodies(t, stores[0], verdicts) {
+		var n int
+		if _, err := fmt.Sscanf(body, "taken back %d", &n); err == nil {
+			if taken++; n != taken {
+				t.Errorf("%q after %d", body, taken-1)
+			}
+		} else if landed = append(landed, body); body != fmt.Sprintf("landed by %d", taken) {
+			t.Errorf("%q after it was taken back %d times", body, taken)
+		}
+	}
+	if got := bodies(t, stores[0], landings); !slices.Equal(got, landed) {
+		t.Errorf("landed are %q, and let through %q", got, landed)
+	}
+	if taken < clones*each/12 || len(landed) < clones*each/6 {
+		t.Errorf("only %d and %d were made", taken, len(landed))
+	}
+	for _, s := range stores {
 		checkWhole(t, s)
 	}
 }

@@ -28,8 +28,9 @@
 // # Not guaranteed
 //
 // Whoever can write into the repository can write any line in any session's name,
-// as with any commit. [Store.Clear] judges what is there when it is asked: what a
-// reviewer adds a moment later it has not seen.
+// as with any commit. [Store.Clear] judges what is there when it is asked, and [Store.Stand]
+// in the transaction before a landing, or of it on a hub: what a reviewer adds while
+// something is pushed to another place than the hub they have not seen.
 //
 // The form of a line, and of the table, is in refstore/FORMAT.md.
 package review

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 )
 
@@ -138,6 +139,42 @@ func (s *Store) Clear(ctx context.Context, session string, review *Review, r *Ra
 		no.Commits = newCommits(ctx, git, review, r)
 	}
 	return no
+}
+
+// Stand reports whether all of these reviews, by which [Store.Clear] has let something land,
+// are approved and their authors' newest requests in the transaction, too. With fence the
+// table moves along with it, without a change: in a transaction that lands something on the
+// hub, what takes an approval back comes before, and is seen, or after it has landed.
+func (s *Store) Stand(ctx context.Context, tx *refstore.Tx, reviews []*Review, fence bool) (bool, error) {
+	if len(reviews) == 0 {
+		return true, nil
+	}
+	table, err := tx.Table(TableRef)
+	if err != nil {
+		return false, err
+	}
+	notes, err := s.bus.Store().Notes(ctx, NotesRef)
+	if err != nil {
+		return false, err
+	}
+	var names []string
+	for _, r := range reviews {
+		now, err := s.read(table, notes, r.Number)
+		if err != nil || now.State != Approved {
+			return false, err
+		}
+		names = append(names, fmt.Sprintf("#%d by %s", r.Number, r.From))
+	}
+	if !fence {
+		return true, nil
+	}
+	last, err := tx.Counter(TableRef, fieldReviews)
+	if err == nil {
+		_, err = tx.Record(TableRef, refstore.Entry{
+			Label: string(Comment), Body: strings.Join(names, ", ") + ": lands", Fields: []refstore.Field{refstore.Counter(fieldReviews, last)},
+		})
+	}
+	return err == nil, err
 }
 
 // newCommits returns up to five commits of r, as "id subject", whose patch is none of

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/lock"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 )
 
@@ -155,4 +157,56 @@ func TestTrainSettings(t *testing.T) {
 		t.Errorf("committed by %q", got)
 	}
 	y.settled(ends)
+}
+
+// TestGateHolds: what the gate has said is looked at once more in the transaction before the
+// push, or of it. Where it is not so any more, the gate is asked again, and decides.
+func TestGateHolds(t *testing.T) {
+	t.Parallel()
+	for name, here := range map[string]func(*testing.T) (*field, *Lander){
+		"hub": func(t *testing.T) (*field, *Lander) { f := newHubFields(t, "A")[0]; return f.field, f.lander() },
+		"other remote": func(t *testing.T) (*field, *Lander) {
+			f := newHubFields(t, "A")[0]
+			l := f.lander()
+			l.AtHub = false
+			return f.field, l
+		},
+		"no hub": func(t *testing.T) (*field, *Lander) { f, _ := oneField(t); return f, f.lander() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, l := here(t)
+			f.commit("by A", "A", "changed\n")
+			var answer error
+			asked, taken := 0, true
+			l.Gate = func(context.Context, string, string, string) error {
+				asked++
+				return answer
+			}
+			l.GateHolds = func(_ context.Context, tx *refstore.Tx, sessions []string, lands bool) (bool, error) {
+				if !slices.Equal(sessions, []string{"A"}) || lands != l.AtHub || tx == nil {
+					t.Errorf("of %q, on the hub: %v", sessions, lands)
+				}
+				if taken {
+					answer = errors.New("taken back")
+				}
+				return !taken, nil
+			}
+			_, err := l.Push(t.Context(), f.target(), lock.Wait{})
+			var gate *GateError
+			if !errors.As(err, &gate) || !errors.Is(err, answer) || asked != 2 {
+				t.Errorf("asked %d times: %v", asked, err)
+			}
+			if log := f.hubLog("main"); log[0] == "by A" {
+				t.Errorf("main has %q", log)
+			}
+			answer, taken = nil, false
+			if _, err := l.Push(t.Context(), f.target(), lock.Wait{}); err != nil || asked != 3 {
+				t.Errorf("asked %d times: %v", asked, err)
+			}
+			if log := f.hubLog("main"); log[0] != "by A" {
+				t.Errorf("main has %q", log)
+			}
+		})
+	}
 }

@@ -198,6 +198,9 @@ func (t *train) pushToHub(ctx context.Context, made stack) error {
 			} else if err := verifier.AwaitInTurn(tx); err != nil {
 				return err
 			}
+			if err := t.gateHolds(ctx, tx, made); err != nil {
+				return err
+			}
 			return stage(tx, by)
 		})
 	}, t.candidate, verifier)

@@ -65,6 +65,11 @@ type Lander struct {
 	// ("" if the target does not exist yet) to tip, which is the session's, may land.
 	Gate func(ctx context.Context, session, base, tip string) error
 
+	// GateHolds, if not nil, is asked in the transaction before the push whether what Gate has
+	// last said of these sessions is so there, too; lands says that it is the push, on the hub.
+	// At a no Gate is asked again.
+	GateHolds func(ctx context.Context, tx *refstore.Tx, sessions []string, lands bool) (bool, error)
+
 	// Close, if not nil, returns what is to be staged in the transaction that writes
 	// down that work has landed. It is called before that, outside of a transaction.
 	Close func(ctx context.Context, closed []Closed) func(*refstore.Tx) error

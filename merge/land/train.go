@@ -255,6 +255,20 @@ func (t *train) askAgain(ctx context.Context, made stack) error {
 	return nil
 }
 
+// gateHolds is errMoved if what the gate has said of the stack is not so any more: it is
+// composed anew, and then refuses whose it is.
+func (t *train) gateHolds(ctx context.Context, tx *refstore.Tx, made stack) error {
+	if t.GateHolds == nil {
+		return nil
+	}
+	asked := slices.DeleteFunc(slices.Clone(made), func(one *staged) bool { return one.tip == one.base }) // those of which something lands
+	holds, err := t.GateHolds(ctx, tx, asked.sessions(), t.AtHub)
+	if err == nil && !holds {
+		err = errMoved
+	}
+	return err
+}
+
 // pushStack lands the stack by one push.
 func (t *train) pushStack(ctx context.Context, made stack) error {
 	if t.AtHub {
@@ -292,6 +306,9 @@ func (t *train) announce(ctx context.Context, made stack) (context.Context, erro
 		err := t.lease.RenewWith(ctx, func(tx *refstore.Tx) error {
 			asked = time.Now()
 			if err := t.takeIn(tx); err != nil {
+				return err
+			}
+			if err := t.gateHolds(ctx, tx, made); err != nil {
 				return err
 			}
 			return markLanding(tx, made)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/settings"
 	"github.com/git-swarm/git-swarm/merge/heal"
+	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/git-swarm/git-swarm/refstore/object"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -16,73 +17,96 @@ import (
 // gate is what push asks of each change that is about to land. Whether a review is
 // required, the tip that was just fetched says; the verdicts are those on the hub, where
 // it can be reached.
-func (c *call) gate(b *bus.Bus, target repo.Target) func(ctx context.Context, id, base, tip string) error {
-	var fetched time.Time // for all of a stack
-	return func(ctx context.Context, id, base, tip string) error {
-		if err := c.taskGate(ctx, id, base, tip); err != nil {
-			return err
-		}
-		rules, err := c.rulesAt(ctx, target, base)
-		if err != nil {
-			return err
-		}
-		if required, err := rules.RequireReview.Get(); err != nil || !required {
-			return err
-		}
-		if time.Since(fetched) > time.Second {
-			_ = b.Store().Refresh(ctx, true)
-			fetched = time.Now()
-		}
-		author, err := c.approved(ctx, b, target, id, base, tip)
-		if err != nil {
-			return err
-		}
-		return review.NewStore(b).LetThrough(ctx, author, object.Hash(tip))
-	}
+type gate struct {
+	*call
+	bus     *bus.Bus
+	target  repo.Target
+	fetched time.Time                 // for all of a stack
+	let     map[string]*review.Review // by which a session may land
 }
 
-// approved is the session whose newest request lets id land base..tip: its own, or that
-// of a session that counts as the same, a subagent or the one that it works for. The
-// error is that of its own.
-func (c *call) approved(ctx context.Context, b *bus.Bus, target repo.Target, id, base, tip string) (author string, err error) {
-	if err = c.clear(ctx, b, target, id, base, tip); err == nil {
-		return id, nil
+// ask is [land.Lander.Gate].
+func (g *gate) ask(ctx context.Context, id, base, tip string) error {
+	delete(g.let, id)
+	if err := g.taskGate(ctx, id, base, tip); err != nil {
+		return err
 	}
-	var no *review.NotClearError
-	if !errors.As(err, &no) {
-		return "", err
-	}
-	main, failed := b.CountsAs(ctx, id)
-	if failed != nil {
-		return "", failed
-	}
-	same, failed := b.Subagents(ctx, main)
-	if failed != nil {
-		return "", failed
-	}
-	for _, s := range append(same, bus.Session{ID: main}) {
-		if s.ID != id && c.clear(ctx, b, target, s.ID, base, tip) == nil {
-			return s.ID, nil
-		}
-	}
-	return "", err
-}
-
-// clear is nil if the newest request of author lets base..tip land on the target.
-func (c *call) clear(ctx context.Context, b *bus.Bus, target repo.Target, author, base, tip string) error {
-	book := review.NewStore(b)
-	newest, err := book.Latest(ctx, author)
+	rules, err := g.rulesAt(ctx, g.target, base)
 	if err != nil {
 		return err
+	}
+	if required, err := rules.RequireReview.Get(); err != nil || !required {
+		return err
+	}
+	if time.Since(g.fetched) > time.Second {
+		_ = g.bus.Store().Refresh(ctx, true)
+		g.fetched = time.Now()
+	}
+	by, err := g.approved(ctx, id, base, tip)
+	if err != nil {
+		return err
+	}
+	if err := review.NewStore(g.bus).LetThrough(ctx, by.From, object.Hash(tip)); err != nil {
+		return err
+	}
+	g.let[id] = by
+	return nil
+}
+
+// holds is [land.Lander.GateHolds].
+func (g *gate) holds(ctx context.Context, tx *refstore.Tx, ids []string, lands bool) (bool, error) {
+	var by []*review.Review
+	for _, id := range ids {
+		if r := g.let[id]; r != nil {
+			by = append(by, r)
+		}
+	}
+	return review.NewStore(g.bus).Stand(ctx, tx, by, lands)
+}
+
+// approved is the newest request that lets id land base..tip: its own, or that of a session
+// that counts as the same, a subagent or the one that it works for. The error is that of
+// its own.
+func (g *gate) approved(ctx context.Context, id, base, tip string) (*review.Review, error) {
+	own, err := g.clear(ctx, id, base, tip)
+	var no *review.NotClearError
+	if err == nil || !errors.As(err, &no) {
+		return own, err
+	}
+	main, failed := g.bus.CountsAs(ctx, id)
+	if failed != nil {
+		return nil, failed
+	}
+	same, failed := g.bus.Subagents(ctx, main)
+	if failed != nil {
+		return nil, failed
+	}
+	for _, s := range append(same, bus.Session{ID: main}) {
+		if s.ID == id {
+			continue
+		}
+		if theirs, failed := g.clear(ctx, s.ID, base, tip); failed == nil {
+			return theirs, nil
+		}
+	}
+	return nil, err
+}
+
+// clear is the newest request of author, if it lets base..tip land on the target.
+func (g *gate) clear(ctx context.Context, author, base, tip string) (*review.Review, error) {
+	book := review.NewStore(g.bus)
+	newest, err := book.Latest(ctx, author)
+	if err != nil {
+		return nil, err
 	}
 	if base == "" && newest != nil { // the target begins with this push
 		base = string(newest.Base)
 	}
-	ref, err := c.approvedTarget(target, newest)
+	ref, err := g.approvedTarget(g.target, newest)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return book.Clear(ctx, author, newest, &review.Range{Target: ref, Base: object.Hash(base), Tip: object.Hash(tip)})
+	return newest, book.Clear(ctx, author, newest, &review.Range{Target: ref, Base: object.Hash(base), Tip: object.Hash(tip)})
 }
 
 // approvedTarget is the target's ref as a request for it names it; one that was made

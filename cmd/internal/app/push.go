@@ -234,10 +234,11 @@ func (c *call) landerFor(ctx context.Context, b *bus.Bus, id string, target repo
 		return nil, err
 	}
 	h, _ := settings.Hub.Get() // what its remote is called is known all the same
+	g := &gate{call: c, bus: b, target: target, let: map[string]*review.Review{}}
 	return &land.Lander{
 		Repo: c.swarm.Repo, Bus: b, Lock: lock.PushLockOf(b), Claims: claims, Session: id, Progress: c.Stderr,
 		AtHub: b.Store().Clone() != "" && target.Remote != "" && target.Remote == h.Remote,
-		Gate:  c.gate(b, target), Close: c.closing(target), Heal: c.healing(target), Regenerate: settings.Regenerate.Get,
+		Gate:  g.ask, GateHolds: g.holds, Close: c.closing(target), Heal: c.healing(target), Regenerate: settings.Regenerate.Get,
 	}, nil
 }
 
