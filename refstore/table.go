@@ -446,7 +446,7 @@ func (t *Table) flushFolder(f *folder, objects *[]object.Object) object.Hash {
 		if c := f.below[e.Name]; c != nil && e.IsTree() {
 			f.entries[i].ID = t.flushFolder(c, objects)
 		} else if content, ok := f.blobs[e.Name]; ok && !e.IsTree() {
-			*objects = append(*objects, algo.NewObject(object.Blob, content))
+			*objects = append(*objects, object.Object{ID: e.ID, Kind: object.Blob, Content: content})
 		}
 	}
 	o := algo.NewObject(object.Tree, f.entries.Encode())

@@ -2,6 +2,7 @@ package file
 
 import (
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"syscall"
@@ -29,7 +30,7 @@ func Read(path string, limit int) ([]byte, error) {
 	buf := make([]byte, 0, min(limit, 1024))
 	for len(buf) < limit {
 		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, len(buf))
+			buf = slices.Grow(buf, min(restOf(fd, len(buf)), limit-len(buf)))
 		}
 		n, err := again(func() (int, error) { return syscall.Read(fd, buf[len(buf):min(cap(buf), limit)]) })
 		if err != nil {
@@ -41,6 +42,17 @@ func Read(path string, limit int) ([]byte, error) {
 		buf = buf[:len(buf)+n]
 	}
 	return buf, nil
+}
+
+// restOf is for how many bytes more there is to be room, where n have been read: all that
+// the file has, one that shows that it ends, and where it says nothing of its size as much
+// again.
+func restOf(fd, n int) int {
+	var s syscall.Stat_t
+	if err := syscall.Fstat(fd, &s); err != nil || s.Size < int64(n) || s.Size > math.MaxInt32 {
+		return n
+	}
+	return int(s.Size) - n + 1
 }
 
 // again repeats a system call that a signal interrupted.

@@ -72,22 +72,34 @@ func (t Entries) Without(name string) Entries {
 // Encode is the tree object's content. t must be in git's order, as With and
 // DecodeTree leave it.
 func (t Entries) Encode() []byte {
-	var b bytes.Buffer
+	size := 0
 	for _, e := range t {
-		b.WriteString(string(e.Mode))
-		b.WriteByte(' ')
-		b.WriteString(e.Name)
-		b.WriteByte(0)
-		raw, _ := hex.DecodeString(string(e.ID))
-		b.Write(raw)
+		size += len(e.Mode) + len(" ") + len(e.Name) + len("\x00") + hex.DecodedLen(len(e.ID))
 	}
-	return b.Bytes()
+	b := make([]byte, 0, size)
+	for _, e := range t {
+		b = append(append(append(b, e.Mode...), ' '), e.Name...)
+		b = append(b, 0)
+		b, _ = hex.AppendDecode(b, []byte(e.ID))
+	}
+	return b
+}
+
+// countEntries is how many entries a tree object's content has, at most.
+func (a Algo) countEntries(content []byte) (n int) {
+	for ; len(content) > 0; n++ {
+		name := bytes.IndexByte(content, 0)
+		content = content[min(name+1+a.Size, len(content)):]
+		if name < 0 {
+			break
+		}
+	}
+	return n
 }
 
 // DecodeTree reads a tree object's content and checks its order and names.
 func (a Algo) DecodeTree(content []byte) (Entries, error) {
-	const about = 16 // bytes of mode and name
-	t := slices.Grow(Entries(nil), len(content)/(about+a.Size))
+	t := slices.Grow(Entries(nil), a.countEntries(content))
 	var before []byte
 	for text := string(content); text != ""; { // modes and names are parts of it
 		mode, rest, ok1 := strings.Cut(text, " ")

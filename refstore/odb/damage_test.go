@@ -202,7 +202,7 @@ func handmade(ids []string, entries [][]byte) (idx, pack []byte) {
 func TestHostilePacks(t *testing.T) {
 	one, two := strings.Repeat("11", 20), strings.Repeat("22", 20)
 	raw := func(id string) string { b, _ := hex.DecodeString(id); return string(b) }
-	stream := string(storeFlat(nil, []byte("\x00\x00")))
+	stream := string(appendFlat(nil, nil, []byte("\x00\x00")))
 	for name, entries := range map[string][]string{
 		"loop of two":        {"\x72" + raw(two) + stream, "\x72" + raw(one) + stream},
 		"loop of one":        {"\x72" + raw(one) + stream},
@@ -253,7 +253,7 @@ func TestHostilePacks(t *testing.T) {
 func TestHandmadePack(t *testing.T) {
 	r := newRepo(t)
 	o := object.SHA1.NewObject(object.Blob, []byte("xy"))
-	idx, pack := handmade([]string{string(o.ID)}, [][]byte{append([]byte("\x32"), storeFlat(nil, o.Content)...)})
+	idx, pack := handmade([]string{string(o.ID)}, [][]byte{append([]byte("\x32"), appendFlat(nil, nil, o.Content)...)})
 	os.WriteFile(r.objects()+"/pack/pack-1.pack", pack, 0o444)
 	os.WriteFile(r.objects()+"/pack/pack-1.idx", idx, 0o444)
 	r.sameAsGit(r.open(Options{}))

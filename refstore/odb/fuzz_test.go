@@ -88,17 +88,16 @@ func FuzzDelta(f *testing.F) {
 // FuzzLoose reads any bytes as a loose file: what is accepted is an object that
 // reads the same when written again.
 func FuzzLoose(f *testing.F) {
-	d := Open("", Options{})
-	for _, n := range []int{0, 10, 5000} {
-		f.Add(d.deflate(object.Blob, make([]byte, n)))
+	for _, n := range []int{0, 10, 5000, 1 << 16} {
+		f.Add(new(deflater).deflate(object.Blob, make([]byte, n)))
 	}
-	f.Add(storeFlat([]byte("commit 007\x00"), []byte("content")))
+	f.Add(appendFlat(nil, []byte("commit 007\x00"), []byte("content")))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		kind, content, err := new(inflater).decodeLoose(raw)
 		if err != nil {
 			return
 		}
-		again := d.deflate(kind, content)
+		again := new(deflater).deflate(kind, content)
 		kind2, content2, err := new(inflater).decodeLoose(again)
 		if err != nil || kind2 != kind || !bytes.Equal(content, content2) {
 			t.Fatalf("%q %v: reads otherwise", kind, err)
@@ -108,11 +107,10 @@ func FuzzLoose(f *testing.F) {
 
 // FuzzDeflate holds both ways to frame an object to what the reader takes.
 func FuzzDeflate(f *testing.F) {
-	d := Open("", Options{})
 	f.Add([]byte("content"))
-	f.Add(make([]byte, 5000))
+	f.Add(make([]byte, 1<<16))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		kind, got, err := new(inflater).decodeLoose(d.deflate(object.Tag, content))
+		kind, got, err := new(inflater).decodeLoose(new(deflater).deflate(object.Tag, content))
 		if err != nil || kind != object.Tag || !bytes.Equal(got, content) {
 			t.Fatalf("%q %v", kind, err)
 		}

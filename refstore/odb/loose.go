@@ -42,8 +42,7 @@ func readLooseFile(path string) ([]byte, error) {
 	return raw, err
 }
 
-// decodeLoose is a loose file's kind and content. The content is not part of raw
-// nor used again.
+// decodeLoose is a loose file's kind and content, which may be a part of raw.
 func (in *inflater) decodeLoose(raw []byte) (object.Kind, []byte, error) {
 	if flat, ok := storedOnce(raw); ok {
 		kind, size, head, err := parseLooseHeader(flat, uint64(len(flat)))
@@ -53,7 +52,7 @@ func (in *inflater) decodeLoose(raw []byte) (object.Kind, []byte, error) {
 		if err != nil {
 			return "", nil, err
 		}
-		return kind, bytes.Clone(flat[head:]), nil
+		return kind, flat[head:len(flat):len(flat)], nil
 	}
 	if err := in.reset(raw); err != nil {
 		return "", nil, err

@@ -38,7 +38,9 @@ func (d *DB) Write(o object.Object) error {
 	if d.freshen(path, o.ID) {
 		return nil
 	}
-	data := d.deflate(o.Kind, o.Content)
+	df := d.deflater()
+	defer d.deflaters.Put(df)
+	data := df.deflate(o.Kind, o.Content)
 	var err error
 	for range writeAttempts {
 		if err = d.writeFile(path, data); !errors.Is(err, fs.ErrNotExist) {

@@ -26,6 +26,10 @@ func TestGitReadsWhatIsWritten(t *testing.T) {
 			if !hasLoose(d, id) {
 				t.Fatal("not loose")
 			}
+			info, err := os.Stat(d.own().loosePath(id))
+			if stored := n+len("blob 65535\x00") <= storedMost; err != nil || stored && info.Size() < int64(n) || n == 1<<20 && content[0] == 'x' && info.Size() > int64(n)/10 {
+				t.Errorf("%d bytes take %d, %v", n, info.Size(), err)
+			}
 		}
 	}
 	blob := object.SHA1.Sum(object.Blob, nil)

@@ -8,13 +8,13 @@ import (
 	"hash"
 	"hash/adler32"
 	"io"
+	"slices"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
 const (
 	zlibHeader   = 0x7801 // deflate, window of 32 KiB, fastest: what git writes at level 1
-	compressFrom = 4096   // bytes: a file system's usual block
 	storedMost   = 65535  // bytes: a stored block's bound
 	maxRatio     = 1032   // deflate cannot expand by more
 	scratchLimit = 1 << 20
@@ -115,56 +115,68 @@ func inflatedBound(src []byte) uint64 { return uint64(len(src))*maxRatio + maxRa
 // nothing else: what [DB.deflate] makes of a small object. It is a part of raw.
 // Anything else, damaged or not, is left to compress/zlib.
 func storedOnce(raw []byte) ([]byte, bool) {
-	const head, sum = 2 + 5, 4
-	if len(raw) < head+sum || binary.BigEndian.Uint16(raw) != zlibHeader || raw[2] != 1 {
+	if len(raw) < flatHead+flatSum || binary.BigEndian.Uint16(raw) != zlibHeader || raw[2] != 1 {
 		return nil, false
 	}
 	n, inverse := binary.LittleEndian.Uint16(raw[3:]), binary.LittleEndian.Uint16(raw[5:])
-	if n != ^inverse || len(raw) != head+int(n)+sum {
+	if n != ^inverse || len(raw) != flatHead+int(n)+flatSum {
 		return nil, false
 	}
-	flat := raw[head : head+int(n)]
-	return flat, adler32.Checksum(flat) == binary.BigEndian.Uint32(raw[len(raw)-sum:])
+	flat := raw[flatHead : flatHead+int(n)]
+	return flat, adler32.Checksum(flat) == binary.BigEndian.Uint32(raw[len(raw)-flatSum:])
 }
 
-// deflater is a zlib writer with its target, to be used again.
+// deflater is what a zlib stream is made in, to be used again.
 type deflater struct {
-	out bytes.Buffer
-	z   *zlib.Writer
+	flat []byte
+	out  bytes.Buffer
+	z    *zlib.Writer
 }
 
-// deflate is the zlib stream of an object. Up to compressFrom bytes are stored as they
-// are: no disk block would be saved, and the time to set up a compressor is. So are trees
-// that fit a stored block: more than half of them is ids, of which nothing is saved.
-func (d *DB) deflate(kind object.Kind, content []byte) []byte {
+func (d *DB) deflater() *deflater {
+	if df, ok := d.deflaters.Get().(*deflater); ok {
+		return df
+	}
+	return new(deflater)
+}
+
+// deflate is the zlib stream of an object, which the next call overwrites. What fits a
+// stored block is stored as it is: setting up a compressor costs a short command a tenth
+// of its time, and the disk blocks that it would save are saved when git gc packs the
+// object.
+func (df *deflater) deflate(kind object.Kind, content []byte) []byte {
 	head := object.Header(kind, len(content))
-	size := len(head) + len(content)
-	if size <= compressFrom || kind == object.Tree && size <= storedMost {
-		return storeFlat(head, content)
+	if len(head)+len(content) <= storedMost {
+		df.flat = appendFlat(slices.Grow(df.flat[:0], flatHead+len(head)+len(content)+flatSum), head, content)
+		return df.flat
 	}
-	df, ok := d.deflaters.Get().(*deflater)
-	if !ok {
-		df = new(deflater)
-		df.z, _ = zlib.NewWriterLevel(&df.out, zlib.BestSpeed) // fails for unknown levels only
-	}
-	defer d.deflaters.Put(df)
 	df.out.Reset()
-	df.z.Reset(&df.out)
+	if df.z == nil {
+		df.z, _ = zlib.NewWriterLevel(&df.out, zlib.BestSpeed) // fails for unknown levels only
+	} else {
+		df.z.Reset(&df.out)
+	}
 	_, _ = df.z.Write(head) // a bytes.Buffer takes everything
 	_, _ = df.z.Write(content)
 	_ = df.z.Close()
-	return bytes.Clone(df.out.Bytes())
+	return df.out.Bytes()
 }
 
-// storeFlat frames head and content, which are short enough, as one stored block.
-func storeFlat(head, content []byte) []byte {
-	n := uint16(len(head) + len(content))
-	out := make([]byte, 0, 2+5+int(n)+4)
+// What a stream that is one stored block has before its content, and behind it, in bytes.
+const (
+	flatHead = 2 + 5
+	flatSum  = 4
+)
+
+// appendFlat appends to out a stream of one stored block, with head and content, which
+// are short enough.
+func appendFlat(out, head, content []byte) []byte {
+	from, n := len(out)+flatHead, uint16(len(head)+len(content))
 	out = binary.BigEndian.AppendUint16(out, zlibHeader)
 	out = append(out, 1) // the final block, stored
 	out = binary.LittleEndian.AppendUint16(out, n)
 	out = binary.LittleEndian.AppendUint16(out, ^n)
 	out = append(out, head...)
 	out = append(out, content...)
-	return binary.BigEndian.AppendUint32(out, adler32.Checksum(out[7:]))
+	return binary.BigEndian.AppendUint32(out, adler32.Checksum(out[from:]))
 }

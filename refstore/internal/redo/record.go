@@ -18,7 +18,10 @@ type Record struct {
 	Objects []object.Object
 }
 
-const magic = "git swarm redo 1 "
+const (
+	magic     = "git swarm redo 1 "
+	maxHeader = len(magic) + len("18446744073709551615 01234567\n")
+)
 
 func header(payload []byte) string {
 	return fmt.Sprintf("%s%d %08x\n", magic, len(payload), crc32.ChecksumIEEE(payload))
@@ -28,13 +31,14 @@ func header(payload []byte) string {
 // ref, with "-" for a PREV that must not exist, and "object KIND SIZE", the
 // content and a line feed for each object.
 func (r *Record) Encode() []byte {
-	size := 0
+	size := maxHeader
 	for _, o := range r.Objects {
 		size += len(o.Content)
 	}
 	const about = 256 // bytes of a line
 	var b bytes.Buffer
 	b.Grow(size + about*(len(r.Updates)+len(r.Objects)))
+	b.Write(make([]byte, maxHeader)) // for the header, which ends with it
 	for _, u := range r.Updates {
 		prev := u.Prev
 		if prev == "" {
@@ -47,7 +51,11 @@ func (r *Record) Encode() []byte {
 		b.Write(o.Content)
 		b.WriteByte('\n')
 	}
-	return append([]byte(header(b.Bytes())), b.Bytes()...)
+	payload := b.Bytes()[maxHeader:]
+	head := header(payload)
+	from := maxHeader - len(head)
+	copy(b.Bytes()[from:], head)
+	return b.Bytes()[from:]
 }
 
 // decode reads what Encode wrote. It returns nil for a content that does not match
