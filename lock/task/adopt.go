@@ -203,13 +203,9 @@ func (c *carrying) carry(t *Task) error {
 		c.plan.epoch++
 		now.Epoch = c.plan.epoch
 	}
-	at := pageOf(now.Number)
-	read, err := c.plan.page(at)
-	if err != nil {
+	if err := c.plan.append(&now); err != nil {
 		return err
 	}
-	c.plan.pages[at] = append(read, &now)
-	c.plan.touch(&now)
 	if body := c.bodies[t.Number]; body != nil {
 		return c.plan.put(bodyPath(now.Number), body)
 	}

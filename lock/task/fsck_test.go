@@ -1,6 +1,7 @@
 package task
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -96,6 +97,20 @@ func TestFsck(t *testing.T) {
 			s.add("three")
 			s.healthy()
 		})
+	}
+}
+
+// TestTakeOnDamage: a page with a damaged line, whichever it is, is not built upon, for a
+// repair takes it back to what it was before the damage.
+func TestTakeOnDamage(t *testing.T) {
+	for _, damage := range []string{"2 open 02", "1 open 2", "2 opened 2"} {
+		s := newSwarm(t, "A")
+		s.add("one")
+		s.add("two", 1)
+		s.forge("list/0", strings.Replace(s.Git("show", Ref+":list/0")+"\n", "2 open 2", damage, 1))
+		if g, err := s.Take(bg, "A", 0, ""); !errors.As(err, new(*refstore.DamagedError)) {
+			t.Errorf("%s: %+v, %v", damage, g, err)
+		}
 	}
 }
 

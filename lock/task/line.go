@@ -155,7 +155,7 @@ func (t *Task) parseField(text string) (rest string, err error) {
 	case "rev":
 		t.Revision, err = refstore.ParseNumber(value)
 	case "after":
-		t.After, err = parseNumbers(value)
+		t.After, err = parseNumbers(t.After, value)
 	case "added":
 		t.Added, t.AddedBy, err = parseMoment(value)
 	case "since":
@@ -175,7 +175,8 @@ func (t *Task) parseField(text string) (rest string, err error) {
 	return rest, err
 }
 
-func parseNumbers(s string) (numbers []int, err error) {
+// parseNumbers appends the numbers that s lists.
+func parseNumbers(numbers []int, s string) ([]int, error) {
 	for part := range strings.SplitSeq(s, ",") {
 		n, err := refstore.ParseNumber(part)
 		if err != nil {

@@ -3,7 +3,6 @@ package task
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,12 +29,14 @@ func listPath(page int) string { return listPrefix + strconv.Itoa(page) }
 
 func bodyPath(n int) string { return fmt.Sprintf("%s%d/%d", bodyPrefix, pageOf(n), n) }
 
+// aboutLine is how many bytes the line of a task mostly has.
+const aboutLine = 160
+
 // page is the tasks of one blob, by number.
 type page []*Task
 
 func encodePage(p page) []byte {
-	const about = 160 // bytes of a line
-	b := make([]byte, 0, about*len(p))
+	b := make([]byte, 0, aboutLine*len(p))
 	for _, t := range p {
 		b = t.appendLine(b)
 	}
@@ -45,14 +46,28 @@ func encodePage(p page) []byte {
 // parsePage reads a blob. Lines that are damaged are given to bad, which may return an
 // error to end the reading.
 func parsePage(at int, content []byte, bad func(error) error) (page, error) {
-	lines := bytes.Count(content, []byte{'\n'}) + 1
-	p, tasks := make(page, 0, lines), make([]Task, 0, lines)
+	p := make(page, 0, countLines(content))
+	tasks := make([]Task, cap(p))
+	next := func() *Task {
+		tasks[len(p)] = Task{} // of what was damaged a part may be there
+		return &tasks[len(p)]
+	}
+	err := eachLine(at, content, next, func(t *Task, _ string) { p = append(p, t) }, bad)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// eachLine calls visit with the task of each line, which it reads into the one that next
+// returns, and with the line, line feed included. Lines that are damaged are given to bad,
+// which may return an error to end the reading.
+func eachLine(at int, content []byte, next func() *Task, visit func(t *Task, text string), bad func(error) error) error {
 	last := 0
 	for text := range strings.Lines(string(content)) {
-		text, whole := strings.CutSuffix(text, "\n")
-		tasks = append(tasks, Task{})
-		t := &tasks[len(tasks)-1]
-		err := t.parseLine(text)
+		t := next()
+		bare, whole := strings.CutSuffix(text, "\n")
+		err := t.parseLine(bare)
 		switch {
 		case err == nil && !whole:
 			err = fmt.Errorf("#%d: the line has no end", t.Number)
@@ -61,15 +76,17 @@ func parsePage(at int, content []byte, bad func(error) error) (page, error) {
 		}
 		if err != nil {
 			if err := bad(damaged(listPath(at), err)); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		last = t.Number
-		p = append(p, t)
+		visit(t, text)
 	}
-	return p, nil
+	return nil
 }
+
+func countLines(content []byte) int { return bytes.Count(content, []byte{'\n'}) + 1 }
 
 func damaged(path string, err error) error {
 	return &refstore.DamagedError{Ref: Ref, Path: path, Err: err}
@@ -113,14 +130,19 @@ type holding struct {
 func (p page) head(at int) head {
 	h := head{page: at}
 	for _, t := range p {
-		switch {
-		case t.State.Held():
-			h.held = append(h.held, holding{t.Number, t.Holder})
-		case t.State == Ready && (h.best.number == 0 || t.key().compare(h.best) < 0):
-			h.best = t.key()
-		}
+		h.see(t.State, t.Holder, t.key())
 	}
 	return h
+}
+
+// see has a task of the page be in its head.
+func (h *head) see(s State, holder string, k key) {
+	switch {
+	case s.Held():
+		h.held = append(h.held, holding{k.number, holder})
+	case s == Ready && (h.best.number == 0 || k.compare(h.best) < 0):
+		h.best = k
+	}
 }
 
 func (h head) empty() bool { return h.best.number == 0 && len(h.held) == 0 }
@@ -134,52 +156,59 @@ func encodeHeads(heads []head) []byte {
 	const about = 32 // bytes of a line
 	b := make([]byte, 0, about*len(heads))
 	for _, h := range heads {
-		if h.empty() {
-			continue
+		if !h.empty() {
+			b = h.appendLine(b)
 		}
-		b = strconv.AppendInt(b, int64(h.page), 10)
-		if k := h.best; k.number != 0 {
-			for i, n := range [...]int{k.number, k.priority, k.waits, k.passed} {
-				b = append(b, [...]string{" ready=", ","}[min(i, 1)]...)
-				b = strconv.AppendInt(b, int64(n), 10)
-			}
-		}
-		for i, held := range h.held {
-			b = append(b, [...]string{" held=", ","}[min(i, 1)]...)
-			b = strconv.AppendInt(b, int64(held.number), 10)
-			b = append(append(b, '@'), held.holder...)
-		}
-		b = append(b, '\n')
 	}
 	return b
 }
 
+// appendLine writes the head's line, line feed included.
+func (h head) appendLine(b []byte) []byte {
+	b = strconv.AppendInt(b, int64(h.page), 10)
+	if k := h.best; k.number != 0 {
+		for i, n := range [...]int{k.number, k.priority, k.waits, k.passed} {
+			b = append(b, [...]string{" ready=", ","}[min(i, 1)]...)
+			b = strconv.AppendInt(b, int64(n), 10)
+		}
+	}
+	for i, held := range h.held {
+		b = append(b, [...]string{" held=", ","}[min(i, 1)]...)
+		b = strconv.AppendInt(b, int64(held.number), 10)
+		b = append(append(b, '@'), held.holder...)
+	}
+	return append(b, '\n')
+}
+
 func parseHeads(content []byte) (heads []head, err error) {
-	heads = make([]head, 0, bytes.Count(content, []byte{'\n'}))
+	heads = make([]head, 0, countLines(content))
+	var again []byte
 	for text := range strings.Lines(string(content)) {
-		h, err := parseHead(strings.Fields(text))
+		h, err := parseHead(strings.TrimSuffix(text, "\n"))
 		if err != nil {
 			return nil, damaged(headsPath, fmt.Errorf("%w: %.80q", err, text))
 		}
+		again = h.appendLine(again[:0])
+		if string(again) != text || h.empty() || len(heads) > 0 && h.page <= heads[len(heads)-1].page {
+			return nil, damaged(headsPath, fmt.Errorf("not as git swarm writes it: %.80q", text))
+		}
 		heads = append(heads, h)
-	}
-	if !bytes.Equal(encodeHeads(heads), content) || !slices.IsSortedFunc(heads, func(a, b head) int { return cmp.Compare(a.page, b.page) }) {
-		return nil, damaged(headsPath, errors.New("not as git swarm writes it"))
 	}
 	return heads, nil
 }
 
-func parseHead(words []string) (h head, err error) {
-	if len(words) == 0 {
-		return h, errField
-	}
-	if h.page, err = refstore.ParseNumber(words[0]); err != nil {
+func parseHead(text string) (h head, err error) {
+	number, rest, more := strings.Cut(text, " ")
+	if h.page, err = refstore.ParseNumber(number); err != nil {
 		return h, err
 	}
-	for _, word := range words[1:] {
+	for more {
+		var word string
+		word, rest, more = strings.Cut(rest, " ")
 		if ready, ok := strings.CutPrefix(word, "ready="); ok {
-			n, err := parseNumbers(ready)
-			if err != nil || len(n) != 4 {
+			var room [4]int
+			n, err := parseNumbers(room[:0], ready)
+			if err != nil || len(n) != len(room) {
 				return h, errField
 			}
 			h.best = key{n[0], n[1], n[2], n[3]}

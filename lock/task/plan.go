@@ -19,13 +19,13 @@ type plan struct {
 	last, epoch int // the highest number of a task, and of a grant
 	number      int // of the commit that record will make
 	heads       []head
-	pages       map[int]page
+	pages       map[int]sheet
 	changed     map[int]bool
 	staged      bool // something beside the pages was put
 }
 
 func begin(tx *refstore.Tx, by string) (*plan, error) {
-	p := &plan{tx: tx, by: by, pages: map[int]page{}, changed: map[int]bool{}, number: 1}
+	p := &plan{tx: tx, by: by, pages: map[int]sheet{}, changed: map[int]bool{}, number: 1}
 	var err error
 	if p.table, err = tx.Table(Ref); err != nil {
 		return nil, err
@@ -68,7 +68,21 @@ func (p *plan) put(path string, content []byte) error {
 	return p.table.Put(path, content)
 }
 
-func (p *plan) page(at int) (page, error) {
+func (p *plan) page(at int) (sheet, error) { return p.read(at, parseSheet) }
+
+// wholePage is page of which all tasks are wanted.
+func (p *plan) wholePage(at int) (page, error) {
+	read, err := p.read(at, func(at int, content []byte) (sheet, error) {
+		whole, err := parsePage(at, content, strict)
+		return sheetOf(whole), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return read.all()
+}
+
+func (p *plan) read(at int, parse func(at int, content []byte) (sheet, error)) (sheet, error) {
 	if read, ok := p.pages[at]; ok {
 		return read, nil
 	}
@@ -76,7 +90,7 @@ func (p *plan) page(at int) (page, error) {
 	if err != nil {
 		return nil, err
 	}
-	read, err := parsePage(at, content, strict)
+	read, err := parse(at, content)
 	if err == nil {
 		p.pages[at] = read
 	}
@@ -92,10 +106,11 @@ func (p *plan) task(n int) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t := read.find(n); t != nil {
-		return t, nil
+	t, err := read.find(n)
+	if err == nil && t == nil {
+		err = &UnknownError{n}
 	}
-	return nil, &UnknownError{n}
+	return t, err
 }
 
 // touch has the page of a task written.
@@ -105,7 +120,7 @@ func (p *plan) touch(t *Task) { p.changed[pageOf(t.Number)] = true }
 func (p *plan) all() ([]*Task, error) {
 	var tasks []*Task
 	for at := 0; p.last > 0 && at <= pageOf(p.last); at++ {
-		read, err := p.page(at)
+		read, err := p.wholePage(at)
 		if err != nil {
 			return nil, err
 		}
@@ -120,13 +135,18 @@ func (p *plan) add(t *Task) error {
 	if t.Number > refstore.MaxNumber {
 		return errors.New("the numbers are used up")
 	}
+	p.last++
+	return p.append(t)
+}
+
+// append puts a task behind the last one of its page.
+func (p *plan) append(t *Task) error {
 	at := pageOf(t.Number)
 	read, err := p.page(at)
 	if err != nil {
 		return err
 	}
-	p.last++
-	p.pages[at] = append(read, t)
+	p.pages[at] = append(read, entry{task: t})
 	p.touch(t)
 	return nil
 }
@@ -201,21 +221,17 @@ func (p *plan) recordAs(label, body string) error {
 	if len(p.changed) == 0 && !p.staged {
 		return nil
 	}
-	heads := map[int]head{}
+	next := make([]head, 0, len(p.heads)+len(p.changed))
 	for _, h := range p.heads {
-		heads[h.page] = h
-	}
-	for at := range p.changed {
-		if err := p.table.Put(listPath(at), encodePage(p.pages[at])); err != nil {
-			return err
-		}
-		heads[at] = p.pages[at].head(at)
-	}
-	next := make([]head, 0, len(heads))
-	for _, h := range heads {
-		if !h.empty() {
+		if !p.changed[h.page] {
 			next = append(next, h)
 		}
+	}
+	for at := range p.changed {
+		if err := p.table.Put(listPath(at), p.pages[at].encode()); err != nil {
+			return err
+		}
+		next = append(next, p.pages[at].head(at))
 	}
 	slices.SortFunc(next, func(a, b head) int { return cmp.Compare(a.page, b.page) })
 	if err := p.table.Put(headsPath, encodeHeads(next)); err != nil {

@@ -333,15 +333,16 @@ func (s *taking) inOrder(visit func(*Task) (more bool, err error)) error {
 		}
 	}
 	slices.SortFunc(next, key.compare)
-	var ready []*Task // of the pages that are read
+	var ready []key // of the pages that are read
 	read := func(at int) error {
 		tasks, err := p.page(at)
-		for _, t := range tasks {
-			if t.State == Ready {
-				ready = append(ready, t)
+		ready = slices.Grow(ready, len(tasks))
+		for i := range tasks {
+			if state, _, k := tasks[i].now(); state == Ready {
+				ready = append(ready, k)
 			}
 		}
-		slices.SortFunc(ready, func(a, b *Task) int { return a.key().compare(b.key()) })
+		slices.SortFunc(ready, key.compare)
 		return err
 	}
 	for at := range p.changed { // a task was given back there
@@ -350,7 +351,7 @@ func (s *taking) inOrder(visit func(*Task) (more bool, err error)) error {
 		}
 	}
 	for {
-		for len(next) > 0 && (len(ready) == 0 || next[0].compare(ready[0].key()) < 0) {
+		for len(next) > 0 && (len(ready) == 0 || next[0].compare(ready[0]) < 0) {
 			if err := read(pageOf(next[0].number)); err != nil {
 				return err
 			}
@@ -359,7 +360,10 @@ func (s *taking) inOrder(visit func(*Task) (more bool, err error)) error {
 		if len(ready) == 0 {
 			return nil
 		}
-		t := ready[0]
+		t, err := p.task(ready[0].number)
+		if err != nil {
+			return err
+		}
 		ready = ready[1:]
 		if more, err := visit(t); err != nil || !more {
 			return err

@@ -3,7 +3,9 @@ package task
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,49 @@ func TestOrder(t *testing.T) {
 		t.Errorf("the diary is\n%s", log)
 	}
 	s.healthy()
+}
+
+// TestTakeIsFlat: among ten thousand tasks, taking one and giving it back reads and writes
+// no more objects than among ten, and needs little more memory, which is what it costs: a
+// page, and the first lines of all of them.
+func TestTakeIsFlat(t *testing.T) {
+	const most = 300 << 10 // bytes
+	few, fewObjects := costOfTake(t, 10)
+	many, manyObjects := costOfTake(t, 10_000)
+	if manyObjects != fewObjects {
+		t.Errorf("it writes %d objects, and among few tasks %d", manyObjects, fewObjects)
+	}
+	if many > few+most {
+		t.Errorf("it allocates %d bytes, and among few tasks %d", many, few)
+	}
+}
+
+// costOfTake is what taking a task and giving it back allocates, in bytes, and how many
+// objects it writes.
+func costOfTake(t *testing.T, count int) (bytes uint64, objects int) {
+	s := newSwarm(t, "A")
+	s.plant(count)
+	both := func() {
+		s.takes("A", 1)
+		_, err := s.Give(bg, "A", 1, "")
+		s.Must(err)
+	}
+	both() // as long as git gc was last, what it reads is packed
+	const times = 10
+	loose := func() int {
+		n, _, _ := strings.Cut(s.Git("count-objects"), " ")
+		count, err := strconv.Atoi(n)
+		s.Must(err)
+		return count
+	}
+	var before, after runtime.MemStats
+	written := loose()
+	runtime.ReadMemStats(&before)
+	for range times {
+		both()
+	}
+	runtime.ReadMemStats(&after)
+	return (after.TotalAlloc - before.TotalAlloc) / times, (loose() - written) / times
 }
 
 // TestTakeAgain: who has a task is given it again, and no other.
