@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// BenchmarkTask is a task taken and given back in turn, and the list of all, among ten
+// BenchmarkTask is a task taken and given back in turn, and the lists of them, among ten
 // tasks and among ten thousand.
 func BenchmarkTask(b *testing.B) {
 	for _, count := range []int{10, 10_000} {
@@ -21,9 +21,11 @@ func BenchmarkTask(b *testing.B) {
 				return []string{"git-swarm", "task", map[bool]string{true: "take", false: "give"}[taken]}
 			})
 		})
-		b.Run(fmt.Sprintf("%d-tasks/list", count), func(b *testing.B) {
-			p.compare(b, func(int) []string { return []string{"git-swarm", "task", "list"} })
-		})
+		for name, argv := range map[string][]string{"list": nil, "list-all": {"--all"}, "list-json": {"--json"}} {
+			b.Run(fmt.Sprintf("%d-tasks/%s", count, name), func(b *testing.B) {
+				p.compare(b, func(int) []string { return append([]string{"git-swarm", "task", "list"}, argv...) })
+			})
+		}
 	}
 }
 

@@ -86,6 +86,12 @@ func eachLine(at int, content []byte, next func() *Task, visit func(t *Task, tex
 	return nil
 }
 
+// empty is the task with nothing in it but the room that its lists had.
+func (t *Task) empty() *Task {
+	*t = Task{After: t.After[:0], Files: t.Files[:0], Commits: t.Commits[:0]}
+	return t
+}
+
 func countLines(content []byte) int { return bytes.Count(content, []byte{'\n'}) + 1 }
 
 func damaged(path string, err error) error {

@@ -22,11 +22,7 @@ type entry struct {
 func parseSheet(at int, content []byte) (sheet, error) {
 	s := make(sheet, 0, countLines(content))
 	var t Task
-	next := func() *Task {
-		t = Task{After: t.After[:0], Files: t.Files[:0], Commits: t.Commits[:0]} // room for the next
-		return &t
-	}
-	err := eachLine(at, content, next, func(t *Task, text string) {
+	err := eachLine(at, content, t.empty, func(t *Task, text string) {
 		s = append(s, entry{t.key(), t.State, t.Holder, text, nil})
 	}, strict)
 	if err != nil {

@@ -76,9 +76,9 @@ func (d *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// Read returns the object whose id is id. The content is the caller's own.
-// Errors are [ErrNotFound], a [*DamagedError], a [*TooLargeError], those of the
-// file system, of Options.Fallback, and of ctx.
+// Read returns the object whose id is id. The content must not be changed: others may be
+// given the same. Errors are [ErrNotFound], a [*DamagedError], a [*TooLargeError], those of
+// the file system, of Options.Fallback, and of ctx.
 func (d *DB) Read(ctx context.Context, id object.Hash) (object.Object, error) {
 	if err := ctx.Err(); err != nil {
 		return object.Object{}, err

@@ -1,8 +1,6 @@
 package odb
 
 import (
-	"bytes"
-
 	"github.com/git-swarm/git-swarm/refstore/object"
 )
 
@@ -23,7 +21,6 @@ func (d *DB) readPacked(p *pack, m *packFile, at uint64, id object.Hash) (object
 		u.content, err = in.inflate(e.zlib, e.size)
 	default:
 		u, err = d.unpack(in, p, m, at)
-		u.content = bytes.Clone(u.content)
 	}
 	if err == nil && !in.hasID(u, id) {
 		err = damage("its content has another id")
@@ -36,7 +33,7 @@ func (d *DB) readPacked(p *pack, m *packFile, at uint64, id object.Hash) (object
 }
 
 // unpack follows the deltas down to a whole object or a cached one and applies
-// them on the way back. The content is the cache's: it must not be changed.
+// them on the way back.
 func (d *DB) unpack(in *inflater, p *pack, m *packFile, at uint64) (unpacked, error) {
 	var room [64]entry
 	chain := room[:0]

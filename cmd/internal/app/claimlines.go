@@ -1,7 +1,6 @@
 package app
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -41,17 +40,9 @@ func (l *claimLines) add(c lock.Claim) bool {
 
 // appendClaimRest appends what [claimJSON] has behind the path, and the end of the line.
 func appendClaimRest(b []byte, c lock.Claim) []byte {
-	b = append(b, `,"session":`...)
-	b = text.AppendJSON(b, c.Session)
-	b = append(b, `,"since":`...)
-	if since := text.Stamp(c.Since); since == nil {
-		b = append(b, "null"...)
-	} else {
-		b = text.AppendJSON(b, *since)
-	}
-	b = append(b, `,"reason":`...)
-	b = text.AppendJSON(b, c.Reason)
-	b = append(b, `,"epoch":`...)
-	b = strconv.AppendInt(b, int64(c.Epoch), 10)
+	b = appendText(b, `,"session":`, c.Session)
+	b = appendStamp(b, `,"since":`, c.Since)
+	b = appendText(b, `,"reason":`, c.Reason)
+	b = appendNumber(b, `,"epoch":`, c.Epoch)
 	return append(b, "}\n"...)
 }

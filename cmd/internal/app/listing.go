@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"errors"
+	"runtime/debug"
 	"slices"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -22,12 +23,17 @@ type listing struct {
 }
 
 func (c *call) listing(heading []string, flexible ...int) *listing {
+	debug.SetGCPercent(listingGC)
 	return &listing{
 		out:     bufio.NewWriterSize(c.Stdout, 1<<16),
 		columns: text.Columns{Heading: heading, Flexible: flexible, Width: c.terminalWidth()},
 		colours: c.colours(), json: c.wantJSON(), empty: true,
 	}
 }
+
+// listingGC lets the heap grow to 16 MB before the garbage of a list is collected, which
+// is as much as most of them need altogether.
+const listingGC = 400
 
 // listingRows is how many rows of a table are aligned together.
 const listingRows = 1000
@@ -36,6 +42,9 @@ const listingRows = 1000
 func (l *listing) row(cells []text.Cell) bool {
 	l.empty = false
 	from := len(l.cells)
+	if from+len(cells) > cap(l.cells) {
+		l.cells = slices.Grow(l.cells, 2*from)
+	}
 	l.cells = append(l.cells, cells...)
 	if l.rows = append(l.rows, l.cells[from:]); len(l.rows) == listingRows {
 		l.align()

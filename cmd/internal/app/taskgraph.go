@@ -41,7 +41,7 @@ beside it. Finished tasks are left out, but for those that unfinished ones come 
 				return err
 			}
 			if len(all) == 0 && format == "text" {
-				c.notef("%s", c.noTasks(0, ""))
+				c.notef("%s", c.noTasks(false, ""))
 				return nil
 			}
 			return write(inGraph(all))

@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strconv"
+	"errors"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -42,34 +40,29 @@ func runTaskList(ctx context.Context, c *call) error {
 		}
 	}
 	c.lookCatchUp(ctx, l)
-	all, err := l.List(ctx)
-	if err != nil {
+	ready, finished, any := c.cmd.Bool("ready"), c.cmd.Bool("all"), false
+	list := c.listing([]string{"No", "State", "Prio", "Task", "Note"}, 3, 4)
+	lines := taskLines{list: list, now: c.Now()}
+	err = l.Each(ctx, func(t *task.Task, landed func(int) bool) bool {
+		any = true
+		if ready && t.State != task.Ready || t.State.Finished() && !finished || me != "" && t.Holder != me && !strings.EqualFold(t.For, me) {
+			return true
+		}
+		return lines.add(t, landed)
+	})
+	if err := errors.Join(err, list.end()); err != nil {
 		return err
 	}
-	ready, finished := c.cmd.Bool("ready"), c.cmd.Bool("all")
-	shown := slices.DeleteFunc(slices.Clone(all), func(t *task.Task) bool {
-		return ready && t.State != task.Ready || t.State.Finished() && !finished ||
-			me != "" && t.Holder != me && !strings.EqualFold(t.For, me)
-	})
-	if c.wantJSON() {
-		for _, t := range shown {
-			if err := c.object("task", jsonTask(t)); err != nil {
-				return err
-			}
-		}
-		return nil
+	if list.empty && !c.wantJSON() {
+		c.notef("%s", c.noTasks(any, me))
 	}
-	if len(shown) == 0 {
-		c.notef("%s", c.noTasks(len(all), me))
-		return nil
-	}
-	return c.printLines(c.taskLines(all, shown, c.terminalWidth()))
+	return nil
 }
 
-// noTasks says what there is none of.
-func (c *call) noTasks(all int, me string) string {
+// noTasks says what there is none of; any is whether there is any task.
+func (c *call) noTasks(any bool, me string) string {
 	switch {
-	case all == 0:
+	case !any:
 		return `no tasks yet: git swarm task add "TITLE"`
 	case me != "":
 		return "no tasks of or for " + me
@@ -92,60 +85,4 @@ func stateColour(s task.State) text.Colour {
 		return text.Dim
 	}
 	return ""
-}
-
-// taskLines is the table of tasks. all is what they may wait for.
-func (c *call) taskLines(all, shown []*task.Task, width int) []text.Line {
-	landed := map[int]bool{}
-	for _, t := range all {
-		if t.State == task.Landed {
-			landed[t.Number] = true
-		}
-	}
-	rows := make([][]text.Cell, 0, len(shown))
-	cells := make([]text.Cell, 0, 5*len(shown)) // of all rows: there can be many
-	for _, t := range shown {
-		cells = append(cells,
-			text.Bold.Cell("#"+strconv.Itoa(t.Number)),
-			stateColour(t.State).Cell(string(t.State)),
-			text.Cell{Text: strconv.Itoa(t.Priority)},
-			text.Cell{Text: text.Inert(t.Title)},
-			text.Cell{Text: text.Inert(c.taskNote(t, landed))},
-		)
-		rows = append(rows, cells[len(cells)-5:])
-	}
-	return text.Table([]string{"No", "State", "Prio", "Task", "Note"}, []int{3, 4}, width, rows)
-}
-
-// taskNote is what there is to say of a task in its state.
-func (c *call) taskNote(t *task.Task, landed map[int]bool) string {
-	switch t.State {
-	case task.Open:
-		waits := slices.DeleteFunc(slices.Clone(t.After), func(n int) bool { return landed[n] })
-		return "after " + task.Numbers(waits)
-	case task.Taken, task.Review:
-		note := fmt.Sprintf("%s, for %s", t.Holder, text.Age(c.Now(), t.Since))
-		if t.Part {
-			note += ", in part landed"
-		}
-		return note
-	case task.Landed:
-		if n := len(t.Commits); n > 0 {
-			return fmt.Sprintf("%s, %s", short(t.Commits[n-1].ID), text.Ago(c.Now(), t.Ended))
-		}
-		return text.Ago(c.Now(), t.Ended)
-	case task.Ready:
-		note := "added " + text.Ago(c.Now(), t.Added)
-		if t.For != "" {
-			note += ", for " + t.For
-		}
-		switch {
-		case t.Waits == 1:
-			note += ", 1 waits"
-		case t.Waits > 1:
-			note += fmt.Sprintf(", %d wait", t.Waits)
-		}
-		return note
-	}
-	return t.Why
 }
