@@ -96,7 +96,7 @@ func (w *hubTown) again(i int, args ...string) (out string, err error) {
 func hubServers() map[string]func(*hubTown) string {
 	servers := map[string]func(*hubTown) string{"file": serveFile, "git": serveGit, "http": serveHTTP}
 	if refstoretest.Long() {
-		servers["ssh"], servers["gitolite"] = serveSSH, serveGitolite
+		servers["ssh"], servers["gitolite"], servers["gitea"] = serveSSH, serveGitolite, serveGitea
 	}
 	return servers
 }
@@ -155,6 +155,13 @@ func serveGitolite(w *hubTown) string {
 	return "ssh://" + g.Host + "/hub"
 }
 
+// serveGitea has a forge serve a repository of its own.
+func serveGitea(w *hubTown) string {
+	g := refstoretest.Gitea(w.T, "writer")
+	g.Repository("writer", "hub")
+	return g.URL("writer", "writer", "hub")
+}
+
 // gitProgram is the path of a program that some packages of git leave out.
 func gitProgram(t *testing.T, name string) string {
 	t.Helper()
@@ -178,6 +185,8 @@ func TestHubRace(t *testing.T) {
 	for name, serve := range hubServers() {
 		clones, rounds := 2, 2
 		switch {
+		case name == "gitea": // it runs programs of its own for each push
+			clones, rounds = 3, 5
 		case refstoretest.Long():
 			clones, rounds = 8, 40
 		case name == "file":

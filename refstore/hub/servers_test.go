@@ -2,9 +2,12 @@ package hub_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,6 +77,12 @@ func (f *field) gitolite(g *refstoretest.GitoliteServer, name, user string) stri
 	return "ssh://" + g.Host + "/" + name
 }
 
+// gitea has a repository of Gitea's be the hub, for that user.
+func (f *field) gitea(g *refstoretest.GiteaServer, name, user string) string {
+	f.bare = &refstoretest.Repo{TB: f.clone.TB, Dir: g.Repository("writer", name)}
+	return g.URL(user, "writer", name)
+}
+
 // Every kind of server, with checks of what it is sent, does what a hub must: it passes
 // the trial, moves all refs of a push or none, and only from what was seen. One that lets no
 // ref be deleted says so.
@@ -89,6 +98,7 @@ func TestServers(t *testing.T) {
 		"gitolite": func(f *field) string {
 			return f.gitolite(refstoretest.Gitolite(f.clone, gitoliteRules, "writer"), "hub", "writer")
 		},
+		"gitea": func(f *field) string { return f.gitea(refstoretest.Gitea(f.clone, "writer"), "hub", "writer") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -178,6 +188,66 @@ func TestGitoliteRules(t *testing.T) {
 				t.Errorf("the hub has %s", refs)
 			}
 		})
+	}
+}
+
+// A forge turns a reader away from every push, and all from a protected branch, with what
+// goes along: it says why. What is pushed outside of the branches it tells nobody of.
+func TestGiteaRules(t *testing.T) {
+	t.Parallel()
+	g := refstoretest.Gitea(t, "writer", "reader")
+	told := make(chan string, 100)
+	hooked := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var about struct{ Ref string }
+		_ = json.NewDecoder(r.Body).Decode(&about)
+		told <- r.Header.Get("X-Gitea-Event") + " " + about.Ref
+	}))
+	t.Cleanup(hooked.Close)
+	f := newField(t)
+	r := f.remote(f.gitea(g, "hub", "writer"), "refs/swarm/")
+	r.Timeout = time.Minute
+	ctx := context.Background()
+	g.Do("writer", "POST", "repos/writer/hub/hooks", map[string]any{
+		"type": "gitea", "active": true, "events": []string{"push", "create"},
+		"config": map[string]string{"url": hooked.URL, "content_type": "json"},
+	})
+	claims, main := refstore.HubUpdate{Ref: "claims", New: f.tip}, refstore.HubUpdate{Ref: "refs/heads/main", New: f.tip}
+	f.clone.Must(r.Push(ctx, nil, []refstore.HubUpdate{claims}))
+	f.clone.Must(r.Push(ctx, nil, []refstore.HubUpdate{main, {Ref: "locks", New: f.tip}}))
+	f.clone.Must(f.push(&hub.Remote{Repo: r.Repo, Name: r.Name, Prefix: "refs/heads/swarm/", Timeout: r.Timeout}, "claims"))
+	for _, want := range []string{"create main", "push refs/heads/main", "create swarm/claims", "push refs/heads/swarm/claims"} {
+		select {
+		case got := <-told:
+			if got != want {
+				t.Errorf("told of %q, not %q", got, want)
+			}
+		case <-time.After(time.Minute):
+			t.Errorf("nobody was told of %q", want)
+		}
+	}
+	before := f.bare.Git("for-each-ref")
+	refused := func(what string, err error, kind refstore.Refusal, why, branch string) {
+		t.Helper()
+		var e *refstore.RefusedError
+		if !errors.As(err, &e) || e.Kind != kind || e.Why != why || e.Branch != branch {
+			t.Errorf("%s: %T %+v", what, err, err)
+		}
+		if now := f.bare.Git("for-each-ref"); now != before {
+			t.Errorf("%s: the hub has\n%s", what, now)
+		}
+	}
+	g.Do("writer", "POST", "repos/writer/hub/branch_protections", map[string]any{"rule_name": "main", "enable_push": false})
+	claims.Old, claims.New = f.tip, f.after(f.tip)
+	main.Old, main.New = f.tip, claims.New
+	refused("a protected branch", r.Push(ctx, nil, []refstore.HubUpdate{claims, main}), refstore.RefusedPush, "Not allowed to push to protected branch main", "refs/heads/main")
+	g.Do("writer", "PUT", "repos/writer/hub/collaborators/reader", map[string]any{"permission": "read"})
+	r.Name = g.URL("reader", "writer", "hub")
+	refused("a reader", r.Push(ctx, nil, []refstore.HubUpdate{claims}), refstore.RefusedWriter, "User permission denied for writing.", "")
+	f.clone.Must(r.Fetch(ctx, nil))
+	r.Name = g.URL("", "writer", "hub")
+	var e *refstore.RefusedError
+	if err := r.Push(ctx, nil, []refstore.HubUpdate{claims}); !errors.As(err, &e) || e.Kind != refstore.RefusedWriter {
+		t.Errorf("nobody: %T %v", err, err)
 	}
 }
 

@@ -83,7 +83,8 @@ func refusal(refused map[string]string, said *repo.GitError, prefix string) erro
 	}
 	for line := range strings.Lines(said.Stderr) {
 		text, ok := strings.CutPrefix(line, "remote: ")
-		if text = strings.TrimSpace(text); ok && strings.Trim(text, "=-*# ") != "" { // some draw a frame
+		text = strings.TrimSpace(strings.TrimPrefix(text, "error:"))
+		if ok && strings.Trim(text, "=-*# ") != "" { // some draw a frame, or begin with an empty line
 			e.Why = text
 			break
 		}
