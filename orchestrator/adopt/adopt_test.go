@@ -377,6 +377,32 @@ func TestAdoptTasks(t *testing.T) {
 	}
 }
 
+// An agent whose session keeps its name is reminded of the reviews that wait for it by the
+// numbers that they have now: that it was reminded of #1 here says nothing of the hub's #1.
+// Where the numbers stay, so does what it was reminded of.
+func TestAdoptReminded(t *testing.T) {
+	t.Parallel()
+	for _, renumbered := range []bool{true, false} {
+		desk, lap := twoSwarms(t)
+		if renumbered {
+			desk.request("A", "orchestrator")
+		}
+		lap.request("A", "orchestrator")
+		record := filepath.Join(lap.repo.CommonDir, "swarm", "agents", "one.json")
+		lap.Must(os.MkdirAll(filepath.Dir(record), 0o777))
+		lap.Must(os.WriteFile(record, []byte(`{"session":"orchestrator","pid":0,"ended":false,"told":7,"named":null,"reviews":[1],"reviewsAt":"x"}`), 0o666))
+		lap.adopt(false)
+		want := []int{1}
+		if renumbered {
+			want = nil
+		}
+		r := agents.In(lap.repo).Load("one")
+		if r == nil || !slices.Equal(r.Reviews, want) || (r.ReviewsAt == "") != renumbered || r.Told != 7 || r.Session != "orchestrator" {
+			t.Errorf("renumbered %v: the agent's record is %+v", renumbered, r)
+		}
+	}
+}
+
 // Files that name a session name it as it is called now, also when the command is run a
 // second time.
 func TestAdoptFiles(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/git-swarm/git-swarm/orchestrator/setup"
 	"github.com/git-swarm/git-swarm/refstore"
 	"github.com/git-swarm/git-swarm/refstore/file"
+	"github.com/git-swarm/git-swarm/review"
 )
 
 // renameFiles has the files beside the refs name the sessions as they are called now. Done
@@ -26,11 +27,11 @@ func (j Joining) renameFiles(ctx context.Context, a *refstore.Adoption) error {
 			return err
 		}
 	}
+	if err := agents.Rename(ctx, j.Repo, a.Renamed, a.Numbers[review.Numbers] > 0); err != nil {
+		return err
+	}
 	if len(a.Renamed) == 0 {
 		return nil
-	}
-	if err := agents.Rename(ctx, j.Repo, a.Renamed); err != nil {
-		return err
 	}
 	if err := setup.RenamePorts(ctx, j.Repo, a.Renamed); err != nil {
 		return err

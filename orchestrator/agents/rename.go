@@ -27,10 +27,11 @@ func (a Agents) MayWork(session string, stale time.Duration, now time.Time) bool
 	return false
 }
 
-// Rename has checkouts and the records of agents, none of which is at work, name the
-// sessions as they are called now, by what they were called. What a record says of the
-// session's state is found out anew. Done again it changes nothing.
-func Rename(ctx context.Context, r *repo.Repo, names map[string]string) error {
+// Rename has checkouts and the records of agents name the sessions as they are called now,
+// by what they were called; no agent is at work as one of these. What such a record says of
+// the session's state is found out anew. With renumbered all agents are reminded anew of the
+// reviews that wait for them, which have other numbers now. Done again it changes nothing.
+func Rename(ctx context.Context, r *repo.Repo, names map[string]string, renumbered bool) error {
 	unlock, err := In(r).lock(ctx)
 	if err != nil {
 		return err
@@ -43,11 +44,11 @@ func Rename(ctx context.Context, r *repo.Repo, names map[string]string) error {
 			}
 		}
 	}
-	return In(r).renameRecords(names)
+	return In(r).renameRecords(names, renumbered)
 }
 
 // renameRecords is Rename of the records.
-func (a Agents) renameRecords(names map[string]string) error {
+func (a Agents) renameRecords(names map[string]string, renumbered bool) error {
 	name := func(id *string) (renamed bool) {
 		now, renamed := names[*id]
 		if renamed {
@@ -69,10 +70,13 @@ func (a Agents) renameRecords(names map[string]string) error {
 		for _, id := range []*string{&r.Session, &r.Parent, &r.Subs, &r.Asked} {
 			changed = name(id) || changed
 		}
-		if !changed {
+		switch {
+		case changed:
+			r.ClaimsAt, r.Claims, r.Task, r.Left = "", nil, 0, 0
+		case !renumbered || len(r.Reviews) == 0:
 			continue
 		}
-		r.ClaimsAt, r.Claims, r.Task, r.Left, r.Reviews, r.ReviewsAt = "", nil, 0, 0, nil, ""
+		r.Reviews, r.ReviewsAt = nil, ""
 		info, err := e.Info()
 		if err == nil {
 			content, err = json.Marshal(r)
