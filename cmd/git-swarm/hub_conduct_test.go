@@ -273,3 +273,51 @@ func TestHubConductRetired(t *testing.T) {
 	}
 	w.settle()
 }
+
+// TestHubConductGone: what a clone has offered that is gone with its machine lands as its
+// session's own where somebody moves that, by the commands of the guide; and not again when
+// the clone is back.
+func TestHubConductGone(t *testing.T) {
+	t.Parallel()
+	w := newConductTown(t, 2, serveFile)
+	first := w.push(0)
+	w.until("the first verifies", func() bool { return w.verified() == 1 })
+	gone := w.push(1)
+	w.until("the other is offered", func() bool { return w.table("offers") == "B" })
+	if err := syscall.Kill(-gone.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = gone.Wait()
+	w.letGo()
+	if err := first.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, first.Stdout)
+	}
+	landed := func() string { return w.git("-C", "hub.git", "log", "--format=%s", "main") }
+	if got := landed(); got != "by-c0\nstart" { // what was offered while it was verified is not in its stack
+		t.Errorf("main has\n%s", got)
+	}
+	here := func(args ...string) {
+		t.Helper()
+		if out, err := w.command(context.Background(), "c0", "git-swarm", args...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	here("hub", "bring", "B")
+	w.git("-C", "c0", "fetch", "-q", "origin", "refs/swarm/tips/B.offer")
+	w.git("-C", "c0", "checkout", "-q", "-b", "B", "FETCH_HEAD")
+	here("--session", "B", "push", "--to", "main")
+	if got := landed(); got != "by-c1\nby-c0\nstart" {
+		t.Errorf("main has\n%s", got)
+	}
+	if out, err := w.swarm(1, "push", "--to", "main"); err == nil || !strings.Contains(out, "is at home in the clone 'c0'") {
+		t.Errorf("the clone that is back: %v\n%s", err, out)
+	}
+	if got := landed(); got != "by-c1\nby-c0\nstart" {
+		t.Errorf("main has\n%s", got)
+	}
+	for i := range w.clones {
+		if out, err := w.swarm(i, "fsck"); err != nil {
+			t.Error(out)
+		}
+	}
+}
