@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	os.Exit(app.Main(os.Args))
+	os.Exit(app.Main(os.Args, os.Stdin))
 }

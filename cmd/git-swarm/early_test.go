@@ -22,25 +22,64 @@ type earlyPlace struct {
 	t      *testing.T
 	home   string
 	backup string
+	old    time.Time
 	env    []string
-	args   []string // of a sync
+	calls  [][]string // those that anew has leave notes
+	args   []string   // more of a sync
+	more   string     // members of the hooks' input
+	tool   string     // and of its tool_input
+}
+
+// earlyCalls are the commands that leave notes, by the work tree in which they are called.
+// A shell is a batch with one. hookCalls are those of an agent alone, and mostCalls those
+// between which most of what can happen makes a difference.
+var (
+	earlyCalls = [][]string{{"sync", "batch", "shell", "prompt", "pre-edit"}, {"sync", "batch"}}
+	mostCalls  = [][]string{{"sync", "shell", "pre-edit"}, {"sync"}}
+	hookCalls  = [][]string{{"shell", "prompt", "pre-edit"}, nil}
+)
+
+// noteOf is the name of the command's note.
+func noteOf(call string) string {
+	if call == "sync" {
+		return quiet.Name
+	}
+	return quiet.Name + "-" + call
+}
+
+// hookIn is the input of an agent's hook in the work tree.
+func (p *earlyPlace) hookIn(dir, call string) string {
+	tool, input := "Edit", `{"file_path":"`+dir+`/own/a.txt","new_string":"`+strings.Repeat("x", time.Now().Nanosecond()%9)+`"`+p.tool+`}`
+	if call == "shell" {
+		tool, input = "Bash", `{"command":"true"}`
+	}
+	if call == "batch" || call == "shell" {
+		return `{"session_id":"agent-` + filepath.Base(dir) + `","cwd":"` + dir + `","hook_event_name":"x","tool_calls":[{"tool_name":"` + tool + `","tool_input":` + input + `}]` + p.more + `}`
+	}
+	return `{"session_id":"agent-` + filepath.Base(dir) + `","cwd":"` + dir + `","hook_event_name":"x","tool_name":"` + tool + `","tool_input":` + input + p.more + `}`
 }
 
 func newEarlyPlace(t *testing.T) *earlyPlace {
 	t.Helper()
-	p := &earlyPlace{t: t, home: filepath.Join(t.TempDir(), "home"), backup: filepath.Join(t.TempDir(), "backup")}
+	p := &earlyPlace{t: t, calls: earlyCalls, old: time.Now().Add(-time.Hour), home: filepath.Join(t.TempDir(), "home"), backup: filepath.Join(t.TempDir(), "backup")}
 	must(t, os.Mkdir(p.home, 0o777))
 	p.plainEnv()
 	p.sh(`git config --global user.name N; git config --global user.email n@example.com; git config --global init.defaultBranch main
 git init -q --template=; git commit -q --allow-empty -m start; git-swarm init --sessions "A:a B:b" --git-hooks; git worktree add -q ../app.a
-git-swarm context add "an entry" --category decision --session B; git-swarm message A "a message" --session B; git-swarm sync; git-swarm sync --session B`)
+git-swarm context add "an entry" --category decision --session B; git-swarm message A "a message" --session B; git-swarm sync; git-swarm sync --session B
+mkdir own ../app.a/own; touch own/a.txt ../app.a/own/a.txt; git-swarm claim theirs.txt --session B`)
+	for _, dir := range p.dirs() {
+		for _, call := range []string{"session-start", "pre-edit", "batch"} {
+			p.call(dir, call)
+		}
+	}
 	p.age()
 	p.copy(p.home, p.backup)
 	return p
 }
 
 func (p *earlyPlace) plainEnv() {
-	p.args = nil
+	p.args, p.more, p.tool = nil, "", ""
 	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "XDG_CONFIG_HOME=" + p.home + "/xdg", "GIT_CONFIG_NOSYSTEM=1", "GIT_SWARM_SESSION=A", "GODEBUG=inittrace=1", goRace(), patience}
 }
 
@@ -59,11 +98,16 @@ func (p *earlyPlace) copy(from, to string) {
 	}
 }
 
-// age makes all files a minute old: what is younger than a second leaves no note.
+// age makes all files one hour old, the same one, and agents' records as old as they are when they need
+// not be marked: what is younger than a second leaves no note.
 func (p *earlyPlace) age() {
 	p.t.Helper()
-	old := time.Now().Add(-time.Minute)
+	marked := time.Now().Add(-2 * time.Second)
 	must(p.t, filepath.WalkDir(p.home, func(path string, d fs.DirEntry, err error) error {
+		old := p.old
+		if strings.Contains(path, "/.git/swarm/agents/") {
+			old = marked
+		}
 		if err == nil {
 			err = os.Chtimes(path, old, old)
 		}
@@ -71,30 +115,50 @@ func (p *earlyPlace) age() {
 	}))
 }
 
-// dirs are the work trees, and notes where their notes are.
 func (p *earlyPlace) dirs() []string { return []string{p.home + "/app", p.home + "/app.a"} }
 
-func (p *earlyPlace) notes() []string {
-	return []string{p.home + "/app/.git/" + quiet.Name, p.home + "/app/.git/worktrees/app.a/" + quiet.Name}
+// gitDirs are those of the work trees.
+func (p *earlyPlace) gitDirs() []string {
+	return []string{p.home + "/app/.git/", p.home + "/app/.git/worktrees/app.a/"}
 }
 
-// anew puts all back, and has a sync in each work tree leave its note.
+// notes are all notes of both work trees.
+func (p *earlyPlace) notes() (notes []string) {
+	for i, dir := range p.gitDirs() {
+		for _, call := range p.calls[i] {
+			notes = append(notes, dir+noteOf(call))
+		}
+	}
+	return notes
+}
+
+// anew puts all back, and has each command in each work tree leave its note.
 func (p *earlyPlace) anew() {
 	p.t.Helper()
 	p.copy(p.backup, p.home)
 	p.plainEnv()
-	for i, note := range p.notes() {
-		for tries := 0; ; tries++ {
-			if got := p.sync(p.dirs()[i]); got.out != "" || got.err != "" || got.code != 0 {
-				p.t.Fatalf("%+v", got)
-			}
-			if _, err := os.Stat(note); err == nil {
-				break
-			} else if tries == 5 {
-				p.t.Fatal(err)
-			}
-			p.age() // a heartbeat was due
+	p.sh(`git-swarm context add "so that A's heartbeat is new" --category decision --session B; git-swarm sync --session A`)
+	p.age()
+	for i, dir := range p.dirs() {
+		for _, call := range p.calls[i] {
+			p.leave(dir, call, p.gitDirs()[i]+noteOf(call))
 		}
+	}
+}
+
+// leave has the command leave its note.
+func (p *earlyPlace) leave(dir, call, note string) {
+	p.t.Helper()
+	for tries := 0; ; tries++ {
+		if got := p.call(dir, call); got.out != "" || got.err != "" || got.code != 0 {
+			p.t.Fatalf("%s: %+v", call, got)
+		}
+		if _, err := os.Stat(note); err == nil {
+			return
+		} else if tries == 5 {
+			p.t.Fatal(err)
+		}
+		p.age() // a heartbeat was due
 	}
 }
 
@@ -108,22 +172,35 @@ func (p *earlyPlace) sh(script string) {
 	}
 }
 
-// synced is what a sync has done, and what Go had initialised when it ended.
-type synced struct {
+// called is what a command has done, and what Go had initialised when it ended.
+type called struct {
 	code     int
 	out, err string
 	inits    []string
 }
 
-func (s *synced) early() bool {
+func (s *called) early() bool {
 	return !slices.ContainsFunc(s.inits, func(name string) bool { return strings.HasSuffix(name, "/cmd/internal/app") })
 }
 
-func (p *earlyPlace) sync(dir string) (s synced) {
+// command is the command in the work tree, and its input.
+func (p *earlyPlace) command(dir, call string) (args []string, input string) {
+	if call == "sync" {
+		return append([]string{"sync"}, p.args...), ""
+	}
+	input = p.hookIn(dir, call)
+	if call == "shell" {
+		call = "batch"
+	}
+	return []string{"hook", call}, input
+}
+
+func (p *earlyPlace) call(dir, call string) (s called) {
 	p.t.Helper()
-	cmd := exec.Command("git-swarm", append([]string{"sync"}, p.args...)...)
+	args, input := p.command(dir, call)
+	cmd := exec.Command("git-swarm", args...)
 	var out, stderr bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, p.env, &out, &stderr
+	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, p.env, strings.NewReader(input), &out, &stderr
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		p.t.Fatal(err)
 	}
@@ -153,11 +230,11 @@ func (p *earlyPlace) state() string {
 		if d.IsDir() && (d.Name() == "objects" || d.Name() == "refs" || d.Name() == "o" || d.Name() == "logs") {
 			return fs.SkipDir
 		}
-		if !d.IsDir() && d.Name() != quiet.Name && d.Name() != "packed-refs" && d.Name() != "retired" { // which a heartbeat that was due leaves
+		if d.Type().IsRegular() && !strings.HasPrefix(d.Name(), quiet.Name) && d.Name() != "packed-refs" && d.Name() != "retired" { // which a heartbeat that was due leaves
 			all += path
-			if !strings.Contains(path, "/.git/swarm/") { // where times are written
+			if !strings.Contains(path, "/.git/swarm/") || strings.Contains(path, "/agents/") || d.Name() == "problems" { // in others times are written
 				content, err := os.ReadFile(path)
-				all += " " + string(content) + "\n"
+				all += " " + times.ReplaceAllString(string(content), "TIME") + "\n"
 				return err
 			}
 		}
@@ -165,6 +242,12 @@ func (p *earlyPlace) state() string {
 	}))
 	return all
 }
+
+// times are those in agents' records and in what doctor tells.
+var times = regexp.MustCompile(`\b1\d{9}\b|\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+
+// ago is how an answer says that it was some seconds ago.
+var ago = regexp.MustCompile(`\d+ (s|min)\b`)
 
 // cursor is the file of A's cursor.
 func (p *earlyPlace) cursor() string {
@@ -185,26 +268,28 @@ func (p *earlyPlace) change(path string, at int) {
 	must(p.t, os.WriteFile(path, content, 0o444))
 }
 
-// TestEarlyIsFirst: a sync with nothing to do ends before any package is initialised
+// TestEarlyIsFirst: a sync or hook with nothing to do ends before any package is initialised
 // that is ours, a library's, or one of Go's heavy ones.
 func TestEarlyIsFirst(t *testing.T) {
 	p := newEarlyPlace(t)
 	p.anew()
-	for _, dir := range p.dirs() {
-		s := p.sync(dir)
-		if !s.early() || len(s.inits) == 0 || len(s.inits) > 25 {
-			t.Errorf("in %s: early is %v; initialised before: %q", dir, s.early(), s.inits)
-		}
-		for _, name := range s.inits {
-			if strings.Contains(strings.Split(name, "/")[0], ".") || slices.Contains([]string{"regexp", "reflect", "encoding/json", "unicode"}, name) {
-				t.Errorf("%s is initialised before", name)
+	for i, dir := range p.dirs() {
+		for _, call := range earlyCalls[i] {
+			s := p.call(dir, call)
+			if !s.early() || len(s.inits) == 0 || len(s.inits) > 25 {
+				t.Errorf("%s in %s: early is %v; initialised before: %q", call, dir, s.early(), s.inits)
+			}
+			for _, name := range s.inits {
+				if strings.Contains(strings.Split(name, "/")[0], ".") || slices.Contains([]string{"regexp", "reflect", "encoding/json", "unicode"}, name) {
+					t.Errorf("%s is initialised before", name)
+				}
 			}
 		}
 	}
 }
 
-// TestEarlyAgrees: whatever happens after a note was left, a sync with the note and one
-// without do the same: output, exit code, refs and files.
+// TestEarlyAgrees: whatever happens after the notes were left, the commands with the notes
+// and without do the same: output, exit code, refs and files.
 func TestEarlyAgrees(t *testing.T) {
 	p := newEarlyPlace(t)
 	for _, c := range earlyCases {
@@ -212,29 +297,44 @@ func TestEarlyAgrees(t *testing.T) {
 			if c.owner && os.Geteuid() != 0 {
 				t.Skip("only root can give files away")
 			}
-			p.t = t
+			if p.t, p.calls = t, mostCalls; c.hook {
+				p.calls = hookCalls
+			}
 			p.anew()
 			c.then(p)
 			before := filepath.Join(t.TempDir(), "before")
 			p.copy(p.home, before)
-			run := func() (did []synced) {
-				for _, dir := range p.dirs() {
-					did = append(did, p.sync(dir))
+			run := func(with bool) (did []called, early []string) {
+				for i, dir := range p.dirs() {
+					for _, call := range p.calls[i] {
+						if !with {
+							must(t, os.Remove(p.gitDirs()[i]+noteOf(call)))
+						}
+						s := p.call(dir, call)
+						if s.early() {
+							early = append(early, call)
+						}
+						did = append(did, s)
+					}
 				}
-				return did
+				return did, early
 			}
-			with, after := run(), p.state()
+			with, early := run(true)
+			after := p.state()
+			if got := strings.Join(early, " "); got != c.early {
+				t.Errorf("early are %q", got)
+			}
+			if len(early) == 0 { // the notes had no say
+				return
+			}
 			p.copy(before, p.home)
-			for _, note := range p.notes() {
-				must(t, os.Remove(note))
+			without, early := run(false)
+			if len(early) > 0 {
+				t.Errorf("without notes early are %q", early)
 			}
-			without := run()
 			for i, s := range with {
-				if s.early() != c.early && (c.early || i == 0) { // the first one may have done what was to do
-					t.Errorf("%s: early is %v", p.dirs()[i], s.early())
-				}
-				if w := without[i]; w.early() || s.code != w.code || s.out != w.out || s.err != w.err {
-					t.Errorf("%s: with the note\n%d %q %q\nwithout\n%d %q %q", p.dirs()[i], s.code, s.out, s.err, w.code, w.out, w.err)
+				if w := without[i]; s.code != w.code || ago.ReplaceAllString(s.out, "AGO") != ago.ReplaceAllString(w.out, "AGO") || s.err != w.err {
+					t.Errorf("call %d with the note\n%d %q %q\nwithout\n%d %q %q", i, s.code, s.out, s.err, w.code, w.out, w.err)
 				}
 			}
 			if got := p.state(); got != after {
@@ -256,18 +356,24 @@ func inBoth(line string) func(*earlyPlace) {
 	return sh("for d in .git .git/worktrees/app.a; do " + line + "; done")
 }
 
+const (
+	all   = "sync shell pre-edit sync"
+	hooks = "shell prompt pre-edit"
+)
+
 var earlyCases = []struct {
 	name  string
-	early bool // the note holds all the same
-	owner bool // it gives files away
+	early string // whose notes hold all the same
+	owner bool   // it gives files away
+	hook  bool   // it is of hooks alone
 	then  func(p *earlyPlace)
 }{
 	// Those that end early come first, while no heartbeat is due.
-	{name: "nothing", early: true, then: sh("")},
-	{name: "work in the tree", early: true, then: sh("echo x >f; git add f; git commit -qm f; git branch other")},
-	{name: "news of others", early: true, then: sh("git-swarm message --session A B x; git-swarm claim --session B x.go")},
-	{name: "a message", then: sh("git-swarm message A hello --session B")},
-	{name: "an entry", then: sh("git-swarm context add hello --category decision --session B")},
+	{name: "nothing", early: all, then: sh("")},
+	{name: "work in the tree", early: "sync pre-edit sync", then: sh("echo x >f; git add f; git commit -qm f; git branch other")},
+	{name: "news of others", early: "sync sync", then: sh("git-swarm message --session A B x; git-swarm claim --session B x.go")},
+	{name: "a message", early: "pre-edit", then: sh("git-swarm message A hello --session B")},
+	{name: "an entry", early: "pre-edit", then: sh("git-swarm context add hello --category decision --session B")},
 	{name: "a message, packed", then: sh("git-swarm message A hello --session B; git pack-refs --all --prune")},
 	{name: "packed refs", then: sh("git pack-refs --all --prune")},
 	{name: "a gc", then: sh("git gc -q --prune=now")},
@@ -277,7 +383,7 @@ var earlyCases = []struct {
 	{name: "a session in another case", then: env("GIT_SWARM_SESSION=a")},
 	{name: "a bad session", then: env("GIT_SWARM_SESSION=../A")},
 	{name: "no session", then: env("GIT_SWARM_SESSION=")},
-	{name: "the worktree's session", then: inBoth("echo B >$d/swarm-session")},
+	{name: "the worktree's session", early: "shell pre-edit", then: inBoth("echo B >$d/swarm-session")},
 	{name: "a variable as an argument", then: func(p *earlyPlace) {
 		p.args = []string{"GIT_SWARM_SESSION=A"}
 		p.env = slices.DeleteFunc(p.env, func(v string) bool { return v == p.args[0] })
@@ -296,7 +402,7 @@ var earlyCases = []struct {
 	{name: "another home", then: env("HOME=/nowhere")},
 	{name: "no trust", then: env("GIT_TEST_ASSUME_DIFFERENT_OWNER=1")},
 	{name: "another owner", owner: true, then: sh("chown -R 12345 .")},
-	{name: "another's note", owner: true, then: inBoth("chown 12345 $d/swarm-quiet")},
+	{name: "another's notes", owner: true, then: inBoth("chown 12345 $d/swarm-quiet*")},
 	{name: "another owner, trusted", owner: true, then: sh("git config --global safe.directory '*'; chown -R 12345 .")},
 
 	{name: "the configuration", then: sh("git config swarm.session B")},
@@ -307,19 +413,19 @@ var earlyCases = []struct {
 	{name: "a bare repository", then: sh("git config core.bare true")},
 	{name: "a broken HEAD", then: inBoth("echo nonsense >$d/HEAD")},
 	{name: "no objects", then: sh("mv .git/objects .git/o")},
-	{name: "a git hook replaced", then: sh("mv .git/hooks/pre-push .git/hooks/old; echo '#!/bin/sh' >.git/hooks/pre-push")},
+	{name: "a git hook replaced", early: "shell pre-edit", then: sh("mv .git/hooks/pre-push .git/hooks/old; echo '#!/bin/sh' >.git/hooks/pre-push")},
 
 	{name: "a hub", then: sh(": >.git/swarm/hub")},
-	{name: "a killed writer", then: sh("echo torn >.git/swarm/redo")},
-	{name: "a notice that is kept", then: sh(`mkdir .git/swarm/notices; echo '{"from":"B","to":"A","body":"kept"}' >.git/swarm/notices/0.json`)},
-	{name: "a push left in the queue", then: sh(": >.git/swarm/queued-A")},
-	{name: "in review by a request", then: inBoth("echo main x >$d/swarm-request")},
-	{name: "a damaged cursor", then: func(p *earlyPlace) { p.change(p.cursor(), 60) }},
-	{name: "a damaged end of the cursor", then: func(p *earlyPlace) { p.change(p.cursor(), -1) }},
-	{name: "a missing cursor", then: func(p *earlyPlace) { must(p.t, os.Remove(p.cursor())) }},
-	{name: "a damaged ref", then: sh("echo nonsense >.git/refs/swarm/inbox/A")},
-	{name: "a ref that is gone", then: sh("git update-ref -d refs/swarm/context")},
-	{name: "a torn note", then: inBoth("head -c 500 $d/swarm-quiet >$d/x; mv $d/x $d/swarm-quiet")},
+	{name: "a killed writer", early: "shell pre-edit sync", then: sh("echo torn >.git/swarm/redo")},
+	{name: "a notice that is kept", early: "pre-edit", then: sh(`mkdir .git/swarm/notices; echo '{"from":"B","to":"A","body":"kept"}' >.git/swarm/notices/0.json`)},
+	{name: "a push left in the queue", early: "shell pre-edit sync", then: sh(": >.git/swarm/queued-A")},
+	{name: "in review by a request", early: "shell pre-edit", then: inBoth("echo main x >$d/swarm-request")},
+	{name: "a damaged cursor", early: "pre-edit", then: func(p *earlyPlace) { p.change(p.cursor(), 60) }},
+	{name: "a damaged end of the cursor", early: "pre-edit", then: func(p *earlyPlace) { p.change(p.cursor(), -1) }},
+	{name: "a missing cursor", early: "pre-edit", then: func(p *earlyPlace) { must(p.t, os.Remove(p.cursor())) }},
+	{name: "a damaged ref", early: "pre-edit", then: sh("echo nonsense >.git/refs/swarm/inbox/A")},
+	{name: "a ref that is gone", early: "pre-edit", then: sh("git update-ref -d refs/swarm/context")},
+	{name: "torn notes", then: inBoth("for n in $d/swarm-quiet*; do head -c 500 $n >$d/x; mv $d/x $n; done")},
 	{name: "another time", then: func(p *earlyPlace) { // as if the heartbeat were an hour old
 		for _, path := range p.notes() {
 			note, err := os.ReadFile(path)
@@ -331,49 +437,114 @@ var earlyCases = []struct {
 			must(p.t, os.WriteFile(path, note, 0o666))
 		}
 	}},
+
+	// What else agents' hooks depend on. The first of them that has something to do does it.
+	{hook: true, name: "a killed writer, at a hook", early: "prompt pre-edit", then: sh("echo torn >.git/swarm/redo")},
+	{hook: true, name: "a notice, at a hook", early: "pre-edit", then: sh(`mkdir .git/swarm/notices; echo '{"from":"B","to":"A","body":"kept"}' >.git/swarm/notices/0.json`)},
+	{hook: true, name: "news that waits", early: "pre-edit", then: func(p *earlyPlace) {
+		for range 2 { // of which the first is told
+			p.sh(`git-swarm message A "in your own time" --session B`)
+			p.age()
+			p.call(p.dirs()[0], "shell")
+			p.call(p.dirs()[0], "prompt")
+		}
+		p.age()
+		p.call(p.dirs()[0], "shell")
+		p.call(p.dirs()[0], "prompt")
+	}},
+	{hook: true, name: "what does not count", early: hooks, then: input(`,"prompt":"x \u00e9","permission_mode":"plan","x":{"tool_name":[1.5e-3,true,null,"\n"]}`, `,"old_string":"[{"`)},
+	{hook: true, name: "a subagent", then: input(`,"agent_id":"sub"`, "")},
+	{hook: true, name: "no JSON", then: input(`,"x":01`, "")},
+	{hook: true, name: "much", then: input(`,"x":"`+strings.Repeat("x", 1<<20)+`"`, "")},
+	{hook: true, name: "another file", early: "shell prompt", then: input("", `,"file_path":"theirs.txt"`)},
+	{hook: true, name: "a file that is a link", then: sh("ln -sf ../theirs.txt own/a.txt")},
+	{hook: true, name: "a folder that is a link", early: "prompt", then: sh("mv own was; ln -s was own")},
+	{hook: true, name: "a repository below", early: "shell prompt", then: sh("git init -q own")},
+	{hook: true, name: "a file that is edited", early: "pre-edit", then: sh("echo x >own/a.txt")},
+	{hook: true, name: "a file that is replaced", early: "pre-edit", then: sh("echo x >own/b; mv own/b own/a.txt")},
+	{hook: true, name: "a claim given up", early: "prompt", then: sh("git-swarm unclaim own/a.txt --session A")},
+	{hook: true, name: "another's file changed", early: "pre-edit", then: sh("echo x >theirs.txt")},
+	{hook: true, name: "a team's settings", then: sh("echo 'staleAfter = 1' >swarm.toml")},
+	{hook: true, name: "a bad setting of the user's", then: sh("git config --global swarm.staleAfter never")},
+	{hook: true, name: "a question to the user", early: "prompt pre-edit", then: asks},
+	{hook: true, name: "a waiter", early: "prompt pre-edit", then: sh("echo '1 x' >.git/swarm/agents/agent-app.wait")},
+	{hook: true, name: "no record", early: "pre-edit", then: sh("rm .git/swarm/agents/agent-app.json")},
+	{hook: true, name: "a damaged record", early: "pre-edit", then: sh("echo '{' >.git/swarm/agents/agent-app.json")},
+	{hook: true, name: "the record of another session", early: "pre-edit", then: sh(`sed -i 's/"session":"A"/"session":"B"/' .git/swarm/agents/agent-app.json`)},
+	{hook: true, name: "a file that was waited for", then: sh(`sed -i 's/"session"/"waited":["own\/a.txt"],"session"/' .git/swarm/agents/agent-app.json`)},
+	{hook: true, name: "a parked session", early: "shell pre-edit", then: sh("git-swarm update A --status parked")},
+	{hook: true, name: "hooks of a plugin", then: env("GIT_SWARM_HOOKS=plugin")},
+	{hook: true, name: "in Copilot", then: env("COPILOT_CLI=1")},
 }
 
-// TestEarlyKnowsAll: a note names every file that a sync without news asks for, also
-// where an agent's client runs it or a subagent of its own session does, but for those above
-// the repository that are only ways to it, and the list of the agents' records.
+// input adds members to the hooks' input, and to its tool_input.
+func input(more, tool string) func(*earlyPlace) {
+	return func(p *earlyPlace) { p.more, p.tool = more, tool }
+}
+
+// asks has the agent ask its user.
+func asks(p *earlyPlace) {
+	p.call(p.dirs()[0], "asks")
+}
+
+// TestEarlyKnowsAll: a note names every file that a command with nothing to do asks for, a
+// sync also where an agent's client runs it or a subagent of its own session does, but for
+// those above the repository that are only ways to it, the list of the agents' records and
+// what a claim is stored in.
 func TestEarlyKnowsAll(t *testing.T) {
-	strace := refstoretest.Strace(t)
 	p := newEarlyPlace(t)
-	const records = ".git/swarm/agents"
 	for _, agent := range []string{"", "one", "two"} {
-		for i, dir := range p.dirs() {
-			p.anew()
-			p.env = append(p.env, "CLAUDE_CODE_SESSION_ID="+agent)
-			if agent == "two" {
-				p.sh("mkdir -p " + records + `; echo '{"session":"A","subs":"A"}' >` + records + `/two.json; echo '{"session":"B","parent":"A"}' >` + records + `/two.x.json
+		p.knowsAll(agent, "sync")
+	}
+	for _, call := range []string{"batch", "shell", "prompt", "pre-edit"} {
+		p.knowsAll("", call)
+	}
+}
+
+func (p *earlyPlace) knowsAll(agent, call string) {
+	t := p.t
+	const records = ".git/swarm/agents"
+	for i, dir := range p.dirs() {
+		p.anew()
+		p.env = append(p.env, "CLAUDE_CODE_SESSION_ID="+agent)
+		if call == "sync" { // all agents' records are read, and only its own counts
+			p.sh("rm " + records + "/*")
+		}
+		if call == "prompt" { // and where it could be another's to handle
+			p.env = append(p.env, "GIT_SWARM_HOOKS=plugin")
+		}
+		if agent == "two" {
+			p.sh(`git-swarm message B "so that the heartbeat is new" --session A; git-swarm sync --session B; mkdir -p ` + records + `; echo '{"session":"A","subs":"A"}' >` + records + `/two.json; echo '{"session":"B","parent":"A"}' >` + records + `/two.x.json
 echo B >.git/worktrees/app.a/swarm-session`)
-				p.age()
+			p.age()
+		}
+		noted := p.gitDirs()[i] + noteOf(call)
+		_ = os.Remove(noted) // of a hook there may be none here
+		trace := filepath.Join(t.TempDir(), "trace")
+		args, input := p.command(dir, call)
+		cmd := exec.Command(refstoretest.Strace(t), append([]string{"-f", "-qq", "-e", "signal=none", "-e", "trace=%file", "-o", trace, "git-swarm"}, args...)...)
+		cmd.Dir, cmd.Env, cmd.Stdin = dir, p.env, strings.NewReader(input)
+		if out, err := cmd.Output(); err != nil || len(out) > 0 {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		note, err := os.ReadFile(noted)
+		must(t, err)
+		asked, err := os.ReadFile(trace)
+		must(t, err)
+		known := 0
+		for _, m := range regexp.MustCompile(`\((?:AT_FDCWD, )?"([^"]*)"`).FindAllStringSubmatch(string(asked), -1) {
+			path := m[1]
+			switch {
+			case !strings.HasPrefix(path, filepath.Dir(p.home)), strings.HasPrefix(dir, path), strings.HasPrefix(path, noted), strings.Contains(path, ".git-swarm-"), strings.HasSuffix(path, records):
+			case call != "sync" && strings.Contains(path, "/.git/objects/"), call == "shell" && strings.HasPrefix(path, dir+"/own"): // its own claim
+			case bytes.Contains(note, []byte(path+"\x00")):
+				known++
+			default:
+				t.Errorf("%s %q in %s: it asks for %s", call, agent, dir, path)
 			}
-			must(t, os.Remove(p.notes()[i]))
-			trace := filepath.Join(t.TempDir(), "trace")
-			cmd := exec.Command(strace, "-f", "-qq", "-e", "signal=none", "-e", "trace=%file", "-o", trace, "git-swarm", "sync")
-			cmd.Dir, cmd.Env = dir, p.env
-			if out, err := cmd.Output(); err != nil || len(out) > 0 {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			note, err := os.ReadFile(p.notes()[i])
-			must(t, err)
-			asked, err := os.ReadFile(trace)
-			must(t, err)
-			known := 0
-			for _, m := range regexp.MustCompile(`\((?:AT_FDCWD, )?"([^"]*)"`).FindAllStringSubmatch(string(asked), -1) {
-				path := m[1]
-				switch {
-				case !strings.HasPrefix(path, filepath.Dir(p.home)), strings.HasPrefix(dir, path), strings.HasPrefix(path, p.notes()[i]), strings.Contains(path, ".git-swarm-"), strings.HasSuffix(path, records):
-				case bytes.Contains(note, []byte(path+"\x00")):
-					known++
-				default:
-					t.Errorf("%q in %s: it asks for %s", agent, dir, path)
-				}
-			}
-			if known < 20 {
-				t.Errorf("only %d files are asked for", known)
-			}
+		}
+		if known < 20 {
+			t.Errorf("only %d files are asked for", known)
 		}
 	}
 }

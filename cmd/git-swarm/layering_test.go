@@ -23,8 +23,8 @@ var layers = map[string][]string{
 	"cmd/internal/screen":          {"cmd/internal/text"},
 	"cmd/internal/demo":            {"cmd/internal/text", "refstore/repo"},
 	"cmd/internal/settings":        {"merge", "merge/heal", "cmd/internal/text", "refstore/repo"},
-	"cmd/internal/swarm":           {"cmd/internal/settings", "orchestrator/agents", "lock", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/repo"},
-	"cmd/internal/agenthook":       {"cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
+	"cmd/internal/swarm":           {"cmd/internal/quiet", "cmd/internal/settings", "orchestrator/agents", "lock", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/object", "refstore/repo"},
+	"cmd/internal/agenthook":       {"cmd/internal/quiet", "cmd/internal/text", "cmd/internal/swarm", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/standing", "orchestrator/launch", "lock", "refstore/bus", "refstore/repo", "review"},
 	"cmd/ao":                       {"cmd/internal/app"},
 	"cmd/git-swarm-mcp":            nil, // it runs git-swarm
 	"cmd/internal/app":             {"cmd/internal/quiet", "cmd/internal/demo", "cmd/internal/screen", "cmd/internal/agenthook", "cmd/internal/settings", "cmd/internal/swarm", "cmd/internal/guide", "cmd/internal/text", "orchestrator/adopt", "orchestrator/agents", "orchestrator/hook", "orchestrator/install", "orchestrator/launch", "orchestrator/monitor", "orchestrator/pool", "orchestrator/retire", "orchestrator/setup", "orchestrator/standing", "orchestrator/attention", "merge/land", "merge", "merge/heal", "merge/heal/linemerge", "review", "lock", "lock/queue", "lock/task", "refstore/object", "refstore", "refstore/bus", "refstore/file", "refstore/hub", "refstore/index", "refstore/repo", "refstore/gitlock", "refstore/worktree"},

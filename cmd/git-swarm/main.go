@@ -5,10 +5,10 @@ package main
 import (
 	"os"
 
-	_ "github.com/git-swarm/git-swarm/cmd/git-swarm/internal/early" // before all others: see there
+	"github.com/git-swarm/git-swarm/cmd/git-swarm/internal/early" // before all others: see there
 	"github.com/git-swarm/git-swarm/cmd/internal/app"
 )
 
 func main() {
-	os.Exit(app.Main(os.Args))
+	os.Exit(app.Main(os.Args, early.Stdin()))
 }

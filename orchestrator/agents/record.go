@@ -172,6 +172,17 @@ func (a Agents) Alive(id string) {
 	}
 }
 
+// AliveUntil is until when Alive has nothing to mark.
+func (a Agents) AliveUntil(id string) (until time.Time) {
+	if info, err := os.Stat(a.path(id)); err == nil {
+		until = info.ModTime().Add(bus.BeatEvery)
+	}
+	return until
+}
+
+// FilesOf are the files of the agent's record and of its waiter, there or not.
+func (a Agents) FilesOf(id string) (record, waiter string) { return a.path(id), a.waiter(id) }
+
 // lock keeps two from joining, or changing a record, at once. It waits no longer
 // than ctx. The lock ends with the process that holds it.
 func (a Agents) lock(ctx context.Context) (unlock func(), err error) {

@@ -167,8 +167,11 @@ func (h *Handler) preEdit(ctx context.Context, id string) error {
 	var wanted, doubtful []string
 	var awaited []lock.Claim
 	takeover := false
+	h.Idle = len(h.Files) > 0
 	for _, file := range h.Files {
-		switch held, ok := holders[file]; {
+		held, ok := holders[file]
+		h.Idle = h.Idle && ok && held.Session == id
+		switch {
 		case ok && held.Session == id:
 			if slices.Contains(h.past().Waited, held.Path) {
 				awaited = append(awaited, held)

@@ -41,21 +41,8 @@ func (h *Handler) noteClaimed(ctx context.Context, granted []lock.Claim) error {
 // that could matter, git is not asked. Where there is no target nothing lands, and the
 // claims stay to the end.
 func (h *Handler) giveBack(ctx context.Context, id string) error {
-	past := h.past()
-	if past.HookedIn != h.Repo.GitDir {
-		return nil
-	}
-	var own []string
-	for _, path := range slices.Sorted(maps.Keys(past.Hooked)) {
-		if past.Hooked[path] == h.Input.Subagent {
-			own = append(own, path)
-		}
-	}
-	if len(own) == 0 {
-		return nil
-	}
-	state := h.fingerprint(ctx, own, past.HookedTarget)
-	if state != "" && state == past.HookedState {
+	own, same := h.hooked(ctx)
+	if same {
 		return nil
 	}
 	work, err := h.checkout().Unlanded(ctx, own)
@@ -80,6 +67,25 @@ func (h *Handler) giveBack(ctx context.Context, id string) error {
 			a.HookedState = h.fingerprint(ctx, work.Paths, work.Target)
 		}
 	})
+}
+
+// hooked is what the hook has claimed here for this agent, and whether all that decides
+// what of it is given back is as it was when that was looked at last.
+func (h *Handler) hooked(ctx context.Context) (own []string, same bool) {
+	past := h.past()
+	if past.HookedIn != h.Repo.GitDir {
+		return nil, true
+	}
+	for _, path := range slices.Sorted(maps.Keys(past.Hooked)) {
+		if past.Hooked[path] == h.Input.Subagent {
+			own = append(own, path)
+		}
+	}
+	if len(own) == 0 {
+		return nil, true
+	}
+	state := h.fingerprint(ctx, own, past.HookedTarget)
+	return own, state != "" && state == past.HookedState
 }
 
 // release gives up claims, one by one: some may be another's by now.

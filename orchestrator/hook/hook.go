@@ -59,6 +59,10 @@ type Handler struct {
 	// news in it.
 	Say func(Answer) error
 
+	// Idle is set by Run: there is no news, told or put off, and all that is about to be
+	// edited the session had before.
+	Idle bool
+
 	agent      *agents.Agent
 	parent     string      // the session for which a subagent with one of its own works, else ""
 	unclaimed  []string    // what it is to be told is edited without a claim

@@ -25,8 +25,10 @@ func (h *Handler) news(ctx context.Context, id string, changed []lock.Claim) err
 		h.known().Alive(h.Input.Session)
 	}
 	told := false
+	h.Idle = true
 	var damage []string
 	err := h.Bus.Sync(ctx, id, func(n *bus.News) error {
+		h.Idle = false
 		if h.Input.Subagent != "" {
 			return errLater
 		}

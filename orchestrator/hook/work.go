@@ -94,23 +94,13 @@ func (h *Handler) fingerprint(ctx context.Context, held []string, target string)
 		return ""
 	}
 	fmt.Fprintf(sum, "%s\n%q\n", head, held)
-	refs := []string{target}
-	if ref, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: "); ok {
-		refs = append(refs, ref)
-	}
+	refs, files := h.printed(head, held, target)
 	for _, ref := range refs {
-		if ref == "" {
-			continue
-		}
 		tip, err := h.Bus.Store().Tip(ctx, ref)
 		if err != nil {
 			return ""
 		}
 		fmt.Fprintln(sum, ref, tip)
-	}
-	files := []string{filepath.Join(h.Repo.GitDir, "index")}
-	for _, path := range held {
-		files = append(files, filepath.Join(h.Repo.WorkTree, filepath.FromSlash(path)))
 	}
 	for _, name := range files {
 		info, err := os.Lstat(name)
@@ -124,4 +114,19 @@ func (h *Handler) fingerprint(ctx context.Context, held []string, target string)
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// printed are the refs and files of a fingerprint. head is what HEAD says.
+func (h *Handler) printed(head []byte, held []string, target string) (refs, files []string) {
+	if target != "" {
+		refs = append(refs, target)
+	}
+	if ref, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: "); ok && ref != "" {
+		refs = append(refs, ref)
+	}
+	files = append(files, filepath.Join(h.Repo.GitDir, "index"))
+	for _, path := range held {
+		files = append(files, filepath.Join(h.Repo.WorkTree, filepath.FromSlash(path)))
+	}
+	return refs, files
 }

@@ -55,6 +55,11 @@ func Outranked(r *repo.Repo, hooks, event string) bool {
 	return hooks == pluginHooks && r.WorkTree != "" && handles(filepath.Join(r.WorkTree, claudeShared), event)
 }
 
+// Outranking are the files that Outranked reads.
+func Outranking(r *repo.Repo) []string {
+	return []string{filepath.Join(filepath.Dir(r.CommonDir), claudeLocal), filepath.Join(r.WorkTree, claudeShared)}
+}
+
 // EarlierShared reports whether an earlier version wrote the committed hooks: they do not
 // say which they are, and so leave no event to others.
 func EarlierShared(r *repo.Repo) bool {

@@ -11,7 +11,14 @@ import (
 // Config is a configuration: what git config --list would print, in that order.
 // Keys are compared as git compares them: section and name without regard to
 // case, the subsection exactly.
-type Config struct{ entries []entry }
+type Config struct {
+	entries []entry
+	read    []string
+}
+
+// Files are the files that Config has read, those that are not there among them; nil where
+// git was asked.
+func (c *Config) Files() []string { return c.read }
 
 // Get returns the value of key, the last one if there are several, and whether
 // there is one. A key without "=" has the empty value.

@@ -43,10 +43,10 @@ func (f *finder) readFormat() error {
 		return f.refused(err)
 	}
 	f.Algo, f.RefFormat = object.SHA1, "files"
-	if bare, err := (&Config{entries}).Bool("core.bare", false); err == nil && has(entries, "core.bare") {
+	if bare, err := (&Config{entries: entries}).Bool("core.bare", false); err == nil && has(entries, "core.bare") {
 		f.format.declared.set(bare)
 	}
-	f.format.version, err = (&Config{entries}).Int("core.repositoryFormatVersion", -1)
+	f.format.version, err = (&Config{entries: entries}).Int("core.repositoryFormatVersion", -1)
 	if err != nil {
 		return f.refused(err)
 	}

@@ -28,19 +28,20 @@ func (r *Repo) ConfigNow() (*Config, error) {
 	l := loader{env: r.env, repo: r}
 	entries, err := l.all()
 	if errors.Is(err, errUnsure) {
+		l.read = nil
 		entries, err = configThroughGit(r.env, r.dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	return &Config{entries}, nil
+	return &Config{entries, l.read}, nil
 }
 
 // OwnConfigNow is what the repository's own file says now, without what it includes:
 // git config --local --list.
 func (r *Repo) OwnConfigNow() (*Config, error) {
 	entries, err := readSettings(r.env, filepath.Join(r.CommonDir, "config"))
-	return &Config{entries}, err
+	return &Config{entries: entries}, err
 }
 
 // ConfigFiles are the files that the configuration is read from, but for the system's and
@@ -84,6 +85,7 @@ type loader struct {
 	env     Env
 	repo    *Repo // nil before there is one
 	entries []entry
+	read    []string // the files
 }
 
 func (l *loader) all() ([]entry, error) {
@@ -182,6 +184,7 @@ func (l *loader) userFiles() []string {
 // file adds the settings of one file. One that does not exist is empty, as is
 // one that may not be read if lenient.
 func (l *loader) file(path string, lenient bool, depth int) error {
+	l.read = append(l.read, path)
 	data, err := file.Read(path, math.MaxInt32)
 	switch {
 	case err == nil:

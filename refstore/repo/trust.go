@@ -23,7 +23,7 @@ func (f *finder) trustBare() error {
 	l := loader{env: f.env}
 	err := l.shared()
 	if err == nil {
-		mode, set := (&Config{l.entries}).Get("safe.bareRepository")
+		mode, set := (&Config{entries: l.entries}).Get("safe.bareRepository")
 		if !set || mode == "all" {
 			return nil
 		}

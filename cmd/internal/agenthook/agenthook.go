@@ -76,7 +76,7 @@ func Run(ctx context.Context, p Process, args []string) int {
 }
 
 func run(ctx context.Context, p Process, l limits, args []string) int {
-	h := &invocation{Process: p, limits: l, agent: "claude"}
+	h := &invocation{Process: p, limits: l, agent: "claude", args: args}
 	if len(args) >= 2 && args[0] == "--agent" {
 		h.agent, args = args[1], args[2:]
 	}
@@ -135,7 +135,10 @@ type invocation struct {
 	agent   string // whose JSON it speaks
 	dialect dialect
 	event   string
-	name    string // the event's name as the agent has it
+	args    []string // of the hook
+	text    []byte   // of its input
+	kept    bool     // something went wrong
+	name    string   // the event's name as the agent has it
 
 	places   *hook.Places
 	swarm    *swarm.Swarm // where it acts, nil before
@@ -180,6 +183,7 @@ func (h *invocation) keep(err error) {
 		}
 		h.swarm = swarm.In(r, swarm.Options{Now: h.Now})
 	}
+	h.kept = true
 	_ = agents.In(h.swarm.Repo).NoteProblem(h.Now(), text.Inert(h.event), text.Inert(h.Describe(err)))
 }
 
@@ -303,9 +307,11 @@ func (h *invocation) handle(ctx context.Context, r *repo.Repo, event string, inp
 	if h.event != agents.Wait {
 		handler.Longer, handler.HubWait = h.longer, h.limits.hub
 	}
+	quietly := h.lookQuiet(ctx, event, handler)
 	if err := handler.Run(ctx, event); err != nil {
 		return err
 	}
+	h.leaveQuiet(ctx, quietly, event, handler)
 	switch {
 	case h.agent == "gemini" && event == agents.SessionStart:
 		return r.NoteIdentity(ctx) // its shell hides the user's configuration

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/quiet"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/orchestrator/hook"
 	"github.com/git-swarm/git-swarm/refstore/repo"
@@ -80,6 +81,7 @@ func (h *invocation) input() (*hook.Input, error) {
 	if len(text) > maxInput {
 		return nil, fmt.Errorf("the hook's input has more than %d bytes", maxInput)
 	}
+	h.text = text
 	var in hookInput
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &in); err != nil {
 		return nil, malformed("input", err)
@@ -202,16 +204,6 @@ func patchedPaths(patch string) (paths []string) {
 	return paths
 }
 
-// isShell reports whether a tool runs commands, by the names that the clients have for
-// theirs.
-func isShell(tool string) bool {
-	switch strings.ToLower(tool) {
-	case "bash", "shell", "powershell", "run_shell_command", "exec_command", "local_shell", "write_stdin":
-		return true
-	}
-	return false
-}
-
 // ended reports whether the agent's turn was ended by its user, or by a failure:
 // there is nobody to remind.
 func (in *hookInput) ended() bool { return in.Status == "aborted" || in.Status == "error" }
@@ -234,9 +226,9 @@ func (in *hookInput) from(event string) hook.Input {
 		Tool: in.ToolName, Message: in.Message, Waits: waits(in.Notification),
 		StopActive: in.StopHookActive || in.LoopCount > 0, Client: max(in.ClientPID, 0),
 	}
-	input.Shell = isShell(in.ToolName)
+	input.Shell = quiet.IsShell(in.ToolName)
 	for _, call := range in.ToolCalls {
-		input.Shell = input.Shell || isShell(call.ToolName)
+		input.Shell = input.Shell || quiet.IsShell(call.ToolName)
 	}
 	if input.Session == "" {
 		input.Session = in.ConversationID

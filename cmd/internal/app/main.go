@@ -30,8 +30,8 @@ type App struct {
 // Main runs the program as the operating system started it and returns its exit
 // code. SIGINT and SIGTERM kill it, which is safe at any moment; verbs that have
 // something to undo have them end their context instead (undoable).
-func Main(args []string) int {
-	a := &App{Name: filepath.Base(args[0]), Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}
+func Main(args []string, stdin io.Reader) int {
+	a := &App{Name: filepath.Base(args[0]), Env: os.Environ(), Stdin: stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}
 	var err error
 	if a.Dir, err = os.Getwd(); err != nil {
 		if len(args) < 2 || args[1] != "hook" { // which is told where its agent works

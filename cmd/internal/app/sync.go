@@ -76,7 +76,9 @@ of the session are released then.`,
 				return c.followRequest(ctx)
 			}
 			if note != nil && !shown && wait == 0 {
-				c.noteQuiet(ctx, b, id, note)
+				if since, until, err := c.swarm.Beats(ctx, id); err == nil {
+					note.Leave(since, until)
+				}
 			}
 			return nil
 		},

@@ -2,7 +2,8 @@
 // again.
 //
 // What git swarm sync finds follows from its arguments, its environment, the clock and
-// some twenty small files. Where it has found nothing, it leaves a note in the worktree's
+// some twenty small files, and what an agent's hook does from some more and from what the
+// agent's client writes to it. Where it has found nothing, it leaves a note in the worktree's
 // git dir: which files these are, what was in them, and until when the answer holds. While
 // all that is the same, so is the answer, and nothing of it need be decoded, checked or
 // understood anew.
@@ -15,7 +16,8 @@
 //   - A note is made of what was there before the command and after it alike, and of
 //     nothing that changed within the second before: an input that changes while the
 //     command runs, or while a file system's clock stands still, leaves no note.
-//   - The note holds nothing that is not elsewhere. It may be deleted at any time. Of one
+//   - The note holds nothing that is not elsewhere, and no value of a variable. It may be
+//     deleted at any time. Of one
 //     that is torn, that another version wrote or that is another user's, Unchanged says no.
 //
 // # Imports
@@ -31,7 +33,8 @@ import (
 	"time"
 )
 
-// Name is the note's file in the worktree's git dir.
+// Name is the note of a sync in the worktree's git dir, and with "-" and its name behind it
+// that of a hook: see Hook.
 const Name = "swarm-quiet"
 
 // The kinds of an input: what counts of the file at a path. A path that does not exist
@@ -39,28 +42,31 @@ const Name = "swarm-quiet"
 const (
 	Content = "c" // a regular file of at most maxContent bytes: those
 	Times   = "t" // which file it is, through links, its size and its time
+	Entry   = "l" // the same of the file or link itself
+	Plain   = "f" // a regular file, or nothing: which one does not count
 	Place   = "p" // which file or folder it is, its mode and its owner
+	Record  = "r" // the JSON of an agent's record: of its members those that an edit depends on
 	Own     = "o" // as Place, and it must be there and belong to the user
 	Absent  = "a" // it must not be there
 	Empty   = "e" // a file without content
 )
 
 const (
-	magic      = "git swarm quiet 1\n"
-	maxContent = 4096        // bytes, as of a note
+	magic      = "git swarm quiet 2\n"
+	maxContent = 32 << 10    // bytes, as of a note
 	settled    = time.Second // how long an input must have been as it is
 )
 
-// Unchanged reports whether the note of the worktree at the working directory says that
-// these arguments and this environment have nothing to do.
-func Unchanged(args, env []string, now time.Time) bool {
-	path := ".git/" + Name
+// Unchanged reports whether the note of that name of the worktree at the working directory
+// says that what the command is given and this environment leave nothing to do.
+func Unchanged(name string, given, env []string, now time.Time) bool {
+	path := ".git/" + name
 	if link, ok := appendFile(nil, ".git"); ok { // of a linked worktree
 		const prefix = "gitdir: "
 		if len(link) <= len(prefix) || string(link[:len(prefix)]) != prefix || link[len(link)-1] != '\n' {
 			return false
 		}
-		path = string(link[len(prefix):len(link)-1]) + "/" + Name
+		path = string(link[len(prefix):len(link)-1]) + "/" + name
 	}
 	note, ok := appendFile(nil, path)
 	if _, own := look(nil, Own, path, time.Time{}); !ok || !own {
@@ -75,7 +81,7 @@ func Unchanged(args, env []string, now time.Time) bool {
 		return false
 	}
 	inputs, saw := split(string(rest[24:24+size])), rest[24+size:]
-	sees, ok := Look(args, env, inputs, time.Time{})
+	sees, ok := Look(given, env, inputs, time.Time{})
 	return ok && string(sees) == string(saw)
 }
 
@@ -91,40 +97,63 @@ func Note(inputs []string, saw []byte, since, until time.Time) []byte {
 	return append(append(note, list...), saw...)
 }
 
+// Files are these files as inputs of that kind.
+func Files(kind string, paths ...string) []string {
+	inputs := make([]string, len(paths))
+	for i, path := range paths {
+		inputs[i] = kind + path
+	}
+	return inputs
+}
+
 // Look is the state of the inputs, each a kind and a path, and of what the process was
-// given. It is not ok if one of them is not what its kind asks for, or, with a time before
-// that is not zero, has changed within the second before that.
-func Look(args, env, inputs []string, before time.Time) (state []byte, ok bool) {
-	state = appendNumber(make([]byte, 0, maxContent), int64(os.Geteuid()))
-	state = appendNumber(state, int64(len(args))) // what follows them is no argument
-	for _, arg := range args {
-		state = append(append(state, arg...), 0)
+// given: arguments, and of a hook what Hook says. It is not ok if one of them is not what
+// its kind asks for, or, with a time before that is not zero, has changed within the second
+// before that.
+func Look(given, env, inputs []string, before time.Time) (state []byte, ok bool) {
+	state = appendNumber(make([]byte, 0, 4096), int64(os.Geteuid()))
+	state = appendNumber(state, int64(len(given))) // what follows them was not given
+	for _, one := range given {
+		state = append(append(state, one...), 0)
 	}
 	for _, variable := range env {
 		if counts(variable) {
-			state = append(append(state, variable...), 0)
+			state = appendNumber(state, int64(digest(noDigest, variable)))
 		}
 	}
+	list := noDigest
 	for _, input := range inputs {
 		if input == "" { // of a note that is damaged
 			return nil, false
 		}
+		list = digest(list, input)
 		if state, ok = look(state, input[:1], input[1:], before); !ok {
 			return nil, false
 		}
 	}
-	return state, true
+	return appendNumber(state, int64(list)), true // of a path that is damaged there is no file, either
 }
 
 // counts reports whether the variable may have a say in what git swarm or git does.
 func counts(variable string) bool {
-	for _, prefix := range [...]string{"GIT_", "CLAUDE", "CODEX_", "HOME=", "XDG_", "SUDO_"} {
+	for _, prefix := range [...]string{"GIT_", "CLAUDE", "CODEX_", "COPILOT_", "CURSOR_", "GEMINI_", "HOME=", "PATH=", "XDG_", "SUDO_"} {
 		if len(variable) >= len(prefix) && variable[:len(prefix)] == prefix {
 			return true
 		}
 	}
 	return false
 }
+
+// digest is FNV-1a of what sum is of, and the text: of a variable, which may be a secret,
+// a note holds no more.
+func digest(sum uint64, text string) uint64 {
+	for i := range len(text) {
+		sum = (sum ^ uint64(text[i])) * 1099511628211
+	}
+	return sum
+}
+
+const noDigest = uint64(14695981039346656037)
 
 // look appends the state of one file.
 func look(state []byte, kind, path string, before time.Time) ([]byte, bool) {
@@ -133,6 +162,9 @@ func look(state []byte, kind, path string, before time.Time) ([]byte, bool) {
 		stat = os.Stat
 	}
 	info, err := stat(path)
+	if kind == Plain {
+		return state, err == nil && info.Mode().IsRegular() || os.IsNotExist(err)
+	}
 	if err != nil {
 		return append(state, '-'), os.IsNotExist(err) && kind != Own
 	}
@@ -140,7 +172,7 @@ func look(state []byte, kind, path string, before time.Time) ([]byte, bool) {
 	if !ok || kind == Absent {
 		return nil, false
 	}
-	if (kind == Content || kind == Times) && !before.IsZero() && before.Sub(info.ModTime()) < settled {
+	if (kind == Content || kind == Times || kind == Entry || kind == Record) && !before.IsZero() && before.Sub(info.ModTime()) < settled {
 		return nil, false
 	}
 	state = append(state, kind...)
@@ -148,9 +180,14 @@ func look(state []byte, kind, path string, before time.Time) ([]byte, bool) {
 	case Content:
 		state, ok = appendFile(appendNumber(state, info.Size()), path)
 		return state, ok && info.Mode().IsRegular()
+	case Record:
+		if text, ok := appendFile(nil, path); ok {
+			return appendMembers(state, text)
+		}
+		return nil, false
 	case Empty:
 		return state, info.Mode().IsRegular() && info.Size() == 0
-	case Times:
+	case Times, Entry:
 		state = appendNumber(appendNumber(state, info.Size()), info.ModTime().UnixNano())
 	case Own:
 		ok = int(sys.Uid) == os.Geteuid()

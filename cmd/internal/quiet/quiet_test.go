@@ -23,12 +23,21 @@ func leave(t *testing.T, name string) (dir string, note []byte) {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)
-	for _, name := range []string{"ref", "packed"} {
-		if err := os.WriteFile(".git/"+name, []byte(name), 0o666); err != nil {
+	return dir, leaveIn(t, dir)
+}
+
+func leaveIn(t *testing.T, dir string) (note []byte) {
+	t.Helper()
+	for name, text := range map[string]string{"ref": "ref", "packed": "packed", "record": `{"session":"A","told":1,"waited":["x"]}` + "\n"} {
+		if err := os.WriteFile(".git/"+name, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	inputs := []string{Own + dir, Place + ".", Content + dir + "/.git/ref", Times + dir + "/.git/packed"}
+	in := dir + "/.git/"
+	inputs := []string{
+		Own + dir, Place + ".", Content + in + "ref", Times + in + "packed", Entry + in + "packed", Record + in + "record",
+		Plain + in + "ref", Plain + in + "maybe", Absent + in + "none",
+	}
 	state, ok := Look(testArgs, testEnv, inputs, time.Time{})
 	if !ok {
 		t.Fatal("it cannot be looked at")
@@ -36,7 +45,7 @@ func leave(t *testing.T, name string) (dir string, note []byte) {
 	now := time.Now()
 	note = Note(inputs, state, now.Add(-time.Minute), now.Add(time.Minute))
 	rewrite(t, note)
-	return dir, note
+	return note
 }
 
 func rewrite(t *testing.T, note []byte) {
@@ -50,7 +59,7 @@ func rewrite(t *testing.T, note []byte) {
 // a byte more, Unchanged says no.
 func TestDamagedNote(t *testing.T) {
 	_, note := leave(t, "app")
-	if !Unchanged(testArgs, testEnv, time.Now()) {
+	if !Unchanged(Name, testArgs, testEnv, time.Now()) {
 		t.Fatal("nothing has changed")
 	}
 	for i := range note {
@@ -62,7 +71,7 @@ func TestDamagedNote(t *testing.T) {
 		}
 		for _, other := range damaged {
 			rewrite(t, other)
-			if Unchanged(testArgs, testEnv, time.Now()) {
+			if Unchanged(Name, testArgs, testEnv, time.Now()) {
 				t.Fatalf("it says yes of a note with damage at %d: %q", i, other)
 			}
 		}
@@ -75,14 +84,54 @@ func TestOddFolder(t *testing.T) {
 	if err := os.Mkdir(filepath.Dir(dir)+"/x", 0o777); err != nil { // as far as the first line goes
 		t.Fatal(err)
 	}
-	if !Unchanged(testArgs, testEnv, time.Now()) {
+	if !Unchanged(Name, testArgs, testEnv, time.Now()) {
 		t.Error("nothing has changed")
 	}
 	if err := os.WriteFile(".git/ref", []byte("1"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if Unchanged(testArgs, testEnv, time.Now()) {
+	if Unchanged(Name, testArgs, testEnv, time.Now()) {
 		t.Error("it does not see the change")
+	}
+}
+
+// TestKinds: what counts of a file is what its kind says.
+func TestKinds(t *testing.T) {
+	dir, _ := leave(t, "app")
+	write := func(name, text string) func() error {
+		return func() error { return os.WriteFile(".git/"+name, []byte(text), 0o666) }
+	}
+	for i, c := range []struct {
+		change func() error
+		want   bool
+	}{
+		{write("other", "x"), true},
+		{write("maybe", "x"), true},
+		{write("record", `{"told":22,"session":"A","waited":["x"],"session2":"B"}`), true},
+		{write("record", `{"session":"B","told":1,"waited":["x"]}`), false},
+		{write("record", `{"session":"A","told":1,"waited":["y"]}`), false},
+		{write("record", `{"session":"A","told":1,"waited":["x"],}`), false},
+		{write("record", `{"session":"A","told":1,"waited":["x"]`), false},
+		{write("record", ""), false},
+		{func() error { return os.Remove(".git/record") }, false},
+		{write("ref", "rev"), false},
+		{func() error { return os.Chtimes(".git/packed", time.Time{}, time.Unix(1e9, 0)) }, false},
+		{write("none", ""), false},
+		{func() error { return os.Symlink("ref", ".git/maybe") }, false},
+		{func() error { return os.Mkdir(".git/maybe", 0o777) }, false},
+	} {
+		for _, name := range []string{"none", "maybe"} {
+			if err := os.RemoveAll(".git/" + name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		leaveIn(t, dir)
+		if err := c.change(); err != nil {
+			t.Fatal(err)
+		}
+		if got := Unchanged(Name, testArgs, testEnv, time.Now()); got != c.want {
+			t.Errorf("change %d: it is as it was: %v", i, got)
+		}
 	}
 }
 
@@ -100,7 +149,7 @@ func TestGiven(t *testing.T) {
 		{[]string{"sync", "GIT_SWARM_SESSION=A"}, nil, false},
 		{nil, []string{"GIT_sync", "GIT_SWARM_SESSION=A"}, false},
 	} {
-		if got := Unchanged(c.args, c.env, time.Now()); got != c.want {
+		if got := Unchanged(Name, c.args, c.env, time.Now()); got != c.want {
 			t.Errorf("%q with %q: %v", c.args, c.env, got)
 		}
 	}
