@@ -18,9 +18,10 @@ import (
 //
 // An item comes after those that are nested in it. The number and what stands in
 // parentheses may be missing; numbers are those of the file, and name its items to each
-// other. Everything else of the file is left out.
+// other. What would be an item in the text of one has a backslash before its box, as in
+// "- \[ ] no task". Everything else of the file is left out.
 func ParseChecklist(text string) ([]New, error) {
-	p := &checklist{item: itemPattern(), byNumber: map[int]int{}}
+	p := &checklist{item: itemPattern(), escaped: boxPattern(`\\`), byNumber: map[int]int{}}
 	for number, line := range slices.Collect(strings.Lines(text)) {
 		if err := p.line(strings.TrimRight(line, "\r\n")); err != nil {
 			return nil, bus.Inputf("line %d: %s", number+1, err.Error())
@@ -50,8 +51,15 @@ func itemPattern() *regexp.Regexp {
 	return regexp.MustCompile(`^(\s*)(?:[-*+]|\d+[.)])\s+\[([ xX~])\]\s+(?:#(\d+)\s+)?(.*?)\s*$`)
 }
 
+// boxPattern is a line of text that looks like an item, or an item with backslashes
+// before its box, in two parts. before stands between them and is left out.
+func boxPattern(before string) *regexp.Regexp {
+	return regexp.MustCompile(`^(\s*(?:[-*+]|\d+[.)])\s+)` + before + `(\\*\[[ xX~]\]\s)`)
+}
+
 type checklist struct {
 	item     *regexp.Regexp
+	escaped  *regexp.Regexp // a line of text
 	tasks    []New
 	after    [][]int // of each, numbers of the file
 	byNumber map[int]int
@@ -109,12 +117,27 @@ func (p *checklist) text(line string, indent int) {
 		p.above = nil
 		return
 	}
-	p.tasks[last.at].Body += expandTabs(line)[min(indent, last.indent+2):] + "\n"
+	p.tasks[last.at].Body += p.escaped.ReplaceAllString(unindent(line, last.indent+2), "$1$2") + "\n"
+}
+
+// unindent takes up to that many columns of white space from the beginning of a line.
+func unindent(line string, columns int) string {
+	for ; columns > 0 && line != ""; line = line[1:] {
+		switch width := len(expandTabs(line[:1])); {
+		case line[0] != ' ' && line[0] != '\t':
+			return line
+		case width > columns:
+			return strings.Repeat(" ", width-columns) + line[1:]
+		default:
+			columns -= width
+		}
+	}
+	return line
 }
 
 // parseNotes takes what stands in parentheses at the end of a title, if it is that.
 func parseNotes(n *New, title string) (rest string, after []int, err error) {
-	open := strings.LastIndex(title, " (")
+	open := lastOpened(title)
 	if open < 0 || !strings.HasSuffix(title, ")") {
 		return title, nil, nil
 	}
@@ -146,9 +169,33 @@ func parseNotes(n *New, title string) (rest string, after []int, err error) {
 	return title[:open], after, nil
 }
 
+// endsInNotes reports whether a title alone would be read as another one with notes.
+func endsInNotes(title string) bool {
+	rest, _, err := parseNotes(new(New), title)
+	return err != nil || rest != title
+}
+
+// lastOpened is where the blank before the parenthesis is that the last one closes, else
+// the last blank before one; -1 if there is none. Pathspecs may have parentheses.
+func lastOpened(title string) int {
+	depth := 0
+	for i := len(title) - 1; i > 0; i-- {
+		switch title[i] {
+		case ')':
+			depth++
+		case '(':
+			depth--
+		}
+		if depth == 0 && strings.HasPrefix(title[i-1:], " (") {
+			return i - 1
+		}
+	}
+	return strings.LastIndex(title, " (")
+}
+
 // FormatChecklist is the tasks as ParseChecklist reads them. body gives the text of one.
 func FormatChecklist(tasks []*Task, body func(n int) (string, error)) (string, error) {
-	f := &checklistWriter{tasks: map[int]*Task{}, body: body, inner: map[int][]int{}}
+	f := &checklistWriter{box: boxPattern(""), tasks: map[int]*Task{}, body: body, inner: map[int][]int{}}
 	for _, t := range tasks {
 		f.tasks[t.Number] = t
 	}
@@ -173,6 +220,7 @@ func FormatChecklist(tasks []*Task, body func(n int) (string, error)) (string, e
 
 type checklistWriter struct {
 	b     strings.Builder
+	box   *regexp.Regexp // in a line of text
 	tasks map[int]*Task
 	inner map[int][]int
 	body  func(n int) (string, error)
@@ -196,7 +244,7 @@ func (f *checklistWriter) write(t *Task, depth int) error {
 			f.b.WriteString("\n")
 			continue
 		}
-		fmt.Fprintf(&f.b, "%s  %s\n", indent, line)
+		fmt.Fprintf(&f.b, "%s  %s\n", indent, f.box.ReplaceAllString(line, `$1\$2`))
 	}
 	for _, n := range f.inner[t.Number] {
 		if err := f.write(f.tasks[n], depth+1); err != nil {
@@ -217,7 +265,7 @@ func (f *checklistWriter) notes(t *Task) string {
 	if len(after) > 0 {
 		notes = append(notes, "after "+strings.Join(after, ", "))
 	}
-	if t.Priority != DefaultPriority {
+	if t.Priority != DefaultPriority || endsInNotes(t.Title) {
 		notes = append(notes, fmt.Sprintf("priority %d", t.Priority))
 	}
 	if t.For != "" {

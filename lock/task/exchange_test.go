@@ -2,6 +2,7 @@ package task
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,51 @@ func TestChecklist(t *testing.T) {
 	}
 	if _, err := ParseChecklist("- [ ] Check out (after 1)\n"); err == nil || !strings.Contains(err.Error(), `"- [ ] #1 Title"`) {
 		t.Errorf("it does not say how an item has its number: %v", err)
+	}
+}
+
+// TestChecklistKeepsTexts: what is written is read as the same tasks, also where titles
+// and texts look like parts of a checklist.
+func TestChecklistKeepsTexts(t *testing.T) {
+	s := newSwarm(t, "A")
+	for _, about := range [...]struct {
+		title, body string
+		files       []string
+	}{
+		{"Plan (after #2)", "Steps:\n\n- [ ] one\n* [x] #3 two (after #9)\n1. [ ] three\n", nil},
+		{"Read (priority 0)", "- [ ] begins\n- \\[ ] is escaped\n  - \\\\[~] twice\n", nil},
+		{"Build (really)", "In the Makefile:\n\n\tgo build\t./...\n", nil},
+		{"#7 is a number (files a; for B)", "- [ ]\n- []\n-[ ] no item\n", nil},
+		{"Ends (files)", "", nil},
+		{"Tidy (for A) up (now)", "", []string{"old (2019)/**", "app/(shop)/page.tsx"}},
+		{"Close :)", "", []string{"a)", "b"}},
+	} {
+		_, err := s.Add(bg, "A", []New{{Title: about.title, Body: about.body, Files: about.files, Priority: DefaultPriority}}, Branch{})
+		s.Must(err)
+	}
+	all, err := s.List(bg)
+	s.Must(err)
+	text, err := FormatChecklist(all, s.Texts(bg))
+	s.Must(err)
+	read, err := ParseChecklist(text)
+	s.Must(err)
+	if len(read) != len(all) {
+		t.Fatalf("%d tasks instead of %d in\n%s", len(read), len(all), text)
+	}
+	for i, was := range all {
+		body, err := s.Texts(bg)(was.Number)
+		s.Must(err)
+		got := read[i]
+		if got.Title != was.Title || got.Body != body || got.Priority != was.Priority || got.For != "" || !slices.Equal(got.Files, was.Files) || len(got.AfterNew) > 0 {
+			t.Errorf("%q, %q has become %+v in\n%s", was.Title, body, got, text)
+		}
+	}
+	for line, want := range map[string]string{"\tdeep": "deep\n", "  \ta\tb": "a\tb\n", "x\n": ""} {
+		read, err := ParseChecklist("- [ ] a\n" + line)
+		s.Must(err)
+		if read[0].Body != want {
+			t.Errorf("%q: %q instead of %q", line, read[0].Body, want)
+		}
 	}
 }
 
