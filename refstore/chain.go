@@ -81,13 +81,17 @@ func (s *Store) decodeLink(ref string, l *link, o object.Object) (err error) {
 	if l.entry, err = decodeEntry(ref, l.id, l.data); err != nil {
 		return err
 	}
+	content := o.Content
+	if l.data.Signed() && l.entry.format() == hubVersion { // by a later git swarm
+		content, l.data.Others = object.WithoutSignature(content), nil
+	}
 	if err := checkHeaders(l.data); err != nil {
 		return err
 	}
 	shape, known := shapeOf(ref)
 	var room [1024]byte
 	switch {
-	case !bytes.Equal(l.data.AppendTo(room[:0]), o.Content):
+	case !bytes.Equal(l.data.AppendTo(room[:0]), content):
 		return errors.New("the headers are not as git swarm writes them")
 	case known && shape != TableShape && l.data.Tree != s.repo.Algo.EmptyTree():
 		return fmt.Errorf("tree %s where the empty tree belongs", l.data.Tree.Short())

@@ -3,6 +3,8 @@ package refstore
 import (
 	"errors"
 	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/git-swarm/git-swarm/refstore/object"
@@ -110,6 +112,60 @@ func TestHubRepair(t *testing.T) {
 	}
 	if before, err := take(sa, "A", "push", "z", ""); err != nil || before != "w y" {
 		t.Errorf("after that: %q, %v", before, err)
+	}
+}
+
+// A later git swarm may sign what it writes on the hub: this one reads it, and builds upon it.
+// What is signed and not as git swarm writes it is damaged as ever.
+func TestHubSigned(t *testing.T) {
+	const begin, end = "\ngpgsig -----BEGIN PGP SIGNATURE-----\n ", "\n =abcd\n -----END PGP SIGNATURE-----"
+	for name, c := range map[string]struct {
+		sign func(content string) string
+		bad  bool
+	}{
+		"PGP":       {sign: func(s string) string { return strings.Replace(s, "\n\n", begin+end+"\n\n", 1) }},
+		"SHA-256":   {sign: func(s string) string { return strings.Replace(s, "\n\n", "\ngpgsig-sha256 x\n y\n\n", 1) }},
+		"two":       {sign: func(s string) string { return strings.Replace(s, "\n\n", begin+end+begin+end+"\n\n", 1) }, bad: true},
+		"elsewhere": {sign: func(s string) string { return strings.Replace(s, "\nauthor", begin+end+"\nauthor", 1) }, bad: true},
+		"more":      {sign: func(s string) string { return strings.Replace(s, "\n\n", begin+end+"\nmood good\n\n", 1) }, bad: true},
+		"folded": {sign: func(s string) string {
+			return strings.Replace(strings.Replace(s, "\ncommitter", "\n x\ncommitter", 1), "\n\n", begin+end+"\n\n", 1)
+		}, bad: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newFakeHub(9)
+			_, sa := h.clone(t, "desk")
+			b, sb := h.clone(t, "lap")
+			mustPut(t, sa, "refs/swarm/locks", "push", "x")
+			if err := say(sa, "A", "said"); err != nil {
+				t.Fatal(err)
+			}
+			for _, ref := range []string{"locks", "from/desk"} {
+				plain := h.objects[h.refs[ref]]
+				signed := sa.repo.Algo.NewObject(object.Commit, []byte(c.sign(string(plain.Content))))
+				h.objects[signed.ID] = signed
+				h.refs[ref] = signed.ID
+			}
+			err := sb.Refresh(bg, true)
+			var damaged *HubDamagedError
+			if errors.As(err, &damaged) != c.bad || err != nil && !c.bad {
+				t.Fatalf("fetched: %v", err)
+			}
+			if c.bad {
+				return
+			}
+			if got := bodies(t, sb, "refs/swarm/context"); !slices.Equal(got, []string{"said"}) {
+				t.Errorf("said is %q", got)
+			}
+			if before, err := take(sb, "B", "push", "y", ""); err != nil || before != "x" {
+				t.Errorf("upon it: %q, %v", before, err)
+			}
+			if b.Git("rev-parse", "refs/swarm/locks") != string(h.refs["locks"]) {
+				t.Error("the locks are not the hub's")
+			}
+			checkWhole(t, sb)
+		})
 	}
 }
 

@@ -1,7 +1,9 @@
 package object
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,6 +86,34 @@ func isClean(s string) bool {
 	}
 	trimmed := func(c byte) bool { return strings.IndexByte(" .,:;\"\\'", c) >= 0 }
 	return s == "" || !trimmed(s[0]) && !trimmed(s[len(s)-1])
+}
+
+// The headers of a signature, for each kind of ids.
+const (
+	signatureSHA1   = "gpgsig"
+	signatureSHA256 = "gpgsig-sha256"
+)
+
+// Signed reports whether the commit has a signature, and no other header that git swarm
+// does not write.
+func (c *CommitData) Signed() bool {
+	return len(c.Others) == 1 && (c.Others[0] == signatureSHA1 || c.Others[0] == signatureSHA256)
+}
+
+// WithoutSignature is a commit object's content without the signature, where that is the
+// last of its headers.
+func WithoutSignature(content []byte) []byte {
+	head, _, _ := bytes.Cut(content, []byte("\n\n"))
+	start := bytes.LastIndex(head, []byte("\n"+signatureSHA1))
+	if start < 0 {
+		return content
+	}
+	for line := range bytes.Lines(head[start+1:]) {
+		if line[0] != ' ' && !bytes.HasPrefix(line, []byte(signatureSHA1)) {
+			return content
+		}
+	}
+	return slices.Concat(content[:start], content[len(head):])
 }
 
 // DecodeCommit reads a commit object's content.
