@@ -177,25 +177,42 @@ func hubBringVerb() *verb {
 is heard of. What it claims and what was said to it goes with it; its branch and
 its worktree do not.`,
 		json: true,
+		run:  runBring,
+	}
+}
+
+func runBring(ctx context.Context, c *call) error {
+	b, err := c.hubBus()
+	if err == nil {
+		err = c.mayOversee()
+	}
+	if err != nil {
+		return err
+	}
+	from, err := b.Bring(ctx, bus.Orchestrator, c.args[0], fence)
+	if err != nil {
+		return err
+	}
+	if c.wantJSON() {
+		return c.object("brought", map[string]any{"session": c.args[0], "from": from, "clone": b.Store().Clone()})
+	}
+	if from == "" {
+		return c.printf("%s is at home here already\n", text.Inert(c.args[0]))
+	}
+	return c.printf("%s is at home in this clone now; it was in %s\n", text.Inert(c.args[0]), from)
+}
+
+// joinVerb is another name of hub bring.
+func joinVerb() *verb {
+	return &verb{
+		name: "join", hidden: true, args: "SESSION", min: 1, max: 1, short: "make this clone the home of a session, as git swarm hub bring does",
+		json:  true,
+		flags: func() []cli.Flag { return []cli.Flag{&cli.BoolFlag{Name: "here", Usage: "in this clone"}} },
 		run: func(ctx context.Context, c *call) error {
-			b, err := c.hubBus()
-			if err == nil {
-				err = c.mayOversee()
+			if !c.cmd.Bool("here") {
+				return usageOf(c.verb, "where? git swarm join --here "+text.ShellWord(c.args[0]))
 			}
-			if err != nil {
-				return err
-			}
-			from, err := b.Bring(ctx, bus.Orchestrator, c.args[0], fence)
-			if err != nil {
-				return err
-			}
-			if c.wantJSON() {
-				return c.object("brought", map[string]any{"session": c.args[0], "from": from, "clone": b.Store().Clone()})
-			}
-			if from == "" {
-				return c.printf("%s is at home here already\n", text.Inert(c.args[0]))
-			}
-			return c.printf("%s is at home in this clone now; it was in %s\n", text.Inert(c.args[0]), from)
+			return runBring(ctx, c)
 		},
 	}
 }

@@ -26,6 +26,6 @@ func verbs() []*verb {
 		commitVerb(), pushVerb(), pullVerb(), queueVerb(), conductVerb(), verifyVerb(), healVerb(), mergeDriverVerb(),
 		orchestrateVerb(), dashboardVerb(), statuslineVerb(),
 		gitStatusVerb(), gitDiffVerb(), gitLogVerb(),
-		hubStatusVerb(), hubSyncVerb(), hubBringVerb(), hubRepairVerb(), hubLeaveVerb(), hubVerb(), serverHookVerb(), doctorVerb(), fsckVerb(), uninitVerb(), completionVerb(), versionVerb(), helpVerb(), completeVerb(), hookVerb(),
+		hubStatusVerb(), hubSyncVerb(), hubBringVerb(), joinVerb(), hubRepairVerb(), hubLeaveVerb(), hubVerb(), serverHookVerb(), doctorVerb(), fsckVerb(), uninitVerb(), completionVerb(), versionVerb(), helpVerb(), completeVerb(), hookVerb(),
 	}
 }
