@@ -3,6 +3,7 @@ package task
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ type New struct {
 	For         string
 	Landed      bool // it is done already, as one that was imported can be
 	Dropped     bool
+	Why         string // it was dropped
 }
 
 // Branch is a branch that work lands on, and where it is.
@@ -31,18 +33,18 @@ type Branch struct{ Ref, Tip string }
 // commits that are there already land none of them. *CycleError, *UnknownError or an
 // ErrInput say what is wrong with them.
 func (b *Backlog) Add(ctx context.Context, by string, tasks []New, target Branch) (added []*Task, err error) {
-	for _, n := range tasks {
+	for i, n := range tasks {
 		if err := checkBody(n.Body); err != nil {
-			return nil, err
+			return nil, ofItem(tasks, i, err)
 		}
 	}
 	err = b.change(ctx, by, func(p *plan) (string, error) {
 		added = nil
 		first := p.last + 1
-		for _, n := range tasks {
+		for i, n := range tasks {
 			t, err := p.addOne(n, first)
 			if err != nil {
-				return "", err
+				return "", ofItem(tasks, i, err)
 			}
 			added = append(added, t)
 		}
@@ -53,6 +55,10 @@ func (b *Backlog) Add(ctx context.Context, by string, tasks []New, target Branch
 			return "", err
 		}
 		if _, _, err := p.settle(); err != nil {
+			var circle *CycleError
+			if errors.As(err, &circle) {
+				circle.name(added)
+			}
 			return "", err
 		}
 		if all, err := p.all(); err != nil || len(all) > maxUnfinished && unfinished(all) > maxUnfinished {
@@ -61,6 +67,14 @@ func (b *Backlog) Add(ctx context.Context, by string, tasks []New, target Branch
 		return addLine(added), nil
 	})
 	return added, err
+}
+
+// ofItem is an error about the text of one of several tasks, which says of which.
+func ofItem(tasks []New, i int, err error) error {
+	if len(tasks) == 1 || !errors.Is(err, bus.ErrInput) {
+		return err
+	}
+	return bus.Inputf("item %d, '%.80s': %s", i+1, tasks[i].Title, err.Error())
 }
 
 func unfinished(all []*Task) (n int) {
@@ -99,13 +113,13 @@ func (p *plan) addOne(n New, first int) (*Task, error) {
 	case n.Landed:
 		t.State, t.Ended = Landed, t.Added
 	case n.Dropped:
-		t.State, t.Ended, t.Why = Dropped, t.Added, "it was dropped where it was imported from"
+		t.State, t.Ended, t.Why = Dropped, t.Added, cmp.Or(line(n.Why, maxWhy), "it was dropped where it was imported from")
 	}
 	if err := p.add(t); err != nil {
 		return nil, err
 	}
 	if slices.Contains(t.After, t.Number) {
-		return nil, &CycleError{[]int{t.Number, t.Number}}
+		return nil, &CycleError{[]int{t.Number, t.Number}, map[int]string{t.Number: t.Title}}
 	}
 	if n.Body != "" {
 		return t, p.put(bodyPath(t.Number), []byte(n.Body))
@@ -234,7 +248,7 @@ func (p *plan) edit(t *Task, e Edit) (changed bool, err error) {
 		t.After = sortedNumbers(*e.After)
 		for _, a := range t.After {
 			if a == t.Number {
-				return false, &CycleError{[]int{a, a}}
+				return false, &CycleError{Numbers: []int{a, a}}
 			}
 			if _, err := p.task(a); err != nil {
 				return false, err

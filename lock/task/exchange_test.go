@@ -129,12 +129,15 @@ func hasTask(all []*Task, was *Task) bool {
 // after their parts.
 func TestBeads(t *testing.T) {
 	s := newSwarm(t, "A")
-	tasks, err := ParseJSON([]byte(`{"id":"bd-1","title":"Epic","description":"All of it","acceptance_criteria":"It runs","status":"open","priority":1,"issue_type":"epic","created_at":"2025-10-01T00:00:00Z"}
+	tasks, left, err := ParseJSON([]byte(`{"id":"bd-1","title":"Epic","description":"All of it","acceptance_criteria":"It runs","status":"open","priority":1,"issue_type":"epic","created_at":"2025-10-01T00:00:00Z"}
 
 {"id":"bd-2","title":"Part","description":"","status":"open","priority":0,"issue_type":"task","dependencies":[{"issue_id":"bd-2","depends_on_id":"bd-1","type":"parent-child"},{"issue_id":"bd-2","depends_on_id":"bd-3","type":"blocks"},{"issue_id":"bd-2","depends_on_id":"bd-9","type":"related"}]}
 {"id":"bd-3","title":"First","status":"closed","priority":2}
 `))
 	s.Must(err)
+	if left != 0 {
+		t.Errorf("%d lines are left out", left)
+	}
 	added, err := s.Add(bg, "A", tasks, Branch{})
 	s.Must(err)
 	if got := Numbers(added[0].After) + Numbers(added[1].After); got != "#2#3" {
@@ -144,11 +147,29 @@ func TestBeads(t *testing.T) {
 	if _, body, err := s.Get(bg, 1); err != nil || body != "All of it\n\n## Acceptance criteria\n\nIt runs\n" {
 		t.Errorf("%q, %v", body, err)
 	}
-	if tasks, err := ParseJSON([]byte(`{"number":4,"title":"x","after":[9],"priority":0,"state":"landed"}` + "\n" + `{"number":9,"title":"y"}`)); err != nil || len(tasks) != 2 || tasks[0].AfterNew[0] != 1 || !tasks[0].Landed || tasks[0].Priority != 0 || tasks[1].Priority != DefaultPriority {
+	// What is deleted, pinned or a memory is no work, nor is what beads' agents keep; and what was
+	// put off is not begun.
+	tasks, left, err = ParseJSON([]byte(`{"_type":"issue","id":"x-1","title":"work","status":"open","issue_type":"bug","dependencies":[{"issue_id":"x-1","depends_on_id":"x-2","type":"blocks"},{"issue_id":"x-1","depends_on_id":"x-4","type":"waits-for"}]}
+{"id":"x-2","title":"deleted","status":"tombstone","issue_type":"task"}
+{"id":"x-3","title":"pinned","status":"pinned"}
+{"_type":"issue","id":"x-4","title":"later","status":"deferred","defer_until":"2030-01-01T00:00:00Z"}
+{"id":"x-5","title":"pinned, too","status":"open","pinned":true}
+{"id":"x-6","title":"template","status":"open","is_template":true}
+{"id":"x-7","title":"an agent","status":"open","issue_type":"agent"}
+{"_type":"memory","key":"a","value":"b"}
+{"_type":"memory","key":"c","value":"d"}
+`))
+	if err != nil || left != 7 || len(tasks) != 2 || !slices.Equal(tasks[0].AfterNew, []int{1}) || !tasks[1].Dropped || tasks[1].Why == "" {
+		t.Errorf("%+v, %d, %v", tasks, left, err)
+	}
+	if tasks, _, err := ParseJSON([]byte(`{"number":1,"title":"x","state":"dropped","why":"no need"}`)); err != nil || !tasks[0].Dropped || tasks[0].Why != "no need" {
+		t.Errorf("%+v, %v", tasks, err)
+	}
+	if tasks, _, err := ParseJSON([]byte(`{"number":4,"title":"x","after":[9],"priority":0,"state":"landed"}` + "\n" + `{"number":9,"title":"y"}`)); err != nil || len(tasks) != 2 || tasks[0].AfterNew[0] != 1 || !tasks[0].Landed || tasks[0].Priority != 0 || tasks[1].Priority != DefaultPriority {
 		t.Errorf("%+v, %v", tasks, err)
 	}
 	for _, bad := range []string{"", "{", `{"number":1,"title":"x","after":[2]}`, `{"number":1,"title":"x"}` + "\n" + `{"number":1,"title":"x"}`} {
-		if _, err := ParseJSON([]byte(bad)); !errors.Is(err, bus.ErrInput) {
+		if _, _, err := ParseJSON([]byte(bad)); !errors.Is(err, bus.ErrInput) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

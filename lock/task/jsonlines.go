@@ -21,18 +21,38 @@ type imported struct {
 	After    []int    `json:"after"`
 	Files    []string `json:"files"`
 	For      string   `json:"for"`
+	Why      string   `json:"why"`
 
+	Record       string       `json:"_type"` // of beads: "issue", or what is none
 	ID           string       `json:"id"`
+	Type         string       `json:"issue_type"`
 	Description  string       `json:"description"`
 	Design       string       `json:"design"`
 	Acceptance   string       `json:"acceptance_criteria"`
 	Notes        string       `json:"notes"`
 	Status       string       `json:"status"`
+	Template     bool         `json:"is_template"`
+	Pinned       bool         `json:"pinned"`
 	Dependencies []dependency `json:"dependencies"`
 }
 
-// dependency is beads' edge. "blocks": the issue comes after the other; "parent-child":
-// the other, the parent, comes after the issue. Other kinds bind nobody.
+// isWork reports whether there is something to do in it, or was. A line of beads can also
+// be an issue that was deleted, something to remember, or what its agents keep of
+// themselves: bd ready names none of these either.
+func (i *imported) isWork() bool {
+	if i.Record != "" && i.Record != "issue" {
+		return false
+	}
+	switch i.Type {
+	case "merge-request", "gate", "molecule", "message", "agent", "role", "rig", "event", "convoy":
+		return false
+	}
+	return !i.Template && !i.Pinned && i.Status != "pinned" && i.Status != "tombstone"
+}
+
+// dependency is beads' edge. "blocks", "conditional-blocks" and "waits-for": the issue
+// comes after the other; "parent-child": the other, the parent, comes after the issue.
+// Other kinds bind nobody.
 type dependency struct {
 	Issue string `json:"issue_id"`
 	On    string `json:"depends_on_id"`
@@ -48,7 +68,8 @@ func (i *imported) name() string {
 
 // ParseJSON reads tasks from lines of JSON, as git swarm task export --json and beads
 // write them. Numbers and ids are those of the file, and name its tasks to each other.
-func ParseJSON(content []byte) ([]New, error) {
+// left is how many lines of beads were left out, for they are no work.
+func ParseJSON(content []byte) (tasks []New, left int, err error) {
 	var read []imported
 	at := map[string]int{}
 	for number, line := range slices.Collect(bytes.Lines(content)) {
@@ -57,21 +78,28 @@ func ParseJSON(content []byte) ([]New, error) {
 		}
 		var i imported
 		if err := json.Unmarshal(line, &i); err != nil {
-			return nil, bus.Inputf("line %d: not a task: %s", number+1, err.Error())
+			return nil, 0, bus.Inputf("line %d: not a task: %s", number+1, err.Error())
+		}
+		if !i.isWork() {
+			left++
+			continue
 		}
 		if _, twice := at[i.name()]; twice {
-			return nil, bus.Inputf("line %d: %.80s is there twice", number+1, i.name())
+			return nil, 0, bus.Inputf("line %d: %.80s is there twice", number+1, i.name())
 		}
 		at[i.name()] = len(read)
 		read = append(read, i)
 	}
-	tasks := make([]New, len(read))
+	tasks = make([]New, len(read))
 	for place := range read {
 		i := &read[place]
 		n := &tasks[place]
-		*n = New{Title: i.Title, Body: i.text(), Priority: DefaultPriority, Files: i.Files, For: i.For, Landed: i.State == string(Landed) || i.Status == "closed", Dropped: i.State == string(Dropped)}
+		*n = New{Title: i.Title, Body: i.text(), Priority: DefaultPriority, Files: i.Files, For: i.For, Landed: i.State == string(Landed) || i.Status == "closed", Dropped: i.State == string(Dropped), Why: i.Why}
 		if i.ID != "" {
 			n.Title = line(i.Title, maxTitle)
+		}
+		if i.Status == "deferred" {
+			n.Dropped, n.Why = true, "it was deferred where it was imported from"
 		}
 		if i.Priority != nil {
 			n.Priority = *i.Priority
@@ -79,7 +107,7 @@ func ParseJSON(content []byte) ([]New, error) {
 		for _, a := range i.After {
 			other, ok := at[fmt.Sprintf("#%d", a)]
 			if !ok {
-				return nil, bus.Inputf("%.80s comes after #%d, which is not in the file", i.name(), a)
+				return nil, 0, bus.Inputf("%.80s comes after #%d, which is not in the file", i.name(), a)
 			}
 			n.AfterNew = append(n.AfterNew, other)
 		}
@@ -90,7 +118,7 @@ func ParseJSON(content []byte) ([]New, error) {
 			on, there := at[d.On]
 			switch {
 			case !ok || !there: // an issue that was not exported
-			case d.Type == "blocks":
+			case d.Type == "blocks", d.Type == "conditional-blocks", d.Type == "waits-for":
 				tasks[issue].AfterNew = append(tasks[issue].AfterNew, on)
 			case d.Type == "parent-child":
 				tasks[on].AfterNew = append(tasks[on].AfterNew, issue)
@@ -98,9 +126,9 @@ func ParseJSON(content []byte) ([]New, error) {
 		}
 	}
 	if len(tasks) == 0 {
-		return nil, bus.Inputf("there is no task")
+		return nil, left, bus.Inputf("there is no task")
 	}
-	return tasks, nil
+	return tasks, left, nil
 }
 
 // text is the task's text; of an issue of beads its parts, each under a heading.

@@ -140,12 +140,25 @@ func (e *HoldsError) Error() string {
 }
 
 // CycleError says that tasks would wait for each other.
-type CycleError struct{ Numbers []int } // each comes after the next, the last is the first
+type CycleError struct {
+	Numbers []int          // each comes after the next, the last is the first
+	Titles  map[int]string // of those that were to be added, and so have no number
+}
+
+// name has the tasks, which are not added, be called by their titles.
+func (e *CycleError) name(tasks []*Task) {
+	e.Titles = map[int]string{}
+	for _, t := range tasks {
+		e.Titles[t.Number] = t.Title
+	}
+}
 
 func (e *CycleError) Error() string {
 	words := make([]string, len(e.Numbers))
 	for i, n := range e.Numbers {
-		words[i] = fmt.Sprintf("#%d", n)
+		if words[i] = fmt.Sprintf("#%d", n); e.Titles[n] != "" {
+			words[i] = fmt.Sprintf("'%.80s'", e.Titles[n])
+		}
 	}
 	return "tasks would wait for each other: " + strings.Join(words, " after ")
 }

@@ -20,7 +20,8 @@
 //     characters escaped. With --json it is given as it was stored.
 //   - --json prints one object a line on stdout, each with a "kind", keys in lower
 //     case, times in RFC 3339. A refusal is one object too, of kind "error", with
-//     "error", "hint" and "code"; its lines on stderr stay.
+//     "error", "hint" and "code", and "passed_over" where tasks were; its lines on
+//     stderr stay.
 //   - Options may stand before or after arguments; "--" ends them. An argument that
 //     begins with "-" and contains a space is text, not an option.
 //   - A body given as "-" is read from standard input, to the byte.

@@ -86,7 +86,11 @@ func (a *App) fail(err error, args []string) int {
 		fmt.Fprintf(a.Stderr, "hint: %s\n", text.Inert(hint))
 	}
 	if takesJSON(err) && slices.Contains(args, "--json") {
-		_ = a.object("error", map[string]any{"error": line, "hint": hint, "code": code})
+		object := map[string]any{"error": line, "hint": hint, "code": code}
+		if passed := passedOver(err); len(passed) > 0 {
+			object["passed_over"] = jsonPassed(passed)
+		}
+		_ = a.object("error", object)
 	}
 	return code
 }

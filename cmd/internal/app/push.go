@@ -130,7 +130,7 @@ func runPush(ctx context.Context, c *call) error {
 	if err := c.weighResolved(ctx, target, check); err != nil {
 		return err
 	}
-	mine, err := c.beforePush(ctx, l.Session, c.cmd.Bool("part"))
+	tasks, err := c.beforePush(ctx, l.Session, target, c.cmd.Bool("part"))
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func runPush(ctx context.Context, c *call) error {
 	if err := c.printLanded(landed, "Push successful", "landed on"); err != nil {
 		return err
 	}
-	return c.afterPush(ctx, mine)
+	return c.afterPush(ctx, tasks)
 }
 
 // tellFailed tells who watches that the push was answered with a no.

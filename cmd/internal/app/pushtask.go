@@ -116,22 +116,58 @@ func scanned(one land.Closed) []string {
 }
 
 // beforePush says whether the session's task, if it has one, lands with this push, and
-// returns it.
-func (c *call) beforePush(ctx context.Context, id string, part bool) (*task.Task, error) {
+// returns the numbers of the tasks that may land by it: that one, and those that commits
+// here name.
+func (c *call) beforePush(ctx context.Context, id string, target repo.Target, part bool) ([]int, error) {
 	l, err := c.backlog(ctx)
 	if err != nil {
 		return nil, err
 	}
 	mine, err := l.KeepOpen(ctx, id, part)
 	if err == nil && mine == nil && part {
-		err = &refusal{exitNo, "you have taken no task, of which a part could land", "git swarm push"}
+		err = refusePart()
 	}
-	return mine, err
+	if err != nil {
+		return nil, err
+	}
+	numbers := c.namedTasks(ctx, l, target)
+	if mine != nil {
+		numbers = append(numbers, mine.Number)
+	}
+	return slices.DeleteFunc(numbers, func(n int) bool {
+		t, _, err := l.Get(ctx, n)
+		return err != nil || t.State == task.Landed
+	}), nil
 }
 
-// afterPush says what has become of the session's task, and what is ready now.
-func (c *call) afterPush(ctx context.Context, mine *task.Task) error {
-	if mine == nil || c.wantJSON() {
+// namedTasks are the numbers of the tasks that commits here name and that are not on the
+// target, as far as that can be told: it is only for saying so.
+func (c *call) namedTasks(ctx context.Context, l *task.Backlog, target repo.Target) (numbers []int) {
+	ref, err := c.swarm.Repo.TargetRef(ctx, target)
+	if err != nil {
+		return nil // there is none yet
+	}
+	tip, err := l.Bus.Store().Tip(ctx, ref)
+	if err != nil || tip == "" {
+		return nil
+	}
+	ids, err := l.IDs(ctx)
+	if err != nil || len(ids) == 0 {
+		return nil
+	}
+	marks, _, err := task.Scan(ctx, c.swarm.Repo, ids, "HEAD", "^"+string(tip))
+	if err != nil {
+		return nil // nothing is checked out
+	}
+	for _, m := range marks {
+		numbers = append(numbers, m.Tasks...)
+	}
+	return numbers
+}
+
+// afterPush says which of the tasks have landed, and what is ready now.
+func (c *call) afterPush(ctx context.Context, numbers []int) error {
+	if len(numbers) == 0 || c.wantJSON() {
 		return nil
 	}
 	l, err := c.backlog(ctx)
@@ -142,21 +178,20 @@ func (c *call) afterPush(ctx context.Context, mine *task.Task) error {
 	if err != nil {
 		return err
 	}
-	var ready []*task.Task
-	landed := false
+	landed := map[int]bool{}
 	for _, t := range all {
-		switch {
-		case t.Number == mine.Number:
-			landed = t.State == task.Landed
-		case t.State == task.Ready && slices.Contains(t.After, mine.Number):
-			ready = append(ready, t)
+		if t.State == task.Landed && slices.Contains(numbers, t.Number) {
+			landed[t.Number] = true
+			if err := c.printf("Task #%d has landed: %s\n", t.Number, text.Inert(t.Title)); err != nil {
+				return err
+			}
 		}
 	}
-	if !landed {
-		return nil
-	}
-	if err := c.printf("Task #%d has landed: %s\n", mine.Number, text.Inert(mine.Title)); err != nil {
-		return err
+	var ready []*task.Task
+	for _, t := range all {
+		if t.State == task.Ready && slices.ContainsFunc(t.After, func(n int) bool { return landed[n] }) {
+			ready = append(ready, t)
+		}
 	}
 	if len(ready) > 0 {
 		return c.printf("Ready now: %s\n", taskList(ready))

@@ -68,6 +68,10 @@ func refuseForce() error {
 	return no("git swarm message SESSION TEXT", "an agent may not take over what a session that is at work holds")
 }
 
+func refusePart() error {
+	return no("git swarm push", "you have taken no task, of which a part could land")
+}
+
 func refuseResolved(path, target string) error {
 	return no("put it back, or if it is meant: git -c swarm.healCheck=show swarm push", "the resolution of '%s' undoes what has landed on %s", path, target)
 }

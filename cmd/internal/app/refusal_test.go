@@ -50,6 +50,7 @@ func refusals() []refused {
 		{"refuseRetire", refuseRetire("B"), exitNo, false},
 		{"refuseOverClaims", refuseOverClaims(), exitNo, false},
 		{"refuseForce", refuseForce(), exitNo, false},
+		{"refusePart", refusePart(), exitNo, false},
 		{"refuseResolved", refuseResolved("x", "main"), exitNo, false},
 		{"refuseUninit", refuseUninit("B"), exitNo, false},
 		{"refusePathspec", refusePathspec("*.x y"), exitNo, false},

@@ -28,7 +28,7 @@ issues as beads exports them. "-" is standard input. All are added, or none.`,
 			if err != nil {
 				return err
 			}
-			tasks, err := parseTasks(content)
+			tasks, left, err := parseTasks(content)
 			if err != nil {
 				return err
 			}
@@ -43,6 +43,9 @@ issues as beads exports them. "-" is standard input. All are added, or none.`,
 			added, err := c.addTasks(ctx, l, by, tasks)
 			if err != nil {
 				return err
+			}
+			if left > 0 {
+				c.notef("Left out, for they are no work: %s (deleted, pinned, templates, messages and what agents keep)", text.Count(left, "line"))
 			}
 			if same := sameTitles(before, added); same != "" {
 				c.notef("Same title as an earlier task: %s", same)
@@ -113,11 +116,13 @@ func (c *call) readTasks(name string) ([]byte, error) {
 	return content, nil
 }
 
-func parseTasks(content []byte) ([]task.New, error) {
+// parseTasks reads the tasks, and of how many lines there are none, for they are no work.
+func parseTasks(content []byte) (tasks []task.New, left int, err error) {
 	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
 		return task.ParseJSON(content)
 	}
-	return task.ParseChecklist(string(content))
+	tasks, err = task.ParseChecklist(string(content))
+	return tasks, 0, err
 }
 
 func taskExportVerb() *verb {

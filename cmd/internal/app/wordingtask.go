@@ -25,7 +25,11 @@ func (c *call) formatTaskError(err error) *wording {
 	case errors.As(err, &unknown):
 		return &wording{unknown.Error(), "git swarm task list --all", exitNo}
 	case errors.As(err, &state):
-		return &wording{state.Error(), stateHint(state.Task), exitNo}
+		hint := stateHint(state.Task)
+		if c.verb != nil && c.verb.name == "task reopen" && state.Task.State.Held() {
+			hint = show(state.Task.Number)
+		}
+		return &wording{state.Error(), hint, exitNo}
 	case errors.As(err, &holder):
 		hint := "git swarm task take"
 		if holder.Holder != "" {
@@ -39,7 +43,11 @@ func (c *call) formatTaskError(err error) *wording {
 	case errors.As(err, &holds):
 		return &wording{holds.Error(), "git swarm push, or git swarm task give", exitNo}
 	case errors.As(err, &circle):
-		return &wording{circle.Error(), "git swarm task graph", exitNo}
+		hint := "git swarm task graph"
+		if len(circle.Titles) > 0 { // it does not show them
+			hint = "git swarm help task import"
+		}
+		return &wording{circle.Error(), hint, exitNo}
 	case errors.As(err, &changed):
 		return &wording{changed.Error(), show(changed.Task.Number), exitNo}
 	case errors.As(err, &overlap):
