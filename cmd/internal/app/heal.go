@@ -25,7 +25,7 @@ func healVerb() *verb {
 		long: `In a merge, rebase, cherry-pick, revert or stash pop that has stopped: heals
 the files in conflict, stages those that are wholly healed, and lists the others
 with who changed each side and who claims the file. Exits with 1 if any is left,
-or if a PATH is not in conflict and others are.
+if a PATH is not in conflict and others are, or if it is no file at all.
 
 With --base, --ours, --theirs and --output it merges files, as git merge-file
 does; with --try A B it tells what a merge of two branches or sessions would

@@ -40,6 +40,9 @@ func (c *call) healCheck(ctx context.Context) error {
 		return err
 	}
 	if !chosen.asked {
+		if err := chosen.exist(ctx, r); err != nil {
+			return err
+		}
 		if !c.wantJSON() {
 			c.notef("no file is in conflict, and git remembers none that was")
 		}

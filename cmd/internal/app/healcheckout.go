@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -54,6 +56,9 @@ func (c *call) healCheckout(ctx context.Context) error {
 		return err
 	}
 	if !chosen.asked {
+		if err := chosen.exist(ctx, r); err != nil {
+			return err
+		}
 		if !c.wantJSON() {
 			c.notef("no file is in conflict")
 		}
@@ -112,6 +117,24 @@ func (c *choice) has(file string) bool {
 		}
 	}
 	return yes
+}
+
+// exist refuses the arguments that name nothing in the work tree and nothing in the index,
+// as git does; nil if there are none.
+func (c *choice) exist(ctx context.Context, r *repo.Repo) error {
+	for i, n := range c.names {
+		if _, err := os.Lstat(filepath.Join(r.WorkTree, filepath.FromSlash(n))); err == nil {
+			continue
+		}
+		known, err := repo.Output(r.GitParsed(ctx, "ls-files", "-z", "--", ":(top,literal)"+n))
+		if err != nil {
+			return err
+		}
+		if known == "" {
+			return refuseUnknownPath(c.args[i])
+		}
+	}
+	return nil
 }
 
 // missed refuses the arguments that name no file it was asked for; nil if there are none.

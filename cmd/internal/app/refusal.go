@@ -137,6 +137,10 @@ func refuseNoConflict(paths []string) error {
 	return no("git status", "%s are not in conflict", strings.Join(paths, ", "))
 }
 
+func refuseUnknownPath(path string) error {
+	return no("git status", "'%s' is neither in the work tree nor known to git", text.Inert(path))
+}
+
 func refusePassing(command, word, why string) error {
 	return &refusal{exitUsage, fmt.Sprintf("'%s' is not passed on to git %s: %s", text.Inert(word), command, why), "git " + command + ", with the same arguments"}
 }
