@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/git-swarm/git-swarm/cmd/internal/quiet"
 )
 
 // hook runs an agent's hook as session id and returns what it injects.
@@ -57,6 +59,9 @@ func benchHook(b *testing.B, p *place) {
 		{"edit-claims", "pre-edit", func() string { n++; return edit(fmt.Sprintf("new/%d.go", n)) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
+			if quiets := c.name == "edit-mine" || strings.HasSuffix(c.name, "-quiet"); quiets {
+				p.quiet(b, quiet.Name+"-"+c.event, func() { p.hook(b, c.event, "A", c.more()) })
+			}
 			var ours, gits []time.Duration
 			for b.Loop() {
 				gits = append(gits, timed(b, p.command("git", "rev-parse", "HEAD")))
