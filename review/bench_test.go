@@ -121,6 +121,7 @@ func BenchmarkList(b *testing.B) {
 	s.bench("open", program, "review", "list")
 	s.bench("open as JSON", program, "review", "list", "--json")
 	s.bench("git log", "git", "log", "-p", TableRef, "--", "number")
-	s.bench("all", program, "review", "list", "--state", "all")
+	s.bench("all", program, "review", "list", "--state", "all", "--all")
+	s.bench("the newest 50 of all", program, "review", "list", "--state", "all")
 	s.bench("all as JSON", program, "review", "list", "--state", "all", "--json")
 }

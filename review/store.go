@@ -106,6 +106,16 @@ func (s *Store) On(ctx context.Context, commit object.Hash) (*Review, error) {
 // List calls visit with all reviews, by number, until it returns false. Damaged
 // ones are left out: see [refstore.Store.SetAside].
 func (s *Store) List(ctx context.Context, visit func(*Review) bool) error {
+	return s.list(ctx, func([]int) {}, visit)
+}
+
+// ListNewest is List from the newest review back: it costs as much as is visited.
+func (s *Store) ListNewest(ctx context.Context, visit func(*Review) bool) error {
+	return s.list(ctx, slices.Reverse[[]int], visit)
+}
+
+// list is List in the order into which the numbers are put.
+func (s *Store) list(ctx context.Context, order func(numbers []int), visit func(*Review) bool) error {
 	table, notes, err := s.load(ctx)
 	if err != nil {
 		return err
@@ -114,6 +124,7 @@ func (s *Store) List(ctx context.Context, visit func(*Review) bool) error {
 	if err != nil {
 		return err
 	}
+	order(numbers)
 	for _, n := range numbers {
 		r, err := s.read(table, notes, n)
 		if s.bus.Store().LeaveOut(err) {

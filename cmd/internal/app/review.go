@@ -142,17 +142,24 @@ func (c *call) rangeGiven(ctx context.Context, id, branch string) (*review.Range
 	return r, err
 }
 
+// reviewRows is how many reviews "review list" lists of those that are closed, or of all,
+// unless it is told otherwise: of those that are open there are no more than sessions.
+const reviewRows = 50
+
 // reviewStates are what --state takes.
 const reviewStates = "pending, approved, rejected, landed, withdrawn, superseded or all"
 
 func reviewListVerb() *verb {
 	return &verb{
 		name: "review list", news: true, group: groupReview, short: "list the reviews that are open",
+		long: `Of those that --state names, the newest 50 are listed, the oldest of them first;
+with --json all of them.`,
 		session: true, json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.BoolFlag{Name: "mine", Usage: "only those that this session asked for or is asked to give"},
 				&cli.StringFlag{Name: "state", Usage: "only those in `STATE`: " + reviewStates},
+				&cli.BoolFlag{Name: "all", Usage: "all, not only the newest 50"},
 			}
 		},
 		run: runReviewList,
@@ -178,10 +185,15 @@ func runReviewList(ctx context.Context, c *call) error {
 		}
 	}
 	book := review.NewStore(b)
-	each := book.List
-	if state != "all" && state != review.Withdrawn && state != review.Superseded {
-		each = openReviews(book)
+	each, cut := openReviews(book), false
+	if state == "all" || state == review.Withdrawn || state == review.Superseded {
+		each = book.List
+		if cut = !c.wantJSON() && !c.cmd.Bool("all"); cut {
+			each = book.ListNewest
+		}
 	}
+	var newest []*review.Review
+	older := false
 	list := c.listing([]string{"No", "From", "To", "State", "When", "Change"}, 5)
 	var failed error
 	err = each(ctx, func(r *review.Review) bool {
@@ -191,13 +203,32 @@ func runReviewList(ctx context.Context, c *call) error {
 		failed = book.MarkLanded(ctx, r)
 		open := r.State != review.Withdrawn && r.State != review.Superseded && r.State != review.Landed
 		wanted := state == "all" || r.State == state || state == "" && open
-		return failed == nil && (!wanted || c.listReview(list, r))
+		if failed != nil || !wanted {
+			return failed == nil
+		}
+		if !cut {
+			return c.listReview(list, r)
+		}
+		if older = len(newest) == reviewRows; !older {
+			newest = append(newest, r)
+		}
+		return !older
 	})
+	for _, r := range slices.Backward(newest) {
+		c.listReview(list, r)
+	}
 	if err := errors.Join(err, failed, list.end()); err != nil {
 		return err
 	}
-	if list.empty && !c.wantJSON() {
+	switch {
+	case list.empty && !c.wantJSON():
 		c.notef("%s", noReviews(state, me))
+	case older:
+		mine := ""
+		if me != "" {
+			mine = " --mine"
+		}
+		c.notef("only the newest %d are listed: git swarm review list --state %s%s --all", reviewRows, state, mine)
 	}
 	return nil
 }
