@@ -54,6 +54,7 @@ func refusals() []refused {
 		{"refuseResolved", refuseResolved("x", "main"), exitNo, false},
 		{"refuseUninit", refuseUninit("B"), exitNo, false},
 		{"refusePathspec", refusePathspec("*.x y"), exitNo, false},
+		{"refuseUnknownPath", refuseUnknownPath("x y"), exitNo, false},
 		{"refuseMagic", refuseMagic("fatal: bad magic\nusage", ":(x)"), exitUsage, false},
 		{"refuseScreen", refuseScreen(), exitUsage, false},
 		{"refuseVerb", refuseVerb([]string{"pish"}, "did you mean git swarm push?"), exitUsage, false},
