@@ -38,6 +38,8 @@ type fakeHub struct {
 
 	keeps bool // no push is taken that deletes a ref
 
+	readers bool // nobody may push
+
 	throughGit bool // the clones ask git for everything
 
 	fetches, pushes, refused int
@@ -220,6 +222,9 @@ func (c *fakeClone) Push(ctx context.Context, _ *os.File, updates []HubUpdate) e
 	h.last = updates
 	if h.away {
 		return &HubError{Err: errCut}
+	}
+	if h.readers {
+		return &RefusedError{Why: "read-only", Kind: RefusedWriter}
 	}
 	for _, o := range objects {
 		if h.forbidden != "" && o.Kind == object.Commit && strings.Contains(string(o.Content), h.forbidden) {

@@ -135,6 +135,55 @@ func TestHubRoundTrips(t *testing.T) {
 	count("refresh beyond it", 1, 0, func() error { return sa.Refresh(bg, true) })
 }
 
+// Who may not push joins what is there, sees all of it, and asks again only once it has
+// something to say: that is delivered when it may.
+func TestHubReader(t *testing.T) {
+	h := newFakeHub(10)
+	_, desk := h.clone(t, "desk")
+	if err := say(desk, "A", "there"); err != nil {
+		t.Fatal(err)
+	}
+	h.readers = true
+	r := newRepo(t, "--bare")
+	r.Git("config", "user.name", "reader")
+	r.Git("config", "user.email", "reader@example.com")
+	var refused *RefusedError
+	for range 2 { // the second changes nothing
+		s := h.open(t, r, "reader", Options{})
+		published, err := s.Connect(bg, "orchestrator", func(*Tx) error { return nil })
+		if err != nil || published {
+			t.Fatalf("published %v, %v", published, err)
+		}
+	}
+	s := h.open(t, r, "reader", Options{HubInterval: time.Nanosecond})
+	h.pushes, h.fetches = 0, 0
+	if err := s.Refresh(bg, false); err != nil || h.pushes != 0 || h.fetches != 1 {
+		t.Errorf("it looks by %d pushes and %d fetches: %v", h.pushes, h.fetches, err)
+	}
+	if got := bodies(t, s, "refs/swarm/context"); !slices.Equal(got, []string{"there"}) {
+		t.Errorf("it sees %q", got)
+	}
+	if own := bodies(t, s, s.fromRef()); len(own) != 1 {
+		t.Errorf("it has joined by %q", own)
+	}
+	if _, err := take(s, "R", "push", "x", ""); !errors.As(err, &refused) {
+		t.Errorf("a change: %v", err)
+	}
+	if err := say(s, "R", "heard"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.HubTrouble(); !errors.As(err, &refused) {
+		t.Errorf("what it says: %v", err)
+	}
+	h.readers = false
+	mustRefresh(t, s, desk)
+	if got := bodies(t, desk, "refs/swarm/context"); !slices.Equal(got, []string{"there", "heard"}) {
+		t.Errorf("the others see %q", got)
+	}
+	checkWhole(t, s)
+	checkWhole(t, desk)
+}
+
 // While the hub is away, what is published waits and is acknowledged; what is shared
 // is refused.
 func TestHubAway(t *testing.T) {

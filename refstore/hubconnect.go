@@ -26,7 +26,8 @@ var (
 
 // Connect joins the swarm that is on the hub, as the clone that Options name, or
 // publishes this repository's where the hub has none; prepare then stages what is
-// changed by that. It can be killed at any point, and be run again.
+// changed by that. Who may only read joins, too: HubTrouble says so, and the name is taken
+// when the clone may push. It can be killed at any point, and be run again.
 func (s *Store) Connect(ctx context.Context, by string, prepare func(*Tx) error) (published bool, err error) {
 	who, err := s.identity(ctx)
 	if err != nil {
@@ -64,7 +65,12 @@ func (s *Store) Connect(ctx context.Context, by string, prepare func(*Tx) error)
 	}
 	err = turn.push(ctx, staged.updates)
 	var unanswered *HubError
+	var refused *RefusedError
 	switch {
+	case errors.As(err, &refused) && refused.Kind == RefusedWriter && !published:
+		s.noteTrouble(err)
+		staged.updates = nil // it waits, as what is said here does
+		return false, u.apply(ctx, staged)
 	case errors.Is(err, ErrStale):
 		return false, ErrCloneTaken
 	case errors.As(err, &unanswered) && !unanswered.Unsent:
@@ -115,6 +121,7 @@ func (c *connecting) look(ctx context.Context) (connected, publish bool, err err
 		return false, false, err
 	}
 	ours := tips[2] != "" && tips[3] == ""
+	unheard := tips[2] == "" && tips[3] != "" // it could not push yet
 	if ours {
 		if ours, err = c.begun(ctx, tips[2]); err != nil {
 			return false, false, err
@@ -140,7 +147,7 @@ func (c *connecting) look(ctx context.Context) (connected, publish bool, err err
 	if errors.As(err, &rewound) {
 		return false, false, ErrOtherSwarm
 	}
-	return tips[2] != "", false, err
+	return tips[2] != "" || unheard, false, err
 }
 
 // begun reports whether a killed Connect of this clone has made the ref on the hub.

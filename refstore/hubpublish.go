@@ -220,8 +220,23 @@ func (s *Store) Refresh(ctx context.Context, always bool) error {
 		return nil // it is delivered later, by who waits for that, or with what comes next
 	}
 	tip, err := s.Tip(ctx, s.fromRef())
+	if err == nil && !always && turn.silent(ctx, tip) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	return turn.deliver(ctx, tip)
+}
+
+// silent reports whether this clone, which could not push when it joined, has said nothing
+// since: it does not ask each time whether it may.
+func (t *hubTurn) silent(ctx context.Context, tip object.Hash) bool {
+	s := t.store
+	there, err := s.Tip(ctx, TrackingPrefix+hubName(s.fromRef()))
+	if err != nil || there != "" || tip == "" {
+		return false
+	}
+	e, err := s.Entry(ctx, s.fromRef(), tip)
+	return err == nil && e.Label == labelJoin
 }

@@ -408,7 +408,14 @@ func (c *call) connectHub(ctx context.Context) error {
 		return c.planAdoption(ctx, h, names)
 	}
 	if h.Clone == "" {
-		if _, err := at.Probe(ctx); err != nil {
+		_, err := at.Probe(ctx)
+		var refused *refstore.RefusedError
+		switch {
+		case errors.As(err, &refused) && refused.Kind == refstore.RefusedWriter: // it may join what is there
+			if !c.swarm.Begun() {
+				names = []string{swarm.ReaderName(names[0])}
+			}
+		case err != nil:
 			return err
 		}
 	}
@@ -463,11 +470,25 @@ func (c *call) noteHub(ctx context.Context, remote string, was bool) error {
 	return nil
 }
 
+// noteReader says that this clone may only read, where it was refused for that.
+func (c *call) noteReader(trouble error) error {
+	var refused *refstore.RefusedError
+	if !errors.As(trouble, &refused) {
+		return trouble
+	}
+	c.notef("warning: %s", text.Inert(refused.Error()))
+	c.notef("hint: %s", c.readerHint())
+	return nil
+}
+
 // connectAs connects under the first of the names that nobody else has.
 func (c *call) connectAs(ctx context.Context, h settings.Hub, names []string) (published bool, _ settings.Hub, err error) {
 	for _, h.Clone = range names {
 		joining := c.swarm.Joining(h)
 		published, err = joining.Bus().Connect(ctx)
+		if err == nil {
+			err = c.noteReader(joining.Store().HubTrouble())
+		}
 		joining.Close()
 		if !errors.Is(err, refstore.ErrCloneTaken) {
 			break

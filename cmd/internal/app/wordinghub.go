@@ -118,11 +118,7 @@ func (c *call) putBackHint(ref string) string {
 
 // refusedHint is whom to ask for what, where the hub is there and refuses.
 func (c *call) refusedHint(e *refstore.RefusedError) string {
-	prefix := "refs/swarm/"
-	if s, err := c.Settings(); err == nil {
-		h, _ := s.Hub.Get()
-		prefix = h.Prefix
-	}
+	prefix := c.hubPrefix()
 	atInit := c.verb != nil && c.verb.name == "init"
 	switch {
 	case e.Kind == refstore.RefusedReader:
@@ -134,5 +130,20 @@ func (c *call) refusedHint(e *refstore.RefusedError) string {
 	case e.Kind == refstore.RefusedPlace:
 		return "ask who runs the hub to take " + text.Inert(prefix) + "*; or have another one: git swarm hub leave, then git swarm init --hub URL"
 	}
-	return "what others do is seen here; to claim, or to be heard, ask for the right to push " + text.Inert(prefix) + "* there"
+	return c.readerHint()
+}
+
+// readerHint is what somebody can do who may only read.
+func (c *call) readerHint() string {
+	return "what others do is seen here; to claim, or to be heard, ask for the right to push " + text.Inert(c.hubPrefix()) + "* there"
+}
+
+// hubPrefix begins the names of the swarm's refs on the hub.
+func (c *call) hubPrefix() string {
+	prefix := "refs/swarm/"
+	if s, err := c.Settings(); err == nil {
+		h, _ := s.Hub.Get()
+		prefix = h.Prefix
+	}
+	return prefix
 }

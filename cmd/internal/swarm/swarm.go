@@ -7,6 +7,7 @@ package swarm
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"os"
 	"os/exec"
@@ -363,6 +364,12 @@ func CloneNames(r *repo.Repo, has, asked string) []string {
 		names = append(names, host+"-"+strconv.Itoa(n))
 	}
 	return names
+}
+
+// ReaderName is the name of a clone that may not push, and so cannot take that name on the
+// hub: no other clone is to have it when this one may.
+func ReaderName(name string) string {
+	return strings.TrimRight(name[:min(len(name), 27)], "-") + "-" + strings.ToLower(rand.Text()[:4])
 }
 
 // joiningPath is the file that is there while a clone connects: see refstore.
