@@ -247,7 +247,7 @@ func (p *earlyPlace) state() string {
 var times = regexp.MustCompile(`\b1\d{9}\b|\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
 // ago is how an answer says that it was some seconds ago.
-var ago = regexp.MustCompile(`\d+ (s|min)\b`)
+var ago = regexp.MustCompile(`(\d+ (s|min)( ago)?|just now)\b`)
 
 // cursor is the file of A's cursor.
 func (p *earlyPlace) cursor() string {
