@@ -147,9 +147,12 @@ func (s *swarm) note(e Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events = append(s.events, fmt.Sprintf("%s %s", e.Kind, e.Session))
+	if e.Kept != "" {
+		s.Logf("%s %s stays: %s", e.Kind, e.Session, e.Kept)
+	}
 	if e.Text != "" {
 		s.texts = append(s.texts, fmt.Sprintf("%s %s: %s", e.Kind, e.Session, e.Text))
-		s.Logf("%s %s: %s %s", e.Kind, e.Session, e.Text, e.Kept)
+		s.Logf("%s %s: %s", e.Kind, e.Session, e.Text)
 	}
 }
 

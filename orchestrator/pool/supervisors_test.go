@@ -217,6 +217,9 @@ func TestSupervisorKilled(t *testing.T) {
 		}
 	}
 	s.landedOnce(numbers...)
+	// A git that a killed one was about to start keeps its locks until it has begun: what
+	// these are of, the last one left to who had them.
+	s.runs(`work && land`)
 	s.areLeft()
 	if entries, err := os.ReadDir(agents.PoolDir(s.Pool.Repo)); err != nil || len(entries) != len(numbers) {
 		t.Errorf("%v, %v", entries, err)
