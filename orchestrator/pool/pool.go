@@ -129,10 +129,12 @@ func (s *supervisor) release() {
 
 // step does all that can be done now.
 func (s *supervisor) step(ctx context.Context) error {
-	if err := s.catchUp(ctx); err != nil {
+	if err := s.find(ctx); err != nil {
 		return err
 	}
-	if err := s.find(ctx); err != nil {
+	// What a client has landed by plain git, before it was found to have ended, is to be
+	// known when it is judged.
+	if err := s.catchUp(ctx); err != nil {
 		return err
 	}
 	for _, j := range s.byAge() {

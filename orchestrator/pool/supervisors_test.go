@@ -12,6 +12,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
+	"github.com/git-swarm/git-swarm/refstore/file"
 	"github.com/git-swarm/git-swarm/refstore/refstoretest"
 )
 
@@ -178,6 +179,21 @@ func TestTwoSupervisors(t *testing.T) {
 	s.areLeft()
 }
 
+// unlooked waits until no supervisor looks after a session: a git that a killed one was
+// about to start keeps its locks until it has begun.
+func (s *swarm) unlooked() {
+	s.Helper()
+	owners, err := filepath.Glob(filepath.Join(agents.PoolDir(s.Pool.Repo), "*", agents.PoolOwner))
+	s.Must(err)
+	for _, owner := range owners {
+		for deadline := time.Now().Add(time.Minute); file.Locked(owner); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				s.Fatal("a supervisor is there that was killed")
+			}
+		}
+	}
+}
+
 // TestSupervisorKilled: a supervisor that is killed, at whatever moment, costs no task a
 // try; the next one, or one beside it, goes on with what it finds. SWARM_KILLS says how
 // many are killed.
@@ -208,6 +224,7 @@ func TestSupervisorKilled(t *testing.T) {
 			t.Logf("killed: %v, after %d events", killed, len(acks))
 		}
 	}
+	s.unlooked()
 	if sum := s.runs(`work && land`); !sum.Done() {
 		t.Errorf("%+v", sum)
 		all, _ := s.Backlog.List(t.Context())
@@ -217,9 +234,6 @@ func TestSupervisorKilled(t *testing.T) {
 		}
 	}
 	s.landedOnce(numbers...)
-	// A git that a killed one was about to start keeps its locks until it has begun: what
-	// these are of, the last one left to who had them.
-	s.runs(`work && land`)
 	s.areLeft()
 	if entries, err := os.ReadDir(agents.PoolDir(s.Pool.Repo)); err != nil || len(entries) != len(numbers) {
 		t.Errorf("%v, %v", entries, err)
