@@ -105,12 +105,8 @@ func serveFile(w *hubTown) string { return filepath.Join(w.dir, "hub.git") }
 
 // serveGit has git's own daemon serve the folder on the loopback.
 func serveGit(w *hubTown) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		w.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := refstoretest.FreePort(w)
+	address := fmt.Sprintf("127.0.0.1:%d", port)
 	daemon := gitProgram(w.T, "git-daemon")
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := w.command(ctx, "", daemon, "--reuseaddr", "--listen=127.0.0.1", "--port="+strconv.Itoa(port), "--export-all", "--enable=receive-pack", "--base-path="+w.dir, w.dir)
@@ -120,7 +116,7 @@ func serveGit(w *hubTown) string {
 	}
 	w.Cleanup(func() { cancel(); _ = cmd.Wait() })
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		c, err := net.Dial("tcp", l.Addr().String())
+		c, err := net.Dial("tcp", address)
 		if err == nil {
 			c.Close()
 			break

@@ -32,18 +32,16 @@ func (f *field) serveGit() string {
 	if _, err := os.Stat(daemon); err != nil {
 		f.clone.Skip("git-daemon is not installed")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	f.clone.Must(err)
-	address := l.Addr().(*net.TCPAddr)
-	f.clone.Must(l.Close())
+	port := refstoretest.FreePort(f.clone)
+	address := fmt.Sprintf("127.0.0.1:%d", port)
 	base := filepath.Dir(f.bare.Dir)
-	cmd := exec.Command(daemon, "--reuseaddr", "--listen=127.0.0.1", fmt.Sprintf("--port=%d", address.Port), "--export-all", "--enable=receive-pack", "--base-path="+base, base)
+	cmd := exec.Command(daemon, "--reuseaddr", "--listen=127.0.0.1", fmt.Sprintf("--port=%d", port), "--export-all", "--enable=receive-pack", "--base-path="+base, base)
 	f.clone.Must(cmd.Start())
 	f.clone.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address.String()); err == nil {
+		if c, err := net.Dial("tcp", address); err == nil {
 			_ = c.Close()
-			return "git://" + address.String() + "/hub.git"
+			return "git://" + address + "/hub.git"
 		}
 		if time.Now().After(deadline) {
 			f.clone.Fatal("git daemon does not listen")

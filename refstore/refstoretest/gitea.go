@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -64,12 +63,7 @@ func Gitea(t testing.TB, users ...string) *GiteaServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
+	port := FreePort(t)
 	g := &GiteaServer{TB: t, program: program, dir: t.TempDir(), address: fmt.Sprintf("127.0.0.1:%d", port)}
 	g.environment = append(os.Environ(), "HOME="+g.dir, "GITEA_WORK_DIR="+g.dir)
 	if err := os.WriteFile(g.config(), fmt.Appendf(nil, giteaConfig, me.Username, g.dir, port), 0o600); err != nil {

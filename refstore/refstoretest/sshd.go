@@ -48,12 +48,7 @@ func newSSHD(t testing.TB) *sshd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
+	port := FreePort(t)
 	s := &sshd{TB: t, program: program, dir: t.TempDir(), port: port, host: fmt.Sprintf("%s@127.0.0.1:%d", me.Username, port)}
 	s.write("known", fmt.Sprintf("[127.0.0.1]:%d %s", port, s.generate("host")))
 	return s
