@@ -53,7 +53,7 @@ func (w *InTheWay) What() string {
 // NoneReadyError says that there is no task for the session at this moment.
 type NoneReadyError struct {
 	Passed []InTheWay // the ready ones, and why not
-	Others int        // how many are ready for other sessions or agents
+	Others []*Task    // those that are ready for other sessions or agents
 	Except int        // how many are ready that the caller left out
 	Waits  bool       // tasks are taken, or wait for what is
 }
@@ -273,15 +273,15 @@ func (s *taking) byNumber(n int) error {
 // best takes the first ready task in the order of keys that is for the session and
 // overlaps with nothing.
 func (s *taking) best() error {
-	others, except := 0, 0
-	var held []*Task // better ones that overlap
+	except := 0
+	var held, others []*Task // better ones that overlap, and that are for others
 	err := s.inOrder(func(t *Task) (bool, error) {
 		switch {
 		case s.except[t.Number]:
 			except++
 			return true, nil
 		case !s.isFor(t):
-			others++
+			others = append(others, t)
 			return true, nil
 		}
 		w, err := s.inTheWay(t)

@@ -295,7 +295,7 @@ func TestFor(t *testing.T) {
 	s := newSwarm(t, "A", "B")
 	s.addNew(New{Title: "for B", Priority: 0, For: "b"})
 	s.addNew(New{Title: "for codex", Priority: 1, For: "codex"})
-	if none := s.nothing("A"); none.Others != 2 {
+	if none := s.nothing("A"); len(none.Others) != 2 || none.Others[0].Number != 1 {
 		t.Errorf("%+v", none)
 	}
 	if g, err := s.Take(bg, "A", 0, "Codex"); err != nil || g.Task.Number != 2 {

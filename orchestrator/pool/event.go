@@ -74,6 +74,10 @@ type Summary struct {
 	Reviewed time.Duration // for how long its sessions have waited for verdicts, together
 	Healed   int           // conflicts that pushes have healed meanwhile
 	Used     launch.Usage  // by all clients of the tasks that it had a part in
+
+	// What is ready, and not begun: for it is for others, or overlaps with what they have.
+	Others []*task.Task
+	Passed []task.InTheWay
 }
 
 // Done reports whether all has landed.
@@ -89,6 +93,9 @@ func (s *supervisor) summary(ctx context.Context) (*Summary, error) {
 		if !j.inReview.IsZero() {
 			sum.Reviewed += s.Now().Sub(j.inReview)
 		}
+	}
+	if s.none != nil {
+		sum.Others, sum.Passed = s.none.Others, s.none.Passed
 	}
 	for _, t := range all {
 		if t.State == task.Dropped {

@@ -106,14 +106,15 @@ type supervisor struct {
 	woken chan struct{} // a ref has moved
 
 	began    time.Time
-	from     string        // the target's tip then
-	begun    int           // how many tasks it took
-	limit    time.Time     // until when no client is started
-	stopping bool          // nothing more is begun
-	quitting bool          // the clients are ended
-	reviewed time.Duration // for how long sessions have waited for verdicts that they were given
-	missing  string        // the client's program, where it is not there
-	idle     bool          // it waits for what others do
+	from     string               // the target's tip then
+	begun    int                  // how many tasks it took
+	limit    time.Time            // until when no client is started
+	stopping bool                 // nothing more is begun
+	quitting bool                 // the clients are ended
+	reviewed time.Duration        // for how long sessions have waited for verdicts that they were given
+	missing  string               // the client's program, where it is not there
+	none     *task.NoneReadyError // why nothing more is begun, where that is why
+	idle     bool                 // it waits for what others do
 	over     bool
 }
 
@@ -178,7 +179,7 @@ func (s *supervisor) catchUp(ctx context.Context) error {
 
 // fill starts clients until there are enough, or nothing is to be done.
 func (s *supervisor) fill(ctx context.Context) error {
-	s.over, s.idle = false, false
+	s.over, s.idle, s.none = false, false, nil
 	for {
 		now := s.Now()
 		if s.atWork() >= s.Sessions {
@@ -243,7 +244,7 @@ func (s *supervisor) rest(ctx context.Context, none *task.NoneReadyError) error 
 		s.idle = true
 		return nil
 	}
-	s.over = true
+	s.over, s.none = true, none
 	if !none.Waits {
 		return nil
 	}
@@ -263,7 +264,7 @@ func (s *supervisor) rest(ctx context.Context, none *task.NoneReadyError) error 
 			return err
 		}
 		if at.Status == bus.Running && t.State == task.Taken {
-			s.over, s.idle = false, true
+			s.over, s.idle, s.none = false, true, nil
 			return nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/git-swarm/git-swarm/lock"
 	"github.com/git-swarm/git-swarm/lock/task"
 	"github.com/git-swarm/git-swarm/orchestrator/agents"
 	"github.com/git-swarm/git-swarm/refstore/bus"
@@ -214,6 +215,26 @@ func TestMost(t *testing.T) {
 	s.MaxTasks, s.Until = 0, time.Now()
 	s.runs(`work && land`)
 	s.areStates(task.Landed, task.Ready)
+}
+
+// TestNotBegun: what is ready and for others, or overlaps with what they have, is not
+// begun, and the summary says so.
+func TestNotBegun(t *testing.T) {
+	t.Parallel()
+	s := newSwarm(t)
+	for _, n := range []task.New{{Title: "mine"}, {Title: "another's", For: "codex"}, {Title: "held", Files: []string{"docs/**"}}} {
+		_, err := s.Backlog.Add(t.Context(), bus.Orchestrator, []task.New{n}, task.Branch{Ref: "refs/remotes/origin/main", Tip: s.Git("rev-parse", "origin/main")})
+		s.Must(err)
+	}
+	_, err := s.Backlog.Bus.Register(t.Context(), []bus.Registration{{ID: "A", Workstream: "front"}})
+	s.Must(err)
+	_, err = s.Backlog.Claims.Grant(t.Context(), "A", lock.Request{Paths: []string{"docs/x"}})
+	s.Must(err)
+	sum := s.runs(`work && land`)
+	s.areStates(task.Landed, task.Ready, task.Ready)
+	if len(sum.Others) != 1 || sum.Others[0].Number != 2 || len(sum.Passed) != 1 || sum.Passed[0].Task.Number != 3 || sum.Passed[0].Session != "A" || sum.Left != 2 {
+		t.Errorf("%+v", sum)
+	}
 }
 
 // TestLongText: a client is told the beginning of a long text, and how to see the rest.

@@ -118,6 +118,7 @@ func (c *call) printSummary(s *pool.Summary) error {
 	if c.wantJSON() {
 		return c.object("summary", map[string]any{
 			"tasks": s.Tasks, "landed": s.Landed, "failed": s.Failed, "blocked": s.Blocked, "left": s.Left,
+			"others": taskNumbersOf(s.Others), "passed_over": append([]passedJSON{}, jsonPassed(s.Passed)...),
 			"seconds": s.Took.Seconds(), "review_seconds": s.Reviewed.Seconds(), "healed": s.Healed, "cost_usd": s.Used.Cost, "tokens": s.Used.Tokens,
 		})
 	}
@@ -137,5 +138,12 @@ func (c *call) printSummary(s *pool.Summary) error {
 	if s.Healed > 0 {
 		after = append(after, text.Count(s.Healed, "conflict")+" healed")
 	}
-	return c.printf("%s: %s (%s)\n", text.Count(s.Tasks, "task"), strings.Join(words, ", "), strings.Join(after, ", "))
+	if err := c.printf("%s: %s (%s)\n", text.Count(s.Tasks, "task"), strings.Join(words, ", "), strings.Join(after, ", ")); err != nil {
+		return err
+	}
+	if len(s.Others) > 0 {
+		c.notef("Ready, and not begun: %s", forOthers(s.Others))
+	}
+	c.tellPassed(s.Passed)
+	return nil
 }

@@ -319,12 +319,14 @@ func (c *call) tellReady(ready []*task.Task) {
 	}
 }
 
-func taskList(tasks []*task.Task) string {
-	var numbers []int
-	for _, t := range tasks {
-		numbers = append(numbers, t.Number)
+func taskList(tasks []*task.Task) string { return task.Numbers(taskNumbersOf(tasks)) }
+
+func taskNumbersOf(tasks []*task.Task) []int {
+	numbers := make([]int, len(tasks))
+	for i, t := range tasks {
+		numbers[i] = t.Number
 	}
-	return task.Numbers(numbers)
+	return numbers
 }
 
 // short is a commit's id as it is shown.

@@ -55,15 +55,15 @@ func runTaskTake(ctx context.Context, c *call) error {
 		given, err = l.Take(ctx, id, n, agent)
 	}
 	if err != nil {
-		c.tellPassed(err)
+		c.tellPassed(passedOver(err))
 		return err
 	}
 	return c.printGiven(ctx, l, given)
 }
 
 // tellPassed names the tasks that are ready and not given.
-func (c *call) tellPassed(err error) {
-	for _, w := range passedOver(err) {
+func (c *call) tellPassed(passed []task.InTheWay) {
+	for _, w := range passed {
 		c.notef("#%d is passed over: '%s' overlaps with %s", w.Task.Number, text.Inert(w.Spec), text.Inert(w.What()))
 	}
 }

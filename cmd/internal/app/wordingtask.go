@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/lock/task"
 )
@@ -57,7 +58,11 @@ func (c *call) formatTaskError(err error) *wording {
 		}
 		return &wording{overlap.Error(), hint, exitNo}
 	case errors.As(err, &none):
-		return &wording{none.Error(), noneHint(none), exitNo}
+		line := none.Error()
+		if len(none.Others) > 0 {
+			line += "; " + forOthers(none.Others)
+		}
+		return &wording{line, noneHint(none), exitNo}
 	case errors.Is(err, task.ErrTooMany):
 		return &wording{err.Error(), "git swarm task drop N --reason TEXT", exitNo}
 	case errors.As(err, &others):
@@ -82,6 +87,19 @@ func noneHint(e *task.NoneReadyError) string {
 		return "git swarm task take --wait 10m"
 	}
 	return "git swarm task list"
+}
+
+// forOthers is "#3 is for codex, #4 is for B", of many tasks the first.
+func forOthers(tasks []*task.Task) string {
+	const most = 3
+	var words []string
+	for _, t := range tasks[:min(len(tasks), most)] {
+		words = append(words, fmt.Sprintf("#%d is for %s", t.Number, t.For))
+	}
+	if more := len(tasks) - most; more > 0 {
+		words = append(words, fmt.Sprintf("%d more are for others", more))
+	}
+	return strings.Join(words, ", ")
 }
 
 // passedOver are the tasks that were ready, and not given.
