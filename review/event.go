@@ -172,6 +172,10 @@ func (e *Event) check() error {
 			return errLine
 		}
 	}
+	// Git allows no such character in a ref's name, and a terminal would obey it.
+	if strings.ContainsFunc(e.Branch+e.Target, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return errLine
+	}
 	for _, h := range []object.Hash{e.Base, e.Tip, e.Patch} {
 		if !object.SHA1.Valid(h) && !object.SHA256.Valid(h) {
 			return errLine

@@ -164,6 +164,8 @@ func FuzzText(f *testing.F) {
 // FuzzLine: what is read is written back as it was.
 func FuzzLine(f *testing.F) {
 	f.Add(askedLine)
+	f.Add(strings.Replace(askedLine, "refs/heads/main", "refs/h\rads/main", 1))
+	f.Add(strings.Replace(askedLine, "refs/heads/feat", "refs/heads/\x1b[2J", 1))
 	f.Add(said1(2, Approve, "B").line())
 	f.Add(`2026-01-02T12:00:00Z #1.2 approve by=B "\x41"`)
 	f.Add(`2026-01-02T12:00:00+00:00 #1.2 approve by=B ""`)
