@@ -18,8 +18,9 @@ import (
 //
 // An item comes after those that are nested in it. The number and what stands in
 // parentheses may be missing; numbers are those of the file, and name its items to each
-// other. What would be an item in the text of one has a backslash before its box, as in
-// "- \[ ] no task". Everything else of the file is left out.
+// other. A pathspec may stand between quotes, with Go's escapes. What would be an item in
+// the text of one has a backslash before its box, as in "- \[ ] no task". Blank lines
+// around a text are left out, and so is everything else of the file.
 func ParseChecklist(text string) ([]New, error) {
 	p := &checklist{item: itemPattern(), escaped: boxPattern(`\\`), byNumber: map[int]int{}}
 	for number, line := range slices.Collect(strings.Lines(text)) {
@@ -38,7 +39,7 @@ func ParseChecklist(text string) ([]New, error) {
 			}
 			p.tasks[i].AfterNew = append(p.tasks[i].AfterNew, j)
 		}
-		p.tasks[i].Body = strings.TrimSpace(p.tasks[i].Body)
+		p.tasks[i].Body = strings.Trim(p.tasks[i].Body, "\n")
 		if p.tasks[i].Body != "" {
 			p.tasks[i].Body += "\n"
 		}
@@ -66,10 +67,11 @@ type checklist struct {
 	above    []openItem // the items in which the next line can be nested
 }
 
-type openItem struct{ indent, at int }
+// openItem is the item at that index. Its text begins at a column of its own.
+type openItem struct{ indent, at, column int }
 
 func (p *checklist) line(line string) error {
-	indent := len(expandTabs(line)) - len(strings.TrimLeft(expandTabs(line), " "))
+	indent := indentation(line)
 	m := p.item.FindStringSubmatch(line)
 	if m == nil {
 		p.text(line, indent)
@@ -97,8 +99,13 @@ func (p *checklist) line(line string) error {
 		p.tasks[parent].AfterNew = append(p.tasks[parent].AfterNew, at)
 	}
 	p.tasks, p.after = append(p.tasks, n), append(p.after, after)
-	p.above = append(p.above, openItem{indent, at})
+	p.above = append(p.above, openItem{indent, at, indent + 2})
 	return nil
+}
+
+// indentation is how deep a line is indented, where a tab counts as four blanks.
+func indentation(line string) int {
+	return len(expandTabs(line)) - len(strings.TrimLeft(expandTabs(line), " "))
 }
 
 func expandTabs(s string) string { return strings.ReplaceAll(s, "\t", "    ") }
@@ -108,16 +115,21 @@ func (p *checklist) text(line string, indent int) {
 	if len(p.above) == 0 {
 		return
 	}
-	last := p.above[len(p.above)-1]
+	last := &p.above[len(p.above)-1]
+	body := &p.tasks[last.at].Body
 	if strings.TrimSpace(line) == "" {
-		p.tasks[last.at].Body += "\n"
+		*body += "\n"
 		return
 	}
 	if indent <= last.indent { // the list has ended
 		p.above = nil
 		return
 	}
-	p.tasks[last.at].Body += p.escaped.ReplaceAllString(unindent(line, last.indent+2), "$1$2") + "\n"
+	// As in Markdown, up to 3 blanks before a text's first line mean nothing, and 4 are code.
+	if deeper := indent - last.column; strings.Trim(*body, "\n") == "" && deeper < 4 {
+		last.column = indent
+	}
+	*body += p.escaped.ReplaceAllString(unindent(line, last.column), "$1$2") + "\n"
 }
 
 // unindent takes up to that many columns of white space from the beginning of a line.
@@ -161,6 +173,11 @@ func parseNotes(n *New, title string) (rest string, after []int, err error) {
 			got.For = value
 		case "files":
 			got.Files = strings.Split(value, ", ")
+			for i, spec := range got.Files {
+				if plain, err := strconv.Unquote(spec); err == nil && spec[0] == '"' {
+					got.Files[i] = plain
+				}
+			}
 		default:
 			return title, nil, nil
 		}
@@ -272,10 +289,23 @@ func (f *checklistWriter) notes(t *Task) string {
 		notes = append(notes, "for "+t.For)
 	}
 	if len(t.Files) > 0 {
-		notes = append(notes, "files "+strings.Join(t.Files, ", "))
+		var specs []string
+		for _, spec := range t.Files {
+			specs = append(specs, quoteSpec(spec))
+		}
+		notes = append(notes, "files "+strings.Join(specs, ", "))
 	}
 	if len(notes) == 0 {
 		return ""
 	}
 	return " (" + strings.Join(notes, "; ") + ")"
+}
+
+// quoteSpec writes a pathspec between quotes, with Go's escapes, where it would be read as
+// another one, or as several.
+func quoteSpec(spec string) string {
+	if !strings.HasPrefix(spec, `"`) && !strings.ContainsAny(spec, ",;()\t") && strings.TrimSpace(spec) == spec {
+		return spec
+	}
+	return strings.NewReplacer(",", `\x2c`, ";", `\x3b`, "(", `\x28`, ")", `\x29`).Replace(strconv.Quote(spec))
 }

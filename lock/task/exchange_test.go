@@ -85,6 +85,9 @@ func TestChecklistKeepsTexts(t *testing.T) {
 		{"Ends (files)", "", nil},
 		{"Tidy (for A) up (now)", "", []string{"old (2019)/**", "app/(shop)/page.tsx"}},
 		{"Close :)", "", []string{"a)", "b"}},
+		{"Odd names", "", []string{"a, b", "c; d", "(e", `"f"`, `g\h"`, " i ", "j,k", "l"}},
+		{"Code first", "\tgo build\n    go test\n\nand so on\n", nil},
+		{"More code", "      deep\n    less\n  least\n", nil},
 	} {
 		_, err := s.Add(bg, "A", []New{{Title: about.title, Body: about.body, Files: about.files, Priority: DefaultPriority}}, Branch{})
 		s.Must(err)
@@ -106,7 +109,10 @@ func TestChecklistKeepsTexts(t *testing.T) {
 			t.Errorf("%q, %q has become %+v in\n%s", was.Title, body, got, text)
 		}
 	}
-	for line, want := range map[string]string{"\tdeep": "deep\n", "  \ta\tb": "a\tb\n", "x\n": ""} {
+	for line, want := range map[string]string{
+		"\tdeep": "deep\n", "  \ta\tb": "\ta\tb\n", "x\n": "",
+		"     one\n       two\n   three\n": "one\n  two\nthree\n", "\n\n  a\n \t \n  b\n\n": "a\n\nb\n", "      code\n": "    code\n",
+	} {
 		read, err := ParseChecklist("- [ ] a\n" + line)
 		s.Must(err)
 		if read[0].Body != want {

@@ -3,9 +3,14 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/git-swarm/git-swarm/orchestrator/launch"
+	"github.com/git-swarm/git-swarm/refstore/bus"
 	"github.com/urfave/cli/v3"
 )
 
@@ -65,7 +70,36 @@ func (c *call) addTasks(ctx context.Context, l *task.Backlog, by string, tasks [
 	if err := c.catchUp(ctx, l, by, target); err != nil {
 		return nil, err
 	}
-	return l.Add(ctx, by, tasks, target)
+	added, err := l.Add(ctx, by, tasks, target)
+	if err != nil {
+		return nil, err
+	}
+	return added, c.warnFor(ctx, added)
+}
+
+// warnFor names the sessions that tasks are for and that there are not, nor agents of
+// that name.
+func (c *call) warnFor(ctx context.Context, tasks []*task.Task) error {
+	var sessions []bus.Session
+	waits := map[string][]int{}
+	for _, t := range tasks {
+		if t.For == "" || slices.ContainsFunc(launch.Makes(), func(name string) bool { return strings.EqualFold(name, t.For) }) {
+			continue
+		}
+		if sessions == nil {
+			var err error
+			if sessions, err = c.swarm.Bus().Sessions(ctx); err != nil {
+				return err
+			}
+		}
+		if !slices.ContainsFunc(sessions, func(s bus.Session) bool { return strings.EqualFold(s.ID, t.For) || strings.EqualFold(s.Agent, t.For) }) {
+			waits[t.For] = append(waits[t.For], t.Number)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(waits)) {
+		c.notef("warning: there is no session or agent '%s' yet, and nobody else is given %s", text.Inert(name), task.Numbers(waits[name]))
+	}
+	return nil
 }
 
 func (c *call) printAdded(t *task.Task) error {
@@ -107,6 +141,11 @@ func runTaskEdit(ctx context.Context, c *call) error {
 	t, err := l.Edit(ctx, by, n, e)
 	if err != nil {
 		return err
+	}
+	if e.For != nil {
+		if err := c.warnFor(ctx, []*task.Task{t}); err != nil {
+			return err
+		}
 	}
 	return c.printTask(t, "changed (revision %d)", t.Revision)
 }

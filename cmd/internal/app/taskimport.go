@@ -20,8 +20,9 @@ func taskImportVerb() *verb {
 		name: "task import", group: groupTask, args: "FILE", min: 1, max: 1, short: "add the tasks of a Markdown checklist, or of lines of JSON",
 		long: `In a checklist ("- [ ] Title"), an item comes after those that are nested in it; what
 is indented below a title is the task's text; "(after #2, #3; priority 0; for A;
-files src/**)" may end a title. Lines of JSON are those that export prints, or
-issues as beads exports them. "-" is standard input. All are added, or none.`,
+files src/**)" may end a title; "- \[ ]" in a text is no item. Lines of JSON are
+those that export prints, or issues as beads exports them. "-" is standard input.
+All are added, or none.`,
 		session: true, json: true,
 		run: func(ctx context.Context, c *call) error {
 			content, err := c.readTasks(c.args[0])
@@ -128,7 +129,8 @@ func parseTasks(content []byte) (tasks []task.New, left int, err error) {
 func taskExportVerb() *verb {
 	return &verb{
 		name: "task export", group: groupTask, short: "print all tasks as a Markdown checklist, or as lines of JSON",
-		long: `git swarm task import reads both.`,
+		long: `git swarm task import reads both. Lines of JSON keep each text as it is; a checklist
+leaves out blank lines around it.`,
 		json: true,
 		flags: func() []cli.Flag {
 			return []cli.Flag{&cli.BoolFlag{Name: "unfinished", Usage: "only those that have neither landed nor were dropped"}}
