@@ -202,3 +202,24 @@ func TestTakeoverForced(t *testing.T) {
 	}
 	s.healthy()
 }
+
+// Of a session that is at home in another clone no more is known than that clone last said:
+// what it holds is taken over once it was silent for twice as long.
+func TestTakeoverFromAnotherClone(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	w.a.grant("A", "x")
+	w.meet()
+	take := func() error {
+		_, err := w.b.Grant(bg, "B", Request{Paths: []string{"x"}, Takeover: true})
+		return err
+	}
+	w.b.clock.Advance(staleAfter + staleAfter/2)
+	var held *HeldError
+	if err := take(); !errors.As(err, &held) || held.Stale {
+		t.Errorf("after one and a half: %v", err)
+	}
+	w.b.clock.Advance(staleAfter)
+	w.b.Must(take())
+	w.want("x B#2")
+}
