@@ -30,12 +30,10 @@ func (s *Store) HubStatus(ctx context.Context) (st HubStatus, err error) {
 		return st, failed
 	}
 	err = s.Refresh(ctx, true)
-	if st.Ahead, failed = s.ahead(ctx, before); failed != nil {
-		return st, cmp.Or(err, failed)
-	}
-	if st.Clones, failed = s.Clones(ctx); failed != nil {
-		return st, failed
-	}
+	st.Ahead, failed = s.ahead(ctx, before)
+	err = cmp.Or(err, failed)
+	st.Clones, failed = s.Clones(ctx)
+	err = cmp.Or(err, failed)
 	st.Waiting, failed = s.waiting(ctx)
 	return st, cmp.Or(err, failed)
 }
