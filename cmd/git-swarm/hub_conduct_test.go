@@ -309,6 +309,9 @@ func TestHubConductGone(t *testing.T) {
 	if got := landed(); got != "by-c1\nby-c0\nstart" {
 		t.Errorf("main has\n%s", got)
 	}
+	if tips := w.git("-C", "hub.git", "for-each-ref", "refs/swarm/tips"); tips != "" || w.table("offers") != "" {
+		t.Errorf("still offered are %q, by %s", w.table("offers"), tips)
+	}
 	if out, err := w.swarm(1, "push", "--to", "main"); err == nil || !strings.Contains(out, "is at home in the clone 'c0'") {
 		t.Errorf("the clone that is back: %v\n%s", err, out)
 	}

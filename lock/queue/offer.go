@@ -319,6 +319,18 @@ func (c *Change) Recall(session string) (*Offer, error) {
 	return o, nil
 }
 
+// Void takes out, in a transaction that is made on the hub, what another clone has offered of
+// the session before that has moved here: nobody lands it any more.
+func (c *Change) Void(session string) error {
+	table, o, err := c.offer(session)
+	if err != nil || o == nil || o.Clone == c.tx.Clone() {
+		return err
+	}
+	c.recalled = append(c.recalled, session)
+	c.tx.Uncarry(carriedOffer(session))
+	return table.Delete(session)
+}
+
 // ErrRecalled says that an offer is no more what it was: its clone has taken it back, put
 // another tip, or is not the session's any more.
 var ErrRecalled = errors.New("what was offered was taken back")

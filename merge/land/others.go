@@ -134,8 +134,8 @@ func (t *train) atHome(ctx context.Context, session string) error {
 }
 
 // recallOwn takes back, within the transaction that lands them, the offers of what is
-// this clone's in the stack. errMoved says that another clone was first, or is the home
-// of a session by now.
+// this clone's in the stack, and those of clones that their sessions were at home in
+// before. errMoved says that another clone was first, or is the home of a session by now.
 func (t *train) recallOwn(tx *refstore.Tx, c *queue.Change, made stack) error {
 	for _, one := range made {
 		if one.Clone != "" {
@@ -150,6 +150,9 @@ func (t *train) recallOwn(tx *refstore.Tx, c *queue.Change, made stack) error {
 		}
 		if landed != nil && landed.Tip == one.Entry.Tip {
 			return errMoved
+		}
+		if err := c.Void(one.Session); err != nil {
+			return err
 		}
 	}
 	return nil
