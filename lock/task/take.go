@@ -220,7 +220,8 @@ func (s *taking) giveBack() error {
 		if err := p.rest(t); err != nil {
 			return err
 		}
-		s.given.Back = append(s.given.Back, t)
+		back := *t // which stays as it is, whoever is given the task next
+		s.given.Back = append(s.given.Back, &back)
 	}
 	return nil
 }

@@ -176,8 +176,11 @@ func TestGone(t *testing.T) {
 	s.nothing("B")
 	s.clock.Advance(staleAfter + time.Minute)
 	g := s.takes("B", 1)
-	if g.Task.Epoch != 2 || len(g.Back) != 1 {
+	if g.Task.Epoch != 2 || len(g.Back) != 1 || g.Back[0].Why != "A was gone" {
 		t.Errorf("%+v", g)
+	}
+	if diary := s.Git("log", "-1", "--format=%B", Ref); !strings.Contains(diary, "#1 given back: A was gone") {
+		t.Errorf("the diary says %q", diary)
 	}
 	if told := s.inbox("A"); len(told) != 1 || !strings.Contains(told[0], "your task #1 was given back") {
 		t.Errorf("A was told %q", told)
