@@ -31,15 +31,13 @@ func bombs(r *gitRepo) map[string]string {
 		}
 		hollow = r.Feed(strings.Join(lines, "\n")+"\n", "mktree")
 	}
-	algo := object.SHA1
-	deep, pack := object.Hash(r.mktree("100644 blob "+blob+"\tx")), []object.Object{}
+	deep := object.Hash(r.mktree("100644 blob " + blob + "\tx"))
+	var chain strings.Builder
 	for range 3_000 {
-		o := algo.NewObject(object.Tree, object.Entries{{Name: "d", Mode: object.ModeTree, ID: deep}}.Encode())
-		pack, deep = append(pack, o), o.ID
+		fmt.Fprintf(&chain, "040000 tree %s\td\n\n", deep)
+		deep = object.SHA1.NewObject(object.Tree, object.Entries{{Name: "d", Mode: object.ModeTree, ID: deep}}.Encode()).ID
 	}
-	if err := r.open(Options{ThroughGit: true}).writerOf(r).Write(bg, pack); err != nil {
-		r.Fatal(err)
-	}
+	r.Feed(chain.String(), "mktree", "--batch", "--missing")
 	var entries object.Entries
 	for i := range 200_000 {
 		entries = append(entries, object.Entry{Name: fmt.Sprintf("%06d", i), Mode: object.ModeFile, ID: object.Hash(blob)})

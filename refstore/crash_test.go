@@ -239,9 +239,9 @@ func TestKilledAtRandom(t *testing.T) {
 	for _, backend := range []string{"files", "git"} {
 		t.Run(backend, func(t *testing.T) {
 			t.Parallel()
-			kills := map[string]int{"files": 100, "git": 20}[backend]
+			kills := map[string]int{"files": 50, "git": 20}[backend]
 			if refstoretest.Long() {
-				kills *= 20
+				kills *= 40
 			}
 			testRandomKills(t, backend, kills)
 		})

@@ -15,23 +15,24 @@ type kind struct {
 	make      func(t testing.TB) *gitRepo
 	inProcess bool // whether the files backend writes there
 	both      bool // whether the git backend is tried there, too, by default
+	all       bool // whether all cases are tried there by default, else every third
 }
 
 var kinds = []kind{
-	{"plain", plain, true, false},
-	{"linked worktree", linked, true, true},
-	{"bare", bare, true, false},
-	{"worktreeConfig", worktreeConfig, true, false},
-	{"packed", packed, true, false},
-	{"alternates", alternates, true, true},
-	{"space and [brackets] in its path", oddPath, true, false},
-	{"SHA-256", func(t testing.TB) *gitRepo { return withCommit(newRepo(t, "--object-format=sha256")) }, false, false},
-	{"shared", func(t testing.TB) *gitRepo { return withCommit(newRepo(t, "--shared=group")) }, false, false},
-	{"hook", hooked, false, false},
-	{"logAllRefUpdates=always", func(t testing.TB) *gitRepo { return configured(t, "core.logAllRefUpdates", "always") }, false, false},
-	{"logAllRefUpdates=no", func(t testing.TB) *gitRepo { return configured(t, "core.logAllRefUpdates", "no") }, true, false},
-	{"core.fsync=all", func(t testing.TB) *gitRepo { return configured(t, "core.fsync", "all") }, true, false},
-	{"reftable", reftable, false, false},
+	{"plain", plain, true, false, true},
+	{"linked worktree", linked, true, true, false},
+	{"bare", bare, true, false, false},
+	{"worktreeConfig", worktreeConfig, true, false, false},
+	{"packed", packed, true, false, false},
+	{"alternates", alternates, true, true, false},
+	{"space and [brackets] in its path", oddPath, true, false, false},
+	{"SHA-256", func(t testing.TB) *gitRepo { return withCommit(newRepo(t, "--object-format=sha256")) }, false, false, true},
+	{"shared", func(t testing.TB) *gitRepo { return withCommit(newRepo(t, "--shared=group")) }, false, false, false},
+	{"hook", hooked, false, false, true},
+	{"logAllRefUpdates=always", func(t testing.TB) *gitRepo { return configured(t, "core.logAllRefUpdates", "always") }, false, false, false},
+	{"logAllRefUpdates=no", func(t testing.TB) *gitRepo { return configured(t, "core.logAllRefUpdates", "no") }, true, false, false},
+	{"core.fsync=all", func(t testing.TB) *gitRepo { return configured(t, "core.fsync", "all") }, true, false, false},
+	{"reftable", reftable, false, false, true},
 }
 
 func withCommit(r *gitRepo) *gitRepo {
@@ -133,8 +134,9 @@ func reftable(t testing.TB) *gitRepo {
 }
 
 // eachStore runs test on every kind of repository, as it is served by default
-// and through git.
-func eachStore(t *testing.T, test func(t *testing.T, r *gitRepo, opts Options)) {
+// and through git. Of its cases, test is to leave out those for which skip is true.
+func eachStore(t *testing.T, test func(t *testing.T, r *gitRepo, opts Options, skip func(i int) bool)) {
+	turn := 0
 	for _, k := range kinds {
 		for _, throughGit := range []bool{false, true} {
 			if throughGit && (!k.inProcess || !k.both && !refstoretest.Long()) { // much the same once more
@@ -144,13 +146,16 @@ func eachStore(t *testing.T, test func(t *testing.T, r *gitRepo, opts Options)) 
 			if throughGit || !k.inProcess {
 				name = k.name + "/git"
 			}
+			turn++
+			at := turn
+			skip := func(i int) bool { return (i+at)%3 != 0 && !k.all && !refstoretest.Long() }
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				r := k.make(t)
 				if in, why := r.open(Options{}).repo.InProcess(); in != k.inProcess {
 					t.Fatalf("InProcess: %v %s", in, why)
 				}
-				test(t, r, Options{ThroughGit: throughGit})
+				test(t, r, Options{ThroughGit: throughGit}, skip)
 			})
 		}
 	}

@@ -21,7 +21,8 @@ type Worker struct {
 	out, err bytes.Buffer
 }
 
-// Command is the process of a worker, not started yet: see [Main].
+// Command is the process of a worker, not started yet: see [Main]. With the race
+// detector it does not wait, as it else would, for a second before it ends.
 func Command(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -29,7 +30,7 @@ func Command(t testing.TB, name string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), workerVar+"="+name)
+	cmd.Env = append(os.Environ(), workerVar+"="+name, "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	return cmd
 }
 
