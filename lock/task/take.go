@@ -260,6 +260,9 @@ func (s *taking) byNumber(n int) error {
 	case t.State != Ready:
 		return &StateError{Task: t}
 	}
+	if err := s.keepFromFirst(t); err != nil {
+		return err
+	}
 	w, err := s.inTheWay(t)
 	if err != nil {
 		return err
@@ -269,6 +272,19 @@ func (s *taking) byNumber(n int) error {
 	}
 	s.given.Task = t
 	return nil
+}
+
+// keepFromFirst notes the tasks that go before t, for they were passed over often enough.
+func (s *taking) keepFromFirst(t *Task) error {
+	return s.inOrder(func(first *Task) (bool, error) {
+		if first.Passed < passedEnough || first.Number == t.Number {
+			return false, nil
+		}
+		if s.isFor(first) {
+			s.keepFrom(first)
+		}
+		return true, nil
+	})
 }
 
 // best takes the first ready task in the order of keys that is for the session and

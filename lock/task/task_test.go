@@ -269,7 +269,7 @@ func TestWoken(t *testing.T) {
 }
 
 // TestPassedOver: a task that was passed over ten times is given before all others, and
-// until then nothing is given that overlaps with it.
+// until then nothing is given that overlaps with it, by number neither.
 func TestPassedOver(t *testing.T) {
 	s := newSwarm(t, "A", "B", "C")
 	s.addNew(New{Title: "wide", Priority: 4, Files: []string{"src"}})
@@ -285,6 +285,9 @@ func TestPassedOver(t *testing.T) {
 	other := s.addNew(New{Title: "elsewhere", Priority: 3, Files: []string{"docs"}}).Number
 	if g := s.takes("B", other); len(g.Passed) != 2 || g.Passed[1].Task.Number != last || !strings.Contains(g.Passed[1].What(), "goes first") {
 		t.Errorf("%+v", g.Passed)
+	}
+	if _, err := s.Take(bg, "C", last, ""); !errors.As(err, new(*OverlapError)) || !strings.Contains(err.Error(), "goes first") {
+		t.Errorf("by number: %v", err)
 	}
 	s.finish("A")
 	s.takes("C", 1)
