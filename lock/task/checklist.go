@@ -227,23 +227,37 @@ func FormatChecklist(tasks []*Task, body func(n int) (string, error)) (string, e
 	}
 	for _, t := range tasks {
 		if !nested[t.Number] {
-			if err := f.write(t, 0); err != nil {
-				return "", err
-			}
+			f.top = append(f.top, t.Number)
+		}
+	}
+	for len(f.top) > 0 {
+		next := f.tasks[f.top[0]]
+		f.top = f.top[1:]
+		if err := f.write(next, 0); err != nil {
+			return "", err
 		}
 	}
 	return f.b.String(), nil
 }
+
+// deepest is how deep items are nested. What would be deeper stands beside the others: in a
+// long chain the indentation alone would otherwise be more than can be read again.
+const deepest = 8
 
 type checklistWriter struct {
 	b     strings.Builder
 	box   *regexp.Regexp // in a line of text
 	tasks map[int]*Task
 	inner map[int][]int
+	top   []int // what is still to be written that is in no other
 	body  func(n int) (string, error)
 }
 
 func (f *checklistWriter) write(t *Task, depth int) error {
+	if depth == deepest {
+		f.top = append(f.top, f.inner[t.Number]...)
+		delete(f.inner, t.Number)
+	}
 	indent, box := strings.Repeat("  ", depth), " "
 	switch t.State {
 	case Landed:

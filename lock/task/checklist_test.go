@@ -1,6 +1,7 @@
 package task
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -63,4 +64,37 @@ func kept(body string) string {
 		}
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// TestChecklistOfChain: a long chain is written with few blanks, and read as it was.
+func TestChecklistOfChain(t *testing.T) {
+	const long = 1000
+	var tasks []*Task
+	for n := 1; n <= long; n++ {
+		one := &Task{Number: n, Title: fmt.Sprintf("Task %d", n), State: Open, Priority: DefaultPriority}
+		if n > 1 {
+			one.After = []int{n - 1}
+		}
+		tasks = append(tasks, one)
+	}
+	text, err := FormatChecklist(tasks, func(int) (string, error) { return "Text\n", nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := 64 * long; len(text) > most {
+		t.Errorf("%d bytes, more than %d", len(text), most)
+	}
+	read, err := ParseChecklist(text)
+	if err != nil || len(read) != long {
+		t.Fatalf("%d tasks, %v", len(read), err)
+	}
+	for _, got := range read {
+		var n int
+		if _, err := fmt.Sscanf(got.Title, "Task %d", &n); err != nil {
+			t.Fatal(err)
+		}
+		if got.Body != "Text\n" || len(got.AfterNew) != min(n-1, 1) || n > 1 && read[got.AfterNew[0]].Title != fmt.Sprintf("Task %d", n-1) {
+			t.Fatalf("%+v", got)
+		}
+	}
 }
