@@ -168,6 +168,28 @@ func TestQueuedReleaseFence(t *testing.T) {
 	w.want("again A#3", "taken B#2")
 }
 
+// TestHubLocked: where git was killed on the hub, and its lock file keeps a ref from being
+// moved, it is that which is told, not that other clones were first.
+func TestHubLocked(t *testing.T) {
+	t.Parallel()
+	w := newHubSwarms(t)
+	w.a.grant("A", "one")
+	w.meet()
+	left := filepath.Join(w.hub.Dir, "refs", "swarm", "claims.lock")
+	w.a.Must(os.WriteFile(left, nil, 0o666))
+	hurried := NewClaims(w.a.openHub("clone-a", 50*time.Millisecond), staleAfter, false)
+	_, err := hurried.Grant(bg, "A", Request{Paths: []string{"two"}})
+	var locked *refstore.HubLockedError
+	if !errors.As(err, &locked) || !strings.Contains(locked.Why, "refs/swarm/claims.lock': File exists") || locked.Tries < 1 || !errors.Is(err, refstore.ErrBusy) {
+		t.Errorf("%T %v", err, err)
+	}
+	if queued, err := hurried.Release(bg, "A", []string{"one"}); err != nil || !queued {
+		t.Errorf("a release is queued: %v, %v", queued, err)
+	}
+	w.a.Must(os.Remove(left))
+	w.want()
+}
+
 // TestQueuedDone: a session that is done while the hub is away is done once that is
 // reached, unless something else is said of it by then.
 func TestQueuedDone(t *testing.T) {

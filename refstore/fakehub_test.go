@@ -282,7 +282,7 @@ func (h *fakeHub) accept(updates []HubUpdate, objects map[object.Hash]object.Obj
 		}
 	}
 	if stale != nil {
-		return &StaleError{stale}
+		return &StaleError{Refs: stale}
 	}
 	for id, o := range objects {
 		h.objects[id] = o

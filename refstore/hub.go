@@ -1,6 +1,7 @@
 package refstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,13 +150,43 @@ func IsOrigin(s string) bool {
 // ErrStale says that a ref of the hub is not what it was when it was last fetched.
 var ErrStale = errors.New("the hub has moved")
 
-// StaleError is an ErrStale that knows the refs.
-type StaleError struct{ Refs []string }
+// StaleError is an ErrStale that knows the refs, or what git said there of a file that
+// keeps it from moving one: another push is under way, or was killed.
+type StaleError struct {
+	Refs   []string // none for unknown
+	Locked string
+}
 
-func (e *StaleError) Error() string { return ErrStale.Error() + ": " + strings.Join(e.Refs, " ") }
+func (e *StaleError) Error() string {
+	return ErrStale.Error() + ": " + cmp.Or(e.Locked, strings.Join(e.Refs, " "))
+}
 
 // Is reports whether target is ErrStale.
 func (e *StaleError) Is(target error) bool { return target == ErrStale }
+
+// HubLockedError is an ErrBusy: for as long as the command was patient a file has kept git
+// from moving a ref on the hub.
+type HubLockedError struct {
+	Why   string // git's words, with the file's name
+	Tries int
+}
+
+func (e *HubLockedError) Error() string {
+	return fmt.Sprintf("%v: tried %d times, the hub says: %s", ErrBusy, e.Tries, e.Why)
+}
+
+// Is reports whether target is ErrBusy.
+func (e *HubLockedError) Is(target error) bool { return target == ErrBusy }
+
+// lostRaces is the ErrBusy of a command that has tried so many times, the last time with
+// that error.
+func lostRaces(last error, tries int) error {
+	var stale *StaleError
+	if errors.As(last, &stale) && stale.Locked != "" {
+		return &HubLockedError{stale.Locked, tries}
+	}
+	return fmt.Errorf("%w: other clones were first, %d times", ErrBusy, tries)
+}
 
 // ErrBranchMoved says that the branch which was to move along with a transaction is
 // not, or may not be, where the transaction has it: nothing was changed.

@@ -3,7 +3,6 @@ package refstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -32,14 +31,14 @@ func (u *sharedUpdate) pause(ctx context.Context, d time.Duration) (done bool, e
 }
 
 // lose gives the turn up for a while after a race that was lost by a push which took so
-// long, and asks the others to yield where that was not the first.
-func (u *sharedUpdate) lose(ctx context.Context, try int, took time.Duration) (done bool, err error) {
+// long, with that error, and asks the others to yield where that was not the first.
+func (u *sharedUpdate) lose(ctx context.Context, last error, try int, took time.Duration) (done bool, err error) {
 	if u.past.lose(time.Now().UnixMilli()) {
 		u.ask(ctx, 3*(u.brought+took))
 	}
 	done, err = u.pause(ctx, hubPause(try, took))
 	if errors.Is(err, errPatience) {
-		err = fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
+		err = lostRaces(last, try)
 	}
 	return done, err
 }

@@ -229,7 +229,7 @@ func (u *sharedUpdate) after(ctx context.Context, staged *stagedShared, err erro
 	behind := stale && staged.branch != nil && mayBeStale(err, staged.branch.Ref)
 	lost := stale && !behind && len(u.sent) == 0
 	if lost {
-		if done, err := u.lose(ctx, try, took); done || err != nil {
+		if done, err := u.lose(ctx, err, try, took); done || err != nil {
 			return done, err
 		}
 	}
@@ -257,7 +257,7 @@ func (u *sharedUpdate) after(ctx context.Context, staged *stagedShared, err erro
 	if ctx.Err() == nil {
 		return false, nil
 	}
-	err = fmt.Errorf("%w: other clones were first, %d times", ErrBusy, try)
+	err = lostRaces(err, try)
 	if len(u.sent) > 0 { // it may be on its way still
 		err = &HubError{Err: err, InDoubt: true}
 	}
@@ -296,7 +296,7 @@ const askTime = 10 * time.Second
 // mayBeStale reports whether err, an ErrStale, may be about the ref.
 func mayBeStale(err error, ref string) bool {
 	var known *StaleError
-	return !errors.As(err, &known) || slices.Contains(known.Refs, ref)
+	return !errors.As(err, &known) || len(known.Refs) == 0 || slices.Contains(known.Refs, ref)
 }
 
 func (u *sharedUpdate) refresh(ctx context.Context) error {

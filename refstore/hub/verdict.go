@@ -56,7 +56,7 @@ func verdict(out string, failed error, prefix string) error {
 	case len(stale) > 0:
 		return &refstore.StaleError{Refs: stale}
 	case isStale(said.Stderr):
-		return refstore.ErrStale
+		return &refstore.StaleError{Locked: locked(said.Stderr)}
 	}
 	return refusal(refused, said, prefix)
 }
@@ -150,6 +150,17 @@ func isStale(text string) bool {
 		}
 	}
 	return false
+}
+
+// locked is the line with which git says that a lock file is in its way there, "" if none
+// is.
+func locked(stderr string) string {
+	for line := range strings.Lines(stderr) {
+		if strings.Contains(line, "Unable to create '") && strings.Contains(line, ".lock'") {
+			return strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(line, "remote: "), "error: "))
+		}
+	}
+	return ""
 }
 
 // brief is an error of git as one line.

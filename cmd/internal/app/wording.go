@@ -323,6 +323,7 @@ func (c *call) formatRepository(err error) *wording {
 		locked  *refstore.LockedError
 		damaged *refstore.DamagedError
 		trust   *repo.NotTrustedError
+		there   *refstore.HubLockedError
 	)
 	if w := c.formatValue(err); w != nil {
 		return w
@@ -336,6 +337,8 @@ func (c *call) formatRepository(err error) *wording {
 		return &wording{err.Error(), fmt.Sprintf("a git command is running, or was killed: if none is running, remove %s", locked.Path), exitAgain}
 	case errors.Is(err, refstore.ErrUnfinished):
 		return &wording{err.Error(), "run the next git swarm command when the cause is gone: it completes this one", exitFatal}
+	case errors.As(err, &there):
+		return &wording{err.Error(), "try again; where no git is at work in the hub one was killed: who owns it removes that file", exitAgain}
 	case errors.Is(err, refstore.ErrBusy):
 		return &wording{err.Error(), "try again", exitAgain}
 	case errors.Is(err, refstore.ErrNotExist):
