@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
@@ -191,6 +192,9 @@ func (c *call) taskFiles(specs []string) ([]string, error) {
 		name = strings.TrimPrefix(name, ":(glob)")
 		if rest, ok := strings.CutPrefix(name, ":(literal)"); ok {
 			name, magic = rest, ":(literal)"
+		}
+		if inside, err := inWorkTree(r, name); filepath.IsAbs(name) && err == nil {
+			name, prefix = inside, ""
 		}
 		clean, err := inRepo(prefix, name)
 		if err == nil {
