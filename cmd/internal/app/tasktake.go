@@ -180,7 +180,7 @@ func runTaskDone(ctx context.Context, c *call) error {
 	if err := c.catchUp(ctx, l, id, target); err != nil {
 		return err
 	}
-	unlanded, err := c.unlandedCommits(ctx, target.Tip)
+	unlanded, err := c.unlandedCommits(ctx, id, target.Tip)
 	if err != nil {
 		return err
 	}
@@ -195,13 +195,27 @@ func runTaskDone(ctx context.Context, c *call) error {
 	return c.printTask(t, "is done")
 }
 
-// unlandedCommits reports whether HEAD has commits that the target, at tip, does not have.
-// Where there is no target, or nothing is checked out, none are.
-func (c *call) unlandedCommits(ctx context.Context, tip string) (bool, error) {
-	r := c.swarm.Repo
-	if tip == "" || r.WorkTree == "" {
+// unlandedCommits reports whether the session has commits that the target, at tip, does
+// not have: on its branch, where its worktree is another one, else at HEAD. Where there is no
+// target, or nothing is checked out, none are.
+func (c *call) unlandedCommits(ctx context.Context, id, tip string) (bool, error) {
+	r, from := c.swarm.Repo, "HEAD"
+	if dir := c.worktreeOf(id); dir != "" && dir != r.WorkTree {
+		at, err := c.swarm.Bus().Session(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		branch, err := c.swarm.Bus().Store().Tip(ctx, "refs/heads/"+at.Branch)
+		if err != nil {
+			return false, err
+		}
+		from = string(branch)
+	} else if r.WorkTree == "" {
 		return false, nil
 	}
-	out, err := repo.Output(r.GitParsed(ctx, "rev-list", "--max-count=1", "HEAD", "^"+tip))
+	if tip == "" || from == "" {
+		return false, nil
+	}
+	out, err := repo.Output(r.GitParsed(ctx, "rev-list", "--max-count=1", from, "^"+tip))
 	return out != "", err
 }
