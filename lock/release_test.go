@@ -177,7 +177,7 @@ func TestHubLocked(t *testing.T) {
 	w.meet()
 	left := filepath.Join(w.hub.Dir, "refs", "swarm", "claims.lock")
 	w.a.Must(os.WriteFile(left, nil, 0o666))
-	hurried := NewClaims(w.a.openHub("clone-a", 50*time.Millisecond), staleAfter, false)
+	hurried := NewClaims(w.a.openHub("clone-a", 2*time.Second), staleAfter, false)
 	_, err := hurried.Grant(bg, "A", Request{Paths: []string{"two"}})
 	var locked *refstore.HubLockedError
 	if !errors.As(err, &locked) || !strings.Contains(locked.Why, "refs/swarm/claims.lock': File exists") || locked.Tries < 1 || !errors.Is(err, refstore.ErrBusy) {
