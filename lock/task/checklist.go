@@ -67,6 +67,9 @@ type checklist struct {
 	above    []openItem // the items in which the next line can be nested
 }
 
+// codeIndent is how many blanks make code of a text's first line.
+const codeIndent = 4
+
 // openItem is the item at that index. Its text begins at a column of its own.
 type openItem struct{ indent, at, column int }
 
@@ -125,8 +128,9 @@ func (p *checklist) text(line string, indent int) {
 		p.above = nil
 		return
 	}
-	// As in Markdown, up to 3 blanks before a text's first line mean nothing, and 4 are code.
-	if deeper := indent - last.column; strings.Trim(*body, "\n") == "" && deeper < 4 {
+	// As in Markdown, blanks before a text's first line are code if there are 4 more than it
+	// needs, below a blank line; else they mean nothing.
+	if strings.Trim(*body, "\n") == "" && (*body == "" || indent < last.column+codeIndent) {
 		last.column = indent
 	}
 	*body += p.escaped.ReplaceAllString(unindent(line, last.column), "$1$2") + "\n"
@@ -269,6 +273,9 @@ func (f *checklistWriter) write(t *Task, depth int) error {
 	body, err := f.body(t.Number)
 	if err != nil {
 		return err
+	}
+	if indentation(body) >= codeIndent {
+		f.b.WriteString("\n")
 	}
 	for line := range strings.Lines(body) {
 		if line = strings.TrimRight(line, "\r\n"); line == "" {

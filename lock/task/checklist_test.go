@@ -58,7 +58,7 @@ func kept(body string) string {
 		return ""
 	}
 	lines = strings.Split(body, "\n")
-	if deep := indentation(lines[0]); deep < 4 {
+	if deep := indentation(lines[0]); deep < codeIndent {
 		for i, line := range lines {
 			lines[i] = unindent(line, deep)
 		}

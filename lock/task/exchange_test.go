@@ -110,8 +110,9 @@ func TestChecklistKeepsTexts(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		"\tdeep": "deep\n", "  \ta\tb": "\ta\tb\n", "x\n": "",
-		"     one\n       two\n   three\n": "one\n  two\nthree\n", "\n\n  a\n \t \n  b\n\n": "a\n\nb\n", "      code\n": "    code\n",
+		"\tdeep": "deep\n", "  \ta\tb": "a\tb\n", "\n  \ta\tb": "\ta\tb\n", "x\n": "",
+		"     one\n       two\n   three\n": "one\n  two\nthree\n", "\n\n  a\n \t \n  b\n\n": "a\n\nb\n", "\n      code\n    less\n": "    code\n  less\n",
+		"      below the title\n        deeper\n": "below the title\n  deeper\n",
 	} {
 		read, err := ParseChecklist("- [ ] a\n" + line)
 		s.Must(err)

@@ -56,7 +56,10 @@ func verdict(out string, failed error, prefix string) error {
 	case len(stale) > 0:
 		return &refstore.StaleError{Refs: stale}
 	case isStale(said.Stderr):
-		return &refstore.StaleError{Locked: locked(said.Stderr)}
+		if why := locked(said.Stderr); why != "" {
+			return &refstore.StaleError{Locked: why}
+		}
+		return refstore.ErrStale
 	}
 	return refusal(refused, said, prefix)
 }

@@ -193,8 +193,10 @@ func (c *call) taskFiles(specs []string) ([]string, error) {
 		if rest, ok := strings.CutPrefix(name, ":(literal)"); ok {
 			name, magic = rest, ":(literal)"
 		}
-		if inside, err := inWorkTree(r, name); filepath.IsAbs(name) && err == nil {
-			name, prefix = inside, ""
+		if filepath.IsAbs(name) {
+			if inside, err := inWorkTree(r, name); err == nil {
+				name, prefix = inside, ""
+			}
 		}
 		clean, err := inRepo(prefix, name)
 		if err == nil {
