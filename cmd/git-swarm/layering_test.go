@@ -16,8 +16,9 @@ const testOnly = "refstore/refstoretest"
 // point down only.
 var layers = map[string][]string{
 	"cmd/git-swarm":                {"cmd/git-swarm/internal/early", "cmd/internal/app"},
-	"cmd/git-swarm/internal/early": {"cmd/internal/quiet"},
-	"cmd/internal/quiet":           nil,
+	"cmd/git-swarm/internal/early": {"cmd/internal/kernel", "cmd/internal/quiet"},
+	"cmd/internal/kernel":          nil,
+	"cmd/internal/quiet":           {"cmd/internal/kernel"},
 	"cmd/internal/guide":           nil,
 	"cmd/internal/text":            {"lock", "refstore/bus"},
 	"cmd/internal/screen":          {"cmd/internal/text"},

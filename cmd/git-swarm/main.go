@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"os"
 
 	"github.com/git-swarm/git-swarm/cmd/git-swarm/internal/early" // before all others: see there
@@ -10,5 +12,16 @@ import (
 )
 
 func main() {
-	os.Exit(app.Main(os.Args, early.Stdin()))
+	os.Exit(app.Main(os.Args, stdin()))
+}
+
+// stdin is standard input from its beginning.
+func stdin() io.Reader {
+	switch text, all := early.Taken(); {
+	case all:
+		return bytes.NewReader(text)
+	case len(text) > 0:
+		return io.MultiReader(bytes.NewReader(text), os.Stdin)
+	}
+	return os.Stdin
 }

@@ -22,16 +22,12 @@
 //
 // # Imports
 //
-// os, syscall and time, and no other: see package early, which runs this before the rest
+// Package kernel, and no other: see package early, which runs this before the rest
 // of the program is initialised. What a file's path means, which files are read and when a
-// note may be left is for the command to say.
+// note may be left is for the command to say. All times are in ns since 1970.
 package quiet
 
-import (
-	"os"
-	"syscall"
-	"time"
-)
+import "github.com/git-swarm/git-swarm/cmd/internal/kernel"
 
 // Name is the note of a sync in the worktree's git dir, and with "-" and its name behind it
 // that of a hook: see Hook.
@@ -52,14 +48,14 @@ const (
 )
 
 const (
-	magic      = "git swarm quiet 2\n"
-	maxContent = 32 << 10    // bytes, as of a note
-	settled    = time.Second // how long an input must have been as it is
+	magic      = "git swarm quiet 3\n"
+	maxContent = 32 << 10 // bytes, as of a note
+	settled    = 1e9      // ns that an input must have been as it is
 )
 
 // Unchanged reports whether the note of that name of the worktree at the working directory
 // says that what the command is given and this environment leave nothing to do.
-func Unchanged(name string, given, env []string, now time.Time) bool {
+func Unchanged(name string, given, env []string, now int64) bool {
 	path := ".git/" + name
 	if link, ok := appendFile(nil, ".git"); ok { // of a linked worktree
 		const prefix = "gitdir: "
@@ -69,7 +65,7 @@ func Unchanged(name string, given, env []string, now time.Time) bool {
 		path = string(link[len(prefix):len(link)-1]) + "/" + name
 	}
 	note, ok := appendFile(nil, path)
-	if _, own := look(nil, Own, path, time.Time{}); !ok || !own {
+	if _, own := look(nil, Own, path, 0); !ok || !own {
 		return false
 	}
 	if len(note) < len(magic)+24 || string(note[:len(magic)]) != magic {
@@ -77,23 +73,23 @@ func Unchanged(name string, given, env []string, now time.Time) bool {
 	}
 	rest := note[len(magic):]
 	since, until, size := number(rest), number(rest[8:]), number(rest[16:])
-	if at := now.UnixNano(); at <= since || at >= until || size < 0 || size > int64(len(rest)-24) {
+	if now <= since || now >= until || size < 0 || size > int64(len(rest)-24) {
 		return false
 	}
-	inputs, saw := split(string(rest[24:24+size])), rest[24+size:]
-	sees, ok := Look(given, env, inputs, time.Time{})
+	inputs, saw := kernel.Split(string(rest[24:24+size])), rest[24+size:]
+	sees, ok := Look(given, env, inputs, 0)
 	return ok && string(sees) == string(saw)
 }
 
 // Note is the content of a note: between the two times, both aside, these inputs, which
 // Look saw so, leave nothing to do. Of one that is too long Unchanged says no.
-func Note(inputs []string, saw []byte, since, until time.Time) []byte {
+func Note(inputs []string, saw []byte, since, until int64) []byte {
 	var list []byte
 	for _, input := range inputs {
 		list = append(append(list, input...), 0)
 	}
-	note := appendNumber([]byte(magic), since.UnixNano())
-	note = appendNumber(appendNumber(note, until.UnixNano()), int64(len(list)))
+	note := appendNumber(appendNumber([]byte(magic), since), until)
+	note = appendNumber(note, int64(len(list)))
 	return append(append(note, list...), saw...)
 }
 
@@ -110,8 +106,8 @@ func Files(kind string, paths ...string) []string {
 // given: arguments, and of a hook what Hook says. It is not ok if one of them is not what
 // its kind asks for, or, with a time before that is not zero, has changed within the second
 // before that.
-func Look(given, env, inputs []string, before time.Time) (state []byte, ok bool) {
-	state = appendNumber(make([]byte, 0, 4096), int64(os.Geteuid()))
+func Look(given, env, inputs []string, before int64) (state []byte, ok bool) {
+	state = appendNumber(make([]byte, 0, 4096), int64(kernel.Geteuid()))
 	state = appendNumber(state, int64(len(given))) // what follows them was not given
 	for _, one := range given {
 		state = append(append(state, one...), 0)
@@ -156,74 +152,43 @@ func digest(sum uint64, text string) uint64 {
 const noDigest = uint64(14695981039346656037)
 
 // look appends the state of one file.
-func look(state []byte, kind, path string, before time.Time) ([]byte, bool) {
-	stat := os.Lstat
-	if kind == Times {
-		stat = os.Stat
-	}
-	info, err := stat(path)
+func look(state []byte, kind, path string, before int64) ([]byte, bool) {
+	file, missing, ok := kernel.Stat(path, kind == Times)
 	if kind == Plain {
-		return state, err == nil && info.Mode().IsRegular() || os.IsNotExist(err)
+		return state, ok && file.IsRegular() || missing
 	}
-	if err != nil {
-		return append(state, '-'), os.IsNotExist(err) && kind != Own
+	if !ok {
+		return append(state, '-'), missing && kind != Own
 	}
-	sys, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || kind == Absent {
+	if kind == Absent {
 		return nil, false
 	}
-	if (kind == Content || kind == Times || kind == Entry || kind == Record) && !before.IsZero() && before.Sub(info.ModTime()) < settled {
+	if (kind == Content || kind == Times || kind == Entry || kind == Record) && before != 0 && before-file.Time < settled {
 		return nil, false
 	}
 	state = append(state, kind...)
 	switch kind {
 	case Content:
-		state, ok = appendFile(appendNumber(state, info.Size()), path)
-		return state, ok && info.Mode().IsRegular()
+		state, ok = appendFile(appendNumber(state, file.Size), path)
+		return state, ok && file.IsRegular()
 	case Record:
 		if text, ok := appendFile(nil, path); ok {
 			return appendMembers(state, text)
 		}
 		return nil, false
 	case Empty:
-		return state, info.Mode().IsRegular() && info.Size() == 0
+		return state, file.IsRegular() && file.Size == 0
 	case Times, Entry:
-		state = appendNumber(appendNumber(state, info.Size()), info.ModTime().UnixNano())
+		state = appendNumber(appendNumber(state, file.Size), file.Time)
 	case Own:
-		ok = int(sys.Uid) == os.Geteuid()
+		ok = int(file.UID) == kernel.Geteuid()
 	}
-	state = appendNumber(appendNumber(state, int64(sys.Dev)), int64(sys.Ino))
-	return appendNumber(appendNumber(state, int64(sys.Uid)), int64(info.Mode())), ok
+	state = appendNumber(appendNumber(state, int64(file.Dev)), int64(file.Ino))
+	return appendNumber(appendNumber(state, int64(file.UID)), int64(file.Mode)), ok
 }
 
-// appendFile appends the content of a file of at most maxContent bytes, and does not wait
-// for a pipe.
 func appendFile(b []byte, path string) ([]byte, bool) {
-	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return b, false
-	}
-	defer syscall.Close(fd)
-	var st syscall.Stat_t
-	if syscall.Fstat(fd, &st) != nil || st.Size > maxContent {
-		return b, false
-	}
-	at := len(b)
-	b = append(b, make([]byte, st.Size+1)...)
-	n, err := syscall.Read(fd, b[at:])
-	return b[:at+max(n, 0)], err == nil && int64(n) == st.Size
-}
-
-// split is the list of inputs, each of which has a zero behind it, as no path has one.
-func split(list string) []string {
-	inputs := make([]string, 0, 64)
-	from := 0
-	for i := range len(list) {
-		if list[i] == 0 {
-			inputs, from = append(inputs, list[from:i]), i+1
-		}
-	}
-	return inputs
+	return kernel.AppendFile(b, path, maxContent)
 }
 
 func appendNumber(b []byte, n int64) []byte {

@@ -38,12 +38,12 @@ func leaveIn(t *testing.T, dir string) (note []byte) {
 		Own + dir, Place + ".", Content + in + "ref", Times + in + "packed", Entry + in + "packed", Record + in + "record",
 		Plain + in + "ref", Plain + in + "maybe", Absent + in + "none",
 	}
-	state, ok := Look(testArgs, testEnv, inputs, time.Time{})
+	state, ok := Look(testArgs, testEnv, inputs, 0)
 	if !ok {
 		t.Fatal("it cannot be looked at")
 	}
-	now := time.Now()
-	note = Note(inputs, state, now.Add(-time.Minute), now.Add(time.Minute))
+	now := time.Now().UnixNano()
+	note = Note(inputs, state, now-6e10, now+6e10)
 	rewrite(t, note)
 	return note
 }
@@ -59,7 +59,7 @@ func rewrite(t *testing.T, note []byte) {
 // a byte more, Unchanged says no.
 func TestDamagedNote(t *testing.T) {
 	_, note := leave(t, "app")
-	if !Unchanged(Name, testArgs, testEnv, time.Now()) {
+	if !Unchanged(Name, testArgs, testEnv, time.Now().UnixNano()) {
 		t.Fatal("nothing has changed")
 	}
 	for i := range note {
@@ -71,7 +71,7 @@ func TestDamagedNote(t *testing.T) {
 		}
 		for _, other := range damaged {
 			rewrite(t, other)
-			if Unchanged(Name, testArgs, testEnv, time.Now()) {
+			if Unchanged(Name, testArgs, testEnv, time.Now().UnixNano()) {
 				t.Fatalf("it says yes of a note with damage at %d: %q", i, other)
 			}
 		}
@@ -84,13 +84,13 @@ func TestOddFolder(t *testing.T) {
 	if err := os.Mkdir(filepath.Dir(dir)+"/x", 0o777); err != nil { // as far as the first line goes
 		t.Fatal(err)
 	}
-	if !Unchanged(Name, testArgs, testEnv, time.Now()) {
+	if !Unchanged(Name, testArgs, testEnv, time.Now().UnixNano()) {
 		t.Error("nothing has changed")
 	}
 	if err := os.WriteFile(".git/ref", []byte("1"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if Unchanged(Name, testArgs, testEnv, time.Now()) {
+	if Unchanged(Name, testArgs, testEnv, time.Now().UnixNano()) {
 		t.Error("it does not see the change")
 	}
 }
@@ -129,7 +129,7 @@ func TestKinds(t *testing.T) {
 		if err := c.change(); err != nil {
 			t.Fatal(err)
 		}
-		if got := Unchanged(Name, testArgs, testEnv, time.Now()); got != c.want {
+		if got := Unchanged(Name, testArgs, testEnv, time.Now().UnixNano()); got != c.want {
 			t.Errorf("change %d: it is as it was: %v", i, got)
 		}
 	}
@@ -149,7 +149,7 @@ func TestGiven(t *testing.T) {
 		{[]string{"sync", "GIT_SWARM_SESSION=A"}, nil, false},
 		{nil, []string{"GIT_sync", "GIT_SWARM_SESSION=A"}, false},
 	} {
-		if got := Unchanged(Name, c.args, c.env, time.Now()); got != c.want {
+		if got := Unchanged(Name, c.args, c.env, time.Now().UnixNano()); got != c.want {
 			t.Errorf("%q with %q: %v", c.args, c.env, got)
 		}
 	}

@@ -29,7 +29,7 @@ type QuietLook struct {
 func (s *Swarm) LookQuiet(name string, given []string, env repo.Env, inputs []string) *QuietLook {
 	l := &QuietLook{path: filepath.Join(s.Repo.GitDir, name), given: given, env: env, inputs: inputs, began: s.opts.Now()}
 	var ok bool
-	if l.state, ok = quiet.Look(given, env, inputs, l.began); !ok {
+	if l.state, ok = quiet.Look(given, env, inputs, l.began.UnixNano()); !ok {
 		return nil
 	}
 	return l
@@ -39,9 +39,9 @@ func (s *Swarm) LookQuiet(name string, given []string, env repo.Env, inputs []st
 // times, if all is as it was before it. Where none can be written, the next command looks
 // again.
 func (l *QuietLook) Leave(since, until time.Time) {
-	state, ok := quiet.Look(l.given, l.env, l.inputs, l.began)
+	state, ok := quiet.Look(l.given, l.env, l.inputs, l.began.UnixNano())
 	if ok && bytes.Equal(state, l.state) {
-		_ = file.Replace(l.path, quiet.Note(l.inputs, state, since, until), 0o666)
+		_ = file.Replace(l.path, quiet.Note(l.inputs, state, since.UnixNano(), until.UnixNano()), 0o666)
 	}
 }
 

@@ -9,10 +9,10 @@
 //
 // So this is the one package here with an init function. Go initialises packages in the
 // order of their import paths, each as soon as all that it imports is: this one imports
-// package quiet, which imports os, syscall and time alone, and so comes before all others
-// of ours and before nearly every library. TestEarlyIsFirst holds that. What init decides, and
-// that it says yes only where the command itself has said so of the same inputs, is
-// package quiet's to guarantee; in every other command it costs one comparison.
+// packages that import none, and so only the runtime and what it needs come before it.
+// TestEarlyIsFirst holds that. What init decides, and that it says yes only where the
+// command itself has said so of the same inputs, is package quiet's to guarantee; in every
+// other command it costs one look at the arguments.
 //
 // What a command needs of memory is asked for here for the same reason: the packages
 // that initialise themselves later use much of it already.
@@ -21,19 +21,19 @@
 package early
 
 import (
-	"os"
-	"syscall"
-	"time"
+	"unsafe"
 
+	"github.com/git-swarm/git-swarm/cmd/internal/kernel"
 	"github.com/git-swarm/git-swarm/cmd/internal/quiet"
 )
 
 func init() {
 	growStack(false)
-	if len(os.Args) > 1 && nothingToDo(os.Args[1:]) {
-		os.Exit(0)
+	haveHeap(little)
+	if args, ok := kernel.Args(); ok && len(args) > 0 && nothingToDo(args) {
+		kernel.Exit(0)
 	}
-	haveHeap()
+	haveHeap(heap)
 }
 
 func nothingToDo(args []string) bool {
@@ -42,7 +42,7 @@ func nothingToDo(args []string) bool {
 		if !quiet.IsHook(args) {
 			return false
 		}
-		input, ok := hookInput()
+		input, ok := hookInput(0, patience)
 		if !ok {
 			return false
 		}
@@ -50,5 +50,22 @@ func nothingToDo(args []string) bool {
 			return false
 		}
 	}
-	return quiet.Unchanged(name, given, syscall.Environ(), time.Now())
+	env, ok := kernel.Environ()
+	return ok && quiet.Unchanged(name, given, env, kernel.Now())
+}
+
+// heap is how much of the heap even a short command comes to use, in bytes. Twice as
+// much gains nothing: what is not used has its cost, too.
+const (
+	heap   = 88 * 4096
+	little = 32 * 4096 // of a command with nothing to do
+)
+
+// haveHeap has the kernel provide the part of the heap that comes next in one call.
+//
+// The heap is used from its lower end on, and the stack was just taken from it, so what
+// comes next begins where the stack ends.
+func haveHeap(size uintptr) {
+	var onStack byte
+	kernel.Populate(unsafe.Pointer(&onStack), size)
 }

@@ -1,5 +1,0 @@
-//go:build !linux
-
-package early
-
-func haveHeap() {} // see heap_linux.go
