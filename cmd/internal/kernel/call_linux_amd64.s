@@ -11,3 +11,15 @@ TEXT ·call(SB), NOSPLIT, $0-56
 	SYSCALL
 	MOVQ AX, ret+48(FP)
 	RET
+
+// func program() (text, textEnd, data, dataEnd uintptr)
+TEXT ·program(SB), NOSPLIT, $0-32
+	MOVQ $runtime·text(SB), AX
+	MOVQ AX, text+0(FP)
+	MOVQ $runtime·etext(SB), AX
+	MOVQ AX, textEnd+8(FP)
+	MOVQ $runtime·rodata(SB), AX
+	MOVQ AX, data+16(FP)
+	MOVQ $runtime·erodata(SB), AX
+	MOVQ AX, dataEnd+24(FP)
+	RET

@@ -11,3 +11,15 @@ TEXT ·call(SB), NOSPLIT, $0-56
 	SVC
 	MOVD R0, ret+48(FP)
 	RET
+
+// func program() (text, textEnd, data, dataEnd uintptr)
+TEXT ·program(SB), NOSPLIT, $0-32
+	MOVD $runtime·text(SB), R0
+	MOVD R0, text+0(FP)
+	MOVD $runtime·etext(SB), R0
+	MOVD R0, textEnd+8(FP)
+	MOVD $runtime·rodata(SB), R0
+	MOVD R0, data+16(FP)
+	MOVD $runtime·erodata(SB), R0
+	MOVD R0, dataEnd+24(FP)
+	RET

@@ -9,17 +9,18 @@ import "unsafe"
 func call(number, a, b, c, d, e uintptr) int
 
 const (
-	atFDCWD     = ^uintptr(99) // -100
-	noFollow    = 0x100        // AT_SYMLINK_NOFOLLOW
-	emptyPath   = 0x1000       // AT_EMPTY_PATH
-	basicStats  = 0x7ff        // STATX_BASIC_STATS
-	nonBlock    = 0x800        // O_NONBLOCK
-	closeOnExec = 0x80000      // O_CLOEXEC
-	noEntry     = -2           // ENOENT
-	interrupted = -4           // EINTR
-	readable    = 1            // POLLIN
-	populate    = 23           // MADV_POPULATE_WRITE
-	maxStart    = 1 << 20      // bytes of the arguments, and of the environment
+	atFDCWD       = ^uintptr(99) // -100
+	noFollow      = 0x100        // AT_SYMLINK_NOFOLLOW
+	emptyPath     = 0x1000       // AT_EMPTY_PATH
+	basicStats    = 0x7ff        // STATX_BASIC_STATS
+	nonBlock      = 0x800        // O_NONBLOCK
+	closeOnExec   = 0x80000      // O_CLOEXEC
+	noEntry       = -2           // ENOENT
+	interrupted   = -4           // EINTR
+	readable      = 1            // POLLIN
+	populateRead  = 22           // MADV_POPULATE_READ
+	populateWrite = 23           // MADV_POPULATE_WRITE
+	maxStart      = 1 << 20      // bytes of the arguments, and of the environment
 )
 
 // Stat is the status of the file at the path, or with follow that of what a link there
@@ -109,6 +110,11 @@ func Wait(fd int, left *int64) bool {
 }
 
 // Now is the time in ns since 1970.
+//
+// It is not inlined, for a goroutine can be stopped where a function is called, and not in
+// a system call: Wait, which the runtime interrupts to stop it, stops here.
+//
+//go:noinline
 func Now() int64 {
 	var time [2]int64
 	call(sysClockGettime, 0, uintptr(unsafe.Pointer(&time)), 0, 0, 0)
@@ -154,10 +160,27 @@ func list(path string) (texts []string, ok bool) {
 	}
 }
 
+// program is where the program's own text is, and its data that do not change, as the
+// linker says.
+func program() (text, textEnd, data, dataEnd uintptr)
+
+// page is the least that memory is mapped by; a kernel that has larger ones takes a
+// part of one for an error, and then nothing changes.
+const page = 4096
+
 // Populate has the kernel provide memory in one call, from an address on: a program
 // would touch it page by page, and each page that it touches for the first time stops it.
 // Where the address is wrong, or the kernel is older than 5.14, nothing changes.
 func Populate(from unsafe.Pointer, size uintptr) {
-	const page = 4096
-	call(sysMadvise, (uintptr(from)+page-1)&^(page-1), size, populate, 0, 0)
+	call(sysMadvise, (uintptr(from)+page-1)&^(page-1), size, populateWrite, 0, 0)
+}
+
+// PopulateProgram does the same with the program's own pages, as far as the kernel has
+// them in memory: it reads those that it has not.
+func PopulateProgram() {
+	text, textEnd, data, dataEnd := program()
+	for _, part := range [...][2]uintptr{{text, textEnd}, {data, dataEnd}} {
+		from := part[0] &^ (page - 1)
+		call(sysMadvise, from, part[1]-from, populateRead, 0, 0) // whole pages, however long
+	}
 }

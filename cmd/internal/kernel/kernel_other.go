@@ -84,3 +84,6 @@ func Environ() ([]string, bool) { return syscall.Environ(), true }
 
 // Populate provides memory in one call where the kernel can do so.
 func Populate(unsafe.Pointer, uintptr) {}
+
+// PopulateProgram does the same with the program's own pages.
+func PopulateProgram() {}

@@ -34,6 +34,7 @@ func init() {
 		kernel.Exit(0)
 	}
 	haveHeap(heap)
+	kernel.PopulateProgram()
 }
 
 func nothingToDo(args []string) bool {
@@ -54,11 +55,11 @@ func nothingToDo(args []string) bool {
 	return ok && quiet.Unchanged(name, given, env, kernel.Now())
 }
 
-// heap is how much of the heap even a short command comes to use, in bytes. Twice as
-// much gains nothing: what is not used has its cost, too.
+// How much of the heap a short command comes to use, and one with nothing to do, in bytes.
+// More gains nothing: what is not used has its cost, too.
 const (
-	heap   = 88 * 4096
-	little = 32 * 4096 // of a command with nothing to do
+	heap   = 160 * 4096
+	little = 32 * 4096
 )
 
 // haveHeap has the kernel provide the part of the heap that comes next in one call.
