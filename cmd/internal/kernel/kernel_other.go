@@ -58,10 +58,6 @@ func Read(fd int, b []byte) (n int) {
 	}
 }
 
-// Wait would wait until a read of fd would not. What can be asked for that differs from
-// system to system, so no hook's input is looked at early here.
-func Wait(int, *int64) bool { return false }
-
 // Now is the time in ns since 1970.
 func Now() int64 { return time.Now().UnixNano() }
 

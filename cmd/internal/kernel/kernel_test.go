@@ -117,7 +117,7 @@ func TestWait(t *testing.T) {
 	defer r.Close()
 	left := int64(1e6)
 	if got := Wait(int(r.Fd()), &left); got || left > 0 {
-		t.Skip("a wait says nothing here") // see kernel_other.go
+		t.Skip("a wait says nothing here") // see wait_other.go
 	}
 	if _, err := w.WriteString("x"); err != nil {
 		t.Fatal(err)
@@ -150,6 +150,6 @@ func TestWaitIsStopped(t *testing.T) {
 		w.Close()
 	}()
 	if left := int64(1e11); !Wait(fd, &left) {
-		t.Skip("a wait says nothing here") // see kernel_other.go
+		t.Skip("a wait says nothing here") // see wait_other.go
 	}
 }
