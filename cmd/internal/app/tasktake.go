@@ -6,6 +6,7 @@ import (
 
 	"github.com/git-swarm/git-swarm/cmd/internal/text"
 	"github.com/git-swarm/git-swarm/lock/task"
+	"github.com/git-swarm/git-swarm/orchestrator/standing"
 	"github.com/git-swarm/git-swarm/refstore/repo"
 	"github.com/urfave/cli/v3"
 )
@@ -184,15 +185,37 @@ func runTaskDone(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	dirty, err := c.uncommitted(ctx, id)
+	if err != nil {
+		return err
+	}
 	t, ready, err := l.Done(ctx, id, n, unlanded)
 	if err != nil {
 		return err
+	}
+	if dirty {
+		c.notef("warning: in the worktree of %s there are changes that are not committed, and do not land: git swarm commit", id)
 	}
 	if unlanded {
 		return c.printTask(t, "lands with your next git swarm push")
 	}
 	c.tellReady(ready)
 	return c.printTask(t, "is done")
+}
+
+// uncommitted reports whether something is changed and not committed where the session works.
+func (c *call) uncommitted(ctx context.Context, id string) (bool, error) {
+	b := c.swarm.Bus()
+	s, err := b.Session(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	at, ok := standing.CheckoutOf(ctx, b, s)
+	if !ok {
+		return false, nil
+	}
+	left, err := at.Left(ctx)
+	return left.Dirty, err
 }
 
 // unlandedCommits reports whether the session has commits that the target, at tip, does
