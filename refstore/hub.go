@@ -181,11 +181,17 @@ func (e *HubLockedError) Is(target error) bool { return target == ErrBusy }
 // lostRaces is the ErrBusy of a command that has tried so many times, the last time with
 // that error.
 func lostRaces(last error, tries int) error {
+	return cmp.Or(lockedThere(last, tries), fmt.Errorf("%w: other clones were first, %d times", ErrBusy, tries))
+}
+
+// lockedThere is the HubLockedError of a push that has failed with that error, nil if no
+// file was in its way.
+func lockedThere(err error, tries int) error {
 	var stale *StaleError
-	if errors.As(last, &stale) && stale.Locked != "" {
+	if errors.As(err, &stale) && stale.Locked != "" {
 		return &HubLockedError{stale.Locked, tries}
 	}
-	return fmt.Errorf("%w: other clones were first, %d times", ErrBusy, tries)
+	return nil
 }
 
 // ErrBranchMoved says that the branch which was to move along with a transaction is

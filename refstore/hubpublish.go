@@ -1,6 +1,7 @@
 package refstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -145,8 +146,10 @@ func (t *hubTurn) deliver(ctx context.Context, commit object.Hash) error {
 			return s.move(ctx, refs.Update{Ref: TrackingPrefix + hubName(s.fromRef()), Prev: tips[1], Next: tips[0]})
 		case errors.As(err, &away):
 			return t.failed(err)
-		case !errors.Is(err, ErrStale) && !errors.Is(err, errBehind) || try == deliverTries:
+		case !errors.Is(err, ErrStale) && !errors.Is(err, errBehind):
 			return err
+		case try == deliverTries:
+			return cmp.Or(lockedThere(err, try), err)
 		}
 		if err := t.fetch(ctx); err != nil {
 			return err

@@ -41,8 +41,8 @@ func hubStatusVerb() *verb {
 "ok", "behind N" (it was, by N entries and changes, and has them now),
 "unreachable", "read-only" (the hub takes nothing from here), "denied" (nor does it
 let whoever asks see anything), "rewound" (somebody moved the hub's refs back),
-"damaged" (somebody wrote there what git swarm does not write), or "newer" (a newer git swarm writes
-there). Exit code 0 for the first two.`,
+"damaged" (somebody wrote there what git swarm does not write), "locked" (a git command is at work
+there, or was killed), or "newer" (a newer git swarm writes there). Exit code 0 for the first two.`,
 		json: true,
 		run: func(ctx context.Context, c *call) error {
 			b, err := c.hubBus()
@@ -124,9 +124,12 @@ func hubState(err error) string {
 	var rewound *refstore.HubRewoundError
 	var damaged *refstore.HubDamagedError
 	var refused *refstore.RefusedError
+	var locked *refstore.HubLockedError
 	switch {
 	case err == nil:
 		return "ok"
+	case errors.As(err, &locked):
+		return "locked"
 	case errors.As(err, &damaged):
 		return "damaged"
 	case errors.As(err, &rewound):
