@@ -70,7 +70,7 @@ func TestTouched(t *testing.T) {
 		{name: "beside the files", then: "echo new >new; echo new >d/new"},
 		{name: "renamed", then: "mv a c; mv d/e e"},
 		{name: "a folder where a file was, and the file again", then: "rm a; mkdir a; : >a/b; rm -r a; printf a >a", more: "a"},
-		{name: "staged", then: "echo other >a; git add a", more: "a"}, // in the second in which the index is written
+		{name: "staged", then: "echo other >a; touch -d '1 minute' a; git add a", more: "a"}, // later than the index is written
 
 		{name: "a repository in place of a folder", then: "mv d/g m; git init -q d/g; git -C d/g commit -q --allow-empty -m x; cp m/h d/g", more: "d/g/h"},
 		{name: "a repository in a folder", then: "git init -q d/g; git -C d/g commit -q --allow-empty -m x; echo other >d/g/h"},
