@@ -107,9 +107,18 @@ func TestProcess(t *testing.T) {
 	}
 }
 
+// needWait skips where there is no wait: see wait_other.go.
+func needWait(t *testing.T) {
+	t.Helper()
+	if on := runtime.GOOS + "/" + runtime.GOARCH; runtime.GOOS != "darwin" && on != "linux/amd64" && on != "linux/arm64" {
+		t.Skip("no input is waited for on", on)
+	}
+}
+
 // TestWait: a wait ends when there is something to read, when there is nothing more, and
 // when its time is up.
 func TestWait(t *testing.T) {
+	needWait(t)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +126,7 @@ func TestWait(t *testing.T) {
 	defer r.Close()
 	left := int64(1e6)
 	if got := Wait(int(r.Fd()), &left); got || left > 0 {
-		t.Skip("a wait says nothing here") // see wait_other.go
+		t.Errorf("of an empty pipe it says %v, with %d ns left", got, left)
 	}
 	if _, err := w.WriteString("x"); err != nil {
 		t.Fatal(err)
@@ -137,6 +146,7 @@ func TestWait(t *testing.T) {
 
 // TestWaitIsStopped: a wait does not keep the runtime from collecting garbage.
 func TestWaitIsStopped(t *testing.T) {
+	needWait(t)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +160,6 @@ func TestWaitIsStopped(t *testing.T) {
 		w.Close()
 	}()
 	if left := int64(1e11); !Wait(fd, &left) {
-		t.Skip("a wait says nothing here") // see wait_other.go
+		t.Error("it does not see the end")
 	}
 }

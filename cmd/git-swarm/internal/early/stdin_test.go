@@ -9,8 +9,8 @@ import (
 
 func pipe(t *testing.T) (fd int, w *os.File) {
 	t.Helper()
-	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
-		t.Skip("no input is looked at early here") // see package kernel
+	if on := runtime.GOOS + "/" + runtime.GOARCH; runtime.GOOS != "darwin" && on != "linux/amd64" && on != "linux/arm64" {
+		t.Skip("no input is looked at early on", on) // see package kernel
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
