@@ -194,7 +194,7 @@ func runTaskDone(ctx context.Context, c *call) error {
 		return err
 	}
 	if dirty {
-		c.notef("warning: in the worktree of %s there are changes that are not committed, and do not land: git swarm commit", id)
+		c.notef("warning: where %s works there are changes that are not committed, and do not land: git swarm commit", id)
 	}
 	if unlanded {
 		return c.printTask(t, "lands with your next git swarm push")
@@ -203,15 +203,19 @@ func runTaskDone(ctx context.Context, c *call) error {
 	return c.printTask(t, "is done")
 }
 
-// uncommitted reports whether something is changed and not committed where the session works.
+// uncommitted reports whether something is changed and not committed where the session works:
+// in its worktree, or here, if it has none.
 func (c *call) uncommitted(ctx context.Context, id string) (bool, error) {
 	b := c.swarm.Bus()
 	s, err := b.Session(ctx, id)
 	if err != nil {
 		return false, err
 	}
-	at, ok := standing.CheckoutOf(ctx, b, s)
-	if !ok {
+	at, _ := standing.CheckoutOf(ctx, b, s)
+	if r := c.swarm.Repo; at.Dir == "" && r.WorkTree != "" {
+		at = standing.Checkout{Bus: b, Repo: r, Dir: r.WorkTree, Head: "HEAD"}
+	}
+	if at.Dir == "" {
 		return false, nil
 	}
 	left, err := at.Left(ctx)
